@@ -1,0 +1,1 @@
+"""The code of ``python -m course``; a file for each command and each idea."""

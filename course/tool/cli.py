@@ -1,0 +1,35 @@
+"""The commands of ``python -m course``; each lives in the module of its own name."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+COMMANDS = {
+    "build": "write lessons/ and the generated cells of solutions/ from the sources",
+    "check": "read every notebook and text for what the course promises (lints)",
+    "run": "execute notebooks, offline, and show them as web pages",
+    "lab": "open JupyterLab on your own copy of the lessons",
+    "offline": "run any command with nothing but the loopback reachable",
+}
+
+
+class CourseError(Exception):
+    """Something a person has to mend; its text says what was found, what was expected and what to do."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
+    parser = argparse.ArgumentParser(prog="python -m course", description="The tool that builds and checks the course.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        module = importlib.import_module(f"course.tool.{name}")
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        module.arguments(sub)
+        sub.set_defaults(run=module.main)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args)
+    except CourseError as error:
+        print(f"course {args.command}: {error}")
+        return 1
