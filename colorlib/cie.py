@@ -1,0 +1,92 @@
+"""The steps between sRGB, light, CIE XYZ and CIE Lab: the code that lesson 1 builds, on tensors.
+
+A colour travels through four rooms, one function for each door::
+
+    sRGB --srgb_to_linear--> linear RGB --linear_to_xyz--> XYZ --xyz_to_lab--> Lab
+    sRGB <--linear_to_srgb-- linear RGB <--xyz_to_linear-- XYZ <--lab_to_xyz-- Lab
+
+Every step takes and gives floating-point tensors (n, 3, ...) and computes in float32. White point D65,
+2-degree observer; matrix and constants are those of scikit-image, so that numbers agree with it. The matrix
+is written out as sums of products: a matrix product may silently run in TF32 or bfloat16.
+
+Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+#: Linear RGB -> XYZ for sRGB's primaries and a D65 white, six digits as in scikit-image.
+XYZ_FROM_RGB = (
+    (0.412453, 0.357580, 0.180423),
+    (0.212671, 0.715160, 0.072169),
+    (0.019334, 0.119193, 0.950227),
+)
+RGB_FROM_XYZ = tuple(map(tuple, torch.tensor(XYZ_FROM_RGB, dtype=torch.float64).inverse().tolist()))
+#: XYZ of the D65 white, 2-degree observer, with Y = 1.
+WHITE = (0.95047, 1.0, 1.08883)
+
+
+def srgb_to_linear(srgb: Tensor) -> Tensor:
+    """Undo sRGB's gamma: encoded values in [0, 1] to values proportional to light, in [0, 1].
+
+    Example:
+        >>> srgb_to_linear(torch.tensor([0.0, 0.5, 1.0])).round(decimals=3).tolist()
+        [0.0, 0.214..., 1.0]
+    """
+    srgb = srgb.float()
+    curve = ((srgb.clamp(min=0.04045) + 0.055) / 1.055).pow(2.4)
+    return torch.where(srgb > 0.04045, curve, srgb / 12.92)
+
+
+def linear_to_srgb(linear: Tensor) -> Tensor:
+    """Apply sRGB's gamma: values proportional to light in [0, 1] to encoded values in [0, 1]."""
+    linear = linear.float()
+    curve = 1.055 * linear.clamp(min=0.0031308).pow(1 / 2.4) - 0.055
+    return torch.where(linear > 0.0031308, curve, 12.92 * linear)
+
+
+def linear_to_xyz(linear: Tensor) -> Tensor:
+    """Mix linear RGB (n, 3, ...) to CIE XYZ with Y = 1 for white."""
+    return _mix(XYZ_FROM_RGB, linear)
+
+
+def xyz_to_linear(xyz: Tensor) -> Tensor:
+    """Mix CIE XYZ (n, 3, ...) to linear RGB; below 0 or above 1 where sRGB cannot show the colour."""
+    return _mix(RGB_FROM_XYZ, xyz)
+
+
+def xyz_to_lab(xyz: Tensor) -> Tensor:
+    """Bend CIE XYZ (n, 3, ...) into Lab: a cube root per channel, straight near black, then differences.
+
+    Example:
+        >>> xyz_to_lab(torch.tensor([WHITE])).round().abs().tolist()
+        [[100.0, 0.0, 0.0]]
+    """
+    fx, fy, fz = (
+        _lab_curve(channel / white) for channel, white in zip(xyz.float().unbind(1), WHITE, strict=True)
+    )
+    return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
+
+
+def lab_to_xyz(lab: Tensor) -> Tensor:
+    """Unbend Lab (n, 3, ...) to CIE XYZ with Y = 1 for white."""
+    L, a, b = lab.float().unbind(1)
+    fy = (L + 16) / 116
+    curves = (fy + a / 500, fy, fy - b / 200)
+    return torch.stack([_inverse_lab_curve(f) * white for f, white in zip(curves, WHITE, strict=True)], dim=1)
+
+
+def _lab_curve(t: Tensor) -> Tensor:
+    # The clamp keeps the branch not taken off the cube root's infinite slope at 0: no NaN in gradients.
+    return torch.where(t > 0.008856, t.clamp(min=0.008856).pow(1 / 3), 7.787 * t + 16 / 116)
+
+
+def _inverse_lab_curve(f: Tensor) -> Tensor:
+    return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
+
+
+def _mix(matrix: tuple[tuple[float, ...], ...], colors: Tensor) -> Tensor:
+    x, y, z = colors.float().unbind(1)
+    return torch.stack([p * x + q * y + r * z for p, q, r in matrix], dim=1)

@@ -1,0 +1,228 @@
+"""Lab against scikit-image, on the whole 8-bit cube, at the edge of the gamut, and inside autocast."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage import color as skcolor
+
+from colorlib import cie
+from colorlib.color import Scale, lab_to_rgb, lower_chroma, out_of_gamut, rgb_to_lab, to_uint8
+
+
+def pixels(*colors):
+    """Make a picture (1, 3, 1, number of colors)."""
+    return torch.tensor(colors, dtype=torch.float32).T.reshape(1, 3, 1, -1)
+
+
+def to_last(tensor):
+    return tensor.movedim(1, -1).numpy()
+
+
+def cube(step):
+    values = torch.arange(0, 256, step, dtype=torch.uint8)
+    return torch.stack(torch.meshgrid(values, values, values, indexing="ij")).flatten(2)[None]
+
+
+labs = st.tuples(st.floats(0, 100), st.floats(-150, 150), st.floats(-150, 150))
+rgbs = st.tuples(*[st.floats(0, 1)] * 3)
+
+
+def test_lab_equals_scikit_image_on_the_cube_and_on_random_colors():
+    bytes_ = cube(5)
+    assert np.abs(to_last(rgb_to_lab(bytes_)) - skcolor.rgb2lab(to_last(bytes_))).max() < 1e-3
+    floats = torch.rand(2, 3, 100, 100, generator=torch.Generator().manual_seed(0))
+    assert np.abs(to_last(rgb_to_lab(floats)) - skcolor.rgb2lab(to_last(floats))).max() < 1e-3
+    lab = rgb_to_lab(floats)
+    assert np.abs(to_last(lab_to_rgb(lab)) - skcolor.lab2rgb(to_last(lab))).max() < 1e-4
+
+
+def test_every_one_of_the_16_777_216_colors_comes_back_exactly():
+    planes = torch.stack(torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")).to(torch.uint8)
+    for red in range(0, 256, 16):
+        batch = torch.stack(
+            [torch.cat([torch.full_like(planes[:1], r), planes]) for r in range(red, red + 16)]
+        )
+        lab = rgb_to_lab(batch)
+        assert torch.equal(to_uint8(lab_to_rgb(lab)), batch)
+        assert not out_of_gamut(lab).any()
+
+
+def test_gray_gives_almost_no_chroma_as_in_scikit_image():
+    gray = torch.arange(256, dtype=torch.uint8).view(1, 1, 1, 256).expand(1, 3, 1, 256)
+    ab = rgb_to_lab(gray)[:, 1:].abs()
+    assert 0.004 < ab.max() <= 0.005
+
+
+def test_white_black_and_the_documented_range():
+    lab = rgb_to_lab(pixels((1, 1, 1), (0, 0, 0)))
+    assert lab[0, 0, 0].tolist() == pytest.approx([100, 0], abs=1e-4)
+    low, high = rgb_to_lab(cube(15)).amin((0, 2, 3)), rgb_to_lab(cube(15)).amax((0, 2, 3))
+    assert low.tolist() == pytest.approx([0, -86.2, -107.9], abs=0.1)
+    assert high.tolist() == pytest.approx([100, 98.3, 94.5], abs=0.1)
+
+
+@settings(deadline=None)
+@given(rgbs)
+def test_there_and_back(rgb):
+    picture = pixels(rgb)
+    assert torch.allclose(lab_to_rgb(rgb_to_lab(picture)), picture, atol=2e-5)
+
+
+@settings(deadline=None)
+@given(labs)
+def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
+    before = pixels(lab)
+    after = lower_chroma(before)
+    assert not out_of_gamut(after).any()
+    assert torch.equal(after[:, 0], before[:, 0])
+    (a, b), (c, d) = before.flatten()[1:].tolist(), after.flatten()[1:].tolist()
+    assert abs(a * d - b * c) <= 1e-3 * (1 + np.hypot(a, b))  # parallel
+    assert a * c + b * d >= 0  # same direction
+    assert np.hypot(c, d) <= np.hypot(a, b) + 1e-4
+    shown = rgb_to_lab(lab_to_rgb(before)).flatten()
+    assert abs(shown[0] - lab[0]) < 0.15
+    if not out_of_gamut(before).any():
+        assert torch.equal(after, before)
+
+
+def test_lower_chroma_stops_at_the_edge_not_before():
+    outside = pixels((50, 0, -120), (60, 120, 0), (80, -120, 40))
+    edge = lower_chroma(outside)
+    beyond = torch.cat([edge[:, :1], edge[:, 1:] * 1.01], dim=1)
+    assert out_of_gamut(beyond).all()
+
+
+def test_clipping_moves_lightness_and_lower_chroma_does_not():
+    vivid = pixels((30, 60, -110))
+    by_clip = rgb_to_lab(lab_to_rgb(vivid, gamut="clip"))[0, 0].item()
+    by_chroma = rgb_to_lab(lab_to_rgb(vivid))[0, 0].item()
+    assert abs(by_clip - 30) > 2
+    assert abs(by_chroma - 30) < 0.1
+
+
+def test_lightness_outside_0_to_100_is_brought_in():
+    assert lab_to_rgb(pixels((120, 0, 0), (-5, 40, 0))).flatten().tolist() == pytest.approx(
+        [1, 0, 1, 0, 1, 0], abs=2e-3
+    )
+
+
+@pytest.mark.parametrize("color", [(0, 0, 0), (1, 1, 1), (1, 0, 0), (0.04045, 0.04045, 0.04045)])
+def test_gradients_are_finite_at_black_at_white_and_at_the_thresholds(color):
+    rgb = pixels(color).requires_grad_()
+    rgb_to_lab(rgb).sum().backward()
+    assert rgb.grad.isfinite().all() and rgb.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("gamut", ["chroma", "clip"])
+def test_gradients_are_finite_at_and_beyond_the_gamut_edge(gamut):
+    lab = pixels((0, 0, 0), (100, 0, 0), (50, 0, -120), (53.24, 80.09, 67.2), (0, 30, 30)).requires_grad_()
+    lab_to_rgb(lab, gamut).sum().backward()
+    assert lab.grad.isfinite().all()
+
+
+def test_gradient_equals_finite_differences():
+    color = torch.tensor([0.3, 0.6, 0.2], dtype=torch.float64)
+
+    def weighted(values):  # scikit-image in float64 is the reference
+        return float(skcolor.rgb2lab(values.reshape(1, 1, 3)).ravel() @ [1.0, 2.0, 3.0])
+
+    step = 1e-6
+    numeric = [
+        (weighted(color.numpy() + step * d) - weighted(color.numpy() - step * d)) / (2 * step)
+        for d in np.eye(3)
+    ]
+    rgb = pixels(color.tolist()).requires_grad_()
+    (rgb_to_lab(rgb) * torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1)).sum().backward()
+    assert rgb.grad.flatten().tolist() == pytest.approx(numeric, rel=1e-3)
+
+
+def test_float32_whatever_autocast_and_the_matmul_precision_say():
+    picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plain, back = rgb_to_lab(picture), lab_to_rgb(rgb_to_lab(picture))
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            assert torch.equal(rgb_to_lab(picture), plain)
+            assert torch.equal(lab_to_rgb(plain), back)
+            L, ab = Scale().split(plain)
+            assert L.dtype == ab.dtype == Scale().join(L.bfloat16(), ab.bfloat16()).dtype == torch.float32
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert rgb_to_lab(picture.bfloat16()).dtype == rgb_to_lab(picture.double()).dtype == torch.float32
+
+
+def test_strides_do_not_matter():
+    picture = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(2))
+    lab = rgb_to_lab(picture)
+    for strided in (picture.to(memory_format=torch.channels_last), picture.mT.contiguous().mT):
+        assert torch.allclose(rgb_to_lab(strided), lab, atol=1e-4)
+    assert torch.allclose(lab_to_rgb((2 * lab.mT.contiguous()).mT), lab_to_rgb(2 * lab), atol=1e-5)
+
+
+def test_empty_batches_pass():
+    assert lab_to_rgb(rgb_to_lab(torch.zeros(0, 3, 4, 4))).shape == (0, 3, 4, 4)
+
+
+def test_scale_is_the_one_of_the_papers():
+    lab = pixels((0, 110, -110), (100, -55, 55), (50, 0, 0))
+    L, ab = Scale().split(lab)
+    assert L.flatten().tolist() == [-1, 1, 0]
+    assert ab[0].flatten().tolist() == [1, -0.5, 0, -1, 0.5, 0]
+    assert Scale(ab=128).split(pixels((50, 64, -128)))[1].flatten().tolist() == [0.5, -1]
+    assert Scale(128).split(lab)[1].abs().max() == 110 / 128
+
+
+@settings(deadline=None)
+@given(labs, st.sampled_from([110.0, 128.0]))
+def test_scale_there_and_back(lab, ab):
+    picture = pixels(lab)
+    assert torch.allclose(Scale(ab).join(*Scale(ab).split(picture)), picture, atol=1e-4)
+
+
+def test_scale_is_a_value():
+    assert Scale() == Scale(110.0) != Scale(128) and hash(Scale()) == hash(Scale(110.0))
+    with pytest.raises(AttributeError):
+        Scale().ab = 1
+    with pytest.raises(ValueError, match="expected a positive number"):
+        Scale(0)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (np.zeros((1, 3, 2, 2)), TypeError, r"rgb is a ndarray; expected a tensor \(n, 3, h, w\)"),
+        (torch.zeros(3, 2, 2), ValueError, r"add a batch dimension with \[None\]"),
+        (torch.zeros(1, 2, 2, 3), ValueError, r"\.movedim\(-1, 1\)"),
+        (torch.zeros(1, 4, 2, 2), ValueError, r"shape \(1, 4, 2, 2\)"),
+        (
+            torch.zeros(1, 3, 2, 2, dtype=torch.int64),
+            TypeError,
+            "dtype torch.int64; expected floating point or uint8",
+        ),
+        (torch.full((1, 3, 2, 2), 200.0), ValueError, r"from 200 to 200; expected \[0, 1\]: divide by 255"),
+        (torch.full((1, 3, 2, 2), -1.0), ValueError, r"expected \[0, 1\]"),
+    ],
+)
+def test_bad_pictures_are_refused_in_one_sentence(value, error, words):
+    with pytest.raises(error, match=words) as caught:
+        rgb_to_lab(value)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_lab_and_bad_gamut_are_refused():
+    with pytest.raises(TypeError, match="lab has dtype torch.uint8; expected floating point"):
+        lab_to_rgb(torch.zeros(1, 3, 2, 2, dtype=torch.uint8))
+    with pytest.raises(ValueError, match="expected 'chroma' or 'clip'"):
+        lab_to_rgb(torch.zeros(1, 3, 2, 2), gamut="cut")
+    with pytest.raises(ValueError, match=r"ab has shape \(1, 1, 2, 2\)"):
+        Scale().join(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2))
+
+
+def test_the_doors_of_cie_are_inverse_to_each_other():
+    values = torch.linspace(0, 1, 1001).view(1, 1, -1).expand(1, 3, -1)
+    assert torch.allclose(cie.linear_to_srgb(cie.srgb_to_linear(values)), values, atol=1e-5)
+    assert torch.allclose(cie.xyz_to_linear(cie.linear_to_xyz(values)), values, atol=1e-5)
+    assert torch.allclose(cie.lab_to_xyz(cie.xyz_to_lab(values)), values, atol=1e-5)
