@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from colorlib.check import session
 from colorlib.check.verdict import Card, Outcome, Verdict, present
 
-
 _MEANWHILE = ("meanwhile", "the cells below use the library's own.")
 
 

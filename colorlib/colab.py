@@ -1,0 +1,57 @@
+"""Where am I, which device is there, and is everything ready: answered in milliseconds, without torch."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+from colorlib import __version__
+
+#: What to click when a lesson wants a GPU and there is none.
+GPU_MENU = "Runtime → Change runtime type → T4 GPU → Save"
+
+
+def where() -> Literal["colab", "jupyter", "terminal"]:
+    """Say where this code runs.
+
+    Example:
+        >>> where() in ("colab", "jupyter", "terminal")
+        True
+    """
+    if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
+        return "colab"
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return "jupyter" if hasattr(shell, "kernel") else "terminal"
+
+
+def gpu() -> str | None:
+    """Name the first NVIDIA GPU that the driver lists, for example ``"Tesla T4"``; None without one."""
+    cards = Path("/proc/driver/nvidia/gpus")
+    for information in sorted(cards.glob("*/information")):
+        for line in information.read_text().splitlines():
+            if line.startswith("Model:"):
+                return line.removeprefix("Model:").strip()
+    return None
+
+
+def ready(lesson: str, needs_gpu: bool = False) -> None:
+    """Print the line that ends every set-up: green, with the versions and the device.
+
+    Args:
+        lesson: The notebook's name, for example ``"01_colour_spaces"``.
+        needs_gpu: Whether to say what to click where there is no GPU.
+    """
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        raise RuntimeError("torch is not installed; install it with: pip install torch torchvision") from None
+    number, card = int(lesson.split("_")[0]), gpu()
+    versions = f"colorlib {__version__} · Python {platform.python_version()} · torch {torch}"
+    print(f"\x1b[32m✓ Ready for lesson {number} · {versions} · {card or 'CPU'}\x1b[0m")
+    if needs_gpu and card is None:
+        click = GPU_MENU if where() == "colab" else "run it where PyTorch sees a GPU"
+        print(f"This lesson is much faster with a GPU: {click}. It runs without one as well.")

@@ -1,0 +1,91 @@
+"""Figures that everyone can read: alt text on each, colours that stay apart for colour-blind eyes.
+
+Curves use the palette of Okabe and Ito (2008) and a different dash each, scalar maps use cividis, and the
+channels a and b use diverging maps that are centred on zero, so that colour alone never carries the meaning.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure as MatplotlibFigure
+
+OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+DASHES = ("solid", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
+#: Maps for scalars and for the channels: a from green to pink, b from blue to yellow, white at zero.
+SCALAR, MAP_A = "cividis", "PiYG_r"
+MAP_B = LinearSegmentedColormap.from_list(
+    "blue_yellow", ["#08407e", "#5b9bd5", "#f7f7f7", "#e0b000", "#6e5200"]
+)
+
+STYLE = {
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 11,
+    "axes.grid": False,
+    "figure.facecolor": "white",
+    "font.size": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+}
+
+
+class Figure(MatplotlibFigure):
+    """A matplotlib Figure that shows itself with its alt text, without pyplot.
+
+    Args:
+        alt: One or two sentences that say what is seen.
+        photo: Whether it holds photographs: shown as JPEG then, which keeps notebooks small.
+
+    Example:
+        >>> figure = Figure(alt="An empty page.", figsize=(2, 1))
+        >>> figure
+        <Figure: An empty page.>
+        >>> figure.savefig(io.BytesIO())
+    """
+
+    def __init__(self, *args: Any, alt: str, photo: bool = False, **keywords: Any) -> None:
+        if not alt.strip():
+            raise ValueError("alt is empty; expected a sentence that says what the figure shows")
+        with mpl.rc_context(STYLE):
+            super().__init__(*args, layout="constrained", **keywords)
+        self.alt, self.photo = alt, photo
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.alt}>"
+
+    def subplots(self, *args: Any, **keywords: Any) -> Any:
+        """Make axes as matplotlib does, in the style of the course."""
+        with mpl.rc_context(STYLE):
+            return super().subplots(*args, **keywords)
+
+    def to_bytes(self) -> bytes:
+        """Draw the figure as a JPEG if it holds photographs, else as a PNG."""
+        buffer = io.BytesIO()
+        options: dict[str, Any] = {"pil_kwargs": {"quality": 85, "optimize": True}} if self.photo else {}
+        self.savefig(buffer, format="jpg" if self.photo else "png", dpi=96, **options)
+        return buffer.getvalue()
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        mime = "image/jpeg" if self.photo else "image/png"
+        data = {mime: base64.b64encode(self.to_bytes()).decode(), "text/plain": repr(self)}
+        display(data, metadata={mime: {"alt": self.alt}}, raw=True)
+
+
+def line_styles() -> Iterator[dict[str, Any]]:
+    """Give colour and dash for one curve after the other; neither is ever the only difference.
+
+    Example:
+        >>> next(line_styles())
+        {'color': '#0072b2', 'linestyle': 'solid'}
+    """
+    for color, dash in zip(cycle(OKABE_ITO), cycle(DASHES), strict=False):
+        yield {"color": color, "linestyle": dash}

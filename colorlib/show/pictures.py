@@ -1,0 +1,122 @@
+"""Pictures side by side, in grids, and taken apart into their channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from torch import Tensor
+
+from colorlib import images
+from colorlib.color import rgb_to_lab
+from colorlib.show.figure import MAP_A, MAP_B, Figure
+
+
+def row(pictures: Mapping[str, Any], *, alt: str, height: float = 2.6) -> Figure:
+    """Show titled pictures side by side.
+
+    Args:
+        pictures: Title -> picture.
+        alt: What is seen, in a sentence or two.
+        height: Of the pictures, in inches.
+
+    Example:
+        >>> row({"gray": torch.full((1, 1, 4, 4), 0.5)}, alt="A gray square.")
+        <Figure: A gray square.>
+    """
+    return grid({"": list(pictures.values())}, list(pictures), alt=alt, height=height)
+
+
+def grid(
+    rows: Mapping[str, Sequence[Any]], titles: Sequence[str], *, alt: str, height: float = 2.0
+) -> Figure:
+    """Show rows of pictures under column titles.
+
+    Args:
+        rows: Row title -> as many pictures as there are ``titles``.
+        titles: One for each column.
+        alt: What is seen, in a sentence or two.
+        height: Of one row, in inches.
+
+    Raises:
+        ValueError: If there is no picture, or a row has another number of pictures than there are titles.
+    """
+    if not rows or not titles:
+        raise ValueError("there is no picture to show; expected at least one row and one column")
+    for name, pictures in rows.items():
+        if len(pictures) != len(titles):
+            raise ValueError(
+                f"row {name!r} has {len(pictures)} pictures; expected {len(titles)}, one for each title"
+            )
+    arrays = [[as_array(picture) for picture in pictures] for pictures in rows.values()]
+    width = height * sum(max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles)))
+    figure = Figure(alt=alt, photo=True, figsize=(width + 0.1, (height + 0.1) * len(rows) + 0.3))
+    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    for i, name in enumerate(rows):
+        for j, title in enumerate(titles):
+            draw(axes[i, j], arrays[i][j], title if i == 0 else "")
+        axes[i, 0].set_ylabel(name)
+    return figure
+
+
+def channels(rgb: Any, *, alt: str = "") -> Figure:
+    """Show a photo taken apart: red, green and blue above, L, a and b below, the photo itself beside them.
+
+    L is shown as gray; a runs from green (negative) to pink, b from blue (negative) to yellow, both with
+    white at zero and the numbers on a bar. ``alt`` has a default that fits most photos.
+    """
+    array = as_array(rgb)
+    lab = rgb_to_lab(torch.from_numpy(array).movedim(-1, 0)[None])[0].numpy()
+    alt = alt or (
+        "A photo beside its channels. Red, green and blue each look like a black-and-white copy of it. "
+        "Below them only L does; a and b are soft maps of green against pink and of blue against yellow."
+    )
+    ratio = array.shape[1] / array.shape[0]
+    figure = Figure(alt=alt, photo=True, figsize=(2.1 * ratio * 4.4, 4.9))
+    mosaic = figure.subplot_mosaic(
+        [["photo", "R", "G", "B"], ["photo", "L", "a", "b"]], width_ratios=[1.3, 1, 1, 1]
+    )
+    draw(mosaic["photo"], array, "the photo")
+    for i, name in enumerate("RGB"):
+        draw(mosaic[name], array[..., i], name)
+    draw(mosaic["L"], lab[0] / 100, "L, lightness")
+    for name, values, colors in (("a", lab[1], MAP_A), ("b", lab[2], MAP_B)):
+        words = {"a": "a, green (−) to pink (+)", "b": "b, blue (−) to yellow (+)"}[name]
+        _chroma(mosaic[name], values, colors, words)
+    return figure
+
+
+def as_array(picture: Any) -> np.ndarray:
+    """Make (h, w, 3) float32 of any picture."""
+    tensor = picture if isinstance(picture, Tensor) else images.to_tensor(picture)
+    if tensor.ndim == 4 and len(tensor) == 1:
+        tensor = tensor[0]
+    if tensor.ndim != 3 or tensor.shape[0] not in (1, 3):
+        raise ValueError(
+            f"a picture has shape {tuple(tensor.shape)}; expected (1, 3, h, w) or (3, h, w), or 1 channel"
+        )
+    return tensor.detach().float().clamp(0, 1).expand(3, -1, -1).movedim(0, -1).cpu().contiguous().numpy()
+
+
+def draw(axes: Axes, array: np.ndarray, title: str) -> None:
+    """Draw an array (h, w, 3), or a gray one (h, w), in [0, 1] without axes."""
+    axes.imshow(array, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if array.shape[0] < 100 else None)
+    bare(axes, title)
+
+
+def bare(axes: Axes, title: str) -> None:
+    """Take ticks and frame away."""
+    axes.set(xticks=[], yticks=[], title=title)
+    axes.spines[:].set_visible(False)
+
+
+def _chroma(axes: Axes, values: np.ndarray, colors: str | Colormap, title: str) -> None:
+    """Draw one chroma channel (h, w) in Lab units on a map centred on zero, with a bar of numbers."""
+    limit = max(20.0, float(np.percentile(np.abs(values), 99.5)))
+    image = axes.imshow(values, cmap=colors, vmin=-limit, vmax=limit)
+    axes.figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
+    bare(axes, title)

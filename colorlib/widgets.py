@@ -1,0 +1,51 @@
+"""Interactive pieces from core ipywidgets (7 and 8); each has a plain call in ``colorlib.show`` beside it."""
+
+from __future__ import annotations
+
+import ipywidgets
+
+from colorlib import show
+
+
+class Explorer(ipywidgets.VBox):
+    """Sliders above a picture that is drawn again whenever one of them moves.
+
+    Args:
+        draw: Takes the sliders' values by name, returns a :class:`colorlib.show.figure.Figure`.
+        sliders: Name -> (least, greatest, step, start).
+    """
+
+    def __init__(self, draw, **sliders: tuple[float, float, float, float]) -> None:
+        self._draw = draw
+        self._image = ipywidgets.Image(format="png")
+        self._caption = ipywidgets.Label()  # ipywidgets' pictures take no alt text, so it is there to read
+        self._sliders = {
+            name: ipywidgets.FloatSlider(
+                value=start, min=least, max=greatest, step=step, description=name, continuous_update=False
+            )
+            for name, (least, greatest, step, start) in sliders.items()
+        }
+        for slider in self._sliders.values():
+            slider.observe(self._redraw, names="value")
+        super().__init__([*self._sliders.values(), self._image, self._caption])
+        self._redraw()
+
+    def __repr__(self) -> str:
+        return f"<Explorer: when the notebook runs, sliders for {', '.join(self._sliders)} stand here>"
+
+    def _redraw(self, change: object = None) -> None:
+        figure = self._draw(**{name: slider.value for name, slider in self._sliders.items()})
+        self._image.value = figure.to_bytes()
+        self._caption.value = figure.alt
+
+
+def explore_lab(L: float = 60, a: float = 40, b: float = 30) -> Explorer:
+    """Walk through Lab with three sliders: the colours of sRGB at one lightness, and yours among them.
+
+    The plain call is ``show.gamut(L, a, b)``.
+
+    Example:
+        >>> explore_lab()
+        <Explorer: when the notebook runs, sliders for L, a, b stand here>
+    """
+    return Explorer(show.gamut, L=(0, 100, 1, L), a=(-110, 110, 1, a), b=(-110, 110, 1, b))

@@ -1,0 +1,66 @@
+"""Where the code runs, and the green line that ends every set-up."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+from colorlib import colab
+
+
+def test_where(monkeypatch):
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    assert colab.where() == "terminal"
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert colab.where() == "jupyter"
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    assert colab.where() == "colab"
+    monkeypatch.delenv("COLAB_RELEASE_TAG")
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert colab.where() == "colab"
+
+
+def test_the_line_is_green_and_one(capsys, monkeypatch):
+    monkeypatch.setattr(colab, "gpu", lambda: None)
+    colab.ready("01_colour_spaces")
+    out = capsys.readouterr().out
+    assert out.startswith("\x1b[32m✓ Ready for lesson 1 · colorlib ") and out.endswith("· CPU\x1b[0m\n")
+    assert out.count("\n") == 1
+
+
+def test_a_lesson_that_wants_a_gpu_says_what_to_click(capsys, monkeypatch):
+    monkeypatch.setattr(colab, "gpu", lambda: None)
+    monkeypatch.setattr(colab, "where", lambda: "colab")
+    colab.ready("05_training", needs_gpu=True)
+    assert "Runtime → Change runtime type → T4 GPU → Save" in capsys.readouterr().out
+    monkeypatch.setattr(colab, "gpu", lambda: "Tesla T4")
+    colab.ready("05_training", needs_gpu=True)
+    out = capsys.readouterr().out
+    assert "Tesla T4" in out and "Runtime" not in out
+
+
+def test_the_gpu_is_read_from_the_driver(tmp_path, monkeypatch):
+    card = tmp_path / "0000:00:04.0"
+    card.mkdir()
+    (card / "information").write_text("Model: \t\t Tesla T4\nIRQ:   \t 33\n")
+    monkeypatch.setattr(colab, "Path", lambda text: tmp_path)
+    assert colab.gpu() == "Tesla T4"
+    monkeypatch.setattr(colab, "Path", lambda text: tmp_path / "no driver")
+    assert colab.gpu() is None
+
+
+def test_without_torch_it_says_what_to_install(monkeypatch):
+    def missing(name):
+        raise colab.PackageNotFoundError(name)
+
+    monkeypatch.setattr(colab, "version", missing)
+    with pytest.raises(RuntimeError, match="pip install torch torchvision"):
+        colab.ready("01_colour_spaces")
+
+
+def test_it_does_not_load_torch():
+    code = "import sys; from colorlib import colab; colab.ready('01_x'); assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, stdout=subprocess.DEVNULL)

@@ -1,0 +1,101 @@
+"""Figures: what they refuse, that they carry alt text, and that the pixels drawn are the ones asked for."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure as MatplotlibFigure
+from PIL import Image
+
+from colorlib import show
+from colorlib.color import lab_to_rgb, out_of_gamut
+from colorlib.show.figure import MAP_A, MAP_B, Figure, line_styles
+from colorlib.show.planes import _gamut_outline
+
+PICTURE = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+
+FIGURES = {
+    "row": lambda: show.row({"one": PICTURE, "two": PICTURE[:, :1]}, alt="Two."),
+    "grid": lambda: show.grid({"a": [PICTURE] * 2, "b": [PICTURE[0]] * 2}, ["x", "y"], alt="Four."),
+    "channels": lambda: show.channels(PICTURE),
+    "ab_histogram": lambda: show.ab_histogram({"one": PICTURE}, alt="A cloud."),
+    "gamut": lambda: show.gamut(50),
+    "gamut marked": lambda: show.gamut(50, 10, -10),
+    "lines": lambda: show.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="A line."),
+}
+
+
+@pytest.mark.parametrize("make", FIGURES.values(), ids=FIGURES)
+def test_every_figure_is_a_figure_with_alt_text_and_draws(make):
+    figure = make()
+    assert isinstance(figure, MatplotlibFigure) and figure.alt
+    picture = Image.open(io.BytesIO(figure.to_bytes()))
+    assert picture.format == ("JPEG" if figure.photo else "PNG")
+    assert np.asarray(picture.convert("L")).std() > 1
+
+
+def test_a_notebook_gets_the_picture_with_its_alt_text(monkeypatch):
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython.display, "display", lambda data, **rest: shown.append((data, rest)))
+    FIGURES["row"]()._ipython_display_()
+    FIGURES["lines"]()._ipython_display_()
+    assert shown[0][1] == {"metadata": {"image/jpeg": {"alt": "Two."}}, "raw": True}
+    assert shown[1][1]["metadata"] == {"image/png": {"alt": "A line."}}
+    assert shown[0][0]["text/plain"] == "<Figure: Two.>"
+
+
+def test_alt_text_is_demanded():
+    with pytest.raises(ValueError, match="alt is empty"):
+        Figure(alt=" ")
+
+
+def test_row_draws_the_pixels_that_it_was_given():
+    figure = show.row({"one": PICTURE, "gray": PICTURE[0, :1]}, alt="Two.")
+    one, gray = (axes.images[0].get_array() for axes in figure.axes)
+    assert np.allclose(one, PICTURE[0].movedim(0, -1))
+    assert np.allclose(gray[..., 2], PICTURE[0, 0])
+    assert [axes.get_title() for axes in figure.axes] == ["one", "gray"]
+
+
+def test_channels_shows_lab_centred_on_zero():
+    figure = show.channels(torch.tensor([0.2, 0.6, 0.3]).view(1, 3, 1, 1).expand(1, 3, 8, 8))
+    maps = {axes.get_title()[0]: axes.images[0] for axes in figure.axes if axes.images and axes.get_title()}
+    for name, colors in (("a", MAP_A), ("b", MAP_B)):
+        assert maps[name].norm.vmin == -maps[name].norm.vmax
+        assert maps[name].get_cmap().name in (colors, getattr(colors, "name", ""))
+    assert maps["a"].get_array().mean() < -20 and maps["b"].get_array().mean() > 5
+    assert np.allclose(maps["G"].get_array(), 0.6)
+
+
+def test_gamut_is_gray_outside_and_the_right_colour_inside():
+    drawn = show.gamut(60, size=23).axes[0].images[0].get_array()  # 10 units a pixel
+    for i, j in ((11, 11), (13, 13), (9, 8), (0, 0)):
+        lab = torch.tensor([60.0, -110 + 10 * j, -110 + 10 * i]).view(1, 3, 1, 1)
+        expected = torch.full((3,), 0.932) if out_of_gamut(lab).item() else lab_to_rgb(lab).flatten()
+        assert np.allclose(drawn[i, j], expected, atol=0.01)
+    assert "outside sRGB" in show.gamut(50, 0, -110).alt
+    with pytest.raises(ValueError, match="expected 0 to 100"):
+        show.gamut(150)
+
+
+def test_the_outline_holds_the_corners_of_the_cube():
+    a, b = _gamut_outline()
+    assert np.hypot(a, b).max() == pytest.approx(133.8, abs=0.5)  # blue, the farthest colour of sRGB
+    assert len(a) == 121 and a[0] == a[-1]
+
+
+def test_every_curve_has_its_own_dash_as_well_as_its_own_colour():
+    styles = [style for style, _ in zip(line_styles(), range(5), strict=False)]
+    assert len({str(s["linestyle"]) for s in styles}) == len({s["color"] for s in styles}) == 5
+
+
+def test_bad_pictures_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(2, 3, 4, 4\)"):
+        show.row({"two at once": torch.zeros(2, 3, 4, 4)}, alt="x")
+    with pytest.raises(ValueError, match="row 'a' has 1 pictures; expected 2"):
+        show.grid({"a": [PICTURE]}, ["x", "y"], alt="x")
+    with pytest.raises(ValueError, match="no picture"):
+        show.row({}, alt="x")
