@@ -75,23 +75,30 @@ def test_there_and_back(rgb):
 def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
     before = pixels(lab)
     after = lower_chroma(before)
-    assert not out_of_gamut(after).any()
     assert torch.equal(after[:, 0], before[:, 0])
     (a, b), (c, d) = before.flatten()[1:].tolist(), after.flatten()[1:].tolist()
     assert abs(a * d - b * c) <= 1e-3 * (1 + np.hypot(a, b))  # parallel
     assert a * c + b * d >= 0  # same direction
     assert np.hypot(c, d) <= np.hypot(a, b) + 1e-4
-    shown = rgb_to_lab(lab_to_rgb(before)).flatten()
-    assert abs(shown[0] - lab[0]) < 0.15
+    moved = (rgb_to_lab(lab_to_rgb(before)) - after).flatten()
+    assert abs(moved[0]) <= 0.31 and moved[1:].norm() <= 1.55  # what is left for clipping to do
     if not out_of_gamut(before).any():
         assert torch.equal(after, before)
 
 
 def test_lower_chroma_stops_at_the_edge_not_before():
-    outside = pixels((50, 0, -120), (60, 120, 0), (80, -120, 40))
-    edge = lower_chroma(outside)
+    edge = lower_chroma(pixels((50, 0, -120), (60, 120, 0), (80, -120, 40)))
     beyond = torch.cat([edge[:, :1], edge[:, 1:] * 1.01], dim=1)
-    assert out_of_gamut(beyond).all()
+    moved = (rgb_to_lab(lab_to_rgb(beyond, gamut="clip")) - beyond).abs()
+    assert ((moved[:, 0] > 0.3) | (moved[:, 1:].norm(dim=1) > 1.5)).all()
+
+
+@pytest.mark.parametrize("way", ["brighter", "stronger", "half precision"])
+def test_a_color_a_hair_outside_stays_what_it_was(way):
+    lab = rgb_to_lab(cube(15))
+    change = {"brighter": lab + 0.05, "stronger": lab * torch.tensor([1, 1.005, 1.005]).view(1, 3, 1, 1)}
+    moved = (to_uint8(lab_to_rgb(change.get(way, lab.half()))).int() - cube(15).int()).abs()
+    assert moved.max() <= 12
 
 
 def test_clipping_moves_lightness_and_lower_chroma_does_not():
@@ -99,12 +106,12 @@ def test_clipping_moves_lightness_and_lower_chroma_does_not():
     by_clip = rgb_to_lab(lab_to_rgb(vivid, gamut="clip"))[0, 0].item()
     by_chroma = rgb_to_lab(lab_to_rgb(vivid))[0, 0].item()
     assert abs(by_clip - 30) > 2
-    assert abs(by_chroma - 30) < 0.1
+    assert abs(by_chroma - 30) < 0.31
 
 
 def test_lightness_outside_0_to_100_is_brought_in():
     assert lab_to_rgb(pixels((120, 0, 0), (-5, 40, 0))).flatten().tolist() == pytest.approx(
-        [1, 0, 1, 0, 1, 0], abs=5e-3
+        [1, 0, 1, 0, 1, 0], abs=0.025
     )
 
 
