@@ -64,9 +64,8 @@ def xyz_to_lab(xyz: Tensor) -> Tensor:
         >>> xyz_to_lab(torch.tensor([WHITE])).round().abs().tolist()
         [[100.0, 0.0, 0.0]]
     """
-    fx, fy, fz = (
-        _lab_curve(channel / white) for channel, white in zip(xyz.float().unbind(1), WHITE, strict=True)
-    )
+    x, y, z = xyz.float().unbind(1)
+    fx, fy, fz = lab_curve(x / WHITE[0]), lab_curve(y / WHITE[1]), lab_curve(z / WHITE[2])
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
 
 
@@ -74,16 +73,18 @@ def lab_to_xyz(lab: Tensor) -> Tensor:
     """Unbend Lab (n, 3, ...) to CIE XYZ with Y = 1 for white."""
     L, a, b = lab.float().unbind(1)
     fy = (L + 16) / 116
-    curves = (fy + a / 500, fy, fy - b / 200)
-    return torch.stack([_inverse_lab_curve(f) * white for f, white in zip(curves, WHITE, strict=True)], dim=1)
+    x, y, z = inverse_lab_curve(fy + a / 500), inverse_lab_curve(fy), inverse_lab_curve(fy - b / 200)
+    return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
 
 
-def _lab_curve(t: Tensor) -> Tensor:
+def lab_curve(t: Tensor) -> Tensor:
+    """Bend shares of white's X, Y or Z as the eye does: a cube root, straight near black."""
     # The clamp keeps the branch not taken off the cube root's infinite slope at 0: no NaN in gradients.
     return torch.where(t > 0.008856, t.clamp(min=0.008856).pow(1 / 3), 7.787 * t + 16 / 116)
 
 
-def _inverse_lab_curve(f: Tensor) -> Tensor:
+def inverse_lab_curve(f: Tensor) -> Tensor:
+    """Undo :func:`lab_curve`."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 
 

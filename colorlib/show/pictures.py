@@ -76,7 +76,7 @@ def channels(rgb: Any, *, alt: str = "") -> Figure:
         "Below them only L does; a and b are soft maps of green against pink and of blue against yellow."
     )
     ratio = array.shape[1] / array.shape[0]
-    figure = Figure(alt=alt, photo=True, figsize=(2.1 * ratio * 4.4, 4.9))
+    figure = Figure(alt=alt, photo=True, figsize=(2.1 * ratio * 4.4, 5.2))
     mosaic = figure.subplot_mosaic(
         [["photo", "R", "G", "B"], ["photo", "L", "a", "b"]], width_ratios=[1.3, 1, 1, 1]
     )
@@ -118,5 +118,5 @@ def _chroma(axes: Axes, values: np.ndarray, colors: str | Colormap, title: str) 
     """Draw one chroma channel (h, w) in Lab units on a map centred on zero, with a bar of numbers."""
     limit = max(20.0, float(np.percentile(np.abs(values), 99.5)))
     image = axes.imshow(values, cmap=colors, vmin=-limit, vmax=limit)
-    axes.figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
+    axes.figure.colorbar(image, ax=axes, location="bottom", shrink=0.8, pad=0.02, aspect=30)
     bare(axes, title)

@@ -1,0 +1,63 @@
+"""Your own photos: every image file of a folder, each opened only when asked for."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from colorlib.data.embedded import Photo
+from colorlib.decode import UNSUPPORTED
+
+log = logging.getLogger("colorlib")
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".ppm")
+
+
+def folder(path: str | Path, *, recursive: bool = True) -> list[Photo]:
+    """List the image files of a folder, sorted by path; upper-case suffixes count, hidden files do not.
+
+    No file is opened here: one that cannot be read raises when its photo is, naming the file. How many
+    files were left out because they are HEIC or camera raw is said on the logger ``"colorlib"``.
+
+    Args:
+        path: the folder.
+        recursive: whether folders inside it are searched as well.
+
+    Returns:
+        Photos, each named by its path below ``path`` with forward slashes, on every system.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or no image in it.
+        NotADirectoryError: it is a file.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as path:
+        ...     Image.new("RGB", (4, 3)).save(Path(path, "lawn.JPG"))
+        ...     [(photo.name, photo.image().size) for photo in folder(path)]
+        [('lawn.JPG', (4, 3))]
+    """
+    root = Path(path).expanduser()
+    if not root.exists():
+        raise FileNotFoundError(f"{root} was not found (the current folder is {Path.cwd()}); check the name.")
+    if not root.is_dir():
+        raise NotADirectoryError(
+            f"{root} is a file, expected a folder; pass its folder, or read it directly."
+        )
+    found = {}
+    for file in root.rglob("*") if recursive else root.iterdir():
+        relative = file.relative_to(root)
+        if file.is_file() and not any(part.startswith(".") for part in relative.parts):
+            found[relative.as_posix()] = file
+    left_out = [name for name in found if Path(name).suffix.lower() in UNSUPPORTED.keys() - SUFFIXES]
+    if left_out:
+        log.warning(
+            "%s: %d HEIC or camera raw files were left out, such as %s", root, len(left_out), left_out[0]
+        )
+    names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES)
+    if not names:
+        raise FileNotFoundError(
+            f"{root} holds no file ending in {', '.join(SUFFIXES)}; put photos there first."
+        )
+    return [Photo(name, found[name], title=found[name].stem) for name in names]

@@ -1,0 +1,164 @@
+"""One reader and one writer for any photo a person has, and the way between pictures and tensors.
+
+:mod:`colorlib.decode` finds out what a file is, :mod:`colorlib.modes` turns every kind of pixel into 8-bit
+sRGB, :mod:`colorlib.files` makes writing safe. torch is loaded only where a tensor is made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from colorlib.decode import MAX_PIXELS, ImageError, Source, decode, name_of
+from colorlib.files import whole
+from colorlib.modes import to_srgb
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["MAX_PIXELS", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
+
+_SAVE = {
+    ".png": {"format": "PNG"},
+    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},  # 0 keeps colour at full resolution (4:4:4)
+    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
+    ".webp": {"format": "WEBP", "lossless": True},  # lossy WebP always halves the resolution of colour
+}
+
+
+def read(source: Source, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
+    """Read any photo as an upright RGB picture in sRGB; of an animation, the first frame.
+
+    Args:
+        source: path, bytes, binary file (left open) or Pillow image (left as it is; its current frame).
+        max_pixels: more pixels than this are refused before they are decoded; ``None`` for no limit but
+            Pillow's own. Reading takes 8 to 12 bytes a pixel.
+
+    Returns:
+        A new picture in mode RGB without metadata; :func:`colorlib.modes.to_srgb` lists the conversions.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImageError: a folder, no permission, empty, not an image, cut off, too large, HEIC or camera raw.
+        TypeError: ``source`` is something else.
+
+    Example:
+        >>> read(Image.new("CMYK", (4, 3))).getpixel((0, 0))
+        (255, 255, 255)
+    """
+    name = name_of(source)
+    image = decode(source, max_pixels)
+    try:
+        return to_srgb(image, name)
+    except ValueError as error:
+        raise ImageError(f"{name} cannot be converted: {error}") from error
+
+
+def to_tensor(source: Source, size: int | None = None) -> Tensor:
+    """Read a picture as a batch of one.
+
+    Args:
+        source: whatever :func:`read` takes, with the same errors.
+        size: ``None`` keeps the size; a number cuts the largest centred square and resizes it to
+            (size, size) with Lanczos, in two steps where the square is more than three times larger.
+
+    Returns:
+        float32, (1, 3, h, w), in [0, 1].
+
+    Example:
+        >>> to_tensor(Image.new("RGB", (30, 20)), size=8).shape
+        torch.Size([1, 3, 8, 8])
+    """
+    import torch
+
+    image = read(source)
+    if size is not None:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+        image = image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].contiguous().float().div_(255)
+
+
+def to_image(rgb: Tensor) -> Image.Image:
+    """Turn a tensor into a picture, rounded to 8 bits: the inverse of :func:`to_tensor`.
+
+    Args:
+        rgb: (1, 3, h, w) or (3, h, w); floating point in [0, 1] (up to 0.01 beyond is clipped) or uint8.
+
+    Returns:
+        A picture in mode RGB.
+
+    Raises:
+        TypeError: no tensor, or of another dtype.
+        ValueError: another shape, a value further out, or NaN.
+
+    Example:
+        >>> import torch
+        >>> to_image(torch.full((1, 3, 2, 4), 0.5)).getpixel((0, 0))
+        (128, 128, 128)
+    """
+    import torch
+
+    if not isinstance(rgb, torch.Tensor):
+        raise TypeError(f"{type(rgb).__name__} was found, expected a tensor (1, 3, h, w); see to_tensor.")
+    chw = rgb.detach()
+    chw = chw[0] if chw.ndim == 4 and len(chw) == 1 else chw
+    if chw.ndim != 3 or len(chw) != 3 or chw.numel() == 0:
+        found = tuple(rgb.shape)
+        raise ValueError(
+            f"Shape {found} was found, expected (1, 3, h, w) or (3, h, w); pass one, as rgb[:1]."
+        )
+    if chw.is_floating_point():
+        low, high = chw.min().item(), chw.max().item()
+        if not (low >= -0.01 and high <= 1.01):  # NaN fails both
+            raise ValueError(f"Values {low:.3g} to {high:.3g} were found, expected 0 to 1; scale them first.")
+        chw = chw.float().clamp(0, 1).mul(255).round().to(torch.uint8)
+    if chw.dtype != torch.uint8:
+        raise TypeError(f"{chw.dtype} was found, expected floating point or uint8; convert it first.")
+    return Image.fromarray(chw.permute(1, 2, 0).contiguous().cpu().numpy())
+
+
+def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a picture, whole or not at all.
+
+    Args:
+        image: a Pillow image of any mode or a tensor as in :func:`to_image`; written as 8-bit RGB.
+        path: ends in .png, .webp (both exact), .jpg or .jpeg (quality 95, colour at full resolution).
+        overwrite: whether an existing file may be replaced.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        FileExistsError: the file exists and ``overwrite`` is false.
+        ImageError: another suffix, a missing folder, or the system refused.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write(Image.new("RGB", (2, 2)), Path(folder) / "black.png").name
+        'black.png'
+    """
+    path = Path(path).expanduser()
+    options = _SAVE.get(path.suffix.lower())
+    if options is None:
+        raise ImageError(f"{path} ends in {path.suffix!r}, expected {', '.join(_SAVE)}; choose one of these.")
+    if not path.parent.is_dir():
+        raise ImageError(
+            f"{path} cannot be written: there is no folder {path.parent}; make the folder first."
+        )
+    picture = read(image, max_pixels=None) if isinstance(image, Image.Image) else to_image(image)
+    try:
+        with whole(path, overwrite=overwrite) as file:
+            picture.save(file, **options)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        raise ImageError(
+            f"{path} cannot be written ({error}); check its folder and the free space."
+        ) from error
+    return path

@@ -1,0 +1,224 @@
+"""What cannot be read: each case ends in one sentence that names the file."""
+
+import io
+import logging
+import os
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from colorlib.images import MAX_PIXELS, ImageError, read
+
+RGB = (np.random.default_rng(0).random((40, 60, 3)) * 255).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def globals_stay():
+    """No test may find Pillow's global settings changed, or a file left open."""
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, open_files()
+    yield
+    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, open_files())
+
+
+def open_files():
+    """The pictures that this process has open, on systems that tell."""
+    folder = Path("/proc/self/fd")
+    targets = [os.path.realpath(fd) for fd in folder.iterdir()] if folder.is_dir() else []
+    return [target for target in targets if target.endswith((".jpg", ".png", ".tif"))]
+
+
+def saved(form, image=None, **options):
+    file = io.BytesIO()
+    (image or Image.fromarray(RGB)).save(file, form, **options)
+    return file.getvalue()
+
+
+def refused(source, *words, **options):
+    with pytest.raises(ImageError) as caught:
+        read(source, **options)
+    text = str(caught.value)
+    assert "\n" not in text and all(word in text for word in words), text
+
+
+def png_header(w, h):
+    chunk = b"IHDR" + struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(bytes(10))
+    pack = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (chunk, data)]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(pack)
+
+
+class Download(io.RawIOBase):
+    """Can be read once, from the front."""
+
+    def __init__(self, data):
+        self.data = io.BytesIO(data)
+
+    def read(self, n=-1):
+        return self.data.read(n)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO, Download])
+def test_sources_in_memory(kind):
+    assert np.array_equal(np.asarray(read(kind(saved("PNG")))), RGB)
+
+
+@pytest.mark.parametrize("kind", [str, Path, Image.open, open])
+def test_sources_on_disk(tmp_path, kind):
+    path = tmp_path / "photo.jpg"  # a PNG inside: the content counts, not the name
+    path.write_bytes(saved("PNG"))
+    with open(path, "rb") if kind is open else nullcontext(kind(path)) as source:
+        assert np.array_equal(np.asarray(read(source)), RGB)
+        assert np.array_equal(np.asarray(read(source)), RGB)  # files are rewound and left open
+
+
+@pytest.mark.parametrize("source", [None, 3, np.zeros((4, 4, 3)), io.StringIO("text")])
+def test_other_sources(source):
+    with pytest.raises(TypeError, match="expected a path"):
+        read(source)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000"])
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF|Truncated File:UserWarning")
+def test_cut_off(tmp_path, form):
+    """At any length: an error with the name, or (only trailing bytes missing) the very same picture."""
+    data = saved(form)
+    whole = np.asarray(read(data))
+    refusals = 0
+    for length in [1, 4, 10, 30, *range(60, len(data), len(data) // 25), len(data) - 1]:
+        path = tmp_path / f"cut{length}.jpg"
+        path.write_bytes(data[:length])
+        try:
+            assert np.array_equal(np.asarray(read(path)), whole)
+        except ImageError as error:
+            refusals += 1
+            assert path.name in str(error)
+    assert refusals >= 27
+
+
+def test_cut_off_says_what_to_do():
+    refused(saved("JPEG")[:2000], "<bytes>", "cut off or damaged", "fetch it again")
+
+
+def test_one_wrong_byte_in_a_png():
+    data = bytearray(saved("PNG"))
+    data[len(data) // 2] ^= 255
+    refused(bytes(data), "damaged")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["empty (0 bytes)"]),
+        (b"hello world, this is text", ["not an image", "hello world"]),
+        (b"\n<!DOCTYPE html><html>404</html>", ["web page", "not supported"]),
+        (b"%PDF-1.7", ["PDF"]),
+        (bytes(100), ["not an image"]),
+        (b"\0\0\0\x24ftypheic\0\0\0\0mif1heic", ["HEIC", "convert it to JPEG or PNG first"]),
+        (b"\0\0\0\x18ftypcrx \0\0\0\x01", ["camera raw", "convert it to JPEG or PNG first"]),
+        (b"FUJIFILMCCD-RAW 0201", ["camera raw"]),
+        (b"IIU\0\x18\0\0\0", ["camera raw"]),
+    ],
+    ids=["empty", "text", "web page", "pdf", "zeros", "heic", "cr3", "raf", "rw2"],
+)
+def test_not_an_image(tmp_path, content, words):
+    path = tmp_path / "renamed.jpg"
+    path.write_bytes(content)
+    refused(path, "renamed.jpg", *words)
+
+
+def test_raw_that_looks_like_tiff(tmp_path):
+    for name in ("photo.NEF", "photo.dng"):
+        (tmp_path / name).write_bytes(saved("TIFF"))
+        refused(tmp_path / name, name, "camera raw")
+    refused(saved("TIFF", tiffinfo={50706: b"\1\4\0\0"}), "camera raw")
+
+
+def test_heic_by_suffix(tmp_path):
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(bytes(50))
+    refused(path, "IMG_0001.HEIC", "HEIC")
+    path.write_bytes(saved("JPEG"))
+    assert read(path).size == (60, 40)
+
+
+def test_missing_file_suggests(tmp_path):
+    (tmp_path / "Holiday.JPG").write_bytes(b"")
+    with pytest.raises(
+        FileNotFoundError, match=r"holiday\.jpg was not found in .*; did you mean Holiday\.JPG\?"
+    ):
+        read(tmp_path / "holiday.jpg")
+    with pytest.raises(FileNotFoundError, match="check the name"):
+        read(tmp_path / "no folder" / "cat.png")
+
+
+def test_folder_and_file_as_folder(tmp_path):
+    refused(tmp_path, str(tmp_path), "is a folder")
+    (tmp_path / "a.png").write_bytes(saved("PNG"))
+    refused(tmp_path / "a.png" / "b.png", "b.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is denied to root")
+def test_unreadable(tmp_path):
+    path = tmp_path / "secret.png"
+    path.write_bytes(saved("PNG"))
+    path.chmod(0)
+    refused(path, "secret.png", "check that you may read it")
+
+
+def test_unreadable_simulated(tmp_path, monkeypatch):
+    def denied(*args, **kwargs):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", denied)
+    refused(tmp_path / "secret.png", "secret.png", "Permission denied", "check that you may read it")
+
+
+def test_limit():
+    assert MAX_PIXELS == 64_000_000
+    data = saved("PNG")
+    assert read(data, max_pixels=2400).size == (60, 40)
+    refused(data, "60 x 40 = 2,400 pixels", "max_pixels = 2,399", max_pixels=2399)
+    refused(Image.fromarray(RGB), "2,400", max_pixels=100)
+
+
+def test_limit_is_checked_before_decoding(tmp_path):
+    path = tmp_path / "bomb.png"
+    path.write_bytes(png_header(8001, 8000))
+    refused(path, "bomb.png", "8001 x 8000 = 64,008,000 pixels", "64,000,000")
+    path.write_bytes(png_header(8000, 8000))
+    refused(path, "bomb.png", "cut off")  # allowed, so decoding begins
+
+
+@pytest.mark.parametrize("max_pixels", [MAX_PIXELS, 10**12, None])
+def test_bomb(max_pixels):
+    limit = "64,000,000" if max_pixels == MAX_PIXELS else "PIL.Image.MAX_IMAGE_PIXELS"
+    refused(png_header(60_000, 60_000), "3,600,000,000 pixels", limit, max_pixels=max_pixels)
+
+
+@pytest.mark.parametrize("action", ["ignore", "error"])
+def test_pillows_warning_becomes_the_error(action):
+    with warnings.catch_warnings():
+        warnings.simplefilter(action, Image.DecompressionBombWarning)
+        refused(png_header(12_000, 12_000), "144,000,000 pixels", "64,000,000")
+
+
+def test_reading_does_not_load_torch():
+    code = (
+        "import sys; from colorlib import data, images;"
+        "[photo.image() for photo in data.photos('all')]; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_good_photo_is_read_in_silence(caplog, recwarn):
+    with caplog.at_level(logging.DEBUG, "colorlib"):
+        read(saved("JPEG"))
+    assert not caplog.records and not recwarn.list

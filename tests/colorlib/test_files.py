@@ -1,0 +1,111 @@
+"""A file is there whole or not at all, and is never replaced by accident."""
+
+import os
+import stat
+import sys
+import threading
+
+import pytest
+
+from colorlib.files import whole
+
+
+def put(path, content=b"new", **options):
+    with whole(path, **options) as file:
+        file.write(content)
+
+
+def no_links(*args):
+    raise OSError("this file system has no hard links")
+
+
+@pytest.fixture(params=["links", "no links"], autouse=True)
+def links(request, monkeypatch):
+    if request.param == "no links":
+        monkeypatch.setattr(os, "link", no_links)
+
+
+def test_new_file(tmp_path):
+    put(tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == b"new" and os.listdir(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_permissions_follow_the_umask(tmp_path):
+    old = os.umask(0o027)
+    try:
+        put(tmp_path / "a.bin")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "a.bin").stat().st_mode) == 0o640
+
+
+def test_existing_file(tmp_path):
+    path = tmp_path / "a.bin"
+    put(path, b"old")
+    with pytest.raises(FileExistsError, match=r"a\.bin exists already.*overwrite=True"):
+        put(path)
+    assert path.read_bytes() == b"old"
+    put(path, overwrite=True)
+    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_a_link_to_nowhere_is_an_existing_file(tmp_path):
+    (tmp_path / "a.bin").symlink_to(tmp_path / "gone")
+    with pytest.raises(FileExistsError):
+        put(tmp_path / "a.bin")
+    assert not (tmp_path / "gone").exists()
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_failure_in_the_block(tmp_path, overwrite):
+    path = tmp_path / "a.bin"
+    if overwrite:
+        put(path, b"old")
+    with pytest.raises(KeyboardInterrupt), whole(path, overwrite=overwrite) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == (["a.bin"] if overwrite else [])
+    assert not overwrite or path.read_bytes() == b"old"
+
+
+def test_failure_of_the_last_step(tmp_path, monkeypatch):
+    put(tmp_path / "a.bin", b"old")
+    monkeypatch.setattr(os, "replace", no_links)
+    with pytest.raises(OSError, match="file system"):
+        put(tmp_path / "a.bin", overwrite=True)
+    assert (tmp_path / "a.bin").read_bytes() == b"old" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_full_disk_without_links(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr("shutil.copyfileobj", no_links)
+    with pytest.raises(OSError, match="file system"):
+        put(tmp_path / "a.bin")
+    assert os.listdir(tmp_path) == []
+
+
+def test_another_process_is_first(tmp_path):
+    path = tmp_path / "a.bin"
+    with pytest.raises(FileExistsError, match="overwrite=True"), whole(path) as file:
+        file.write(b"new")
+        path.write_bytes(b"theirs")
+    assert path.read_bytes() == b"theirs" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_of_many_writers_one_wins(tmp_path):
+    start, won = threading.Barrier(8), []
+
+    def writer(number):
+        start.wait()
+        try:
+            put(tmp_path / "a.bin", bytes([number]) * 100_000)
+            won.append(number)
+        except FileExistsError:
+            pass
+
+    threads = [threading.Thread(target=writer, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(won) == 1 and (tmp_path / "a.bin").read_bytes() == bytes(won) * 100_000
+    assert os.listdir(tmp_path) == ["a.bin"]

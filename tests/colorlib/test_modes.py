@@ -1,0 +1,263 @@
+"""Each way in which a file can say colour, against the picture that it means."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from colorlib.data import photos
+from colorlib.images import ImageError, read
+from colorlib.modes import gray_to_8bit, to_srgb
+
+Y, X = np.mgrid[:24, :32]
+RGB = np.stack([X * 8, Y * 10, 255 - X * 4 - Y * 4], axis=2).astype(np.uint8)
+GRAY = (X * 8).astype(np.uint8)
+WHITE = 255
+
+
+def saved(image, **options):
+    """The bytes of a file, so that the mode is the one that the decoder gives."""
+    file = io.BytesIO()
+    image.save(file, **options)
+    return file.getvalue()
+
+
+def png(pixels, color_type, chunks=()):
+    """A PNG by hand, as Pillow writes no 16-bit colour: pixels (h, w, channels), uint8 or uint16."""
+    h, w = pixels.shape[:2]
+    rows = pixels.astype(pixels.dtype.newbyteorder(">")).reshape(h, -1)
+    raw = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">IIBBBBB", w, h, 8 * pixels.itemsize, color_type, 0, 0, 0)
+    parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
+    body = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
+
+
+def icc(space, tag, data):
+    """A colour profile with one tag."""
+    body = data + bytes(-len(data) % 4)
+    header = struct.pack(">I4sI4s4s4s", 144 + len(body), b"\0" * 4, 0x02400000, b"scnr", space, b"Lab ")
+    if space == b"GRAY":
+        header = header[:20] + b"XYZ "
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
+    header = header.ljust(128, b"\0")
+    return header + struct.pack(">I4sII", 1, tag, 144, len(data)) + body
+
+
+def close(picture, expected, tolerance=0):
+    assert picture.mode == "RGB"
+    expected = np.broadcast_to(expected[..., None] if np.ndim(expected) == 2 else expected, (24, 32, 3))
+    difference = np.abs(np.asarray(picture).astype(int) - expected.astype(int))
+    assert difference.max() <= tolerance
+
+
+rgb, gray = Image.fromarray(RGB), Image.fromarray(GRAY)
+SIXTEEN = np.round(X * (65535 / 31)).astype(np.uint16)
+SIXTEEN_AS_8 = np.round(X * (255 / 31))
+ALPHA = np.where(Y < 12, 0, 255).astype(np.uint8)
+SIXTEEN_AND_ALPHA = np.dstack([SIXTEEN, ALPHA.astype(np.uint16) * 257])
+OVER_WHITE = np.where(ALPHA[..., None] == 0, WHITE, RGB)
+GRAY_OVER_WHITE = np.where(ALPHA == 0, WHITE, GRAY)
+rgba = Image.merge("RGBA", [*rgb.split(), Image.fromarray(ALPHA)])
+la = Image.merge("LA", [gray, Image.fromarray(ALPHA)])
+palette = gray.quantize(32)
+PALETTE = np.asarray(palette.convert("RGB"))
+big_endian = Image.frombytes("I;16B", (32, 24), SIXTEEN.astype(">u2").tobytes())
+little_endian = Image.frombytes("I;16L", (32, 24), SIXTEEN.astype("<u2").tobytes())
+
+CASES = {
+    "rgb png": (saved(rgb, format="PNG"), RGB, 0),
+    "rgb bmp": (saved(rgb, format="BMP"), RGB, 0),
+    "rgb jpeg": (saved(rgb, format="JPEG", quality=95, subsampling=0), RGB, 6),
+    "rgb jpeg 2000": (saved(rgb, format="JPEG2000"), RGB, 0),
+    "gray png": (saved(gray, format="PNG"), GRAY, 0),
+    "gray jpeg": (saved(gray, format="JPEG", quality=95), GRAY, 3),
+    "1-bit png": (
+        saved(gray.point(lambda v: 255 * (v > 99)).convert("1"), format="PNG"),
+        255 * (GRAY > 99),
+        0,
+    ),
+    "palette png": (saved(palette, format="PNG"), PALETTE, 0),
+    "palette gif": (saved(palette, format="GIF"), PALETTE, 0),
+    "cmyk jpeg": (saved(rgb.convert("CMYK"), format="JPEG", quality=100, subsampling=0), RGB, 6),
+    "cmyk tiff": (saved(rgb.convert("CMYK"), format="TIFF"), RGB, 1),
+    "ycbcr": (rgb.convert("YCbCr"), RGB, 3),
+    "ycbcr tiff": (saved(rgb, format="TIFF", compression="jpeg", quality=95), RGB, 9),
+    "hsv": (rgb.convert("HSV"), RGB, 9),
+    "rgba png": (saved(rgba, format="PNG"), OVER_WHITE, 0),
+    "rgba webp": (saved(rgba, format="WEBP", lossless=True), OVER_WHITE, 0),
+    "premultiplied rgba": (rgba.convert("RGBa"), OVER_WHITE, 0),
+    "gray and alpha png": (saved(la, format="PNG"), GRAY_OVER_WHITE, 0),
+    "premultiplied gray and alpha": (la.convert("La"), GRAY_OVER_WHITE, 0),
+    "palette and alpha": (saved(rgba.quantize(64), format="PNG"), OVER_WHITE, 40),
+    "clear gray value": (png(GRAY[..., None], 0, [(b"tRNS", b"\0\0")]), np.where(GRAY == 0, WHITE, GRAY), 0),
+    "16-bit clear gray value": (
+        png(SIXTEEN[..., None], 0, [(b"tRNS", b"\0\0")]),
+        np.where(SIXTEEN == 0, WHITE, SIXTEEN_AS_8),
+        0,
+    ),
+    "16-bit gray png": (png(SIXTEEN[..., None], 0), SIXTEEN_AS_8, 0),
+    "16-bit gray png, dark": (png((SIXTEEN // 257)[..., None], 0), 0 * GRAY + np.round(X / 257), 1),
+    "16-bit gray tiff": (saved(Image.fromarray(SIXTEEN), format="TIFF"), SIXTEEN_AS_8, 0),
+    "16-bit gray tiff, big endian": (saved(big_endian, format="TIFF"), SIXTEEN_AS_8, 0),
+    "16-bit gray in memory": (little_endian, SIXTEEN_AS_8, 0),
+    "16-bit gray in memory, big endian": (big_endian, SIXTEEN_AS_8, 0),
+    "16-bit gray jpeg 2000": (saved(Image.fromarray(SIXTEEN), format="JPEG2000"), SIXTEEN_AS_8, 0),
+    "16-bit gray and alpha png": (png(SIXTEEN_AND_ALPHA, 4), np.where(ALPHA == 0, WHITE, SIXTEEN_AS_8), 1),
+    "16-bit rgb png": (png(RGB.astype(np.uint16) * 257, 2), RGB, 0),
+    "16-bit rgba png": (png(np.dstack([RGB, ALPHA]).astype(np.uint16) * 257, 6), OVER_WHITE, 0),
+    "32-bit integers": (saved(Image.fromarray(SIXTEEN.astype(np.int32)), format="TIFF"), SIXTEEN_AS_8, 0),
+    "32-bit integers to 255": (saved(Image.fromarray(GRAY.astype(np.int32)), format="TIFF"), GRAY, 0),
+    "float 0 to 1": (saved(Image.fromarray((GRAY / 255).astype("f")), format="TIFF"), GRAY, 0),
+    "float 0 to 255": (saved(Image.fromarray(GRAY.astype("f")), format="TIFF"), GRAY, 0),
+    "float, other": (Image.fromarray(GRAY * np.float32(3) - 90), GRAY * (255 / 248), 1),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_means_this_picture(case):
+    source, expected, tolerance = CASES[case]
+    close(read(source), expected, tolerance)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "La", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 7)])
+def test_one_pixel_of_any_mode(mode, size):
+    assert read(Image.new(mode, size)).size == size
+
+
+def test_16_bit_middle_is_8_bit_middle():
+    assert gray_to_8bit(np.array([[32767, 32768]], np.uint16), bits=16).tobytes() == b"\x7f\x80"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_gray_that_is_no_number(bad):
+    values = np.ones((4, 4), np.float32)
+    values[1, 1] = bad
+    with pytest.raises(ImageError, match="finite"):
+        read(Image.fromarray(values))
+
+
+def test_lab_tiff():
+    profile = ImageCms.createProfile
+    muted = rgb.point(lambda v: 64 + v // 2)
+    lab = ImageCms.profileToProfile(muted, profile("sRGB"), profile("LAB"), outputMode="LAB")
+    close(read(saved(lab, format="TIFF")), np.asarray(muted), 8)
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_first_frame_of_an_animation(form):
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
+    data = saved(frames[0], format=form, save_all=True, append_images=frames[1:], lossless=True)
+    assert read(data).getpixel((4, 4)) == (255, 0, 0)
+
+
+# What the EXIF standard says of row 0 and column 0, as what happened to the upright picture.
+TURNS = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: a.transpose(1, 0, 2)[::-1],
+    7: lambda a: a.transpose(1, 0, 2)[::-1, ::-1],
+    8: lambda a: a.transpose(1, 0, 2)[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("turn", TURNS)
+def test_exif_orientation(form, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](RGB)))
+    options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {"lossless": True}
+    picture = read(saved(stored, format=form, exif=exif, **options))
+    close(picture, RGB, 6 if form == "JPEG" else 0)
+    assert picture.info == {} and not picture.getexif()
+
+
+def test_orientation_of_16_bit_gray():
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = saved(Image.fromarray(SIXTEEN), format="PNG", exif=exif)
+    close(read(data), SIXTEEN_AS_8[::-1, ::-1])
+
+
+def test_broken_exif_is_ignored_aloud(caplog):
+    close(read(saved(rgb, format="PNG", exif=b"Exif\0\0garbage")), RGB)
+    assert "EXIF" in caplog.text
+
+
+def test_alpha_over_white_is_said_once_with_the_name(tmp_path, caplog):
+    rgba.save(tmp_path / "logo.png")
+    read(tmp_path / "logo.png")
+    assert [r.name for r in caplog.records] == ["colorlib"] and "logo.png" in caplog.text
+    caplog.clear()
+    rgb.convert("RGBA").save(tmp_path / "opaque.png")
+    read(tmp_path / "opaque.png")
+    assert not caplog.records
+
+
+def test_half_alpha_is_half_way_to_white():
+    assert to_srgb(Image.new("LA", (1, 1), (0, 51))).getpixel((0, 0)) == (204, 204, 204)
+
+
+def test_srgb_profile_changes_nothing():
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    close(read(saved(rgb, format="PNG", icc_profile=profile)), RGB)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_wide_gamut_profile(mode):
+    """Adobe RGB, whose profile the embedded rocket carries, against the published matrices."""
+    with Image.open(photos("train")[2].path) as rocket:
+        profile = rocket.info["icc_profile"]
+    to_xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
+    from_xyz = [[3.24045, -1.53714, -0.49853], [-0.96927, 1.87601, 0.04156], [0.05564, -0.20403, 1.05723]]
+    muted = rgb.point(lambda v: 64 + v // 2).convert(mode)
+    linear = (
+        (np.asarray(muted.convert("RGB")) / 255) ** (563 / 256) @ np.array(to_xyz).T @ np.array(from_xyz).T
+    )
+    srgb = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055)
+    picture = read(saved(muted, format="PNG", icc_profile=profile))
+    close(picture, (255 * srgb.clip(0, 1)).round(), 3)
+    assert np.abs(np.asarray(picture).astype(int) - np.asarray(muted.convert("RGB"))).max() > 10
+
+
+def test_cmyk_profile():
+    """A profile in which paper is white, black ink black, all else middle gray (L* 50, sRGB 119)."""
+    lut = struct.pack(">4sIBBBB9i", b"mft1", 0, 4, 3, 2, 0, *(65536 * (i % 4 == 0) for i in range(9)))
+    lightness = [255, 0] + [128, 0] * 7  # of the corners, black ink varying fastest
+    corners = b"".join(bytes([value, 128, 128]) for value in lightness)
+    profile = icc(b"CMYK", b"A2B0", lut + bytes(range(256)) * 4 + corners + bytes(range(256)) * 3)
+    cyan = Image.new("CMYK", (32, 24), (255, 0, 0, 0))
+    close(read(saved(cyan, format="TIFF", icc_profile=profile)), np.full((24, 32), 119), 2)
+    assert read(saved(cyan, format="TIFF")).getpixel((0, 0)) == (0, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_gray_profile(mode):
+    """A profile of linear light: a half of it is 188 in sRGB."""
+    profile = icc(b"GRAY", b"kTRC", b"curv" + bytes(8))
+    half = Image.new("L", (32, 24), 128).convert(mode)
+    close(read(saved(half, format="PNG", icc_profile=profile)), np.full((24, 32), 188), 1)
+
+
+@pytest.mark.parametrize(
+    "profile", [b"nonsense", icc(b"CMYK", b"A2B0", b"mft1" + bytes(40)), icc(b"RGB ", b"abcd", b"")]
+)
+def test_useless_profile_is_ignored(profile):
+    close(read(saved(rgb, format="PNG", icc_profile=profile)), RGB)
+
+
+def test_the_callers_picture_stays_as_it_is():
+    before = rgba.copy()
+    read(rgba).putpixel((0, 0), (1, 2, 3))
+    assert rgba.tobytes() == before.tobytes() and rgba.mode == "RGBA"
+    copy = read(rgb)
+    copy.putpixel((0, 0), (1, 2, 3))
+    assert np.array_equal(np.asarray(rgb), RGB)
