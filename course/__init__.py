@@ -1,1 +1,1 @@
-"""What makes the notebooks a course: the texts, the table of lessons, and the tool behind ``python -m course``."""
+"""What makes the notebooks a course: texts, the table of lessons, the tool behind ``python -m course``."""

@@ -65,11 +65,11 @@ class Figure(MatplotlibFigure):
         with mpl.rc_context(STYLE):
             return super().subplots(*args, **keywords)
 
-    def to_bytes(self) -> bytes:
-        """Draw the figure as a JPEG if it holds photographs, else as a PNG."""
+    def to_bytes(self, dpi: int = 96) -> bytes:
+        """Draw the figure, ``dpi`` dots to the inch: a JPEG if it holds photographs, else a PNG."""
         buffer = io.BytesIO()
         options: dict[str, Any] = {"pil_kwargs": {"quality": 85, "optimize": True}} if self.photo else {}
-        self.savefig(buffer, format="jpg" if self.photo else "png", dpi=96, **options)
+        self.savefig(buffer, format="jpg" if self.photo else "png", dpi=dpi, **options)
         return buffer.getvalue()
 
     def _ipython_display_(self) -> None:

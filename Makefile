@@ -1,0 +1,53 @@
+# Two commands do nearly everything: `make course` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+PY := .venv/bin/python
+READY := .venv/.ready
+OFFLINE := $(PY) -m course offline
+export JUPYTER_PREFER_ENV_PATH = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab course build lint test test-unit test-notebooks test-lanes clean
+
+help:  ## list what you can ask for
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## install everything into .venv (the other targets do it when needed)
+
+$(READY): pyproject.toml course/tested-versions.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than Python 3.11: name another one, for example: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv .venv || \
+	  { echo "Could not make .venv: on Debian and Ubuntu, install the package python3-venv first."; exit 1; }
+	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check uv
+	$(PY) -m uv pip install --quiet --python $(PY) --constraint course/tested-versions.txt --editable '.[course,dev]'
+	@touch $@
+
+lab: $(READY)  ## open JupyterLab on your own copy of the lessons, in my/
+	$(PY) -m course lab $(LAB)
+
+course: $(READY)  ## execute every solution on the embedded data and make web pages of them, in build/
+	$(PY) -m course run --tree solutions
+
+build: $(READY)  ## write the lessons from the solutions, after you changed one
+	$(PY) -m course build
+
+lint: $(READY)  ## read code, notebooks and texts for what the course promises
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check colorlib course tests benchmarks solutions
+	$(PY) -m course build --check
+	$(PY) -m course check
+
+test: lint test-unit test-notebooks  ## everything that must hold, in minutes
+
+test-unit: $(READY)  ## the tests of the library and of the course tool, docstring examples included
+	$(PY) -m pytest -n 2 --dist worksteal
+
+test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons run unsolved, both offline
+	COURSE_EXPECT=solution $(OFFLINE) $(PY) -m pytest --nbval-lax --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
+	$(PY) -m course run --tree lessons --odd
+
+test-lanes: $(READY)  ## the same on other Pythons that this machine has, and with Colab's versions
+	$(PY) -m course lanes $(LANES)
+
+clean:  ## remove what can be made again; my/ stays
+	rm -rf .venv .lanes build .pytest_cache .ruff_cache .hypothesis
