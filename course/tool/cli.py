@@ -9,6 +9,8 @@ COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
     "run": "execute notebooks, offline, and show them as web pages",
+    "pictures": "draw the pictures at the top of the lessons and of README.md",
+    "lanes": "run tests and solutions on other Pythons and on Colab's versions",
     "lab": "open JupyterLab on your own copy of the lessons",
     "offline": "run any command with nothing but the loopback reachable",
 }
@@ -20,7 +22,9 @@ class CourseError(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
-    parser = argparse.ArgumentParser(prog="python -m course", description="The tool that builds and checks the course.")
+    parser = argparse.ArgumentParser(
+        prog="python -m course", description="The tool that builds and checks the course."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
         module = importlib.import_module(f"course.tool.{name}")

@@ -1,0 +1,156 @@
+"""What every notebook says alike, written from the table: nobody types it, so it cannot drift.
+
+Four cells (tags ``header``, ``picture``, ``setup``, ``footer``) and the notebook metadata.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.tool import notebooks
+from course.tool.cli import CourseError
+from course.tool.table import Course, Lesson
+
+COLAB = "https://colab.research.google.com"
+PICTURES = "course/pictures"
+PICTURE_LIMIT = 24 * 1024
+TAGS = ("header", "picture", "setup", "footer")
+DIFFICULTY = {1: "●○○ gentle", 2: "●●○ medium", 3: "●●● demanding"}
+BESIDE_BADGE = {
+    "lessons": "*File → Save a copy in Drive* keeps what you write.",
+    "solutions": "**Instructor's version: every answer is filled in.**",
+}
+
+HOW = """\
+Read, predict, run. In an exercise, write your code in place of the line that says so, then run the check
+below it: it says what is wrong and why, and unfolds hints. An exercise left open stops nothing: the library's
+own answer stands in."""
+
+SETUP = """\
+# @title Set-up: run this cell first
+try:
+    from colorlib import colab
+except ImportError:  # colorlib is not installed, or another package has its name
+    import importlib
+    import os
+    import subprocess
+    import sys
+
+    {source}
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", source]
+    quiet = dict(env=os.environ | {{"GIT_TERMINAL_PROMPT": "0"}}, stdin=subprocess.DEVNULL)
+    pip = subprocess.run(command, capture_output=True, text=True, **quiet)
+    if pip.returncode:
+        reason = (pip.stderr.strip().splitlines() or ["no reason given"])[-1]
+        message = f"Could not install {{source}}: check the network, then run this cell again ({{reason}})."
+        raise RuntimeError(message) from None
+    for module in [name for name in sys.modules if name.partition(".")[0] == "colorlib"]:
+        del sys.modules[module]
+    importlib.invalidate_caches()
+    from colorlib import colab
+colab.ready("{name}")"""
+SOURCE_SET = 'source = os.environ.get("COLORLIB_SOURCE") or "git+https://github.com/{repository}"'
+SOURCE_UNSET = """\
+source = os.environ.get("COLORLIB_SOURCE")
+    if not source:
+        message = "colorlib is not installed: run `make setup`, or set COLORLIB_SOURCE to your copy of it."
+        raise RuntimeError(message) from None"""
+
+
+def refresh(nb: NotebookNode, tree: str, course: Course, lesson: Lesson, root: Path) -> NotebookNode:
+    """A copy of ``nb`` whose generated cells and metadata say what the table says.
+
+    Args:
+        nb: A notebook of either tree; its own cells, its outputs and ``metadata.course`` are kept.
+        tree: ``"lessons"`` or ``"solutions"``.
+        course: The table.
+        lesson: The notebook's entry in it.
+        root: The folder of the course, for the picture.
+    """
+    nb, where = copy.deepcopy(nb), f"{tree}/{lesson.name}.ipynb"
+    old = {tag: [cell for cell in nb.cells if tag in notebooks.tags(cell)] for tag in TAGS}
+    for tag, cells in old.items():
+        if len(cells) > 1:
+            raise CourseError(f"{where}: {len(cells)} cells are tagged {tag!r}: keep the tag on one of them.")
+    own = [cell for cell in nb.cells if not set(TAGS) & set(notebooks.tags(cell))]
+    header = _markdown("header", _header(tree, course, lesson))
+    footer = _markdown("footer", _footer(course, lesson))
+    nb.cells = [header, *_picture(lesson, root), _setup(course, lesson, *old["setup"]), *own, footer]
+    notebooks.check_ids(nb.cells, where)
+    nb.metadata = _metadata(lesson, nb.metadata)
+    return nb
+
+
+def badge(tree: str, course: Course, lesson: Lesson, alt: str) -> str:
+    """The Colab badge of a notebook, in markdown."""
+    target = f"{COLAB}/github/{course.address}/blob/{course.branch}/{tree}/{lesson.name}.ipynb"
+    return f"[![{alt}]({COLAB}/assets/colab-badge.svg)]({target})"
+
+
+def _header(tree: str, course: Course, lesson: Lesson) -> str:
+    rows = {
+        "You will": "<br>".join(lesson.objectives),
+        "Needs": lesson.needs,
+        "Time": f"about {lesson.minutes} minutes",
+        "GPU": f"about {lesson.gpu_minutes} minutes on a T4" if lesson.gpu_minutes else "none",
+        "Difficulty": DIFFICULTY[lesson.difficulty],
+    }
+    table = ["| {} | {} |".format(key, value.replace("|", "\\|")) for key, value in rows.items()]
+    table.insert(1, "|:---|:---|")
+    top = f"{badge(tree, course, lesson, 'Open this lesson in Colab')} {BESIDE_BADGE[tree]}"
+    title = f"# Lesson {lesson.number} · {lesson.title}"
+    return "\n\n".join([top, title, lesson.promise, "\n".join(table), HOW])
+
+
+def _picture(lesson: Lesson, root: Path) -> list[NotebookNode]:
+    file = f"{PICTURES}/{lesson.name}.jpg"
+    if not (root / file).exists():
+        return []
+    data = (root / file).read_bytes()
+    if len(data) > PICTURE_LIMIT:
+        raise CourseError(f"{file} has {len(data)} bytes, at most {PICTURE_LIMIT} fit: save it smaller.")
+    text = base64.b64encode(data).decode("ascii")
+    return [_markdown("picture", f"![{lesson.picture_alt}](data:image/jpeg;base64,{text})")]
+
+
+def _setup(course: Course, lesson: Lesson, old: NotebookNode | None = None) -> NotebookNode:
+    source = SOURCE_SET.format(repository=course.repository) if course.repository else SOURCE_UNSET
+    cell = nbformat.v4.new_code_cell(SETUP.format(source=source, name=lesson.name), id="setup")
+    cell.metadata.update(cellView="form", tags=["setup"])  # on Colab: the title, with the code folded
+    if old is not None and old.cell_type == "code":
+        cell.update(execution_count=old.execution_count, outputs=old.outputs)
+    return cell
+
+
+def _footer(course: Course, lesson: Lesson) -> str:
+    later = course.lessons[course.lessons.index(lesson) + 1 :]
+    if later:
+        following = f"**Next:** [Lesson {later[0].number} · {later[0].title}]({later[0].name}.ipynb)"
+    else:
+        following = "**This is the last lesson so far:** the [table of lessons](../README.md) has them all."
+    return f"{following}\n\nText: [CC BY 4.0](../LICENSE-content). Code: [BSD-3-Clause](../LICENSE)."
+
+
+def _markdown(tag: str, source: str) -> NotebookNode:
+    cell = nbformat.v4.new_markdown_cell(source, id=tag)
+    cell.metadata.tags = [tag]
+    return cell
+
+
+def _metadata(lesson: Lesson, old: NotebookNode) -> NotebookNode:
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"provenance": [], "toc_visible": True},
+    }
+    if lesson.gpu_minutes:
+        metadata["accelerator"] = "GPU"
+        metadata["colab"]["gpuType"] = "T4"
+    if "course" in old:
+        metadata["course"] = old["course"]
+    return nbformat.from_dict(metadata)

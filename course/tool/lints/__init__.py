@@ -1,0 +1,26 @@
+"""What the course promises of every notebook: a function ``(path, nb, lesson) -> findings`` per promise."""
+
+from course.tool.lints import code, exercises, texts
+
+LINTS = (
+    texts.heading_order,
+    texts.section_count,
+    texts.prose_length,
+    texts.alt_text,
+    texts.badge,
+    texts.closing_sections,
+    texts.quiz,
+    texts.predictions,
+    texts.banned_words,
+    code.cell_length,
+    code.parameters,
+    code.portable,
+    code.pristine,
+    code.executed,
+    code.compared,
+    code.size,
+    exercises.exercise_count,
+    exercises.exercise_numbers,
+    exercises.exercise_parts,
+    exercises.exercise_cells,
+)

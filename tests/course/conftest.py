@@ -1,0 +1,165 @@
+"""A whole course in miniature: one lesson that keeps every promise, written to a temporary folder."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course.tool import build, notebooks
+
+TABLE = """\
+# A comment that stays.
+title = "Tiny"
+repository = ""
+branch = "main"
+
+[[lesson]]
+name = "01_tiny"
+title = "Squares"
+promise = "You square numbers."
+picture_alt = "A square."
+objectives = ["square |x|", "say why"]
+needs = "nothing"
+minutes = 5
+gpu_minutes = 0
+difficulty = 1
+"""
+EXERCISE = """\
+### Exercise 1.{n} · {title}
+
+●○○ gentle · about 5 minutes · (n,) → (n,)
+
+Square a number. You should see a parabola.
+
+<details><summary>Hint 1</summary>
+
+Multiply.
+
+</details>
+<details><summary>Hint 2</summary>
+
+By itself.
+
+</details>
+
+[Our answer](../solutions/01_tiny.ipynb)"""
+ANSWER = """\
+def square_{n}(x):
+    ### BEGIN SOLUTION
+    return x**2 + {n} * 0
+    ### END SOLUTION"""
+QUIZ = "## Quiz\n\n" + "\n".join(f"<details><summary>{n}?</summary>Yes.</details>" for n in "abc")
+
+
+def markdown(cell_id: str, source: str, *tags: str):
+    """A markdown cell."""
+    return new_markdown_cell(source, id=cell_id, metadata={"tags": list(tags)} if tags else {})
+
+
+def code(cell_id: str, source: str, *tags: str, out: str = ""):
+    """A code cell, executed, with an output if ``out`` is given."""
+    outputs = [new_output("stream", name="stdout", text=out)] if out else []
+    metadata = {"tags": list(tags)} if tags else {}
+    return new_code_cell(source, id=cell_id, metadata=metadata, outputs=outputs, execution_count=1)
+
+
+def tiny_solution():
+    """The source of the lesson, without its generated cells."""
+    exercises = []
+    for n in range(1, 5):
+        text = EXERCISE.format(n=n, title="Broken on purpose" if n == 4 else "Square")
+        exercises += [
+            markdown(f"exercise-{n}", text.replace("Broken", "broken"), "exercise"),
+            code(f"answer-{n}", ANSWER.format(n=n)),
+            code(f"check-{n}", f"square = check.q1_{n}(square_{n})"),
+        ]
+    return new_notebook(
+        cells=[
+            code("parameters", 'PROFILE = "reduced"  # @param ["reduced", "full"]', "parameters"),
+            markdown("see", "## 1 · Squares\n\nA square grows fast. **Predict** the square of 3."),
+            code("three", "print(3**2)", "nbval-check-output", out="9\n"),
+            markdown("saw", "**What you saw:** nine."),
+            *exercises,
+            markdown("teacher", "Students mix up squares and doubles.", "solution"),
+            markdown("wrong", "## What can go wrong\n\nLittle."),
+            markdown("beside", "## Your code beside ours\n\nAlike."),
+            markdown("recap", "## Recap\n\nYou can now square."),
+            markdown("quiz", QUIZ),
+            markdown("further", "## Going further\n\nCube."),
+        ]
+    )
+
+
+class Tiny:
+    """The tiny course in a folder, and what a person does with it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def build(self, *, check: bool = False, repository: str | None = None) -> int:
+        """``python -m course build``."""
+        return build.main(argparse.Namespace(check=check, repository=repository), self.root)
+
+    def read(self, tree: str = "solutions"):
+        """Its notebook, of one tree."""
+        return notebooks.read(self.root / tree / "01_tiny.ipynb")
+
+    @contextlib.contextmanager
+    def edit(self, tree: str = "solutions"):
+        """Change its notebook by hand: ``with tiny.edit() as nb: ...``."""
+        nb = self.read(tree)
+        yield nb
+        notebooks.write(self.root / tree / "01_tiny.ipynb", nb)
+
+    def replace(self, cell_id: str, old: str, new: str, tree: str = "solutions"):
+        """Change words in one cell by hand."""
+        with self.edit(tree) as nb:
+            cell = self.cell(nb, cell_id)
+            assert old in cell.source
+            cell.source = cell.source.replace(old, new)
+
+    def add(self, cell, before: str = "wrong"):
+        """Add a cell to the solution by hand."""
+        with self.edit() as nb:
+            nb.cells.insert(nb.cells.index(self.cell(nb, before)), cell)
+
+    @staticmethod
+    def cell(nb, cell_id: str):
+        """The cell with that id."""
+        return next(cell for cell in nb.cells if cell.id == cell_id)
+
+    def store(self):
+        """What ``python -m course run --store`` leaves behind."""
+        with self.edit() as nb:
+            for cell in nb.cells:
+                if cell.cell_type == "code":
+                    cell.execution_count = 1
+            nb.metadata.course = nbformat.from_dict({"executed": notebooks.source_hash(nb)})
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Tiny:
+    """The tiny course, built, with the outputs of its source."""
+    for folder in ("course", "solutions", "lessons"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "course/course.toml").write_text(TABLE, "utf-8")
+    (tmp_path / "README.md").write_text(
+        "Above\n<!-- lessons:begin -->\n<!-- lessons:end -->\nBelow\n", "utf-8"
+    )
+    notebooks.write(tmp_path / "solutions/01_tiny.ipynb", tiny_solution())
+    course = Tiny(tmp_path)
+    assert course.build() == 0
+    course.store()
+    assert course.build() == 0
+    return course
+
+
+@pytest.fixture
+def root(tiny: Tiny) -> Path:
+    """The folder of the tiny course."""
+    return tiny.root
