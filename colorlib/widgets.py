@@ -17,7 +17,7 @@ class Explorer(ipywidgets.VBox):
 
     def __init__(self, draw, **sliders: tuple[float, float, float, float]) -> None:
         self._draw = draw
-        self._image = ipywidgets.Image(format="png")
+        self._image = ipywidgets.Image()
         self._caption = ipywidgets.Label()  # ipywidgets' pictures take no alt text, so it is there to read
         self._sliders = {
             name: ipywidgets.FloatSlider(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
@@ -26,12 +27,14 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m course", description="The tool that builds and checks the course."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    words = sys.argv[1:] if argv is None else argv
     for name, text in COMMANDS.items():
-        module = importlib.import_module(f"course.tool.{name}")
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        module.arguments(sub)
-        sub.set_defaults(run=module.main)
-    args = parser.parse_args(argv)
+        if words[:1] == [name]:  # only the command that is asked for costs its imports
+            module = importlib.import_module(f"course.tool.{name}")
+            module.arguments(sub)
+            sub.set_defaults(run=module.main)
+    args = parser.parse_args(words)
     try:
         return args.run(args)
     except CourseError as error:

@@ -18,7 +18,7 @@ from course.tool.table import Course, Lesson
 
 COLAB = "https://colab.research.google.com"
 PICTURES = "course/pictures"
-PICTURE_LIMIT = 24 * 1024
+PICTURE_LIMIT = 16 * 1024
 TAGS = ("header", "picture", "setup", "footer")
 DIFFICULTY = {1: "●○○ gentle", 2: "●●○ medium", 3: "●●● demanding"}
 BESIDE_BADGE = {
@@ -94,11 +94,11 @@ def badge(tree: str, course: Course, lesson: Lesson, alt: str) -> str:
 
 def _header(tree: str, course: Course, lesson: Lesson) -> str:
     rows = {
-        "You will": "<br>".join(lesson.objectives),
-        "Needs": lesson.needs,
         "Time": f"about {lesson.minutes} minutes",
         "GPU": f"about {lesson.gpu_minutes} minutes on a T4" if lesson.gpu_minutes else "none",
         "Difficulty": DIFFICULTY[lesson.difficulty],
+        "Needs": lesson.needs,
+        "You will": "<br>".join(lesson.objectives),
     }
     table = ["| {} | {} |".format(key, value.replace("|", "\\|")) for key, value in rows.items()]
     table.insert(1, "|:---|:---|")

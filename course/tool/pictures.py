@@ -46,7 +46,7 @@ def apart(names: list[str], height: float, with_swap: bool) -> bytes:
     figure = show.grid(rows, titles, alt="drawn for a file; its alt text stands beside it", height=height)
     for axes in figure.axes:
         axes.set_ylabel("")
-    for dpi in range(96, 40, -4):  # the largest that fits
+    for dpi in range(110, 40, -4):  # the largest that fits
         data = figure.to_bytes(dpi)
         if len(data) <= PICTURE_LIMIT or with_swap:
             break

@@ -1,0 +1,90 @@
+"""``python -m course lab``: open JupyterLab on your own copy of the lessons, in ``my/``.
+
+A copy is made once and is yours from then on: nothing here ever writes to a notebook that exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from course.tool import files, offline, table
+from course.tool.cli import CourseError
+
+SEEN = ".lessons.json"  # in my/: for each lesson, the hash of the version that you have, or were told of
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
+    parser.add_argument(
+        "more", nargs="*", metavar="-- ARGS", help="passed to JupyterLab, such as -- --port 9999"
+    )
+
+
+def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
+    """Copy the lessons that are new, then become JupyterLab."""
+    for line in copy_lessons(root):
+        print(line)
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this Python's kernel, not one of the same name elsewhere
+    offline.replace([*command(root, args.no_open), *args.more], dict(os.environ))
+    return 0
+
+
+def command(root: Path, no_open: bool) -> list[str]:
+    """The command that starts JupyterLab in ``my/``."""
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root / 'my'}"]
+    if no_open:
+        words.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        words.append("--allow-root")  # in a container everybody is root
+    return words
+
+
+def copy_lessons(root: Path) -> list[str]:
+    """Copy each lesson that ``my/`` does not have yet.
+
+    Returns:
+        A line for each copy, and once for each lesson that has changed since you copied it.
+    """
+    lessons = sorted((root / "lessons").glob("*.ipynb"))
+    if not lessons:
+        raise CourseError("lessons/ holds no notebook, expected at least one: run python -m course build.")
+    mine, said = root / "my", []
+    mine.mkdir(exist_ok=True)
+    seen = json.loads((mine / SEEN).read_text("utf-8")) if (mine / SEEN).exists() else {}
+    for lesson in lessons:
+        data = lesson.read_bytes()
+        version = hashlib.sha256(data).hexdigest()
+        copy = mine / lesson.name
+        if create(copy, data):
+            said.append(f"my/{lesson.name} is your copy.")
+        elif seen.get(lesson.name) != version and copy.read_bytes() != data:
+            said.append(
+                f"my/{lesson.name} is yours and stays; lessons/{lesson.name} differs from it: "
+                f"copy it by hand if you want the new one."
+            )
+        seen[lesson.name] = version
+    files.write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
+    return said
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Write a new file, whole or not at all; False if there is one already, which stays as it is."""
+    if path.exists():
+        return False
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.link(temporary, path)  # unlike a rename, fails if the file has appeared meanwhile
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        os.rename(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True

@@ -1,0 +1,101 @@
+"""`python -m course lab`: a copy of the lessons that stays yours, in a JupyterLab that answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from course.tool import lab
+from course.tool.cli import CourseError
+from tests.course import tiny
+
+ROOT = Path(__file__).parents[2]
+START = """
+import argparse, pathlib, sys
+from course.tool import lab
+lab.main(argparse.Namespace(no_open=True, more=sys.argv[2:]), pathlib.Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A course with two lessons."""
+    books = {name: tiny.notebook(tiny.code("one", "1")) for name in ("01_one", "02_two")}
+    return tiny.course(tmp_path / "course root", lessons=books)
+
+
+def test_your_copy_stays_yours(root):
+    lessons, mine = root / "lessons/01_one.ipynb", root / "my/01_one.ipynb"
+    assert lab.copy_lessons(root) == ["my/01_one.ipynb is your copy.", "my/02_two.ipynb is your copy."]
+    assert mine.read_bytes() == lessons.read_bytes()
+    assert lab.copy_lessons(root) == []
+
+    mine.write_bytes(b"changed by hand")
+    assert lab.copy_lessons(root) == []
+    lessons.write_bytes(lessons.read_bytes() + b"\n")
+    differs = "my/01_one.ipynb is yours and stays; lessons/01_one.ipynb differs from it"
+    (line,) = lab.copy_lessons(root)
+    assert line.startswith(differs)
+    assert lab.copy_lessons(root) == []  # said once
+    assert mine.read_bytes() == b"changed by hand"
+    assert sorted(path.name for path in mine.parent.iterdir()) == [lab.SEEN, "01_one.ipynb", "02_two.ipynb"]
+
+    (root / "my" / lab.SEEN).unlink()
+    assert [line.split(";")[0] for line in lab.copy_lessons(root)] == ["my/01_one.ipynb is yours and stays"]
+
+
+def test_a_file_that_appears_meanwhile_stays(tmp_path, monkeypatch):
+    path = tmp_path / "01.ipynb"
+    monkeypatch.setattr(Path, "exists", lambda self: False)
+    path.write_bytes(b"theirs")
+    assert not lab.create(path, b"ours")
+    assert path.read_bytes() == b"theirs"
+
+
+def test_no_lessons(tmp_path):
+    with pytest.raises(CourseError, match="lessons/ holds no notebook"):
+        lab.copy_lessons(tmp_path)
+
+
+def test_jupyterlab_answers_with_the_copy(root):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (root / "my").mkdir()
+    (root / "my/01_one.ipynb").write_bytes(b"{}")
+    more = [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=secret"]
+    env = os.environ | {"JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTER_RUNTIME_DIR": str(root / "run")}
+    command = [sys.executable, "-c", START, str(root), *more]
+    log = root / "log"
+    with log.open("w") as out:
+        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
+    try:
+        listed = fetch(f"http://127.0.0.1:{port}/api/contents?token=secret", server, log)
+        assert {entry["name"] for entry in listed["content"]} == {"01_one.ipynb", "02_two.ipynb"}
+        assert "my/02_two.ipynb is your copy.\n" in log.read_text()
+        assert f"localhost:{port}/lab" in log.read_text()
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+    assert (root / "my/01_one.ipynb").read_bytes() == b"{}"
+
+
+def fetch(address: str, server: subprocess.Popen, log: Path) -> dict:
+    """What the server answers, as soon as it does."""
+    for _ in range(300):
+        assert server.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                return json.load(answer)
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())

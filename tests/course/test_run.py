@@ -1,0 +1,177 @@
+"""`python -m course run` on tiny courses: what passes, what fails and how, odd values, stored outputs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.tool import notebooks, run
+from course.tool.cli import CourseError
+from course.tool.execute import pictures
+from tests.course import tiny
+
+ROOT = Path(__file__).parents[2]
+SHOW = """\
+import base64, os, socket, sys
+from IPython.display import Image, display
+
+print(PROFILE, os.environ["COURSE_EXPECT"], os.environ["OMP_NUM_THREADS"], os.listdir())
+print(f"{SEED}, {COUNT}, {SHARE}, {WIDTH=}, FLIP = {FLIP}, {PHOTO}, {NAME}")
+print("a warning", file=sys.stderr)
+try:
+    socket.create_connection(("192.0.2.1", 80), 2)
+except OSError as error:
+    print(error)
+display(Image(base64.b64decode("PNG")), metadata={"image/png": {"alt": "A red rectangle"}})"""
+START = """
+import argparse, pathlib, sys
+from course.tool import run
+sys.exit(run.main(argparse.Namespace(**eval(sys.argv[2])), pathlib.Path(sys.argv[1])))
+"""
+
+
+def good():
+    """A notebook that uses every parameter."""
+    show = tiny.code("show", SHOW.replace("PNG", tiny.png()))
+    return tiny.notebook(tiny.code("set", tiny.PARAMETERS, "parameters"), show)
+
+
+def start(root: Path, **options) -> subprocess.CompletedProcess:
+    """The command, from its process on."""
+    defaults = {"names": [], "tree": "solutions", "store": False, "odd": False, "jobs": 2}
+    command = [sys.executable, "-c", START, str(root), repr(defaults | options)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One run of three solutions: good, raising, empty."""
+    raising = tiny.notebook(
+        tiny.code("first", "print('so far')"), tiny.code("second", "x = 1\nraise ValueError('not\\nthis')")
+    )
+    books = {"01_good": good(), "02_raising": raising, "03_empty": tiny.notebook()}
+    root = tiny.course(tmp_path_factory.mktemp("run"), solutions=books)
+    return root, start(root)
+
+
+def test_a_good_notebook(ran):
+    root, done = ran
+    nb = notebooks.read(root / "build/solutions/01_good.ipynb")
+    injected = [cell for cell in nb.cells if "injected-parameters" in notebooks.tags(cell)]
+    assert [cell.source.splitlines()[-1] for cell in injected] == ['PROFILE = "reduced"']
+    text = nb.cells[-1].outputs[0].text
+    assert text.startswith("reduced solution 1 []\n3, 0, 0.5, WIDTH=8, FLIP = False, china, a name\n")
+    assert "the course runs offline: a notebook tried to reach 192.0.2.1" in text
+    assert len(pictures(nb)) == 1
+    assert "01_good" in done.stdout
+    line = next(line for line in done.stdout.splitlines() if line.startswith("01_good"))
+    assert line.split()[2:] == ["2", "1", "ok"]
+    assert not (root / "build/solutions/01_good.error.txt").exists()
+
+
+def test_a_notebook_that_raises(ran):
+    root, done = ran
+    assert done.returncode == 1
+    assert (
+        "02_raising: stopped in cell 3 (second): ValueError: not\n    | x = 1\n    | raise ValueError"
+        in done.stdout
+    )
+    traceback = (root / "build/solutions/02_raising.error.txt").read_text("utf-8")
+    assert "ValueError: not\nthis" in traceback
+    assert "\x1b" not in traceback
+    page = (root / "build/solutions/02_raising.html").read_text("utf-8")
+    assert "so far" in page
+    assert '<p class="error">✗ stopped in cell 3 (second): ValueError: not</p>' in page
+    assert "papermill" not in page
+    assert notebooks.read(root / "build/solutions/02_raising.ipynb").metadata.course.run.problem
+
+
+def test_a_notebook_without_code(ran):
+    assert "03_empty: no code cell was executed" in ran[1].stdout
+
+
+def test_the_overview_shows_all(ran):
+    root, done = ran
+    page = (root / "build/index.html").read_text("utf-8")
+    assert "1 of 3 notebooks ran to their end" in page
+    assert "✗ stopped in cell 3 (second): ValueError: not" in page
+    assert 'alt="A red rectangle"' in page
+    assert str(root / "build/index.html") in done.stdout
+    for name in ("01_good", "02_raising", "03_empty"):
+        assert f'href="solutions/{name}.html"' in page
+        assert (root / f"build/solutions/{name}.html").exists()
+
+
+def test_the_run_was_offline_and_left_the_sources_alone(ran):
+    root, done = ran
+    assert done.stderr.startswith("offline: ")
+    assert "cell/s" in done.stderr
+    assert notebooks.read(root / "solutions/01_good.ipynb") == good()
+
+
+def test_odd_values(tmp_path, capsys, monkeypatch):
+    deaf = "print(SEED, 'FLIP=False', 'WIDTH=8', 'china')"
+    ignoring = tiny.notebook(tiny.code("set", tiny.PARAMETERS, "parameters"), tiny.code("say", deaf))
+    root = tiny.course(tmp_path / "odd", lessons={"01_good": good(), "02_ignoring": ignoring})
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    assert run.run(root, "lessons", odd=True, workers=2) == 1
+    said = capsys.readouterr().out
+    problem = "ignores the parameter COUNT, SHARE, WIDTH, FLIP, PHOTO: no output shows the odd value"
+    assert f"02_ignoring: {problem}" in said
+    assert "01_good: " not in said
+    text = notebooks.read(root / "build/odd/01_good.ipynb").cells[-1].outputs[0].text
+    expected = "reduced lesson 1 []\n90218, 90219, 0.90220, WIDTH=12, FLIP = True, coffee, a name\n"
+    assert text.startswith(expected.replace("0.90220", "0.9022"))
+    assert not (root / "build/lessons").exists()
+
+
+def test_stored_outputs(tmp_path, capsys, monkeypatch):
+    leaking = tiny.notebook(tiny.code("here", "import os\nprint('in', os.getcwd())"))
+    root = tiny.course(tmp_path / "store", solutions={"01_good": good(), "02_leaking": leaking})
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    paths = [root / f"solutions/{name}.ipynb" for name in ("01_good", "02_leaking")]
+    before = paths[1].read_bytes()
+
+    assert run.run(root, "solutions", store_outputs=True, workers=2) == 1
+    assert "02_leaking.ipynb: cell 2 (here) prints '" in capsys.readouterr().out
+    assert paths[1].read_bytes() == before
+    nb = notebooks.read(paths[0])
+    assert nb.metadata.course.executed == notebooks.source_hash(nb) == notebooks.source_hash(good())
+    assert [output.output_type for output in nb.cells[2].outputs] == ["stream", "display_data"]
+    assert nb.cells[2].outputs[0].text.startswith("full solution")  # the defaults: nothing was injected
+    assert nb.cells[2].outputs[1].metadata["image/png"]["alt"] == "A red rectangle"
+    assert nb.cells[2].execution_count == 2
+
+    stored = paths[0].read_bytes()
+    assert run.run(root, "solutions", ["01"], store_outputs=True, workers=2) == 0
+    assert paths[0].read_bytes() == stored
+
+    paths[1].unlink()
+    capsys.readouterr()
+    monkeypatch.setattr(run, "execute", None)
+    assert run.run(root, "solutions", store_outputs=True) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_names(tmp_path):
+    root = tiny.course(tmp_path / "names", solutions={"01_good": good(), "02_more": good()})
+    every = run.select(root, "solutions", [])
+    assert [path.stem for path in every] == ["01_good", "02_more"]
+    for name in ("02", "02_more", "02_more.ipynb", "solutions/02_more.ipynb"):
+        assert run.select(root, "solutions", [name]) == every[1:]
+    with pytest.raises(CourseError, match="'03' is no notebook of solutions/: choose from 01_good, 02_more."):
+        run.select(root, "solutions", ["03"])
+    with pytest.raises(CourseError, match="lessons/ holds no notebook"):
+        run.select(root, "lessons", [])
+
+
+def test_options_that_do_not_fit(tmp_path):
+    root = tiny.course(tmp_path / "options", solutions={"01_bare": tiny.notebook(tiny.code("one", "1"))})
+    done = start(root, store=True, tree="lessons")
+    assert "found --store with --tree lessons" in done.stderr
+    with pytest.raises(CourseError, match="solutions/01_bare.ipynb: no cell is tagged parameters"):
+        run.run(root, "solutions", odd=True)
