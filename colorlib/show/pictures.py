@@ -16,7 +16,7 @@ from colorlib.color import rgb_to_lab
 from colorlib.show.figure import MAP_A, MAP_B, Figure
 
 
-def row(pictures: Mapping[str, Any], *, alt: str, height: float = 2.6) -> Figure:
+def row(pictures: Mapping[str, Any], *, alt: str, height: float = 2.4) -> Figure:
     """Show titled pictures side by side.
 
     Args:
@@ -54,7 +54,9 @@ def grid(
             )
     arrays = [[as_array(picture) for picture in pictures] for pictures in rows.values()]
     width = height * sum(max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles)))
-    figure = Figure(alt=alt, photo=True, figsize=(width + 0.1, (height + 0.1) * len(rows) + 0.3))
+    margin = 0.3 if any(rows) else 0.0  # for the titles of the rows
+    size = (width + margin + 0.08 * len(titles), (height + 0.08) * len(rows) + 0.33)
+    figure = Figure(alt=alt, photo=True, figsize=size)
     axes = figure.subplots(len(rows), len(titles), squeeze=False)
     for i, name in enumerate(rows):
         for j, title in enumerate(titles):
@@ -76,7 +78,7 @@ def channels(rgb: Any, *, alt: str = "") -> Figure:
         "Below them only L does; a and b are soft maps of green against pink and of blue against yellow."
     )
     ratio = array.shape[1] / array.shape[0]
-    figure = Figure(alt=alt, photo=True, figsize=(2.1 * ratio * 4.4, 5.2))
+    figure = Figure(alt=alt, photo=True, figsize=(1.9 * ratio * 4.4, 4.8))
     mosaic = figure.subplot_mosaic(
         [["photo", "R", "G", "B"], ["photo", "L", "a", "b"]], width_ratios=[1.3, 1, 1, 1]
     )
@@ -85,7 +87,7 @@ def channels(rgb: Any, *, alt: str = "") -> Figure:
         draw(mosaic[name], array[..., i], name)
     draw(mosaic["L"], lab[0] / 100, "L, lightness")
     for name, values, colors in (("a", lab[1], MAP_A), ("b", lab[2], MAP_B)):
-        words = {"a": "a, green (−) to pink (+)", "b": "b, blue (−) to yellow (+)"}[name]
+        words = {"a": "a: green to pink", "b": "b: blue to yellow"}[name]
         _chroma(mosaic[name], values, colors, words)
     return figure
 

@@ -57,7 +57,7 @@ def gamut(L: float, a: float | None = None, b: float | None = None, *, size: int
         f"At L = {L:g} the colours of sRGB fill {share:.0f} % of the plane of a and b, grayest in the middle."
     )
     marked = a is not None and b is not None
-    figure = Figure(alt=alt, figsize=(4.9 if marked else 3.6, 3.4))
+    figure = Figure(alt=alt, photo=True, figsize=(4.9 if marked else 3.6, 3.4))
     axes = figure.subplots(1, 2, width_ratios=[3.5, 1], squeeze=False)[0] if marked else [figure.subplots()]
     axes[0].imshow(as_array(shown), origin="lower", extent=(-110, 110, -110, 110))
     axes[0].set(title=f"L = {L:g}", xlabel="a: green − to pink +", ylabel="b: blue − to yellow +")
