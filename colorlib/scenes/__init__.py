@@ -1,0 +1,146 @@
+"""Croquet lawns drawn by numbers: pictures in which every pixel knows its class.
+
+A real photo cannot say which of its colours could have been otherwise; these can. Each scene holds a **ball**
+whose hue is uniform on the circle and cannot be told from L, a **flag** that is red or blue at odds of 70 to
+30, and a **ladybird** that is always red. All else (sky, hills, lawn, ...) has a colour that its L and its
+place give away. So a lesson can measure what a loss does with a colour that nothing predicts.
+
+Scenes are drawn in Lab, back to front (:mod:`~colorlib.scenes.backdrop`, :mod:`~colorlib.scenes.village`,
+:mod:`~colorlib.scenes.actors`), on a canvas whose unit is the picture's side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlib.color import lab_to_rgb, rgb_to_lab, to_uint8
+from colorlib.scenes import actors, backdrop, village
+from colorlib.scenes.canvas import CLASSES, Canvas, Dice, pick
+
+__all__ = ["CLASSES", "MAJOR_ODDS", "Scenes", "scenes"]
+
+MAJOR_ODDS = 0.7  #: how many flags show the major colour, red
+_PIXELS = 2**17  # drawn at once: small enough for the processor's cache
+
+
+@dataclass(frozen=True)
+class Scenes:
+    """A batch of scenes, and what was drawn.
+
+    Args:
+        rgb: (n, 3, h, w) float32 in [0, 1], multiples of 1/255: what an 8-bit photo would hold.
+        classes: (n, h, w) uint8, an index into ``CLASSES``: the class that covers most of the pixel.
+        pure: (n, h, w) bool, where a pixel shows nothing but its class's own coat: no edge (at least 95%
+            covered), no spot of the ladybird, no daisy in the lawn. Measure there; thin hoops and the pole
+            have few such pixels.
+        ball_hue: (n,) float32, the angle of the ball's (a, b) in radians, in [0, 2 pi).
+        flag_is_major: (n,) bool, whether the flag shows the major colour, red.
+    """
+
+    rgb: Tensor
+    classes: Tensor
+    pure: Tensor
+    ball_hue: Tensor
+    flag_is_major: Tensor
+
+    def lab(self) -> Tensor:
+        """Give (n, 3, h, w) Lab, with L in the 255 steps of an 8-bit gray photo: feed networks this one.
+
+        The last bits of an unrounded L betray how red, green and blue were rounded, and a network that looks
+        for them can tell the ball's hue. They are no part of a gray photo.
+
+        Example:
+            >>> L = scenes(1).lab()[:, 0]
+            >>> bool(((L * 2.55).round() / 2.55 == L).all())
+            True
+        """
+        lab = rgb_to_lab(self.rgb)
+        lab[:, 0] = (lab[:, 0] * 2.55).round() / 2.55
+        return lab
+
+    def mask(self, name: str) -> Tensor:
+        """Say where pixels show a class and nothing else (``pure``): (n, h, w) bool.
+
+        Raises:
+            ValueError: If ``name`` is not one of ``CLASSES``.
+
+        Example:
+            >>> scenes(1).mask("ball").sum().item() >= 40
+            True
+        """
+        if name not in CLASSES:
+            raise ValueError(f"name is {name!r}; expected one of {', '.join(CLASSES)}")
+        return (self.classes == CLASSES.index(name)) & self.pure
+
+
+def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
+    """Draw scenes number ``start`` to ``start + n - 1`` of a seed.
+
+    A scene depends on its seed and number alone, so ``scenes(10)`` holds what ``scenes(1, start=3)`` draws.
+    At another size it is the same picture. No global random state is read or changed.
+
+    Args:
+        n: How many, at least 1.
+        size: Height and width in pixels, at least 32.
+        seed: Which family of scenes, at least 0.
+        start: Number of the first scene, at least 0: ``start=n`` goes on where ``scenes(n)`` ends.
+
+    Raises:
+        ValueError: If a number is too small.
+
+    Example:
+        >>> lawns = scenes(2)
+        >>> lawns.rgb.shape, lawns.classes.shape
+        (torch.Size([2, 3, 64, 64]), torch.Size([2, 64, 64]))
+    """
+    for name, value, least in (("n", n, 1), ("size", size, 32), ("seed", seed, 0), ("start", start, 0)):
+        if value < least:
+            raise ValueError(f"{name} is {value}; expected at least {least}: pass a larger one")
+    out = Scenes(
+        rgb=torch.empty(n, 3, size, size),
+        classes=torch.empty(n, size, size, dtype=torch.uint8),
+        pure=torch.empty(n, size, size, dtype=torch.bool),
+        ball_hue=torch.empty(n),
+        flag_is_major=torch.empty(n, dtype=torch.bool),
+    )
+    step = max(1, _PIXELS // size**2)
+    for first in range(0, n, step):
+        numbers = range(start + first, start + min(first + step, n))
+        dice = Dice(seed, numbers)
+        hue, is_major = dice(0, 2 * np.pi), dice() < MAJOR_ODDS
+        canvas = _draw(dice, size, hue, is_major)
+        rows = slice(first, first + len(numbers))
+        # One scene at a time, because the last bits of a batch's powers depend on the batch's length.
+        for number, lab in enumerate(torch.from_numpy(canvas.lab), first):
+            out.rgb[number] = to_uint8(lab_to_rgb(lab[None], gamut="clip"))[0] / 255
+        out.classes[rows], out.pure[rows] = torch.from_numpy(canvas.classes), torch.from_numpy(canvas.pure)
+        out.ball_hue[rows] = torch.from_numpy(hue.ravel())
+        out.flag_is_major[rows] = torch.from_numpy(is_major.ravel())
+    return out
+
+
+def _draw(dice: Dice, size: int, hue: np.ndarray, is_major: np.ndarray) -> Canvas:
+    """Draw one scene for each row of the dice, everything from back to front."""
+    evening = dice()
+    canvas = Canvas.blank(size, mirrored=dice() < 0.5)
+    edge = dice(0.55, 0.63)  # where the lawn begins
+    backdrop.sky(canvas, dice, evening)
+    backdrop.clouds(canvas, dice, evening)
+    backdrop.hills(canvas, dice, edge)
+    backdrop.lawn(canvas, dice, edge)
+    village.trees(canvas, dice, edge)
+    left = dice() < 0.5
+    village.house(canvas, dice, pick(left, dice(0.16, 0.3), dice(0.7, 0.84)), edge)
+    pole, foot, tall = pick(left, dice(0.54, 0.7), dice(0.3, 0.36)), edge + 0.05, dice(0.38, 0.5)
+    village.pole(canvas, pole, foot, tall)
+    near_hoop, ladybird, ball = actors.columns(dice)
+    village.hoops(canvas, dice, (pick(pole > 0.5, 0.34, 0.66), ladybird, near_hoop), edge)
+    backdrop.evening_light(canvas, evening)
+    actors.flag(canvas, dice, pole, foot - tall + 0.02, is_major)
+    actors.ladybird(canvas, dice, ladybird)
+    actors.ball(canvas, dice, ball, hue)
+    return canvas
