@@ -18,7 +18,7 @@ from course.tool.table import Course, Lesson
 
 COLAB = "https://colab.research.google.com"
 PICTURES = "course/pictures"
-PICTURE_LIMIT = 16 * 1024
+PICTURE_LIMIT = 12 * 1024
 TAGS = ("header", "picture", "setup", "footer")
 DIFFICULTY = {1: "●○○ gentle", 2: "●●○ medium", 3: "●●● demanding"}
 BESIDE_BADGE = {

@@ -47,8 +47,8 @@ def test_a_picture_stands_under_the_header_while_its_file_exists(tiny):
     cells = tiny.read("lessons").cells
     assert [cell.id for cell in cells[:3]] == ["header", "picture", "setup"]
     assert cells[1].source == "![A square.](data:image/jpeg;base64,anBlZw==)"
-    file.write_bytes(b"x" * (16 * 1024 + 1))
-    with pytest.raises(CourseError, match="01_tiny.jpg has 16385 bytes, at most 16384"):
+    file.write_bytes(b"x" * (12 * 1024 + 1))
+    with pytest.raises(CourseError, match="01_tiny.jpg has 12289 bytes, at most 12288"):
         tiny.build()
     file.unlink()
     tiny.build()
