@@ -65,7 +65,7 @@ class Function:
                 return _raised(case, error)
             difference = _difference(got, self.reference(*_copies(case.args)), self.tolerance)
             if difference:
-                cause = difference.cause or self._likely_cause(answer)
+                cause = difference.cause or self._likely_cause(answer, case) or difference.advice
                 return _wrong(
                     ("for", case.name), got=difference.got, expected=difference.expected, cause=cause
                 )
@@ -74,18 +74,20 @@ class Function:
                 return _wrong(got="a changed input", expected="the input left as it was", cause=cause)
         return Verdict(Outcome.PASSED)
 
-    def _likely_cause(self, answer: Callable) -> str:
-        """Find the known mistake that gives the learner's results on every case."""
-        for mistake in self.mistakes:
-            try:
-                pairs = [(answer(*_copies(c.args)), mistake.answer(*_copies(c.args))) for c in self.cases]
-            except Exception:  # the learner's function cannot take a later case: no known mistake does that
-                return _UNKNOWN
-            if all(_difference(got, wrong, self.tolerance) is None for got, wrong in pairs):
-                return mistake.says
-        return _UNKNOWN
+    def _likely_cause(self, answer: Callable, failed: Case) -> str:
+        """Find the known mistake that gives the learner's results on every case, or on the failed one."""
+        for cases in (self.cases, (failed,)):
+            for mistake in self.mistakes:
+                try:
+                    pairs = [(answer(*_copies(c.args)), mistake.answer(*_copies(c.args))) for c in cases]
+                except Exception:  # one of the two cannot take a later case
+                    continue
+                if all(_difference(got, wrong, self.tolerance) is None for got, wrong in pairs):
+                    return mistake.says
+        return ""
 
 
+_SHAPE = "the shape is another: print it after each line of yours, and see where it changes."
 _UNKNOWN = "not one of the mistakes that this check knows; the hints go step by step."
 
 
@@ -94,6 +96,7 @@ class _Difference:
     got: str
     expected: str
     cause: str = ""
+    advice: str = ""  # where no mistake is known
 
 
 def _copies(args: Sequence[Any]) -> tuple[Any, ...]:
@@ -112,7 +115,7 @@ def _difference(got: Any, expected: Any, tolerance: float) -> _Difference | None
     if not isinstance(got, Tensor):
         return _Difference(_kind(got), _kind(expected), _missing(got))
     if got.shape != expected.shape:
-        return _Difference(_kind(got), _kind(expected), "")
+        return _Difference(_kind(got), _kind(expected), advice=_SHAPE)
     gap = (got.detach().double() - expected.double()).abs()
     if not gap.numel() or gap.max() <= tolerance:  # a NaN compares false and so counts as a difference
         return None
@@ -136,8 +139,13 @@ def _at(tensor: Tensor, index: tuple[Tensor, ...]) -> str:
     """Write the channels at one position of (n, c, h, w), or one number of any other tensor."""
     if tensor.ndim == 4 and tensor.shape[1] > 1:
         n, _, h, w = (int(i) for i in index)
-        return "[" + ", ".join(f"{v:.4g}" for v in tensor[n, :, h, w].tolist()) + "]"
-    return f"{tensor[index].item():.4g}"
+        return "[" + ", ".join(map(_short, tensor[n, :, h, w].tolist())) + "]"
+    return _short(tensor[index].item())
+
+
+def _short(number: float) -> str:
+    """Write a number with four digits; what is as good as zero is written as 0."""
+    return "0" if abs(number) < 5e-6 else f"{number:.4g}"
 
 
 def _wrong(*before: tuple[str, str], got: str, expected: str, cause: str) -> Verdict:

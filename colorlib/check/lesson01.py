@@ -102,6 +102,8 @@ def _xyz(rgb: Tensor) -> Tensor:
 _to_lab = [
     Mistake("gamma was not undone: start with your own linearise from exercise 1.1.",
             lambda rgb: cie.xyz_to_lab(cie.linear_to_xyz(rgb))),
+    Mistake("WHITE has shape (3,) and was laid along the width: .view(1, 3, 1, 1) gives it the channels.",
+            lambda rgb: _lab(_xyz(rgb), white=_WHITE.view(3))),
     Mistake("XYZ was not divided by the white point before the cube root.",
             lambda rgb: _lab(_xyz(rgb), white=torch.ones(1, 3, 1, 1))),
     Mistake("near black the curve is straight: below 0.008856 it is 7.787 t + 16/116.",

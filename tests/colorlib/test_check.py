@@ -75,6 +75,14 @@ def test_an_unknown_mistake_says_so(exercise, capsys):
     assert "not one of the mistakes that this check knows" in capsys.readouterr().out
 
 
+def test_a_mistake_that_shows_on_the_failed_case_alone_is_still_named(capsys):
+    cases = [Case("two", (torch.tensor([2.0]),)), Case("three", (torch.tensor([3.0]),))]
+    mistakes = [Mistake("this adds one.", lambda x: x + 1)]
+    mixed = lambda x: x + 1 if x < 2.5 else x * 7  # noqa: E731
+    Exercise("9.1", "Double it", Function(double, cases, mistakes), ("a", "b"))(mixed)
+    assert "this adds one." in capsys.readouterr().out
+
+
 def test_an_error_is_shown_with_the_line_of_the_learner(exercise, capsys):
     assert exercise(raising) is double
     out = capsys.readouterr().out
@@ -89,6 +97,7 @@ def test_an_error_is_shown_with_the_line_of_the_learner(exercise, capsys):
         (lambda x: None, "does it end with a return?"),
         (lambda x: x.numpy() * 2, "got           something of type ndarray"),
         (lambda x: (2 * x)[None], r"got           a tensor of shape (1, 1)"),
+        (lambda x: (2 * x)[None], "the shape is another: print it"),
         (lambda x: x * float("nan"), "got           nan"),
         (lambda x: x.mul_(2), "writes into the caller's tensor"),
         (torch.tensor([6.0]), "the function itself"),
