@@ -1,0 +1,248 @@
+"""The generator: a U-Net, built from the middle outwards as the figures of papers 000, 003 and 004 show it.
+
+Where is the noise z? The papers write G(x, z) and feed no z: paper 003 writes 0_z, paper 000 names a noise
+and no layer that takes it. The only noise in these networks is dropout, while training; after
+``net.eval()`` a picture has one answer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlib import configs, expect
+
+Layers = list[nn.Module]
+_RULES: dict[str, configs.Rule] = {
+    "inputs": range(1, 17),
+    "outputs": range(1, 17),
+    "downs": range(2, 11),
+    "width": range(1, 513),
+    "skips": bool,
+    "up": ("transposed", "resize"),
+    "dropout": (0.0, 1.0),
+    "style": ("pix2pix", "paper003"),
+    "cap": range(1, 17),
+}
+
+
+class Level(nn.Module):
+    """One level of the U: down, whatever lies inside, up; then the input is put beside the result (the skip).
+
+    Args:
+        down: Layers that halve the picture.
+        inside: The next level inwards; ``nn.Identity()`` in the middle of the U.
+        up: Layers that double it again.
+        after: Layers that follow the concatenation.
+        skip: Whether the input is concatenated, in front, along the channels.
+
+    Example:
+        >>> halve, double = nn.AvgPool2d(2), nn.Upsample(scale_factor=2)
+        >>> Level([halve], nn.Identity(), [double], [], skip=True)(torch.zeros(1, 5, 8, 8)).shape
+        torch.Size([1, 10, 8, 8])
+    """
+
+    def __init__(self, down: Layers, inside: nn.Module, up: Layers, after: Layers, skip: bool) -> None:
+        super().__init__()
+        self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
+        self.after, self.skip = nn.Sequential(*after), skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (n, c, h, w), h and w even, to the same height and width."""
+        y = self.up(self.inside(self.down(x)))
+        return self.after(torch.cat([x, y], dim=1) if self.skip else y)
+
+
+class UNet(nn.Module):
+    """The U-Net of pix2pix (papers 000 and 004) or of paper 003, at any depth, width and number of channels.
+
+    Each of the ``downs`` levels halves the picture by a 4x4 convolution of stride 2 with LeakyReLU 0.2, and
+    doubles it again with ReLU. Level k has ``width`` * min(2**k, ``cap``) filters, k from 0. No noise z goes
+    in (see the top of this module).
+
+    *pix2pix*: activation, convolution, batch norm, in that order; no batch norm in the outermost level nor in
+    the innermost convolution. No convolution has a bias but the last one. With ``UNet()`` that is 54,409,858
+    parameters, the number of the public code that papers 000 and 004 follow.
+
+    *paper003*: convolution, batch norm, activation; the way up is transposed convolution, concatenation,
+    batch norm, ReLU, and at full size, where there is nothing to concatenate, it ends in a 1x1 convolution.
+    No batch norm in the first layer and the last; these two have a bias. The paper does not give its depth n:
+    with width 64, outputs 3 and n = 4, 5, 6 there are 6,296,451, 16,785,283 and 29,371,267 parameters.
+
+    Args:
+        inputs: Channels in, 1 for L.
+        outputs: Channels out: 2 for ab, 3 for Lab or RGB.
+        downs: Levels, 2 to 10: 8 for 256 x 256, 6 for 64 x 64.
+        width: Filters of the outermost level.
+        skips: False leaves the concatenations out, which makes an autoencoder of the same depth.
+        up: ``"transposed"``: convolution 4x4 as in the papers, which can draw a checkerboard of period 2; or
+            ``"resize"``: nearest-neighbour enlargement and a 3x3 convolution, which does not.
+        dropout: Rate after the ups that follow the innermost one and keep the full width, at most three (so 3
+            at 8 downs, 1 at 6, none at 5). None is what the style's paper has: 0.5, or 0 for paper 003.
+        style: ``"pix2pix"`` or ``"paper003"``.
+        cap: Levels have at most ``width * cap`` filters.
+
+    Shape:
+        L (n, inputs, h, w), h and w at least 2**downs, to (n, outputs, h, w) in [-1, 1]. Sizes that are no
+        multiple of 2**downs are extended by reflection at the right and at the bottom, and the result is cut.
+        While training, ``"paper003"`` needs n > 1 if h = w = 2**downs: its innermost batch norm gets 1 pixel.
+
+    Raises:
+        TypeError, ValueError: If an argument has the wrong type or lies outside its range.
+
+    Example:
+        >>> net_g = UNet(downs=3, width=8).eval()
+        >>> net_g(torch.zeros(1, 1, 20, 9)).shape
+        torch.Size([1, 2, 20, 9])
+    """
+
+    def __init__(
+        self,
+        inputs: int = 1,
+        outputs: int = 2,
+        downs: int = 8,
+        width: int = 64,
+        *,
+        skips: bool = True,
+        up: Literal["transposed", "resize"] = "transposed",
+        dropout: float | None = None,
+        style: Literal["pix2pix", "paper003"] = "pix2pix",
+        cap: int = 8,
+    ) -> None:
+        super().__init__()
+        if dropout is None:
+            dropout = 0.0 if style == "paper003" else 0.5
+        values = inputs, outputs, downs, width, skips, up, dropout, style, cap
+        self._config = dict(zip(_RULES, values, strict=True))
+        configs.check("UNet", self._config, _RULES)
+        widths = [width * min(2**k, cap) for k in range(downs)]
+        level = self._pix2pix_level if style == "pix2pix" else self._paper003_level
+        net: nn.Module = nn.Identity()
+        for k in reversed(range(downs)):  # from the middle outwards
+            net = level(k, widths, net)
+        self.levels = net
+        self.head = nn.Conv2d(width, outputs, 1) if style == "paper003" else nn.Identity()
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The arguments, as a dict that JSON can hold and :func:`build` takes."""
+        return dict(self._config)
+
+    def forward(self, L: Tensor) -> Tensor:
+        """Colour pictures: see the class for shapes.
+
+        Raises:
+            TypeError, ValueError: If ``L`` is no such tensor, or smaller than 2**downs in height or width.
+        """
+        expect.pictures("L", L, channels=self._config["inputs"])
+        (h, w), least = L.shape[-2:], 2 ** self._config["downs"]
+        if min(h, w) < least:
+            found = f"L is {h} x {w} (h x w) and the net has {self._config['downs']} downs"
+            raise ValueError(f"{found}; expected at least {least} x {least}: take fewer downs or a larger L")
+        padded = F.pad(L, (0, -w % least, 0, -h % least), mode="reflect") if h % least or w % least else L
+        return torch.tanh(self.head(self.levels(padded)))[..., :h, :w]
+
+    def _pix2pix_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
+        """Make level k as pix2pix has it: activation, convolution, batch norm."""
+        first, last, inner = k == 0, k == len(widths) - 1, widths[k]
+        outer, out = (self._config[name] if first else widths[k - 1] for name in ("inputs", "outputs"))
+        down = [] if first else [nn.LeakyReLU(0.2)]
+        down += [nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=False)]
+        down += [] if first or last else [nn.BatchNorm2d(inner)]
+        up = [nn.ReLU(), *self._double(self._below(k, widths), out, bias=first)]
+        up += [] if first else [nn.BatchNorm2d(out), *self._dropout(k, widths)]
+        return Level(down, inside, up, [], skip=self._config["skips"] and not first)
+
+    def _paper003_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
+        """Make level k as paper 003 has it: convolution, batch norm, activation."""
+        first, inner = k == 0, widths[k]
+        outer, out = (self._config["inputs"], inner) if first else (widths[k - 1], widths[k - 1])
+        down = [nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=first)]
+        down += [nn.LeakyReLU(0.2)] if first else [nn.BatchNorm2d(inner), nn.LeakyReLU(0.2)]
+        up = [*self._double(self._below(k, widths), out, bias=False), *self._dropout(k, widths)]
+        skip = self._config["skips"] and not first
+        return Level(down, inside, up, [nn.BatchNorm2d(out * (1 + skip)), nn.ReLU()], skip)
+
+    def _below(self, k: int, widths: list[int]) -> int:
+        """Count the channels that arrive from inside level k: twice its filters where a skip joined them."""
+        return widths[k] * (1 + (self._config["skips"] and k < len(widths) - 1))
+
+    def _double(self, channels: int, out: int, bias: bool) -> Layers:
+        """Make the layers that double height and width."""
+        if self._config["up"] == "transposed":
+            return [nn.ConvTranspose2d(channels, out, 4, stride=2, padding=1, bias=bias)]
+        return [nn.Upsample(scale_factor=2), nn.Conv2d(channels, out, 3, padding=1, bias=bias)]
+
+    def _dropout(self, k: int, widths: list[int]) -> Layers:
+        """Make level k's dropout: between two levels of full width, the three next to the innermost."""
+        full = k > 0 and widths[k - 1] == widths[k] == widths[-1]
+        if full and len(widths) - 4 <= k < len(widths) - 1 and self._config["dropout"]:
+            return [nn.Dropout(self._config["dropout"])]
+        return []
+
+
+def build(config: Mapping[str, object]) -> UNet:
+    """Make a U-Net from the ``config`` of another one, or of a weights file, which is not trusted.
+
+    Raises:
+        TypeError, ValueError: If a field is unknown, missing, of the wrong type or outside its range, or the
+            network would have more than 300 million parameters.
+
+    Example:
+        >>> build(UNet(downs=3, width=8).config).config["width"]
+        8
+    """
+    return configs.build(UNet, config, _RULES)
+
+
+def initialise(
+    net: nn.Module, how: Literal["normal", "he"] = "normal", seed: int | torch.Generator = 0
+) -> nn.Module:
+    """Draw a network's weights anew, as the papers say, without touching torch's global random state.
+
+    Args:
+        net: Any network of convolutions, linear layers and batch norms; changed in place.
+        how: ``"normal"``: N(0, 0.02) and, for batch norm, N(1, 0.02), as pix2pix (papers 000 and 004).
+            ``"he"``: N(0, sqrt(2 / fan)), where fan is how many inputs one output sums up, and batch norm 1
+            (paper 003). Biases are 0 in both.
+        seed: The same seed gives the same weights on every device. Or a CPU generator, which moves on.
+
+    Returns:
+        ``net`` itself.
+
+    Raises:
+        ValueError: If ``how`` is another word.
+
+    Example:
+        >>> round(initialise(nn.Conv2d(64, 64, 4)).weight.std().item(), 3)
+        0.02
+    """
+    if how not in ("normal", "he"):
+        raise ValueError(f"how is {how!r}; expected 'normal' or 'he'")
+    generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    for module in net.modules():
+        norm = isinstance(module, nn.BatchNorm2d)
+        if not norm and not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            continue
+        noise = torch.randn(module.weight.shape, generator=generator)
+        with torch.no_grad():
+            if norm:
+                module.reset_running_stats()
+                module.weight.copy_(1 + 0.02 * noise if how == "normal" else torch.ones_like(noise))
+            else:
+                module.weight.copy_(noise * (0.02 if how == "normal" else math.sqrt(2 / _fan(module))))
+            if module.bias is not None:
+                module.bias.zero_()
+    return net
+
+
+def _fan(module: nn.Module) -> float:
+    """Count the inputs that one output sums up; torch's own count is off for a transposed convolution."""
+    if isinstance(module, nn.ConvTranspose2d):
+        return module.weight[:, 0].numel() / math.prod(module.stride)
+    return module.weight[0].numel()

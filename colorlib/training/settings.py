@@ -1,0 +1,63 @@
+"""How a run trains, as a value that is saved with every checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from colorlib.color import Scale
+from colorlib.losses import GANLoss
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; saved with every checkpoint. The defaults are those that papers 000 and 004 follow.
+
+    Args:
+        epochs: How often every picture is seen.
+        batch: Pictures in a step; what is left over at the end of an epoch is dropped.
+        lr, betas: Of Adam, for both networks.
+        schedule: ``"fixed"``; ``"step"``: a tenth from epoch ``step_epoch`` on (paper 002); ``"plateau"``: a
+            tenth after ``patience`` epochs without a better validation (paper 003).
+        pixel: The pixel loss, ``"l1"`` or ``"l2"``.
+        weight: lambda, the pixel loss's weight beside the adversarial one.
+        gan: The adversarial loss; used where there is a critic.
+        ema: Decay of a moving average of the generator's weights, for example 0.999; 0 keeps none.
+        flip: Whether half of the pictures are mirrored.
+        scale: What the networks see.
+        seed: Everything random follows from it.
+    """
+
+    epochs: int = 20
+    batch: int = 16
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    schedule: Literal["fixed", "step", "plateau"] = "fixed"
+    step_epoch: int = 100
+    patience: int = 3
+    pixel: Literal["l1", "l2"] = "l1"
+    weight: float = 100.0
+    gan: GANLoss = field(default_factory=GANLoss)
+    ema: float = 0.0
+    flip: bool = True
+    scale: Scale = field(default_factory=Scale)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+        if self.schedule not in ("fixed", "step", "plateau"):
+            raise ValueError(f"schedule is {self.schedule!r}; expected 'fixed', 'step' or 'plateau'")
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"ema is {self.ema}; expected a decay below 1 such as 0.999, or 0 for none")
+
+    def plain(self) -> dict[str, Any]:
+        """Give the settings as JSON gives them back.
+
+        Example:
+            >>> Settings(seed=3).plain()["betas"]
+            [0.5, 0.999]
+        """
+        return dataclasses.asdict(self) | {"betas": list(self.betas)}

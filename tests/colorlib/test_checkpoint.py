@@ -1,0 +1,160 @@
+"""Checkpoints come back as they were, are whole or not there, and a damaged one is passed over."""
+
+import logging
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from colorlib import checkpoint
+from colorlib.checkpoint import CheckpointError
+
+TREE = {
+    "net_g": {"weight": torch.randn(3, 2), "count": torch.tensor(5)},
+    "opt_g": {
+        "state": {0: {"step": torch.tensor(7.0), "exp_avg": torch.randn(4).bfloat16()}},
+        "groups": [{"lr": 2e-4}],
+    },
+    "epoch": 7,
+    "best": None,
+    "history": [[0, 0.5], [1, 0.25]],
+    "done": False,
+}
+
+
+def same(one, two):
+    if isinstance(one, torch.Tensor):
+        return one.dtype == two.dtype and torch.equal(one, two)
+    if isinstance(one, dict):
+        return list(one) == list(two) and all(same(one[key], two[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(two) and all(map(same, one, two))
+    return type(one) is type(two) and one == two
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path):
+    checkpoint.save(tmp_path, TREE, epoch=7, step=812)
+    assert same(checkpoint.latest(tmp_path), TREE)
+
+
+leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+trees = st.recursive(
+    leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text() | st.integers(), t, max_size=3)
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(), trees, max_size=4))
+def test_any_tree_of_plain_values_comes_back(tree):
+    assert same(checkpoint._from_bytes(checkpoint._to_bytes(tree), "here"), tree)
+
+
+def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
+    def one_step(net, optimizer):
+        net(torch.ones(2, 3)).square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    torch.manual_seed(0)
+    net = torch.nn.Linear(3, 3)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-2)
+    one_step(net, optimizer)
+    checkpoint.save(tmp_path, {"net": net.state_dict(), "opt": optimizer.state_dict()}, epoch=0, step=1)
+    one_step(net, optimizer)
+    again = torch.nn.Linear(3, 3)
+    optimizer2 = torch.optim.Adam(again.parameters(), 1e-2)
+    tree = checkpoint.latest(tmp_path)
+    again.load_state_dict(tree["net"])
+    optimizer2.load_state_dict(tree["opt"])
+    one_step(again, optimizer2)
+    assert torch.equal(again.weight, net.weight)
+
+
+def test_the_newest_wins_and_old_ones_are_removed(tmp_path):
+    for epoch, step in ((0, 5), (0, 10), (1, 0), (1, 5)):
+        checkpoint.save(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
+    assert checkpoint.latest(tmp_path) == {"at": [1, 5]}
+    assert len(list(tmp_path.iterdir())) == 2
+    checkpoint.save(tmp_path, {"at": [0, 1]}, epoch=0, step=1)  # a run begun anew: what it wrote stays
+    assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
+
+
+def test_no_checkpoint_is_no_error(tmp_path):
+    assert checkpoint.latest(tmp_path) is None
+    assert checkpoint.latest(tmp_path / "not there") is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
+def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, caplog, damage):
+    checkpoint.save(tmp_path, {"at": 1}, epoch=1, step=0)
+    broken = checkpoint.save(tmp_path, {"at": 2, "x": torch.arange(100)}, epoch=2, step=0)
+    data = bytearray(broken.read_bytes())
+    places = random.Random(0).sample(range(len(data)), 20)
+    for place in places if damage == "flip" else places[:1]:
+        changed = bytearray(data)
+        changed[place] ^= 0x10
+        broken.write_bytes({"cut": data[:place], "flip": changed, "empty": b""}[damage])
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "colorlib"):
+            assert checkpoint.latest(tmp_path) == {"at": 1}
+        assert broken.name in caplog.text and "damaged" in caplog.text
+    assert broken.exists()
+
+
+WRITER = """
+import sys, torch
+from colorlib import checkpoint
+step = 0
+while True:
+    step += 1
+    checkpoint.save(sys.argv[1], {"step": step, "x": torch.full((300, 1000), step)}, epoch=0, step=step)
+    print(step, flush=True)
+"""
+
+
+def test_a_process_killed_while_writing_leaves_the_last_whole_one(tmp_path):
+    chance = random.Random(1)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    for _ in range(3):
+        process.stdout.readline()
+    time.sleep(chance.uniform(0, 0.05))
+    os.kill(process.pid, signal.SIGKILL)
+    said = [int(line) for line in process.stdout.read().split()]
+    process.wait()
+    tree = checkpoint.latest(tmp_path)
+    assert tree["step"] >= max([3, *said])
+    assert (tree["x"] == tree["step"]).all()
+
+
+def test_weights_travel_with_their_configuration(tmp_path):
+    weights = torch.nn.Linear(2, 2).state_dict()
+    config = {"net": {"downs": 6, "skips": True}, "scale": 110.0}
+    path = checkpoint.save_weights(tmp_path / "w.safetensors", weights, config)
+    loaded, found = checkpoint.load_weights(path)
+    assert found == config and same(dict(sorted(weights.items())), dict(sorted(loaded.items())))
+    with pytest.raises(FileExistsError):
+        checkpoint.save_weights(path, weights, config)
+
+
+def test_what_is_no_weights_file_is_refused_by_name(tmp_path):
+    bad = tmp_path / "bad.safetensors"
+    for data in (b"", b"<!DOCTYPE html>", checkpoint._to_bytes({"a": 1})):
+        bad.write_bytes(data)
+        with pytest.raises(CheckpointError, match="bad.safetensors"):
+            checkpoint.load_weights(bad)
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        checkpoint.load_weights(tmp_path / "missing.safetensors")
+
+
+def test_what_cannot_be_kept_is_named():
+    with pytest.raises(TypeError, match="tree/nets/0 is a Linear"):
+        checkpoint._to_bytes({"nets": [torch.nn.Linear(1, 1)]})
