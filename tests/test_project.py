@@ -21,8 +21,9 @@ MODULES = sorted((ROOT / "colorlib").rglob("*.py"))
 
 # Lowest first: a module imports only what stands before it. Layers as in the overview: 0 colour, files and
 # photos; 1 scenes; 2 data; 5 figures, widgets, checks.
-ORDER = ["files", "expect", "cie", "color", "modes", "decode", "images", "colab"]
-ORDER += ["scenes", "data", "show", "widgets", "check"]
+ORDER = ["files", "expect", "cie", "color", "modes", "decode", "images", "colab", "metrics"]
+ORDER += ["scenes", "configs", "generators", "discriminators", "losses", "data"]
+ORDER += ["checkpoint", "training", "show", "widgets", "check"]
 CODE_LINES = 2500  # of colorlib without check/: what can be read in an evening
 
 

@@ -1,0 +1,204 @@
+"""The mathematics of the metrics, as functions of tensors: one number per picture.
+
+They compute in float64 on the processor, whatever they get, need no gradients, and let NaN through. Which
+tensors to hand over, and how to average over pictures, is the business of
+:mod:`colorlib.metrics.protocols`.
+"""
+
+from __future__ import annotations
+
+import torch
+from skimage.color import deltaE_ciede2000
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from colorlib import expect
+from colorlib.color import lab_to_rgb, rgb_to_lab
+
+WINDOW = 11  # side of SSIM's Gaussian window in pixels: sigma 1.5, cut at 3.5 sigma
+
+
+def same_shape(fake: Tensor, real: Tensor) -> None:
+    """Raise ValueError unless both have one shape: broadcasting would average over made-up pixels."""
+    if fake.shape != real.shape:
+        found = f"fake has shape {tuple(fake.shape)} and real {tuple(real.shape)}"
+        raise ValueError(f"{found}; expected the same: resize or crop one, and say so beside the number")
+
+
+def mse(fake: Tensor, real: Tensor) -> Tensor:
+    """Mean squared error of each picture: the mean of (fake - real)² over its channels and pixels.
+
+    (Equation 2 of paper 001 lacks the square, and the mean over channels.)
+
+    Args:
+        fake: (n, c, h, w), any channels, in any unit.
+        real: the same shape and unit.
+
+    Returns:
+        (n,) float64, in the unit squared.
+
+    Raises:
+        ValueError: The shapes differ.
+
+    Example:
+        >>> mse(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)).tolist()
+        [0.0625]
+    """
+    same_shape(fake, real)
+    return (_double(fake) - _double(real)).square().flatten(1).mean(1)
+
+
+def l1(fake: Tensor, real: Tensor) -> Tensor:
+    """Mean absolute error of each picture, paper 003's measure: the mean of abs(fake - real).
+
+    Args, returns and errors are those of :func:`mse`, but the result is in the unit itself.
+
+    Example:
+        >>> l1(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 4, 4), 0.5)).tolist()
+        [0.25]
+    """
+    same_shape(fake, real)
+    return (_double(fake) - _double(real)).abs().flatten(1).mean(1)
+
+
+def psnr(error: Tensor | float, peak: float) -> Tensor:
+    """Peak signal-to-noise ratio of a mean squared error: 10 log10(peak² / MSE).
+
+    The factor 10 belongs to both terms: 20 log10(peak) - 10 log10(MSE). (Equation 4 of paper 001 drops it
+    before log10(MSE).) An error of zero, from identical pictures, gives infinity.
+
+    Args:
+        error: mean squared errors, any shape, at least 0.
+        peak: the width of the range of values, in their unit: 1 for [0, 1], 2 for [-1, 1], 255 for bytes.
+
+    Returns:
+        Decibels, float64, in the shape of ``error``.
+
+    Raises:
+        ValueError: ``peak`` is not a positive number.
+
+    Example:
+        >>> round(psnr(100.0, peak=255).item(), 2)
+        28.13
+    """
+    if not 0 < peak < float("inf"):
+        raise ValueError(f"peak is {peak!r}; expected a positive number: 1 for [0, 1], 2 for [-1, 1]")
+    return 10 * torch.log10(peak**2 / torch.as_tensor(error, dtype=torch.float64))
+
+
+def ssim(fake: Tensor, real: Tensor) -> Tensor:
+    """Structural similarity of each picture, with the settings of Wang et al. (2004).
+
+    Around each pixel, (2 mx my + C1)(2 sxy + C2) / ((mx² + my² + C1)(sx² + sy² + C2)): m are means, s
+    (co)variances under an 11x11 Gaussian window of sigma 1.5 (population, not sample), C1 = 0.01² and
+    C2 = 0.03². The mean over pixels at least 5 from the border is taken for red, green and blue, and the
+    mean of these three returned; scikit-image's default is a flat 7x7 window with sample covariance, whose
+    numbers differ, and torchmetrics 1.9 averages over the border as well. On luminance alone a colorizer
+    that keeps L would score 1.
+
+    Args:
+        fake: (n, 3, h, w) in [0, 1], at least 11 pixels high and wide.
+        real: the same shape.
+
+    Returns:
+        (n,) float64 in [-1, 1]; 1 for identical pictures.
+
+    Raises:
+        ValueError: The shapes differ, or the pictures are smaller than the window.
+
+    Example:
+        >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
+        [0.0001]
+    """
+    same_shape(fake, real)
+    h, w = fake.shape[-2:]
+    if min(h, w) < WINDOW:
+        advice = "leave SSIM out, or measure larger pictures"
+        raise ValueError(f"pictures are {h}x{w}; SSIM expected at least {WINDOW}x{WINDOW}: {advice}")
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1}
+    pairs = zip(_double(fake).numpy(), _double(real).numpy(), strict=True)
+    scores = [structural_similarity(x, y, channel_axis=0, **options) for x, y in pairs]
+    return torch.tensor(scores, dtype=torch.float64)
+
+
+def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
+    """Difference between colours as eyes see it, CIEDE2000 with kL = kC = kH = 1, for each pixel.
+
+    About 1 is barely visible, 10 plain to see. The formula is scikit-image's (CIE 142-2001; Sharma, Wu and
+    Dalal 2005), on Lab of a D65 white.
+
+    Args:
+        fake_lab: (n, 3, h, w) Lab, L in [0, 100].
+        real_lab: the same shape.
+
+    Returns:
+        (n, h, w) float64, at least 0.
+
+    Raises:
+        ValueError: The shapes differ.
+
+    Example:
+        >>> colors = torch.tensor([[50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485]]).view(2, 3, 1, 1)
+        >>> round(ciede2000(colors[:1], colors[1:]).item(), 4)  # the first pair of Sharma et al.
+        2.0425
+    """
+    same_shape(fake_lab, real_lab)
+    fake, real = _double(fake_lab).numpy(), _double(real_lab).numpy()
+    return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))
+
+
+def colorfulness(rgb: Tensor) -> Tensor:
+    """Colourfulness M of Hasler and Süsstrunk (2003, their M3): 0 for gray, about 45 for a moderate photo.
+
+    With rg = R - G and yb = (R + G)/2 - B, both signed, on 0..255:
+    M = sqrt(var rg + var yb) + 0.3 sqrt(mean² rg + mean² yb). Variants that take abs(R - G) score less.
+
+    Args:
+        rgb: (n, 3, h, w) in [0, 1].
+
+    Returns:
+        (n,) float64, at least 0.
+
+    Example:
+        >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
+        >>> round(colorfulness(red).item(), 2)  # 0.3 sqrt(255² + 127.5²)
+        85.53
+    """
+    expect.pictures("rgb", rgb)
+    red, green, blue = (_double(rgb) * 255).flatten(2).unbind(1)
+    opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h w)
+    spread = opponent.var(dim=2, correction=0).sum(0).sqrt()
+    return spread + 0.3 * opponent.mean(dim=2).norm(dim=0)
+
+
+def chroma(lab: Tensor) -> Tensor:
+    """Chroma sqrt(a² + b²) of each pixel of (n, 3, h, w) Lab: (n, h, w) float64, 0 for gray.
+
+    Example:
+        >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
+        5.0
+    """
+    return _double(lab)[:, 1:].norm(dim=1)
+
+
+def gray_baseline(rgb: Tensor) -> Tensor:
+    """Take the colour out of pictures: a = b = 0, L kept. A colorizer that does not beat it learnt nothing.
+
+    Args:
+        rgb: (n, 3, h, w), floating point in [0, 1].
+
+    Returns:
+        (n, 3, h, w) float32 in [0, 1].
+
+    Example:
+        >>> green = torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1)
+        >>> gray_baseline(green).flatten().round(decimals=2).tolist()
+        [0.86..., 0.86..., 0.86...]
+    """
+    expect.pictures("rgb", rgb)
+    lab = rgb_to_lab(rgb)
+    return lab_to_rgb(torch.cat([lab[:, :1], torch.zeros_like(lab[:, 1:])], dim=1))
+
+
+def _double(values: Tensor) -> Tensor:
+    return values.detach().cpu().double()
