@@ -1,0 +1,235 @@
+"""Nothing lands outside the target, and nothing half unpacked looks complete."""
+
+import io
+import signal
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+import pytest
+
+from colorlib.data import archives
+from colorlib.data.archives import ArchiveError, extract
+
+LINKS = {
+    "symlink": [tarfile.SYMTYPE],
+    "hard link": [tarfile.LNKTYPE],
+    "device": [tarfile.CHRTYPE],
+    "fifo": [tarfile.FIFOTYPE],
+}
+
+
+def make_tar(path, members, mode="w:gz"):
+    with tarfile.open(path, mode) as file:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                info.size = len(content)
+                file.addfile(info, io.BytesIO(content))
+            else:
+                info.type, info.linkname = content[0] if content else tarfile.DIRTYPE, "a.txt"
+                file.addfile(info)
+    return path
+
+
+def make_zip(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members:
+            info = zipfile.ZipInfo("x")
+            info.filename = name  # as it is: the constructor would clean it
+            if not isinstance(content, bytes):
+                info.external_attr, content = 0o120777 << 16, b"a.txt"
+            file.writestr(info, content)
+    return path
+
+
+GOOD = [("set/a.txt", b"a" * 1000), ("set/sub/b.txt", b"b"), ("./set/c.txt", b"")]
+KINDS = {
+    "zip": make_zip,
+    "tar": lambda path, members: make_tar(path, members, "w"),
+    "tgz": make_tar,
+    "txz": lambda path, members: make_tar(path, members, "w:xz"),
+}
+
+
+@pytest.fixture(params=KINDS)
+def make(request, tmp_path):
+    return lambda members: KINDS[request.param](tmp_path / "archive.bin", members)
+
+
+@pytest.fixture
+def target(tmp_path):
+    """Name the target; afterwards nothing else may have appeared beside it or above it."""
+    inner = tmp_path / "deep" / "er"
+    yield inner / "target"
+    assert {path.name for path in tmp_path.iterdir()} <= {"archive.bin", "deep"}
+    assert {path.name for path in inner.iterdir()} <= {"target"} if inner.exists() else True
+
+
+def test_what_is_good_is_unpacked(make, target):
+    assert extract(make(GOOD), str(target)) == target
+    files = {
+        path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()
+    }
+    assert files == {"set/a.txt": b"a" * 1000, "set/sub/b.txt": b"b", "set/c.txt": b""}
+
+
+def test_folders_are_members_too(tmp_path, target):
+    archive = make_tar(tmp_path / "archive.bin", [("empty", None), *GOOD, ("set", None)])
+    assert (extract(archive, target) / "empty").is_dir()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil.txt",
+        "set/../../evil.txt",
+        "..",
+        "/evil.txt",
+        "//host/share/evil",
+        "C:/evil.txt",
+        "C:evil.txt",
+        "..\\evil.txt",
+        "\\evil.txt",
+        "set\\..\\..\\evil.txt",
+    ],
+)
+def test_no_path_leaves_the_target(make, target, name):
+    with pytest.raises(ArchiveError, match=r"archive\.bin holds '.*', which leaves the target folder"):
+        extract(make([*GOOD, (name, b"evil")]), target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_no_links_and_no_devices(tmp_path, target, kind):
+    archive = make_tar(tmp_path / "archive.bin", [*GOOD, ("set/link", LINKS[kind]), ("set/link/x", b"x")])
+    with pytest.raises(ArchiveError, match=r"holds 'set/link', a link or a device"):
+        extract(archive, target)
+    assert not target.exists()
+
+
+def test_no_links_in_a_zip(tmp_path, target):
+    with pytest.raises(ArchiveError, match="holds 'set/link', a link"):
+        extract(make_zip(tmp_path / "archive.bin", [*GOOD, ("set/link", None)]), target)
+
+
+def test_an_encrypted_zip(tmp_path, target):
+    archive = make_zip(tmp_path / "archive.bin", GOOD)
+    data = bytearray(archive.read_bytes())
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    archive.write_bytes(data)
+    with pytest.raises(ArchiveError, match=r"holds 'set/a\.txt', encrypted"):
+        extract(archive, target)
+
+
+def test_bombs(make, target):
+    bomb = make([("a.txt", b"a"), ("zeros.bin", bytes(3_000_000))])
+    assert bomb.stat().st_size < 20_000 or bomb.stat().st_size > 3_000_000  # all but the plain tar
+    with pytest.raises(ArchiveError, match=r"more than 2,000,000 bytes at 'zeros\.bin'"):
+        extract(bomb, target, max_bytes=2_000_000)
+    with pytest.raises(ArchiveError, match=r"more than 1 members at 'zeros\.bin'"):
+        extract(bomb, target, max_files=1)
+    assert extract(bomb, target, max_bytes=3_000_001, max_files=2) == target
+
+
+def test_a_zip_that_lies_about_a_size(tmp_path, target):
+    archive = make_zip(tmp_path / "archive.bin", [("zeros.bin", bytes(3_000_000))])
+    data = archive.read_bytes().replace((3_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    archive.write_bytes(data)
+    with pytest.raises(ArchiveError, match=r"cannot be unpacked after 'zeros\.bin'"):
+        extract(archive, target, max_bytes=100)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("a", "./a"), ("a", "a/b"), ("a/b", "a")])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_name_twice(make, target, names):
+    with pytest.raises(ArchiveError, match=r"archive\.bin holds '.*' twice"):
+        extract(make([(name, b"x") for name in names]), target)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("cut", [0.2, 0.5, 0.9])
+def test_cut_off(make, target, cut):
+    import random
+
+    archive = make([(f"{i}.bin", random.Random(i).randbytes(50_000)) for i in range(4)])
+    archive.write_bytes(archive.read_bytes()[: int(cut * archive.stat().st_size)])
+    with pytest.raises(ArchiveError, match="delete it and fetch it again"):
+        extract(archive, target)
+    assert not target.exists()
+
+
+def test_a_changed_byte(tmp_path, target):
+    archive = make_zip(tmp_path / "archive.bin", GOOD)
+    data = bytearray(archive.read_bytes())
+    data[45] ^= 0xFF
+    archive.write_bytes(data)
+    with pytest.raises(ArchiveError, match=r"cannot be unpacked after 'set/a\.txt'"):
+        extract(archive, target)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"<!doctype html>"])
+def test_no_archive(tmp_path, target, content):
+    (tmp_path / "archive.bin").write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"archive\.bin cannot be unpacked"):
+        extract(tmp_path / "archive.bin", target)
+
+
+def test_names_that_are_not_there_or_taken(tmp_path, target):
+    with pytest.raises(FileNotFoundError, match="expected an archive"):
+        extract(tmp_path / "archive.bin", target)
+    target.mkdir(parents=True)
+    (target / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="exists already"):
+        extract(make_zip(tmp_path / "archive.bin", GOOD), target)
+    assert (target / "mine.txt").read_text() == "mine"
+
+
+def test_a_full_disk_is_not_called_damage(make, target, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        extract(make(GOOD), target)
+
+
+def test_check_sees_the_files_and_can_refuse(make, target):
+    seen = []
+
+    def check(folder):
+        seen.append(len(list(folder.rglob("*.txt"))))
+        assert not target.exists()
+        raise ArchiveError("too few")
+
+    archive = make(GOOD)
+    with pytest.raises(ArchiveError, match="too few"):
+        extract(archive, target, check=check)
+    assert seen == [3] and not target.exists()
+
+
+KILLED = """
+import sys, time
+from colorlib.data import archives
+copy = archives.shutil.copyfileobj
+def slow(*args):
+    copy(*args)
+    print("copied", flush=True)
+    time.sleep(0.2)
+archives.shutil.copyfileobj = slow
+archives.extract(sys.argv[1], sys.argv[2])
+"""
+
+
+def test_a_killed_run_leaves_nothing_that_looks_complete(tmp_path):
+    archive = make_tar(tmp_path / "archive.bin", [(f"{i}.txt", b"x") for i in range(30)])
+    command = [sys.executable, "-c", KILLED, str(archive), str(tmp_path / "target")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"copied\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    (left,) = [path for path in tmp_path.iterdir() if path != archive]
+    assert left.name.startswith(".colorlib-") and 1 <= len(list(left.iterdir())) < 30
+    assert len(list(extract(archive, tmp_path / "target").iterdir())) == 30

@@ -1,0 +1,222 @@
+"""Downloads from a real server on this machine: what is whole is taken, and nothing else is."""
+
+import hashlib
+import io
+import logging
+import re
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from PIL import Image
+
+from colorlib import data
+from colorlib.data import download
+from colorlib.data.archives import ArchiveError
+from colorlib.data.download import DownloadError, fetch, pictures
+from colorlib.data.sources import SOURCES, Source
+
+
+def archive(names=("set/a.png", "set/b.png", "notes.txt")):
+    Image.new("RGB", (4, 3), "red").save(picture := io.BytesIO(), "PNG")
+    with zipfile.ZipFile(content := io.BytesIO(), "w") as file:
+        for name in names:
+            file.writestr(zipfile.ZipInfo(name), picture.getvalue())
+    return content.getvalue()
+
+
+GOOD = archive()
+PAGE = b"\n<!DOCTYPE html>\n<html><body>Quota exceeded</body></html>"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers each path in its own way, and counts."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        way = self.path.split("/")[1]
+        first = self.server.asked.count(self.path) == 1
+        if way == "missing":
+            self.send_error(404)
+            return
+        body = {"page": PAGE, "evil": archive(["set/a.png", "../evil.png"]), "few": archive(["set/a.png"])}
+        body = body.get(way, GOOD)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        cut = (way == "dropped" and first) or way == "truncated"
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def source(server, monkeypatch):
+    """Make a source whose addresses lead to the server; waiting between tries is skipped."""
+    server.asked = []
+    monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
+
+    def make(*ways, **changes):
+        urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
+        changes = {"size": len(GOOD), "sha256": hashlib.sha256(GOOD).hexdigest(), **changes}
+        return Source("set", "Two red pictures", urls, "CC0", "nobody", counts={"set": 2}, **changes)
+
+    return make
+
+
+def nothing_left(out):
+    return not out.exists() or not list(out.iterdir())
+
+
+def test_a_good_file(source, server, tmp_path, capsys):
+    out = tmp_path / "out"
+    target = fetch(source("good"), out)
+    assert target == out / "set"
+    assert [photo.name for photo in data.folder(target)] == ["set/a.png", "set/b.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["set", "set.zip"]
+    captured = capsys.readouterr()
+    assert "100%" in captured.err and not captured.out
+    assert fetch(source("good"), str(out)) == target and server.asked == ["/good/set.zip"]
+
+
+def test_no_bar(source, tmp_path, capsys):
+    fetch(source("good"), tmp_path, progress=False)
+    assert "%" not in capsys.readouterr().err
+
+
+def test_a_file_put_there_by_hand_needs_no_server(source, server, tmp_path):
+    (tmp_path / "set.zip").write_bytes(GOOD)
+    assert len(data.folder(fetch(source("missing"), tmp_path))) == 2 and not server.asked
+
+
+def test_a_mirror_is_taken_where_the_first_fails(source, server, tmp_path):
+    fetch(source("missing", "page", "good"), tmp_path, tries=1)
+    assert server.asked == [f"/{way}/set.zip" for way in ("missing", "page", "good")]
+
+
+def test_a_web_page_is_recognised_at_once(source, server, tmp_path):
+    with pytest.raises(DownloadError, match="the server returned a web page, not the file") as error:
+        fetch(source("page"), tmp_path)
+    assert server.asked == ["/page/set.zip"]  # no use in asking again
+    steps = rf"by hand: open http://\S+/page/set\.zip in a browser, save the file as {tmp_path}/set\.zip"
+    assert re.search(steps, str(error.value)) and nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize("page", [PAGE, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<?xml version='1.0'?>"])
+def test_a_web_page_saved_by_hand(source, tmp_path, page):
+    (tmp_path / "set.zip").write_bytes(page)
+    with pytest.raises(DownloadError, match=r"set\.zip: the server returned a web page"):
+        fetch(source("good", sha256=None, size=None), tmp_path)
+
+
+def test_not_found(source, server, tmp_path):
+    with pytest.raises(DownloadError, match="404.*by hand"):
+        fetch(source("missing"), tmp_path, tries=2)
+    assert server.asked == ["/missing/set.zip"] * 2 and nothing_left(tmp_path)
+
+
+def test_no_server_at_all(source, tmp_path):
+    nowhere = Source("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
+    with pytest.raises(DownloadError, match="set could not be downloaded .*by hand: open http://127"):
+        fetch(nowhere, tmp_path)
+    assert nothing_left(tmp_path)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_truncated(source, server, tmp_path, known):
+    """Half of a file is refused even where no hash is known: the server promised more."""
+    with pytest.raises(DownloadError, match="could not be downloaded"):
+        fetch(source("truncated", **({} if known else {"sha256": None, "size": None})), tmp_path)
+    assert len(server.asked) == 3 and nothing_left(tmp_path)
+
+
+def test_a_dropped_connection_is_tried_again(source, server, tmp_path):
+    assert len(data.folder(fetch(source("dropped"), tmp_path))) == 2
+    assert len(server.asked) == 2
+
+
+def test_a_wrong_hash(source, tmp_path):
+    with pytest.raises(DownloadError, match="does not match the known hash"):
+        fetch(source("good", sha256="0" * 64), tmp_path, tries=1)
+    assert nothing_left(tmp_path)
+    (tmp_path / "set.zip").write_bytes(GOOD)
+    with pytest.raises(DownloadError, match=r"has \d+ bytes and sha256 \w+, expected \d+ and 0{64}; delete"):
+        fetch(source("good", sha256="0" * 64), tmp_path)
+    with pytest.raises(DownloadError, match="expected 1,234,567 and"):
+        fetch(source("good", sha256=None, size=1_234_567), tmp_path)
+    assert not (tmp_path / "set").exists()
+
+
+def test_the_hash_is_shown_where_none_is_published(source, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, "colorlib"):
+        fetch(source("good", sha256=None), tmp_path)
+        assert f"has sha256 {hashlib.sha256(GOOD).hexdigest()}; none is published" in caplog.text
+        caplog.clear()
+        fetch(source("good", sha256=None), tmp_path)
+    assert not caplog.text  # at first use only
+
+
+def test_an_archive_that_would_leave_its_folder(source, tmp_path):
+    out = tmp_path / "deep" / "out"
+    with pytest.raises(ArchiveError, match=r"set\.zip holds '\.\./evil\.png', which leaves"):
+        fetch(source("evil", sha256=None, size=None), out)
+    assert not list(tmp_path.rglob("evil.png")) and [path.name for path in out.iterdir()] == ["set.zip"]
+
+
+def test_too_few_pictures(source, tmp_path):
+    with pytest.raises(DownloadError, match=r"set\.zip holds 1 images in set, expected 2 or more; delete"):
+        fetch(source("few", sha256=None, size=None), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
+
+
+def test_pictures_by_name(source, tmp_path, monkeypatch, server):
+    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path))
+    monkeypatch.setitem(download.SOURCES, "set", source("good"))
+    assert [photo.name for photo in pictures("set")] == ["set/a.png", "set/b.png"]
+    assert (tmp_path / "sources" / "set").is_dir()
+    assert [photo.name for photo in pictures("photos")] == [photo.name for photo in data.photos("all")]
+    assert (
+        len(pictures(tmp_path / "sources" / "set")) == len(pictures(str(tmp_path / "sources" / "set"))) == 2
+    )
+    with pytest.raises(FileNotFoundError, match="found nowhere, expected a folder or one of photos, coco"):
+        pictures("yosemit")
+    with pytest.raises(ValueError, match="drawn as tensors"):
+        pictures("scenes")
+    with pytest.raises(ValueError, match="expected one of coco"):
+        fetch("photos")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="holds no file ending in"):
+        pictures(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("entry", SOURCES.values(), ids=lambda entry: entry.name)
+def test_the_table(entry):
+    assert all(re.fullmatch(r"https?://\S+\.(zip|tgz)", url) for url in entry.urls)
+    assert len({url.rpartition("/")[2] for url in entry.urls}) == 1
+    assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
+    assert entry.size > 9e7 and entry.counts and all(count > 0 for count in entry.counts.values())
+    assert len(entry.licence) > 10 and re.search(r"\(20\d\d\)", entry.citation)
+    text = str(entry)
+    assert text.startswith(f"{entry.name}: ") and " MB). Licence: " in text and entry.citation in text
+
+
+def test_what_the_papers_use():
+    assert {paper for entry in SOURCES.values() for paper in re.findall(r"00\d", entry.title)} == {
+        "000",
+        "001",
+        "003",
+        "004",
+    }
+    yosemite = SOURCES["yosemite"].counts
+    assert sum(count for name, count in yosemite.items() if name.endswith("A")) == 1540
+    assert "stands in for paper 004" in SOURCES["imagenette-160"].title

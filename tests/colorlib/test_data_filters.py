@@ -1,0 +1,112 @@
+"""Which photos are dropped, and the page that says why."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageEnhance, ImageOps
+
+from colorlib import data
+from colorlib.color import lab_to_rgb
+from colorlib.data.filters import Filters, measure, report, sift
+from colorlib.images import to_image
+
+PHOTOS = data.photos("all")
+
+
+def noise(size=128):
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8))
+
+
+def kind(image):
+    return (Filters().reason(image) or "passes").partition(":")[0]
+
+
+@pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
+def test_real_photos_pass_and_their_spoilt_copies_do_not(photo):
+    image = photo.image()
+    assert kind(image) == "passes"
+    gray = image.convert("L")
+    assert kind(gray) == kind(gray.convert("RGB")) == "grayscale"
+    assert kind(ImageOps.colorize(gray, "#20150a", "#f5e6c8")) == "grayscale"  # sepia: chroma, but one hue
+    assert kind(ImageEnhance.Color(image).enhance(0.15)) in {"too faint", "grayscale"}
+    assert kind(ImageEnhance.Color(image).enhance(6)) == "too vibrant"
+
+
+def test_a_jpeg_of_a_gray_photo_is_gray(tmp_path):
+    PHOTOS[0].image().convert("L").convert("RGB").save(tmp_path / "a.jpg", quality=60)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert kind(image) == "grayscale"
+
+
+def test_faint_vibrant_and_detailed():
+    half = ImageEnhance.Color(PHOTOS[0].image()).enhance(0.2)
+    assert kind(half) == "too faint" and 5 < measure(half)["colorfulness"] < 15
+    poster = Image.new("RGB", (64, 64), (0, 0, 255))
+    poster.paste((255, 0, 0), (0, 0, 32, 64))
+    assert kind(poster) == "too vibrant"
+    carpet = Image.blend(PHOTOS[0].image().resize((128, 128)), noise(), 0.6)
+    assert kind(carpet) == "too detailed"
+    assert kind(ImageEnhance.Contrast(carpet).enhance(0.3)) != "too detailed"
+
+
+def test_measures_are_what_they_say():
+    """Two colours a distance apart, and a ramp of L, have measures that paper and pencil give."""
+    ramp = Image.fromarray(np.tile(np.linspace(0, 255, 128).astype(np.uint8), (128, 1)))
+    assert measure(ramp)["detail"] == pytest.approx(100 / 127, rel=0.02)
+    assert measure(ramp)["spread"] < 0.05 and measure(ramp)["colorfulness"] < 0.01
+    red_and_gray = Image.new("RGB", (64, 64), (119, 119, 119))
+    red_and_gray.paste((200, 80, 80), (0, 0, 64, 32))
+    assert measure(red_and_gray)["spread"] < 0.8  # one line through gray is one hue
+    ab = torch.tensor([[20.0, 10.0], [-20.0, 10.0], [20.0, -10.0], [-20.0, -10.0]])
+    lab = torch.cat([torch.full((4, 1), 50.0), ab], dim=1).T.reshape(1, 3, 2, 2)
+    quarters = to_image(lab_to_rgb(lab.repeat_interleave(64, 2).repeat_interleave(64, 3)))
+    assert measure(quarters)["spread"] == pytest.approx(10, abs=0.3)  # b's; a's is 20
+    tall = PHOTOS[1].image().resize((100, 300))
+    assert measure(tall)["colorfulness"] == pytest.approx(
+        measure(PHOTOS[1].image())["colorfulness"], rel=0.03
+    )
+
+
+def test_other_limits():
+    image = PHOTOS[0].image()
+    assert Filters(faint=1000).reason(image).startswith("too faint: colourfulness 7")
+    assert Filters(vibrant=1).reason(image).endswith("> 1")
+    assert Filters(detailed=0.5).reason(image).startswith("too detailed")
+    assert Filters(one_hue=99).reason(image).startswith("grayscale")
+
+
+@pytest.fixture
+def dropped(tmp_path):
+    PHOTOS[0].image().convert("L").save(tmp_path / "<b>gray & old.png")
+    PHOTOS[0].image().save(tmp_path / "fine.png")
+    (tmp_path / "text.png").write_bytes(b"text")
+    photos = [*data.folder(tmp_path), data.Photo("gone.jpg", tmp_path / "gone.jpg")]
+    kept, dropped = sift(photos)
+    assert [photo.name for photo in kept] == ["fine.png"]
+    return dropped
+
+
+def test_sift_gives_each_photo_a_reason(dropped):
+    reasons = {photo.name: reason for photo, reason in dropped}
+    assert list(reasons) == ["<b>gray & old.png", "text.png", "gone.jpg"]
+    assert reasons["<b>gray & old.png"].startswith("grayscale: one hue only")
+    assert reasons["text.png"].startswith("unreadable: ") and "not an image" in reasons["text.png"]
+    assert reasons["gone.jpg"].startswith("unreadable: ")
+
+
+def test_report(dropped, tmp_path):
+    page = report(dropped, tmp_path / "report.html").read_text("utf-8")
+    assert "<p>unreadable: 2; grayscale: 1.</p>" in page
+    assert page.count("<figure>") == 3 and page.count("cannot be read.") == 2
+    (alt,) = re.findall(r'<img [^>]*alt="([^"]*)"', page)
+    assert alt == "Thumbnail of &lt;b&gt;gray &amp; old.png" and "<b>gray" not in page
+    thumbnail = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
+    assert max(Image.open(io.BytesIO(thumbnail)).size) == 160
+    assert 'lang="en"' in page and page.count("<h1>") == 1 and not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "Nothing was dropped" in report([], tmp_path / "report.html").read_text("utf-8")  # replaced
+    described = report([(PHOTOS[4], "too faint")], tmp_path / "report.html").read_text("utf-8")
+    assert PHOTOS[4].alt in described
