@@ -7,7 +7,7 @@ sRGB, :mod:`colorlib.files` makes writing safe. torch is loaded only where a ten
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image
@@ -76,11 +76,21 @@ def to_tensor(source: Source, size: int | None = None) -> Tensor:
 
     image = read(source)
     if size is not None:
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        box = (left, top, left + side, top + side)
-        image = image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+        image = square(image, size)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].contiguous().float().div_(255)
+
+
+def square(image: Image.Image, size: int, fit: Literal["crop", "stretch"] = "crop") -> Image.Image:
+    """Resize a picture to (size, size) by Lanczos: its largest centred square, or all of it, stretched.
+
+    Example:
+        >>> square(Image.new("RGB", (30, 20)), 8).size
+        (8, 8)
+    """
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    box = (left, top, left + side, top + side) if fit == "crop" else None
+    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def to_image(rgb: Tensor) -> Image.Image:

@@ -6,6 +6,7 @@ training. Nothing is downloaded, and neither package is imported.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -68,12 +69,15 @@ def photos(split: Literal["train", "test", "all"] = "train") -> list[Photo]:
         >>> photos("test")[1].rgb(64).shape
         torch.Size([1, 3, 64, 64])
     """
-    parts = {"train": _TRAIN, "test": _TEST, "all": _TRAIN + _TEST}
-    if split not in parts:
+    if split not in ("train", "test", "all"):
         raise ValueError(
             f"split {split!r} was found, expected 'train', 'test' or 'all'; choose one of these."
         )
-    return [Photo(name, _locate(file), *words) for name, file, *words in parts[split]]
+    return [
+        Photo(name, _locate(row["file"]), *(row[word] for word in ("title", "alt", "credit", "licence")))
+        for name, row in _TABLE.items()
+        if split in (row["split"], "all")
+    ]
 
 
 def _locate(file: str) -> Path:
@@ -90,61 +94,4 @@ def _locate(file: str) -> Path:
     return path
 
 
-# name, file, title, alt, credit, licence
-_TRAIN = (
-    (
-        "astronaut",
-        "skimage/data/astronaut.png",
-        "Eileen Collins, astronaut",
-        "A smiling woman with short fair hair in an orange space suit, a black helmet at her side, before a "
-        "flag of the United States and a model of a space shuttle.",
-        "NASA",
-        "public domain",
-    ),
-    (
-        "coffee",
-        "skimage/data/coffee.png",
-        "A cup of espresso",
-        "A red-brown cup, white inside and half full of coffee, on a saucer of the same colour with a steel "
-        "spoon, on a worn wooden table.",
-        "Rachel Michetti, courtesy of Pikolo Espresso Bar",
-        "CC0",
-    ),
-    (
-        "rocket",
-        "skimage/data/rocket.jpg",
-        "Falcon 9 before the launch of DSCOVR",
-        "A white rocket stands upright between four steel lattice towers under a dark blue evening sky, with "
-        "star-shaped lamps near the ground.",
-        "SpaceX",
-        "public domain",
-    ),
-    (
-        "china",
-        "sklearn/datasets/images/china.jpg",
-        "A pavilion above a lake",
-        "A many-sided Chinese pavilion with red columns and tiers of orange and green roofs rises from trees "
-        "above a pale lake dotted with boats.",
-        "danielbuechele on Flickr",
-        "CC BY 2.0",
-    ),
-)
-_TEST = (
-    (
-        "chelsea",
-        "skimage/data/chelsea.png",
-        "Chelsea the cat",
-        "The face of a brown tabby cat with yellow-green eyes and a reddish nose, close up.",
-        "Stefan van der Walt",
-        "CC0",
-    ),
-    (
-        "flower",
-        "sklearn/datasets/images/flower.jpg",
-        "A dahlia",
-        "A round orange dahlia with tightly packed petals before blurred leaves of a dark bluish green, and "
-        "the top of a second flower below it.",
-        "vultilion on Flickr",
-        "CC BY 2.0",
-    ),
-)
+_TABLE = tomllib.loads(Path(__file__).with_name("embedded.toml").read_text("utf-8"))

@@ -25,14 +25,13 @@ from typing import IO, Literal
 
 import numpy as np
 import torch
-from PIL import Image
 from tqdm import tqdm
 
 from colorlib.data.cache import cache_folder
 from colorlib.data.embedded import Photo
 from colorlib.data.folders import folder
 from colorlib.files import whole
-from colorlib.images import ImageError
+from colorlib.images import ImageError, square
 
 log = logging.getLogger("colorlib")
 
@@ -131,14 +130,6 @@ def prepare(
     for name, reason in list(data.skipped.items())[:1]:
         log.warning("%d of %d photos were skipped; %s: %s", len(data.skipped), len(photos), name, reason)
     return data
-
-
-def square(image: Image.Image, size: int, fit: str) -> Image.Image:
-    """Resize a picture to (size, size); ``"crop"`` gives the pixels of :func:`colorlib.images.to_tensor`."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side) if fit == "crop" else None
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
 
 
 def _stamp(photo: Photo) -> list:
