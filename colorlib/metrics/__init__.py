@@ -9,8 +9,28 @@ Two numbers compare only if their protocols are the same: pooled and per-picture
 differ by decibels, and so do PSNR on RGB and PSNR on the ab channels.
 """
 
-# ruff: noqa: F401 - this is where the names below are meant to be found
 from colorlib.metrics.core import chroma, ciede2000, colorfulness, gray_baseline, l1, mse, psnr, ssim
 from colorlib.metrics.evaluation import Evaluation, compare, paper_002, standard
 from colorlib.metrics.hues import HUES, hue_error
 from colorlib.metrics.protocols import Metric, l1_on, mse_on, psnr_on
+
+__all__ = [
+    "HUES",
+    "Evaluation",
+    "Metric",
+    "chroma",
+    "ciede2000",
+    "colorfulness",
+    "compare",
+    "gray_baseline",
+    "hue_error",
+    "l1",
+    "l1_on",
+    "mse",
+    "mse_on",
+    "paper_002",
+    "psnr",
+    "psnr_on",
+    "ssim",
+    "standard",
+]

@@ -39,7 +39,7 @@ def paper_002(scale: Scale | None) -> dict[str, Metric]:
     return {"paper_002_mse": mse_on(*where), "paper_002_psnr": psnr_on(where[0], 2, where[1])}
 
 
-def standard(scale: Scale = Scale()) -> dict[str, Metric]:  # noqa: B008 - a frozen value
+def standard(scale: Scale = Scale()) -> dict[str, Metric]:
     """Return the metrics that this project reports for every system, by name.
 
     The ratios are below 1 where the result is grayer than the truth, infinite where the truth has no colour
@@ -73,7 +73,7 @@ def _totals(measure: Callable[[Tensor], Tensor], tensors: tuple[Tensor, ...]) ->
     return torch.stack([measure(values).sum() for values in tensors])
 
 
-def compare(fake: Tensor, real: Tensor, scale: Scale = Scale()) -> dict[str, float]:  # noqa: B008
+def compare(fake: Tensor, real: Tensor, scale: Scale = Scale()) -> dict[str, float]:
     """Measure one batch with the standard set.
 
     Args:

@@ -96,7 +96,7 @@ class Metric:
         return self.finish(self.sums(Pair(fake, real)))
 
 
-def mse_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:  # noqa: B008 - a frozen value
+def mse_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:
     """Mean squared error: :func:`colorlib.metrics.core.mse`, then the mean over pictures.
 
     Args:
@@ -117,7 +117,7 @@ def mse_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:  # noqa: B00
     return Metric(protocol, each(lambda pair: core.mse(*pair.tensors(space, scale))))
 
 
-def l1_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:  # noqa: B008 - a frozen value
+def l1_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:
     """Mean absolute error: :func:`colorlib.metrics.core.l1`, then the mean over pictures; as :func:`mse_on`.
 
     Example:
@@ -128,7 +128,7 @@ def l1_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:  # noqa: B008
     return Metric(protocol, each(lambda pair: core.l1(*pair.tensors(space, scale))))
 
 
-def psnr_on(space: Space, peak: float, scale: Scale = Scale(), pooled: bool = False) -> Metric:  # noqa: B008
+def psnr_on(space: Space, peak: float, scale: Scale = Scale(), pooled: bool = False) -> Metric:
     """Peak signal-to-noise ratio in decibels: :func:`colorlib.metrics.core.psnr`.
 
     The mean of the pictures' decibels is at least the pooled number, for pictures of one size (Jensen's
