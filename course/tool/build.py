@@ -78,7 +78,7 @@ def fresh_solution(nb: NotebookNode, course: Course, lesson: Lesson, root: Path)
     """
     fresh = generated.refresh(nb, "solutions", course, lesson, root)
     executed = fresh.metadata.pop("course", {}).get("executed")
-    if executed == notebooks.source_hash(nb):
+    if notebooks.is_fresh(nb):
         executed = notebooks.source_hash(fresh)
     if executed:
         fresh.metadata.course = nbformat.from_dict({"executed": executed})

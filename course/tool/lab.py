@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from colorlib.files import whole
 from course.tool import files, offline, table
 from course.tool.cli import CourseError
 
@@ -75,16 +76,9 @@ def copy_lessons(root: Path) -> list[str]:
 
 def create(path: Path, data: bytes) -> bool:
     """Write a new file, whole or not at all; False if there is one already, which stays as it is."""
-    if path.exists():
-        return False
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
-        os.link(temporary, path)  # unlike a rename, fails if the file has appeared meanwhile
+        with whole(path) as file:
+            file.write(data)
     except FileExistsError:
         return False
-    except OSError:  # a file system without hard links
-        os.rename(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return True

@@ -80,6 +80,11 @@ def source_hash(nb: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
+def is_fresh(nb: NotebookNode) -> bool:
+    """Whether the stored outputs are those of these sources."""
+    return nb.metadata.get("course", {}).get("executed") == source_hash(nb)
+
+
 def tags(cell: NotebookNode) -> list[str]:
     """The tags of a cell."""
     return cell.metadata.get("tags", [])

@@ -84,7 +84,7 @@ def run(
     """
     paths = select(root, tree, names)
     if store_outputs and not names:
-        paths = [path for path in paths if not store.is_fresh(notebooks.read(path))]
+        paths = [path for path in paths if not notebooks.is_fresh(notebooks.read(path))]
         if not paths:
             print("Every stored output is that of its source: nothing to do.")
             return 0

@@ -18,11 +18,6 @@ from course.tool.execute import Run
 WIDGET = "application/vnd.jupyter.widget-view+json"  # a view without its state: some readers call it invalid
 
 
-def is_fresh(nb: NotebookNode) -> bool:
-    """Whether the stored outputs are those of these sources."""
-    return nb.metadata.get("course", {}).get("executed") == notebooks.source_hash(nb)
-
-
 def store(path: Path, run: Run) -> None:
     """Write the outputs of ``run`` into the notebook at ``path``.
 

@@ -42,9 +42,9 @@ def test_live_widgets_and_warnings_are_not_stored(path):
         {"text/plain": "interactive(...)"},
         "fine",
     ]
-    assert store.is_fresh(stored)
+    assert notebooks.is_fresh(stored)
     stored.cells[1].source = "2"
-    assert not store.is_fresh(stored)
+    assert not notebooks.is_fresh(stored)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/html", "image/svg+xml"])
@@ -63,7 +63,7 @@ def test_other_paths_and_pictures_are_fine(path):
     text = new_output("stream", text=f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png")
     picture = new_output("display_data", {"image/png": f"iVBOR{Path.home()}/"})
     store.store(path, run_of(path, text, picture))
-    assert store.is_fresh(notebooks.read(path))
+    assert notebooks.is_fresh(notebooks.read(path))
 
 
 def test_a_run_that_failed_is_refused(path):

@@ -88,7 +88,7 @@ def executed(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     if missing := [place for place in cells(nb, "code") if place[1].execution_count is None]:
         text = f"this is the first of {len(missing)} cells that were never executed: {STORE}."
         yield found(path, *missing[0], text)
-    if nb.metadata.get("course", {}).get("executed") != notebooks.source_hash(nb):
+    if not notebooks.is_fresh(nb):
         yield Finding(path, "", f"outputs are older than the source: {STORE}.")
 
 
