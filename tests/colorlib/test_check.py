@@ -50,7 +50,9 @@ def raising(x):
 
 # the engine ------------------------------------------------------------------------------------------------
 def test_a_right_answer_passes_and_is_given_back(exercise, capsys):
-    mine = lambda x: x + x  # noqa: E731
+    def mine(x):
+        return x + x
+
     assert exercise(mine) is mine
     assert capsys.readouterr().out == "✓ Exercise 9.1 · Double it: passed\n"
 
@@ -78,7 +80,10 @@ def test_an_unknown_mistake_says_so(exercise, capsys):
 def test_a_mistake_that_shows_on_the_failed_case_alone_is_still_named(capsys):
     cases = [Case("two", (torch.tensor([2.0]),)), Case("three", (torch.tensor([3.0]),))]
     mistakes = [Mistake("this adds one.", lambda x: x + 1)]
-    mixed = lambda x: x + 1 if x < 2.5 else x * 7  # noqa: E731
+
+    def mixed(x):
+        return x + 1 if x < 2.5 else x * 7
+
     Exercise("9.1", "Double it", Function(double, cases, mistakes), ("a", "b"))(mixed)
     assert "this adds one." in capsys.readouterr().out
 
@@ -210,13 +215,17 @@ def test_importing_check_does_not_touch_torch_until_an_exercise_is_named():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_names_that_do_not_exist_are_explained():
-    with pytest.raises(AttributeError, match="exercises are named like q1_3"):
-        check.exercise_3  # noqa: B018
-    with pytest.raises(AttributeError, match="this lesson has q1_1, q1_2"):
-        check.q1_99  # noqa: B018
-    with pytest.raises(AttributeError, match="lesson 77 has no exercises"):
-        check.q77_1  # noqa: B018
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("exercise_3", "exercises are named like q1_3"),
+        ("q1_99", "this lesson has q1_1, q1_2"),
+        ("q77_1", "lesson 77 has no exercises"),
+    ],
+)
+def test_names_that_do_not_exist_are_explained(name, words):
+    with pytest.raises(AttributeError, match=words):
+        getattr(check, name)
 
 
 # every check of every lesson -------------------------------------------------------------------------------
