@@ -8,6 +8,7 @@ Below it, the critic is winning. With labels of 0.9 for real, not knowing is D =
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -55,6 +56,19 @@ class GANLoss:
         if not 0.5 < self.smoothing <= 1:
             advice = "it is the label of a real picture, 0.9 and not 0.1"
             raise ValueError(f"smoothing is {self.smoothing!r}; expected above 0.5, at most 1: {advice}")
+
+    @property
+    def undecided(self) -> tuple[float, float]:
+        """The critic's losses on real and on fake where it cannot tell: log 2 both, for the plain BCE.
+
+        Example:
+            >>> [round(loss, 3) for loss in GANLoss(smoothing=0.9).undecided]
+            [0.778, 0.598]
+        """
+        best = self.smoothing / 2  # half of what it sees is real: the answer that costs it least
+        logit = torch.tensor(best if self.kind == "lsgan" else math.log(best / (1 - best)))
+        real, fake = self.critic(logit, logit)
+        return real.item(), fake.item()
 
     def critic(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """Score the critic on its logits for real and for fake pictures.

@@ -25,6 +25,8 @@ class Settings:
         gan: The adversarial loss; used where there is a critic.
         ema: Decay of a moving average of the generator's weights, for example 0.999; 0 keeps none.
         flip: Whether half of the pictures are mirrored.
+        mixed: Whether to compute in 16 bits where the device is faster so; see
+            :mod:`colorlib.training.precision`.
         scale: What the networks see.
         seed: Everything random follows from it.
     """
@@ -41,6 +43,7 @@ class Settings:
     gan: GANLoss = field(default_factory=GANLoss)
     ema: float = 0.0
     flip: bool = True
+    mixed: bool = False
     scale: Scale = field(default_factory=Scale)
     seed: int = 0
 

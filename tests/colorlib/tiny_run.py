@@ -53,9 +53,7 @@ def _score(net):
 def weights(run):
     """Everything that training changes, as a list of tensors."""
     return [
-        tensor
-        for name in ("net_g", "net_d", "average")
-        for tensor in run._parts()[name].state_dict().values()
+        tensor for name in ("net_g", "net_d", "average") for tensor in run.parts[name].state_dict().values()
     ]
 
 
