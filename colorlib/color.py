@@ -132,6 +132,25 @@ def lower_chroma(lab: Tensor) -> Tensor:
     return torch.cat([lab[:, :1], lab[:, 1:] * keep.unsqueeze(1)], dim=1)
 
 
+def as_gray_photo(lab: Tensor) -> Tensor:
+    """Round L to the 255 steps of an 8-bit gray photo, which is all that a colorizer is ever given.
+
+    The last bits of an unrounded L betray how red, green and blue were rounded, and a network that looks for
+    them can tell a hue from them. They are no part of a gray photo.
+
+    Args:
+        lab: (n, 3, h, w) Lab.
+
+    Returns:
+        A new tensor; a and b are unchanged.
+
+    Example:
+        >>> as_gray_photo(torch.tensor([50.1, 20.0, 30.0]).view(1, 3, 1, 1)).flatten()
+        tensor([50.1961, 20.0000, 30.0000])
+    """
+    return torch.cat([(lab[:, :1] * 2.55).round() / 2.55, lab[:, 1:]], dim=1)
+
+
 @dataclass(frozen=True)
 class Scale:
     """How Lab becomes what a network sees, and back: L/50 - 1 and ab divided by ``ab``.

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib.color import lab_to_rgb, rgb_to_lab, to_uint8
+from colorlib.color import as_gray_photo, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.scenes import actors, backdrop, village
 from colorlib.scenes.canvas import CLASSES, Canvas, Dice, pick
 
@@ -50,17 +50,14 @@ class Scenes:
     def lab(self) -> Tensor:
         """Give (n, 3, h, w) Lab, with L in the 255 steps of an 8-bit gray photo: feed networks this one.
 
-        The last bits of an unrounded L betray how red, green and blue were rounded, and a network that looks
-        for them can tell the ball's hue. They are no part of a gray photo.
+        See :func:`colorlib.color.as_gray_photo`.
 
         Example:
             >>> L = scenes(1).lab()[:, 0]
             >>> bool(((L * 2.55).round() / 2.55 == L).all())
             True
         """
-        lab = rgb_to_lab(self.rgb)
-        lab[:, 0] = (lab[:, 0] * 2.55).round() / 2.55
-        return lab
+        return as_gray_photo(rgb_to_lab(self.rgb))
 
     def mask(self, name: str) -> Tensor:
         """Say where pixels show a class and nothing else (``pure``): (n, h, w) bool.

@@ -1,4 +1,4 @@
-"""Pictures of pictures: rows, grids, channels, the cloud of a and b, the gamut, and curves.
+"""Pictures of pictures: rows, grids, channels, the cloud of a and b, the gamut, curves, and a run to watch.
 
 Each function returns a :class:`colorlib.show.figure.Figure`, which a notebook shows as the last line of a
 cell. A picture is a tensor (1, 3, h, w) or (3, h, w) of RGB in [0, 1], the same with one channel for gray, a
@@ -8,5 +8,18 @@ PIL image, or a path.
 from colorlib.show.curves import lines
 from colorlib.show.pictures import channels, grid, row
 from colorlib.show.planes import ab_histogram, gamut
+from colorlib.show.training import losses, strips
+from colorlib.show.watch import Watch, read_strips
 
-__all__ = ["ab_histogram", "channels", "gamut", "grid", "lines", "row"]
+__all__ = [
+    "Watch",
+    "ab_histogram",
+    "channels",
+    "gamut",
+    "grid",
+    "lines",
+    "losses",
+    "read_strips",
+    "row",
+    "strips",
+]

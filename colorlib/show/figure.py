@@ -81,12 +81,17 @@ class Figure(MatplotlibFigure):
             image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()
 
+    def bundle(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Give data and metadata as a notebook stores them: the picture, its alt text, and a plain line."""
+        mime = "image/jpeg" if self.photo else "image/png"
+        data = {mime: base64.b64encode(self.to_bytes()).decode(), "text/plain": repr(self)}
+        return data, {mime: {"alt": self.alt}}
+
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        mime = "image/jpeg" if self.photo else "image/png"
-        data = {mime: base64.b64encode(self.to_bytes()).decode(), "text/plain": repr(self)}
-        display(data, metadata={mime: {"alt": self.alt}}, raw=True)
+        data, metadata = self.bundle()
+        display(data, metadata=metadata, raw=True)
 
 
 def line_styles() -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ fixed number of threads.
 """
 
 from colorlib.training.settings import Settings
-from colorlib.training.trainer import Pictures, Trainer
+from colorlib.training.stages import train_in_stages
+from colorlib.training.trainer import Trainer
 
-__all__ = ["Pictures", "Settings", "Trainer"]
+__all__ = ["Settings", "Trainer", "train_in_stages"]

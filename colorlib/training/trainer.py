@@ -7,15 +7,16 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from colorlib import checkpoint
-from colorlib.color import rgb_to_lab
+from colorlib.color import as_gray_photo, rgb_to_lab
 from colorlib.data.augment import augment, order
+from colorlib.data.sets import Pictures
 from colorlib.losses import generator_loss, pixel_loss
 from colorlib.training.alarm import alarms, effect
 from colorlib.training.average import average, refresh
@@ -25,15 +26,6 @@ from colorlib.training.seeded import seeded
 from colorlib.training.settings import Settings
 
 _logger = logging.getLogger("colorlib")
-
-
-class Pictures(Protocol):
-    """What the loop needs of a data set; :class:`colorlib.data.prepared.Prepared` is one."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, indices: Tensor) -> Tensor:
-        """Give pictures as uint8 or floating-point RGB (n, 3, h, w)."""
 
 
 class Trainer:
@@ -203,7 +195,7 @@ class Trainer:
     def _pictures(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         rgb = self.data.batch(indices).to(self.device)
         rgb = augment(rgb, indices, self.settings.seed, self.epoch, flip=self.settings.flip)
-        return self.settings.scale.split(rgb_to_lab(rgb))
+        return self.settings.scale.split(as_gray_photo(rgb_to_lab(rgb)))
 
     def _one_step(self, indices: Tensor) -> dict[str, float]:
         L, ab = self._pictures(indices)

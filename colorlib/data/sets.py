@@ -1,0 +1,153 @@
+"""A data set by its name, divided and ready to train on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from colorlib.data.crops import photo_crops
+from colorlib.scenes import scenes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from colorlib.data.filters import Filters
+
+log = logging.getLogger("colorlib")
+
+
+class Pictures(Protocol):
+    """What training and evaluation need of pictures."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
+        """Give pictures as uint8 RGB (len(indices), 3, h, w)."""
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Pictures that are a tensor: uint8 RGB (n, 3, h, w)."""
+
+    rgb: Tensor
+
+    def __len__(self) -> int:
+        return len(self.rgb)
+
+    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
+        return self.rgb[torch.as_tensor(indices)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some pictures of a larger set, by their indices in it."""
+
+    whole: Pictures
+    indices: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
+        return self.whole.batch(self.indices[np.asarray(indices)])
+
+
+@dataclass(frozen=True)
+class Sets:
+    """A data set in three parts.
+
+    Attributes:
+        train: what weights are fitted to.
+        validation: what an epoch, a width or a rate is chosen by.
+        test: what is scored once, when everything is chosen.
+        about: one sentence on what they are, for the protocol.
+    """
+
+    train: Pictures
+    validation: Pictures
+    test: Pictures
+    about: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many pictures each part has."""
+        return {part: len(getattr(self, part)) for part in ("train", "validation", "test")}
+
+
+def load(
+    name: str | Path,
+    size: int,
+    *,
+    seed: int = 0,
+    ratios: Sequence[float] = (0.8, 0.1, 0.1),
+    fit: Literal["crop", "stretch"] = "crop",
+    filters: Filters | None = None,
+    reduced: bool = False,
+) -> Sets:
+    """Load a data set by its name and divide it.
+
+    Args:
+        name: ``"photos"``: random squares of the embedded photographs; the test squares come from two
+            photographs that training never sees, the validation squares from those that it does.
+            ``"scenes"``: drawn lawns. A name in :data:`colorlib.data.sources.SOURCES`, or a folder: photos,
+            decoded once (:func:`~colorlib.data.prepared.prepare`) and divided so that near-duplicates stay
+            together.
+        size: side of the pictures in pixels.
+        seed: of drawing and dividing.
+        ratios: shares of the three parts; of photos only.
+        fit: how a photo becomes square.
+        filters: which photos to leave out (paper 002); none if not given.
+        reduced: an eighth of what is drawn, or the first 256 photos: for trying out.
+
+    Raises:
+        ValueError: a part would be empty.
+        FileNotFoundError, DownloadError, ImageError: as for :func:`colorlib.data.pictures` and ``prepare``.
+
+    Example:
+        >>> load("photos", 32, reduced=True).counts
+        {'train': 256, 'validation': 32, 'test': 32}
+    """
+    n, m = (256, 32) if reduced else (2048, 256)
+    if name == "photos":
+        squares = [photo_crops(n, size, seed), photo_crops(m, size, seed + 1)]
+        squares.append(photo_crops(m, size, seed, "test"))
+        about = f"random squares of the embedded photographs at {size}x{size}; test: two other photographs"
+    elif name == "scenes":
+        squares = scenes(n + 2 * m, size, seed).rgb.split([n, m, m])
+        about = f"drawn scenes at {size}x{size}"
+    else:
+        return _photographs(name, size, seed, ratios, fit, filters, reduced)
+    return Sets(*(InMemory(rgb.mul(255).round().to(torch.uint8)) for rgb in squares), f"{about}, seed {seed}")
+
+
+def _photographs(
+    name: str | Path,
+    size: int,
+    seed: int,
+    ratios: Sequence[float],
+    fit: str,
+    filters: Filters | None,
+    few: bool,
+) -> Sets:
+    from colorlib.data import duplicates, pictures, prepare  # only photos need these
+    from colorlib.data import filters as sieve
+
+    photos = pictures(name)[: 256 if few else None]
+    dropped = []
+    if filters is not None:
+        photos, dropped = sieve.sift(photos, filters)
+        log.info("%d of %d photos were left out by the filters", len(dropped), len(dropped) + len(photos))
+    data = prepare(photos, size, fit=fit)
+    parts = [Part(data, np.array(part, dtype=np.int64)) for part in duplicates.split(data, ratios, seed)]
+    about = f"{name}: {len(data)} photos at {size}x{size} ({fit}), {len(dropped)} left out by filters"
+    sets = Sets(*parts, f"{about}, near-duplicates kept together, seed {seed}")
+    if not all(share == 0 or len(part) for share, part in zip(ratios, parts, strict=True)):
+        found = ", ".join(f"{count} {part}" for part, count in sets.counts.items())
+        raise ValueError(f"{name} gives {found} pictures, expected some in each part; add photos to it.")
+    return sets

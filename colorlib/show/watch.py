@@ -1,0 +1,114 @@
+"""Watching a run: after each epoch its curves and a strip of pictures, on disk and live in a notebook.
+
+Everything lies in the stage's folder, so that a resumed run goes on with the curves and strips that it had::
+
+    history.json             a row for each epoch
+    strips/epoch-0007.png    the watched pictures, coloured after epoch 7; gray.png and truth.png beside them
+    progress.png             curves above, strips below
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from colorlib import images
+from colorlib.colab import where
+from colorlib.evaluate import colorized
+from colorlib.files import whole
+from colorlib.show.figure import Figure
+from colorlib.show.training import losses, strips
+
+if TYPE_CHECKING:
+    from colorlib.training import Trainer
+
+
+class Watch:
+    """Call it after each epoch, as :class:`colorlib.training.Trainer` does with ``after_epoch``.
+
+    Args:
+        rgb: the pictures to watch, (n, 3, s, s), uint8 or in [0, 1].
+        folder: where to write.
+        live: whether to redraw a figure in the notebook; found out if not given.
+        gray: the validation score of a = b = 0, for the curves.
+    """
+
+    def __init__(
+        self, rgb: Tensor, folder: str | Path, *, live: bool | None = None, gray: float | None = None
+    ) -> None:
+        self.rgb, self.folder, self.gray = rgb, Path(folder), gray
+        self.live = where() != "terminal" if live is None else live
+        self._display = None
+
+    def __call__(self, run: Trainer) -> None:
+        scale = run.settings.scale
+        self._strip("gray", colorized(None, self.rgb, scale))
+        self._strip("truth", self.rgb if self.rgb.is_floating_point() else self.rgb / 255)
+        self._strip(f"epoch-{run.epoch:04d}", colorized(run.result(), self.rgb, scale))
+        _write(self.folder / "history.json", json.dumps(run.history, indent=1).encode())
+        curves, pictures = losses(run.history, gray=self.gray), strips(read_strips(self.folder))
+        drawn = [Image.open(io.BytesIO(figure.to_bytes())).convert("RGB") for figure in (curves, pictures)]
+        page = Image.new("RGB", (max(d.width for d in drawn), sum(d.height for d in drawn)), "white")
+        page.paste(drawn[0], (0, 0))
+        page.paste(drawn[1], (0, drawn[0].height))
+        images.write(page, self.folder / "progress.png", overwrite=True)
+        if self.live:
+            self._redraw(curves, pictures)
+
+    def _redraw(self, curves: Figure, pictures: Figure) -> None:
+        from IPython.display import DisplayHandle
+
+        if self._display is None:
+            self._display = DisplayHandle(), DisplayHandle()
+            for handle, figure in zip(self._display, (curves, pictures), strict=True):
+                handle.display(*figure.bundle(), raw=True)
+        else:
+            for handle, figure in zip(self._display, (curves, pictures), strict=True):
+                handle.update(*figure.bundle(), raw=True)
+
+    def _strip(self, name: str, rgb: Tensor) -> None:
+        path = self.folder / "strips" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        images.write(torch.cat(list(rgb.float()), dim=2), path, overwrite=True)
+
+
+def read_strips(folder: str | Path, epochs: Sequence[int] | None = None, most: int = 5) -> dict[str, list]:
+    """Read the pictures that a :class:`Watch` left, for :func:`colorlib.show.strips`.
+
+    Args:
+        folder: of the stage.
+        epochs: which to show; if not given, at most ``most``, evenly over the run, with the last.
+
+    Returns:
+        ``gray``, ``epoch 1``, ..., ``truth``, each a list of square pictures.
+
+    Raises:
+        FileNotFoundError: there are no strips, or not of that epoch.
+    """
+    folder = Path(folder) / "strips"
+    found = sorted(int(path.stem.removeprefix("epoch-")) for path in folder.glob("epoch-*.png"))
+    if not found:
+        raise FileNotFoundError(f"{folder} holds no strips; expected a run that was watched for an epoch")
+    if epochs is None:
+        n = min(most, len(found))
+        epochs = sorted({found[round((i + 1) * len(found) / n) - 1] for i in range(n)})
+    names = {"gray": "gray", **{f"epoch {e}": f"epoch-{e:04d}" for e in epochs}, "truth": "truth"}
+    return {title: _squares(folder / f"{name}.png") for title, name in names.items()}
+
+
+def _squares(path: Path) -> list[Image.Image]:
+    strip = images.read(path)
+    side = strip.height
+    return [strip.crop((x, 0, x + side, side)) for x in range(0, strip.width, side)]
+
+
+def _write(path: Path, data: bytes) -> None:
+    with whole(path, overwrite=True) as file:
+        file.write(data)

@@ -1,0 +1,129 @@
+"""The two-stage way: first the pixel loss alone, then the adversarial loss on top of what that found.
+
+A critic has nothing to teach a generator that paints noise, so the generator learns the plain colours first
+(as in fastai's course and in the tutorial that papers 000 and 004 follow). Each stage is a run of its own,
+in a folder of its own, and survives being stopped; what a person uses lies beside them::
+
+    run/plain.safetensors          the pixel stage's best epoch, by the validation pictures
+    run/adversarial.safetensors    the adversarial stage's last epoch
+    run/1-pixel/, run/2-adversarial/    checkpoints, curves and strips
+
+The adversarial stage's last epoch is kept and not its best: it trades decibels for colour, so the best
+epoch by PSNR would be the one with the least of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from colorlib.checkpoint import load_weights
+from colorlib.colorize import Colorizer
+from colorlib.data.sets import Sets
+from colorlib.evaluate import evaluate
+from colorlib.metrics import psnr_on
+from colorlib.training.settings import Settings
+from colorlib.training.trainer import Trainer
+
+log = logging.getLogger("colorlib")
+Look = Callable[[Trainer], None]  # called after each epoch
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run in stages has come to.
+
+    Attributes:
+        models: the weights written so far, ``plain`` and ``adversarial``.
+        history: a row for each epoch, by stage.
+        done: whether every epoch of every stage is trained.
+    """
+
+    models: dict[str, Path]
+    history: dict[str, list[dict[str, float]]]
+    done: bool
+
+
+def train_in_stages(
+    net_g: nn.Module,
+    sets: Sets,
+    folder: str | Path,
+    pixel: Settings,
+    *,
+    size: int,
+    net_d: nn.Module | None = None,
+    adversarial: Settings | None = None,
+    look: Callable[[Path], Look] | None = None,
+    device: torch.device | str = "cpu",
+    minutes: float | None = None,
+    save_every_steps: int = 200,
+    progress: bool = False,
+) -> Outcome:
+    """Train the pixel stage, then the adversarial one if there is a critic; go on where a run stopped.
+
+    Args:
+        net_g: with a ``config`` as :class:`colorlib.generators.UNet` has it, initialised.
+        sets: trained on, and chosen by.
+        folder: for everything that is written.
+        pixel: of the first stage.
+        size: side of the pictures, which the written models carry.
+        net_d, adversarial: the critic and the settings of the second stage; both or none.
+        look: is given a stage's folder and gives what to call after each of its epochs.
+        device: where to train.
+        minutes: stop after so long in this call; another call goes on.
+        save_every_steps, progress: as for :meth:`Trainer.fit`.
+
+    Raises:
+        ValueError: only one of ``net_d`` and ``adversarial``; or as :meth:`Trainer.fit`.
+    """
+    if (net_d is None) != (adversarial is None):
+        raise ValueError("a critic or its settings are missing; expected both net_d and adversarial, or none")
+    folder, started, scale = Path(folder), time.monotonic(), pixel.scale
+    models = {"plain": folder / "plain.safetensors", "adversarial": folder / "adversarial.safetensors"}
+    metric = {"psnr": psnr_on("rgb", peak=1)}
+
+    def write(net: nn.Module, name: str) -> None:
+        Colorizer(net, scale, size).save(models[name], overwrite=True)
+
+    def stage(name: str, settings: Settings, critic: nn.Module | None, keep_best: bool) -> Trainer:
+        see = look(folder / name) if look is not None else None
+
+        def after_epoch(run: Trainer) -> None:
+            if keep_best and run.history[-1]["validation"] == run.best:
+                write(run.result(), "plain")
+            if see is not None:
+                see(run)
+
+        run = Trainer(
+            net_g,
+            sets.train,
+            settings,
+            net_d=critic,
+            folder=folder / name,
+            validate=lambda net: evaluate(net, sets.validation, scale, metric).result()["psnr"],
+            after_epoch=after_epoch,
+            device=device,
+        )
+        left = None if minutes is None else max(0.0, minutes - (time.monotonic() - started) / 60)
+        run.fit(minutes=left, save_every_steps=save_every_steps, progress=progress)
+        return run
+
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = {"1-pixel": stage("1-pixel", pixel, None, keep_best=True)}
+    if not models["plain"].exists():  # stopped before the first epoch was over
+        write(runs["1-pixel"].result(), "plain")
+    if net_d is not None and runs["1-pixel"].done:
+        net_g.load_state_dict(load_weights(models["plain"])[0])
+        runs["2-adversarial"] = stage("2-adversarial", adversarial, net_d, keep_best=False)
+        write(runs["2-adversarial"].result(), "adversarial")
+    return Outcome(
+        {name: path for name, path in models.items() if path.exists()},
+        {name: run.history for name, run in runs.items()},
+        all(run.done for run in runs.values()) and len(runs) == (2 if net_d is not None else 1),
+    )
