@@ -19,7 +19,7 @@ from colorlib.modes import to_srgb
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MAX_PIXELS", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
+__all__ = ["MAX_PIXELS", "WRITABLE", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
 
 _SAVE = {
     ".png": {"format": "PNG"},
@@ -28,6 +28,7 @@ _SAVE = {
     # Lossy WebP always halves the resolution of colour; exact keeps the colours under transparent pixels.
     ".webp": {"format": "WEBP", "lossless": True, "exact": True},
 }
+WRITABLE = tuple(_SAVE)
 
 
 def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: bool = False) -> Image.Image:
