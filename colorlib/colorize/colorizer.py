@@ -23,6 +23,7 @@ from colorlib.modes import over_white
 _logger = logging.getLogger("colorlib")
 _LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
 _ROWS = 128  # of the photo, turned to Lab or RGB at a time: memory stays small for large photos
+_WILD = 10  # a or b beyond this many times its range is no answer; the gamut would make it gray in silence
 _GRAY = 1.0  # a mean chroma in Lab units below this is no colour that a person sees
 
 
@@ -62,12 +63,12 @@ class Colorizer:
 
         Raises:
             ImageError: If the photo cannot be read.
-            ValueError: If ``saturation`` is below 0, or infinite.
+            ValueError: If ``saturation`` is not in 0 to 10.
             RuntimeError: If memory runs out even at half the network's size, or the network answers with
-                NaN or infinity.
+                NaN, or numbers beyond any colour.
         """
-        if not 0 <= saturation < float("inf"):
-            raise ValueError(f"saturation is {saturation}; expected 0 or more, such as 1.0")
+        if not 0 <= saturation <= 10:
+            raise ValueError(f"saturation is {saturation}; expected 0 to 10, such as 1.0")
         upright = images.read(photo, keep_alpha=True)
         clear = upright.mode == "RGBA"
         L = self._lightness(upright.convert("RGB"))
@@ -110,7 +111,7 @@ class Colorizer:
         """Answer a and b for L (1, 1, h, w), which the network sees with a shorter side of ``size``.
 
         Raises:
-            RuntimeError: If the answer holds NaN or infinity.
+            RuntimeError: If the answer holds NaN, or numbers beyond any colour.
         """
         h, w = L.shape[-2:]
         sides = [min(max(round(side * size / min(h, w)), size), _LONGEST * size) for side in (h, w)]
@@ -119,10 +120,10 @@ class Colorizer:
         with torch.no_grad():
             small = F.interpolate(L, sides, mode="bilinear", antialias=True).clamp(-1, 1)
             ab = self.net(small.to(device)).float().cpu()
-            if not ab.isfinite().all():
+            if not (largest := ab.abs().max().item()) <= _WILD:  # NaN fails as well
                 raise RuntimeError(
-                    "this model answers with NaN or infinity, not with colours: its weights are damaged, or "
-                    "its training diverged; load another model, or train again with a lower learning rate"
+                    f"this model answers with {largest:.3g}, expected about -1 to 1: its weights are "
+                    "damaged, or its training diverged; load another, or train with a lower learning rate"
                 )
             return F.interpolate(ab, (h, w), mode="bilinear", antialias=True)
 

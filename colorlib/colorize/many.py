@@ -85,7 +85,7 @@ def colorize_folder(
         FileNotFoundError: there is no such folder, or no photo in it.
         NotADirectoryError: ``out`` is a file.
         ImageError, OSError: ``out`` is full, or cannot be written.
-        ValueError: ``out`` is the folder of the photos, or ``saturation`` is below 0.
+        ValueError: ``out`` is the folder of the photos, or ``saturation`` is not in 0 to 10.
 
     Example:
         >>> import tempfile

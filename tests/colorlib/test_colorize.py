@@ -142,8 +142,10 @@ def test_saturation():
         for s in (0, 0.5, 1)
     ]
     assert chroma[0] < 0.5 < chroma[1] < chroma[2]
-    for bad in (-1, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match=f"saturation is {bad}; expected 0 or more"):
+    vivid = lab(Colorizer(Even(), size=32)(photo, saturation=10))[..., 1:]
+    assert np.hypot(*np.moveaxis(vivid, -1, 0)).mean() > chroma[2]
+    for bad in (-1, 10.1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"saturation is {bad}; expected 0 to 10"):
             Colorizer(Even())(photo, saturation=bad)
 
 
@@ -231,9 +233,9 @@ def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
     )
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_an_answer_that_is_no_number_is_an_error(value):
-    with pytest.raises(RuntimeError, match="NaN or infinity.*load another model"):
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e6])
+def test_an_answer_that_is_no_colour_is_an_error(value):
+    with pytest.raises(RuntimeError, match=r"answers with (nan|inf|1e\+06), expected .* load another"):
         Colorizer(Even(value), size=32)(Image.new("RGB", (50, 40), "gray"))
 
 
