@@ -23,7 +23,7 @@ MODULES = sorted((ROOT / "colorlib").rglob("*.py"))
 # photos; 1 scenes; 2 data; 5 figures, widgets, checks.
 ORDER = ["files", "expect", "cie", "color", "modes", "decode", "images", "colab", "metrics"]
 ORDER += ["scenes", "configs", "generators", "discriminators", "losses", "data"]
-ORDER += ["checkpoint", "colorize", "evaluate", "training", "show", "widgets", "check", "cli"]
+ORDER += ["checkpoint", "colorize", "evaluate", "training", "show", "widgets", "check", "cli", "__main__"]
 CODE_LINES = 3500  # of colorlib without check/: what can be read in an evening
 
 

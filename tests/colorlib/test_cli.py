@@ -1,0 +1,198 @@
+"""The command line, as a person meets it: real files, exit statuses, words and JSON."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colorlib import images
+from colorlib.cli import COMMANDS, main
+from colorlib.cli.common import device
+from colorlib.color import rgb_to_lab
+from colorlib.data import photos
+
+TINY = ["--reduced", "--width", "4", "--size", "32", "--epochs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Weights of a run of one epoch."""
+    folder = tmp_path_factory.mktemp("run")
+    assert main(["train", "--data", "photos", "--out", str(folder), *TINY]) == 0
+    return folder / "plain.safetensors"
+
+
+def test_train_then_colorize_a_photo_that_the_run_never_saw(here, capsys):
+    assert main(["train", "--data", "photos", "--reduced"]) == 0
+    said = capsys.readouterr().out
+    assert "done\nbest epoch " in said and "now: colorlib colorize PHOTO" in said
+    gray, best = (float(said.split(word)[1].split(" dB")[0]) for word in (", gray ", "best epoch "))
+    assert best > gray + 0.5
+    cat = photos("test")[0]
+    cat.image().save(here / "cat.png")
+    assert main(["colorize", "cat.png"]) == 0
+    result = Image.open(here / "cat-colorized.png")
+    assert result.size == cat.image().size and result.mode == "RGB"
+    before, after = (rgb_to_lab(images.to_tensor(path)) for path in ("cat.png", "cat-colorized.png"))
+    assert np.percentile((before - after)[:, 0].abs(), 99) < 0.5
+    assert after[:, 1:].norm(dim=1).mean() > 2  # Lab units: it is no gray photo
+
+
+def test_a_run_that_was_stopped_goes_on_and_a_finished_one_says_so(here, capsys, caplog):
+    asked = ["train", "--data", "photos", "--out", "one", "--gan-epochs", "1", *TINY, "--json"]
+    assert main([*asked, "--minutes", "0"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["done"] is False and first["best_psnr"] is None
+    assert main(asked) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["done"] is True and set(result["models"]) == {"plain", "adversarial"}
+    assert set(result["history"]["2-adversarial"][0]) >= {
+        "D_real",
+        "D_fake",
+        "G_GAN",
+        "G_pixel",
+        "validation",
+    }
+    written = {path: path.read_bytes() for path in (here / "one").glob("*.safetensors")}
+    assert main(asked) == 0  # nothing is left to do, and nothing is lost
+    assert json.loads(capsys.readouterr().out)["history"] == result["history"]
+    assert "resumed at epoch 1, step 0" in caplog.text
+    assert written == {path: path.read_bytes() for path in written}
+    assert (here / "one/2-adversarial/progress.png").is_file()
+
+
+def test_another_run_in_the_same_folder_is_refused(model, capsys):
+    asked = ["train", "--data", "photos", "--out", str(model.parent), *TINY, "--lr", "0.1"]
+    assert main(asked) == 1
+    assert (
+        "holds a run with lr 0.0002, now 0.1: ask for the same, or name an --out" in capsys.readouterr().err
+    )
+
+
+def test_evaluate_puts_gray_beside_the_model(model, capsys):
+    assert main(["evaluate", str(model), "--data", "photos", "--reduced"]) == 0
+    table = capsys.readouterr().out
+    assert "32 pictures of random squares" in table and "peak 1; mean over pictures" in table
+    assert main(["evaluate", str(model), "--data", "photos", "--reduced", "--part", "train", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["numbers"]) == set(result["gray"]) and result["gray"]["chroma_ratio"] < 0.01
+
+
+def test_a_folder_of_photos_with_a_bad_one(model, here, capsys):
+    (here / "old/deep").mkdir(parents=True)
+    Image.effect_noise((50, 40), 60).save(here / "old/a.jpg")
+    Image.effect_noise((40, 50), 60).save(here / "old/deep/b.png")
+    (here / "old/c.png").write_bytes(b"")
+    asked = ["colorize", "old", "--model", str(model), "--json"]
+    assert main(asked) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert [path.removeprefix("old-colorized/") for path in result["written"]] == ["a.jpg", "deep/b.png"]
+    assert "empty" in result["skipped"]["c.png"]
+    assert main(["colorize", "old/a.jpg", "old/deep/b.png", "--model", str(model), "--out", "both"]) == 0
+    assert {path.name for path in (here / "both").iterdir()} == {"a.jpg", "b.png"}
+
+
+def test_nothing_is_overwritten_unasked(model, here, capsys):
+    Image.effect_noise((50, 40), 60).save(here / "a.png")
+    (here / "a-colorized.png").write_text("mine")
+    assert main(["colorize", "a.png", "--model", str(model)]) == 1
+    assert "exists already; name another --out, or add --overwrite" in capsys.readouterr().err
+    assert (here / "a-colorized.png").read_text() == "mine"
+    assert main(["colorize", "a.png", "--model", str(model), "--out", "else/where"]) == 0
+    assert (here / "else/where/a-colorized.png").is_file()
+    assert main(["colorize", "a.png", "--model", str(model), "--overwrite"]) == 0
+    assert Image.open(here / "a-colorized.png").size == (50, 40)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["colorize", "cat.png"], "holds no weights; train some first"),
+        (["colorize", "cat.png", "--model", "none.safetensors"], "there is no file none.safetensors"),
+        (["train", "--data", "nowhere"], "nowhere was found nowhere, expected a folder or one of photos"),
+        (["evaluate", "none.safetensors", "--data", "photos"], "there is no file"),
+        (["train", "--data", "photos", "--epochs", "0", "--reduced"], "epochs is 0; expected at least 1"),
+        (["train", "--data", "photos", "--device", "warp", *TINY], "device 'warp' cannot be used here"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_status_1(words, said, capsys):
+    assert main(words) == 1
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
+    assert f"colorlib {words[0]}: " in error
+
+
+def test_data_lists_sets_and_prepares_a_folder(here, capsys):
+    assert main(["data"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in ("photos", "scenes", "coco", "yosemite", "FOLDER"))
+    dice = np.random.default_rng(0)
+    (here / "album").mkdir()
+    for i in range(30):
+        Image.fromarray(dice.integers(0, 255, (8, 8, 3), np.uint8)).resize((64, 64)).save(
+            here / f"album/{i}.png"
+        )
+    Image.new("L", (64, 64), 99).save(here / "album/gray.png")
+    assert main(["data", "album", "--size", "32", "--filter", "dropped.html", "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert "grayscale" in result["left_out"]["gray.png"] and "gray.png" in (here / "dropped.html").read_text()
+    assert sum(result["pictures"].values()) + len(result["left_out"]) == 31
+
+
+def test_report_is_one_block_without_names(capsys):
+    assert main(["report"]) == 0
+    block = capsys.readouterr().out
+    assert block.startswith("```\ncolorlib: ") and block.endswith("```\n")
+    assert f"torch: {torch.__version__.partition('+')[0]}" in block
+    assert main(["report", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs in"] == "terminal"
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["colour"], ["colorize"], ["train", "--data", "photos", "--loss", "l3"]]
+)
+def test_bad_usage_is_status_2(words):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_something_of_every_argument(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    text = capsys.readouterr().out
+    assert stopped.value.code == 0
+    assert COMMANDS[command][1:].split(",")[0] in " ".join(text.split())
+    options = [line for line in text.splitlines() if line.startswith("  -")]
+    assert len(options) >= 2
+
+
+def test_help_is_quick_and_needs_no_torch():
+    code = "import sys, colorlib.cli\ntry: colorlib.cli.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_the_keyboard_stops_a_run_with_status_130(monkeypatch, capsys):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("colorlib.training.train_in_stages", stop)
+    assert main(["train", "--data", "photos", *TINY]) == 130
+    assert "stopped; the same command goes on" in capsys.readouterr().err
+
+
+def test_a_device_is_checked():
+    assert device("cpu").type == "cpu" and device("auto").type in ("cpu", "cuda")
