@@ -19,26 +19,30 @@ from colorlib.modes import to_srgb
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MAX_PIXELS", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
+__all__ = ["MAX_PIXELS", "WRITABLE", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
 
 _SAVE = {
     ".png": {"format": "PNG"},
     ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},  # 0 keeps colour at full resolution (4:4:4)
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
-    ".webp": {"format": "WEBP", "lossless": True},  # lossy WebP always halves the resolution of colour
+    # Lossy WebP always halves the resolution of colour; exact keeps the colours under transparent pixels.
+    ".webp": {"format": "WEBP", "lossless": True, "exact": True},
 }
+WRITABLE = tuple(_SAVE)
 
 
-def read(source: Source, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
+def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: bool = False) -> Image.Image:
     """Read any photo as an upright RGB picture in sRGB; of an animation, the first frame.
 
     Args:
         source: path, bytes, binary file (left open) or Pillow image (left as it is; its current frame).
         max_pixels: more pixels than this are refused before they are decoded; ``None`` for no limit but
             Pillow's own. Reading takes 8 to 12 bytes a pixel.
+        keep_alpha: without it, transparent parts are laid over white.
 
     Returns:
-        A new picture in mode RGB without metadata; :func:`colorlib.modes.to_srgb` lists the conversions.
+        A new picture without metadata, in mode RGB; with ``keep_alpha``, in mode RGBA if a part of it is
+        transparent. :func:`colorlib.modes.to_srgb` lists the conversions.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -52,7 +56,7 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
     name = name_of(source)
     image = decode(source, max_pixels)
     try:
-        return to_srgb(image, name)
+        return to_srgb(image, name, keep_alpha=keep_alpha)
     except ValueError as error:
         raise ImageError(f"{name} cannot be converted: {error}") from error
 
@@ -136,7 +140,9 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
     """Write a picture, whole or not at all.
 
     Args:
-        image: a Pillow image of any mode or a tensor as in :func:`to_image`; written as 8-bit RGB.
+        image: a Pillow image of any mode or a tensor as in :func:`to_image`; written as 8-bit RGB, with
+            alpha if a part of it is transparent. JPEG has no alpha: there such parts are laid over white,
+            with a warning on the logger ``"colorlib"``.
         path: ends in .png, .webp (both exact), .jpg or .jpeg (quality 95, colour at full resolution).
         overwrite: whether an existing file may be replaced.
 
@@ -161,7 +167,10 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
         raise ImageError(
             f"{path} cannot be written: there is no folder {path.parent}; make the folder first."
         )
-    picture = read(image, max_pixels=None) if isinstance(image, Image.Image) else to_image(image)
+    if isinstance(image, Image.Image):
+        picture = read(image, max_pixels=None, keep_alpha=options["format"] != "JPEG")
+    else:
+        picture = to_image(image)
     try:
         with whole(path, overwrite=overwrite) as file:
             picture.save(file, **options)

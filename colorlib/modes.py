@@ -19,7 +19,7 @@ _GRAY = ("1", "L", "LA", "La")
 _PROFILE_SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
-def to_srgb(image: Image.Image, name: str = "<image>") -> Image.Image:
+def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = False) -> Image.Image:
     """Return ``image`` as an upright 8-bit RGB picture in sRGB, without metadata.
 
     In this order: the EXIF orientation is applied; gray of more than 8 bits is scaled (:func:`gray_to_8bit`);
@@ -29,9 +29,12 @@ def to_srgb(image: Image.Image, name: str = "<image>") -> Image.Image:
     Args:
         image: a picture in any Pillow mode; it is not changed.
         name: what the log messages call it.
+        keep_alpha: keep what is transparent instead: mode RGBA with the file's own alpha, turned upright
+            with the rest, and the colours as the file holds them under it (not multiplied by alpha).
 
     Returns:
-        A new picture in mode RGB with an empty ``info``.
+        A new picture in mode RGB with an empty ``info``; with ``keep_alpha``, in mode RGBA if any pixel of
+        it is transparent.
 
     Raises:
         ValueError: gray of floating point that holds NaN or infinity.
@@ -58,10 +61,22 @@ def to_srgb(image: Image.Image, name: str = "<image>") -> Image.Image:
     source = source if source.mode == mode else source.convert(mode)
     rgb = _through_profile(source, profile, name)
     if alpha is not None and alpha.getextrema()[0] < 255:
-        log.warning("%s has transparent parts; they were laid over white", name)
-        rgb = Image.composite(rgb, Image.new("RGB", rgb.size, "white"), alpha)
+        rgb.putalpha(alpha)
+        if not keep_alpha:
+            log.warning("%s has transparent parts; they were laid over white", name)
+            rgb = over_white(rgb)
     rgb.info = {}
     return rgb
+
+
+def over_white(rgba: Image.Image) -> Image.Image:
+    """Lay an RGBA picture over white, as a person sees it on a page: mode RGB.
+
+    Example:
+        >>> over_white(Image.new("RGBA", (2, 1), (255, 0, 0, 128))).getpixel((0, 0))
+        (255, 127, 127)
+    """
+    return Image.composite(rgba.convert("RGB"), Image.new("RGB", rgba.size, "white"), rgba.getchannel("A"))
 
 
 def gray_to_8bit(values: np.ndarray, bits: int | None = None) -> Image.Image:

@@ -13,7 +13,7 @@ log = logging.getLogger("colorlib")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".ppm")
 
 
-def folder(path: str | Path, *, recursive: bool = True) -> list[Photo]:
+def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False) -> list[Photo]:
     """List the image files of a folder, sorted by path; upper-case suffixes count, hidden files do not.
 
     No file is opened here: one that cannot be read raises when its photo is, naming the file. How many
@@ -22,6 +22,8 @@ def folder(path: str | Path, *, recursive: bool = True) -> list[Photo]:
     Args:
         path: the folder.
         recursive: whether folders inside it are searched as well.
+        unreadable: whether HEIC and camera raw files are listed as well, for a caller that says of each
+            file what became of it; such a photo raises when it is read.
 
     Returns:
         Photos, each named by its path below ``path`` with forward slashes, on every system.
@@ -50,12 +52,13 @@ def folder(path: str | Path, *, recursive: bool = True) -> list[Photo]:
         relative = file.relative_to(root)
         if file.is_file() and not any(part.startswith(".") for part in relative.parts):
             found[relative.as_posix()] = file
-    left_out = [name for name in found if Path(name).suffix.lower() in UNSUPPORTED.keys() - SUFFIXES]
+    listed = {*SUFFIXES, *(UNSUPPORTED if unreadable else ())}
+    left_out = [name for name in found if Path(name).suffix.lower() in UNSUPPORTED.keys() - listed]
     if left_out:
         log.warning(
             "%s: %d HEIC or camera raw files were left out, such as %s", root, len(left_out), left_out[0]
         )
-    names = sorted(name for name in found if Path(name).suffix.lower() in SUFFIXES)
+    names = sorted(name for name in found if Path(name).suffix.lower() in listed)
     if not names:
         raise FileNotFoundError(
             f"{root} holds no file ending in {', '.join(SUFFIXES)}; put photos there first."

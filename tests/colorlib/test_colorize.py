@@ -6,6 +6,7 @@ import logging
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from skimage.color import rgb2lab
 from torch import nn
@@ -15,7 +16,7 @@ from colorlib.checkpoint import CheckpointError
 from colorlib.color import Scale
 from colorlib.colorize import Colorizer
 from colorlib.data import photos
-from colorlib.images import ImageError
+from colorlib.images import ImageError, write
 
 
 class Even(nn.Module):
@@ -59,9 +60,50 @@ def test_on_png_lightness_differs_by_rounding_only_for_a_real_network(model, tmp
         assert chroma.mean() > 1  # not gray
 
 
-@pytest.mark.parametrize("size", [(1, 1), (5, 3), (31, 200), (200, 31), (1000, 20), (257, 255)])
+@pytest.mark.parametrize("coarse", [1, 16])
+def test_lightness_is_kept_under_the_most_vivid_colours(coarse):
+    """A saturated random answer, pixel by pixel and in blotches: most of it is outside sRGB."""
+
+    class Vivid(Even):
+        def forward(self, L):
+            h, w = L.shape[-2:]
+            noise = torch.rand(1, 2, h // coarse, w // coarse, generator=torch.Generator().manual_seed(0))
+            return F.interpolate(noise * 2 - 1, (h, w), mode="bilinear")
+
+    for photo in photos("test"):
+        result = Colorizer(Vivid(), size=256)(photo.path)
+        assert np.percentile(np.abs(lab(result)[..., 0] - lab(photo.image())[..., 0]), 99) < 0.5
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (1, 500), (500, 1), (33, 47), (3000, 200), (5, 3), (31, 200), (257, 255)]
+)
 def test_any_size(model, size):
-    assert model(Image.new("RGB", size, (120, 90, 60))).size == size
+    result = model(Image.linear_gradient("L").resize(size))
+    assert result.size == size and result.mode == "RGB"
+
+
+def test_a_photo_and_its_enlargement_get_the_same_colours(model):
+    """Mean a and b agree within 0.5 Lab units, where two colours cannot be told apart."""
+    for photo in photos("test"):
+        large = photo.image()
+        small = large.resize((large.width // 2, large.height // 2), Image.Resampling.LANCZOS)
+        large = small.resize((2 * small.width, 2 * small.height), Image.Resampling.LANCZOS)
+        means = [lab(model(image))[..., 1:].mean(axis=(0, 1)) for image in (small, large)]
+        assert np.abs(means[0] - means[1]).max() < 0.5
+
+
+def test_a_photo_below_the_networks_size_gets_the_mean_of_what_was_said(model):
+    """Fine stripes of opposite colours are averaged, not picked at random."""
+
+    class Stripes(Even):
+        def forward(self, L):
+            ab = super().forward(L).clone()
+            ab[..., ::2] *= -1
+            return ab
+
+    chroma = lab(Colorizer(Stripes(0.4, 0.4), size=64)(Image.new("RGB", (9, 9), "gray")))[..., 1:]
+    assert np.abs(chroma).max() < 10
 
 
 def test_the_network_sees_its_own_size_in_the_photos_proportions():
@@ -89,7 +131,7 @@ def test_colours_of_the_input_are_not_looked_at(model):
 def test_a_large_photo_is_turned_to_rgb_in_strips_without_a_seam(model, monkeypatch):
     photo = photos("test")[0].image()
     whole = model(photo)
-    monkeypatch.setattr("colorlib.colorize._ROWS", 17)
+    monkeypatch.setattr("colorlib.colorize.colorizer._ROWS", 17)
     assert np.abs(np.asarray(model(photo)).astype(int) - np.asarray(whole)).max() <= 1
 
 
@@ -100,8 +142,11 @@ def test_saturation():
         for s in (0, 0.5, 1)
     ]
     assert chroma[0] < 0.5 < chroma[1] < chroma[2]
-    with pytest.raises(ValueError, match="saturation is -1; expected 0 or more"):
-        Colorizer(Even())(photo, saturation=-1)
+    vivid = lab(Colorizer(Even(), size=32)(photo, saturation=10))[..., 1:]
+    assert np.hypot(*np.moveaxis(vivid, -1, 0)).mean() > chroma[2]
+    for bad in (-1, 10.1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"saturation is {bad}; expected 0 to 10"):
+            Colorizer(Even())(photo, saturation=bad)
 
 
 def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
@@ -126,6 +171,102 @@ def test_a_file_that_does_not_fit_is_refused(model, tmp_path):
         checkpoint.save_weights(path, weights, json.loads(json.dumps(other)))
         with pytest.raises(CheckpointError, match=f"{name}.safetensors holds no model"):
             Colorizer.load(path)
+
+
+FILES = {
+    "rgba.png": ("RGBA", {}),
+    "la.png": ("LA", {}),
+    "palette.png": ("P", {"transparency": bytes(range(0, 256, 4))}),
+    "clear gray.png": ("L", {"transparency": 120}),
+    "rgba.webp": ("RGBA", {"lossless": True, "exact": True}),
+    "palette.gif": ("P", {"transparency": 3}),
+    "rgba.tif": ("RGBA", {}),
+    "la.tif": ("LA", {}),
+    "rgba.jp2": ("RGBA", {}),
+}
+
+
+def with_alpha(path, turn=1):
+    """Save the cat, from clear at the left to opaque at the right, as a file of the path's kind."""
+    photo = photos("test")[0].image().resize((96, 64))
+    photo.putalpha(Image.linear_gradient("L").rotate(90).resize(photo.size))
+    mode, options = FILES[path.name]
+    image = photo.quantize(64) if mode == "P" else photo.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    image.save(path, **options, **({"exif": exif} if turn > 1 else {}))
+    return path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_alpha_stays_and_so_does_the_lightness_under_it(model, name, tmp_path, caplog):
+    path = with_alpha(tmp_path / name)
+    with Image.open(path) as file:
+        straight = file.convert("RGBA")
+    result = model(path)
+    assert result.mode == "RGBA" and result.size == (96, 64)
+    with Image.open(write(result, tmp_path / "result.png")) as written:
+        assert written.tobytes() == result.tobytes()
+    assert np.array_equal(result.getchannel("A"), straight.getchannel("A"))
+    moved = lab(result.convert("RGB"))[..., 0] - lab(straight.convert("RGB"))[..., 0]
+    assert np.percentile(np.abs(moved), 99) < 0.5
+    assert np.hypot(*np.moveaxis(lab(result.convert("RGB"))[..., 1:], -1, 0)).mean() > 1
+    assert not caplog.records  # nothing is laid over white in the end, so nothing is said of it
+
+
+def test_the_network_sees_what_is_transparent_over_white(tmp_path):
+    net = Even()
+    hidden = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    hidden.paste((0, 0, 0, 255), (16, 0, 32, 32))
+    result = Colorizer(net, size=32)(hidden)
+    assert net.seen[0][0, 0, 0, 0] == pytest.approx(1, abs=1e-3) and net.seen[0][0, 0, 0, -1] == -1
+    assert result.getpixel((0, 0))[3] == 0 and result.getpixel((31, 0))[3] == 255
+
+
+@pytest.mark.parametrize("name", ["rgba.png", "rgba.webp", "rgba.tif"])
+def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
+    upright = model(with_alpha(tmp_path / name))
+    turned = model(with_alpha(tmp_path / name, turn=6))
+    assert turned.size == (64, 96)
+    assert np.array_equal(
+        turned.getchannel("A"), upright.getchannel("A").transpose(Image.Transpose.ROTATE_270)
+    )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e6])
+def test_an_answer_that_is_no_colour_is_an_error(value):
+    with pytest.raises(RuntimeError, match=r"answers with (nan|inf|1e\+06), expected .* load another"):
+        Colorizer(Even(value), size=32)(Image.new("RGB", (50, 40), "gray"))
+
+
+def test_a_nearly_gray_answer_is_said_once_a_call(caplog, tmp_path):
+    Image.new("RGB", (50, 40), "gray").save(path := tmp_path / "dull.png")
+    Colorizer(Even(0.004, 0.004), size=32)(path)
+    assert len(caplog.records) == 1
+    assert "this model's answer is nearly gray" in caplog.text and "dull.png" in caplog.text
+    caplog.clear()
+    Colorizer(Even(0.01, 0.01), size=32)(path, saturation=0)  # gray by choice
+    assert not caplog.records
+
+
+def test_memory_of_the_processor_runs_out_in_words_only(caplog):
+    class Huge(Even):
+        def forward(self, L):
+            if L.shape[-1] > 40:
+                torch.empty(2**50)
+            return super().forward(L)
+
+    Colorizer(Huge(), size=64)(Image.new("RGB", (50, 50), "gray"))
+    assert "half the network's size, 32" in caplog.text
+
+
+def test_another_failure_of_the_network_is_not_taken_for_memory():
+    class Broken(Even):
+        def forward(self, L):
+            return L @ torch.zeros(3, 3)
+
+    with pytest.raises(RuntimeError, match="size|shape"):
+        Colorizer(Broken(), size=64)(Image.new("RGB", (50, 50), "gray"))
 
 
 def test_out_of_memory_is_said_and_halved_once(caplog):

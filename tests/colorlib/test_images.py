@@ -114,6 +114,22 @@ def test_write_any_mode(tmp_path, mode):
     assert read(write(Image.new(mode, (4, 3)), tmp_path / "a.jpg")).size == (4, 3)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_write_keeps_alpha_and_the_colours_under_it(tmp_path, suffix):
+    rgba = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(8, 8, 4)[::-1].copy())
+    rgba.putpixel((3, 3), (90, 20, 10, 0))
+    path = write(rgba, tmp_path / f"a{suffix}")
+    with Image.open(path) as written:
+        assert written.mode == "RGBA" and written.tobytes() == rgba.tobytes()
+    with Image.open(write(rgba.convert("RGB").convert("RGBA"), tmp_path / f"b{suffix}")) as opaque:
+        assert opaque.mode == "RGB"
+
+
+def test_write_to_jpeg_lays_over_white_aloud(tmp_path, caplog):
+    path = write(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), tmp_path / "a.jpg")
+    assert read(path).getpixel((4, 4)) == (255, 255, 255) and "laid over white" in caplog.text
+
+
 def test_write_drops_what_no_longer_holds(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from colorlib.data import photos
 from colorlib.images import ImageError, read
-from colorlib.modes import gray_to_8bit, to_srgb
+from colorlib.modes import gray_to_8bit, over_white, to_srgb
 
 Y, X = np.mgrid[:24, :32]
 RGB = np.stack([X * 8, Y * 10, 255 - X * 4 - Y * 4], axis=2).astype(np.uint8)
@@ -261,3 +261,102 @@ def test_the_callers_picture_stays_as_it_is():
     copy = read(rgb)
     copy.putpixel((0, 0), (1, 2, 3))
     assert np.array_equal(np.asarray(rgb), RGB)
+
+
+STEPS = np.where(Y < 8, 0, np.where(Y < 16, 128, 255)).astype(np.uint8)  # clear, half clear, opaque
+half = Image.merge("RGBA", [*rgb.split(), Image.fromarray(STEPS)])
+half_gray = Image.merge("LA", [gray, Image.fromarray(STEPS)])
+GRAY_3 = np.dstack([GRAY] * 3)
+key = bytes([0, 255, 255, 255])  # the first colour of the palette is clear
+four = Image.fromarray((X // 8).astype(np.uint8), "P")
+four.putpalette([200, 10, 10, 10, 200, 10, 10, 10, 200, 90, 90, 90])
+FOUR_CLEAR = np.where(X < 8, 0, 255)
+
+# What a file holds, its alpha and the colours under it, as far as the format keeps them (tolerance).
+ALPHAS = {
+    "rgba png": (saved(half, format="PNG"), STEPS, RGB, 0),
+    "gray and alpha png": (saved(half_gray, format="PNG"), STEPS, GRAY_3, 0),
+    "palette and alpha table png": (
+        saved(four, format="PNG", transparency=key),
+        FOUR_CLEAR,
+        np.asarray(four.convert("RGB")),
+        0,
+    ),
+    "palette and one clear colour png": (
+        saved(four, format="PNG", transparency=0),
+        FOUR_CLEAR,
+        np.asarray(four.convert("RGB")),
+        0,
+    ),
+    "clear gray value png": (
+        saved(gray, format="PNG", transparency=0),
+        np.where(GRAY == 0, 0, 255),
+        GRAY_3,
+        0,
+    ),
+    "clear 1-bit value png": (
+        saved(gray.point(lambda v: 255 * (v > 99)).convert("1"), format="PNG", transparency=0),
+        np.where(GRAY > 99, 255, 0),
+        np.dstack([255 * (GRAY > 99)] * 3),
+        0,
+    ),
+    "clear colour png": (
+        saved(rgb, format="PNG", transparency=(8, 10, 247)),
+        np.where((RGB == [8, 10, 247]).all(axis=2), 0, 255),
+        RGB,
+        1,
+    ),
+    "16-bit gray and alpha png": (
+        png(np.dstack([SIXTEEN, STEPS.astype(np.uint16) * 257]), 4),
+        STEPS,
+        np.dstack([SIXTEEN_AS_8] * 3),
+        1,
+    ),
+    "16-bit clear gray value": (
+        png(SIXTEEN[..., None], 0, [(b"tRNS", b"\0\0")]),
+        np.where(SIXTEEN == 0, 0, 255),
+        np.dstack([SIXTEEN_AS_8] * 3),
+        0,
+    ),
+    "palette gif": (
+        saved(four, format="GIF", transparency=0),
+        FOUR_CLEAR,
+        np.asarray(four.convert("RGB")),
+        0,
+    ),
+    "rgba webp": (saved(half, format="WEBP", lossless=True, exact=True), STEPS, RGB, 0),
+    "gray and alpha webp": (saved(half_gray, format="WEBP", lossless=True, exact=True), STEPS, GRAY_3, 0),
+    "rgba tiff": (saved(half, format="TIFF"), STEPS, RGB, 0),
+    "gray and alpha tiff": (saved(half_gray, format="TIFF"), STEPS, GRAY_3, 0),
+    "rgba jpeg 2000": (saved(half, format="JPEG2000"), STEPS, RGB, 0),
+    "rgba tga": (saved(half, format="TGA"), STEPS, RGB, 0),
+    "premultiplied rgba": (half.convert("RGBa"), STEPS, np.where(STEPS[..., None] > 0, RGB, 0), 1),
+}
+
+
+@pytest.mark.parametrize("case", ALPHAS)
+def test_alpha_is_kept_and_the_colours_under_it(case, caplog):
+    source, alpha, colours, tolerance = ALPHAS[case]
+    picture = read(source, keep_alpha=True)
+    assert picture.mode == "RGBA" and picture.info == {} and not caplog.records
+    assert np.array_equal(picture.getchannel("A"), alpha)
+    close(picture.convert("RGB"), colours, tolerance)
+    over = alpha[..., None] / 255 * np.asarray(colours) + 255 - alpha[..., None]
+    close(read(source), over, tolerance + 1)
+    close(over_white(picture), over, tolerance + 1)
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("turn", TURNS)
+def test_alpha_is_turned_with_the_photo(form, turn):
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](np.asarray(half))))
+    options = {"lossless": True, "exact": True} if form == "WEBP" else {}
+    picture = read(saved(stored, format=form, exif=exif, **options), keep_alpha=True)
+    assert np.array_equal(picture, half)
+
+
+def test_alpha_that_hides_nothing_is_left_out():
+    for image in (rgb.convert("RGBA"), gray.convert("LA"), rgb, gray):
+        assert read(saved(image, format="PNG"), keep_alpha=True).mode == "RGB"

@@ -1,7 +1,8 @@
 """A model and a photo in, a colour photo out: the one way that every caller goes.
 
 The network sees the photo's lightness at its own size. What it answers, a and b, is enlarged softly and laid
-over the photo's full-resolution L, so that the result is as sharp as the photo, whatever its size.
+over the photo's full-resolution L, so that the result is as sharp as the photo, whatever its size. A small
+and a large print of one photo get the same colours.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colorlib import checkpoint, generators, images
-from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
+from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
+from colorlib.modes import over_white
 
 _logger = logging.getLogger("colorlib")
 _LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
-_ROWS = 512  # of the photo, turned to RGB at a time: memory stays small for large photos
+_ROWS = 128  # of the photo, turned to Lab or RGB at a time: memory stays small for large photos
+_WILD = 10  # a or b beyond this many times its range is no answer; the gamut would make it gray in silence
+_GRAY = 1.0  # a mean chroma in Lab units below this is no colour that a person sees
 
 
 @dataclass(frozen=True)
@@ -45,27 +49,39 @@ class Colorizer:
     def __call__(self, photo: images.Source, saturation: float = 1.0) -> Image.Image:
         """Colour a photo.
 
+        A photo with transparent parts keeps its alpha. The network sees it over white, as a person does.
+        The result holds, under that alpha, the lightness that the photo holds there, and the a and b that the
+        network said, not divided by alpha: edges are as soft as they were and fade towards white, and
+        nothing becomes vivid because it is nearly clear.
+
         Args:
             photo: Whatever :func:`colorlib.images.read` takes; colours that it has are not looked at.
             saturation: 1 is what the network said, 0 is gray, 1.3 is stronger.
 
         Returns:
-            A picture of the photo's own size.
+            A picture of the photo's own size, in mode RGB, or RGBA if a part of the photo is transparent.
 
         Raises:
             ImageError: If the photo cannot be read.
-            ValueError: If ``saturation`` is below 0.
-            RuntimeError: If memory runs out even at half the network's size.
+            ValueError: If ``saturation`` is not in 0 to 10.
+            RuntimeError: If memory runs out even at half the network's size, or the network answers with
+                NaN, or numbers beyond any colour.
         """
-        if not saturation >= 0:
-            raise ValueError(f"saturation is {saturation}; expected 0 or more")
-        L, _ = self.scale.split(rgb_to_lab(images.to_tensor(photo)))
-        ab = self._with_less_memory(L, self.size) * saturation
+        if not 0 <= saturation <= 10:
+            raise ValueError(f"saturation is {saturation}; expected 0 to 10, such as 1.0")
+        upright = images.read(photo, keep_alpha=True)
+        clear = upright.mode == "RGBA"
+        L = self._lightness(upright.convert("RGB"))
+        ab = self._with_less_memory(self._lightness(over_white(upright)) if clear else L, self.size)
+        self._warn_if_gray(ab, images.name_of(photo))
         rows = [
-            lab_to_rgb(self.scale.join(some_L, some_ab))
+            to_uint8(lab_to_rgb(self.scale.join(some_L, some_ab * saturation)))
             for some_L, some_ab in zip(L.split(_ROWS, dim=2), ab.split(_ROWS, dim=2), strict=True)
         ]
-        return images.to_image(torch.cat(rows, dim=2))
+        result = images.to_image(torch.cat(rows, dim=2))
+        if clear:
+            result.putalpha(upright.getchannel("A"))
+        return result
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write weights and configuration as one safetensors file that :meth:`load` reads."""
@@ -92,21 +108,45 @@ class Colorizer:
             ) from None
 
     def predict(self, L: Tensor, size: int) -> Tensor:
-        """Answer a and b for L (1, 1, h, w), which the network sees with a shorter side of ``size``."""
+        """Answer a and b for L (1, 1, h, w), which the network sees with a shorter side of ``size``.
+
+        Raises:
+            RuntimeError: If the answer holds NaN, or numbers beyond any colour.
+        """
         h, w = L.shape[-2:]
         sides = [min(max(round(side * size / min(h, w)), size), _LONGEST * size) for side in (h, w)]
-        device = next(self.net.parameters()).device
+        device = next(self.net.parameters(), L).device
         self.net.eval()
         with torch.no_grad():
             small = F.interpolate(L, sides, mode="bilinear", antialias=True).clamp(-1, 1)
             ab = self.net(small.to(device)).float().cpu()
-            return F.interpolate(ab, (h, w), mode="bilinear")
+            if not (largest := ab.abs().max().item()) <= _WILD:  # NaN fails as well
+                raise RuntimeError(
+                    f"this model answers with {largest:.3g}, expected about -1 to 1: its weights are "
+                    "damaged, or its training diverged; load another, or train with a lower learning rate"
+                )
+            return F.interpolate(ab, (h, w), mode="bilinear", antialias=True)
+
+    def _lightness(self, rgb: Image.Image) -> Tensor:
+        """Take L (1, 1, h, w) of an RGB picture, some rows at a time."""
+        strips = [(0, top, rgb.width, min(top + _ROWS, rgb.height)) for top in range(0, rgb.height, _ROWS)]
+        L = [self.scale.split(rgb_to_lab(images.to_tensor(rgb.crop(strip))))[0] for strip in strips]
+        return torch.cat(L, dim=2)
+
+    def _warn_if_gray(self, ab: Tensor, name: str) -> None:
+        chroma = self.scale.ab * ab.norm(dim=1).mean().item()
+        if chroma < _GRAY:
+            _logger.warning(
+                "this model's answer is nearly gray: %s has a mean chroma of %.2f Lab units", name, chroma
+            )
 
     def _with_less_memory(self, L: Tensor, size: int) -> Tensor:
         """Predict, and once more at half the size if memory runs out; never a gray photo in silence."""
         try:
             return self.predict(L, size)
-        except (torch.cuda.OutOfMemoryError, MemoryError) as error:
+        except (RuntimeError, MemoryError) as error:
+            if not _is_memory(error):
+                raise
             if size < self.size:
                 raise RuntimeError(
                     f"memory ran out at {size} pixels as well; close other programs, or colour on the CPU"
@@ -115,3 +155,9 @@ class Colorizer:
                 "memory ran out: this photo is coloured at half the network's size, %d", size // 2
             )
         return self._with_less_memory(L, size // 2)
+
+
+def _is_memory(error: Exception) -> bool:
+    """Say whether memory ran out; PyTorch on the CPU says so in words only."""
+    named = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
+    return named or "DefaultCPUAllocator" in str(error)
