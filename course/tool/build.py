@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import generated, lessons, notebooks, readme, table
+from course.tool import generated, lessons, notebooks, readme, regions, results, table
 from course.tool.cli import CourseError
 from course.tool.files import write_text
 from course.tool.table import PLACEHOLDER, ROOT, Course, Lesson
@@ -66,17 +66,25 @@ def plan(root: Path, course: Course) -> list[Product]:
         student = lessons.make(solution, course, lesson, root)
         for tree, nb in (("solutions", solution), ("lessons", student)):
             products.append(Product(f"{tree}/{file}", notebooks.dumps(nb), nb))
-    text = _text(root / "README.md") or ""
-    return [*products, Product("README.md", readme.refresh(text, course))]
+    texts = {"README.md": "", **dict(regions.texts(root))}
+    texts["README.md"] = readme.refresh(texts["README.md"], course)
+    for path, text in texts.items():
+        if path == "README.md" or regions.find(text, path):
+            products.append(Product(path, regions.fill(text, path, root, beside=path)))
+    return products
 
 
 def fresh_solution(nb: NotebookNode, course: Course, lesson: Lesson, root: Path) -> NotebookNode:
-    """The solution with its generated cells written anew.
+    """The solution with its generated cells and its regions for stored results written anew.
 
-    Outputs that were current stay current: a generated cell computes nothing that a lesson shows, so a new
-    badge or title asks for no new run.
+    Outputs that were current stay current: neither computes anything that a lesson shows, so a new badge,
+    title or stored result asks for no new run.
     """
     fresh = generated.refresh(nb, "solutions", course, lesson, root)
+    for number, cell in enumerate(fresh.cells, start=1):
+        if cell.cell_type == "markdown" and not set(generated.TAGS) & set(notebooks.tags(cell)):
+            where = f"solutions/{lesson.name}.ipynb: {notebooks.place(number, cell)}"
+            cell.source = regions.fill(cell.source, where, root)
     executed = fresh.metadata.pop("course", {}).get("executed")
     if notebooks.is_fresh(nb):
         executed = notebooks.source_hash(fresh)
@@ -107,13 +115,16 @@ def difference(root: Path, product: Product) -> str | None:
     if text is None:
         return f"{product.path} does not exist: {MEND}."
     if product.nb is None:
-        return f"{product.path}: the table of lessons is not what {table.TABLE} says: {MEND}."
+        found = regions.fill(text, product.path, root, beside=product.path) != text
+        what, source = ("a stored result", results.FOLDER) if found else ("the table of lessons", table.TABLE)
+        return f"{product.path}: {what} is not what {source} says: {MEND}."
     stored = _stored(root / product.path)
     if stored is None:
         return f"{product.path} is not a notebook any more: {MEND}."
-    where = _first_difference(stored, product.nb)
+    where, own = _first_difference(stored, product.nb)
     if product.path.startswith("solutions/"):
-        return f"{product.path}: {where} is not what the table of the course says: {MEND}."
+        source = results.FOLDER if own else "the table of the course"
+        return f"{product.path}: {where} is not what {source} says: {MEND}."
     source = product.path.replace("lessons/", "solutions/")
     if by_hand(stored, product.nb):
         return f"{product.path}: {where} was changed by hand: change {source} instead, then {MEND}."
@@ -142,14 +153,16 @@ def _stored(path: Path) -> NotebookNode | None:
         return None
 
 
-def _first_difference(stored: NotebookNode, made: NotebookNode) -> str:
+def _first_difference(stored: NotebookNode, made: NotebookNode) -> tuple[str, bool]:
+    """Where two notebooks begin to differ, and whether that is in a cell that a person writes."""
     pairs = zip(stored.cells, made.cells, strict=False)
     for number, (old, new) in enumerate(pairs, start=1):
         if old != new:
-            return notebooks.place(number, old)
+            own = old.id == new.id and not set(generated.TAGS) & set(notebooks.tags(new))
+            return notebooks.place(number, old), own
     if len(stored.cells) != len(made.cells):
-        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})"
-    return "the notebook's metadata" if stored.metadata != made.metadata else "the file's layout"
+        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})", False
+    return "the notebook's metadata" if stored.metadata != made.metadata else "the file's layout", False
 
 
 def _text(path: Path) -> str | None:

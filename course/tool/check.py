@@ -6,13 +6,14 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import notebooks, table
+from course.tool import notebooks, regions, table
 from course.tool.lints import LINTS
 from course.tool.lints.reading import Finding
+from course.tool.lints.stored import stored_results
 from course.tool.lints.texts import banned_words_in_file
 from course.tool.table import ROOT
 
-TEXTS = ("README.md", "CONTRIBUTING.md", "course/*.md")
+TEXTS = ("CONTRIBUTING.md", *regions.TEXTS)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,7 @@ def findings(root: Path) -> Iterator[Finding]:
             nb = notebooks.read(root / path)
             for lint in LINTS:
                 yield from lint(path, nb, lesson)
+    yield from stored_results(root)
     for pattern in TEXTS:
         for file in sorted(root.glob(pattern)):
             yield from banned_words_in_file(file.relative_to(root).as_posix(), file.read_text("utf-8"))

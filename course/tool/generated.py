@@ -12,13 +12,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import notebooks
+from course.tool import course_map, notebooks
 from course.tool.cli import CourseError
 from course.tool.table import Course, Lesson
 
 COLAB = "https://colab.research.google.com"
 PICTURES = "course/pictures"
 PICTURE_LIMIT = 12 * 1024
+MAP_LIMIT = 9 * 1024
 TAGS = ("header", "picture", "setup", "footer")
 DIFFICULTY = {1: "●○○ gentle", 2: "●●○ medium", 3: "●●● demanding"}
 BESIDE_BADGE = {
@@ -108,14 +109,23 @@ def _header(tree: str, course: Course, lesson: Lesson) -> str:
 
 
 def _picture(lesson: Lesson, root: Path) -> list[NotebookNode]:
-    file = f"{PICTURES}/{lesson.name}.jpg"
+    """The lesson's own picture, and below it the map of the course; each while its file exists."""
+    map_alt = course_map.alt(lesson.number, lesson.title)
+    images = [
+        _image(root, f"{PICTURES}/{lesson.name}.jpg", PICTURE_LIMIT, lesson.picture_alt, "jpeg"),
+        _image(root, f"{PICTURES}/map_{lesson.number}.png", MAP_LIMIT, map_alt, "png"),
+    ]
+    text = "\n\n".join(filter(None, images))
+    return [_markdown("picture", text)] if text else []
+
+
+def _image(root: Path, file: str, limit: int, alt: str, kind: str) -> str:
     if not (root / file).exists():
-        return []
+        return ""
     data = (root / file).read_bytes()
-    if len(data) > PICTURE_LIMIT:
-        raise CourseError(f"{file} has {len(data)} bytes, at most {PICTURE_LIMIT} fit: save it smaller.")
-    text = base64.b64encode(data).decode("ascii")
-    return [_markdown("picture", f"![{lesson.picture_alt}](data:image/jpeg;base64,{text})")]
+    if len(data) > limit:
+        raise CourseError(f"{file} has {len(data)} bytes, at most {limit} fit: save it smaller.")
+    return f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode('ascii')})"
 
 
 def _setup(course: Course, lesson: Lesson, old: NotebookNode | None = None) -> NotebookNode:

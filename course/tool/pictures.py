@@ -1,13 +1,25 @@
-"""The pictures at the top of the lessons and of README.md, drawn by the library on embedded photographs."""
+"""The pictures at the top of the lessons and of README.md, and the maps of the course."""
 
 from __future__ import annotations
 
 import argparse
+import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from course.tool.generated import PICTURE_LIMIT, PICTURES
+from PIL import Image
+
+from course.tool import course_map
+from course.tool.cli import CourseError
+from course.tool.generated import PICTURES
 from course.tool.table import ROOT
+
+if TYPE_CHECKING:
+    from colorlib.show.figure import Figure
+
+AIM = 7300  # bytes of a lesson's picture: with the map beside it, the notebook stays within its limit
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,12 +31,13 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     from colorlib.files import whole
 
     (root / PICTURES).mkdir(parents=True, exist_ok=True)
-    for name, draw in DRAW.items():
-        path = root / PICTURES / f"{name}.jpg"
+    files = {f"{name}.jpg": draw for name, draw in DRAW.items()}
+    files |= {f"map_{number}.png": partial(course_map.draw, number) for number in course_map.BOXES}
+    for name, draw in files.items():
         data = draw()
-        with whole(path, overwrite=True) as file:
+        with whole(root / PICTURES / name, overwrite=True) as file:
             file.write(data)
-        print(f"{PICTURES}/{name}.jpg written, {len(data) / 1024:.0f} KB")
+        print(f"{PICTURES}/{name} written, {len(data) / 1024:.0f} KB")
     return 0
 
 
@@ -46,11 +59,18 @@ def apart(names: list[str], height: float, with_swap: bool) -> bytes:
     figure = show.grid(rows, titles, alt="drawn for a file; its alt text stands beside it", height=height)
     for axes in figure.axes:
         axes.set_ylabel("")
-    for dpi in range(110, 40, -4):  # the largest that fits
-        data = figure.to_bytes(dpi)
-        if len(data) <= PICTURE_LIMIT or with_swap:
-            break
-    return data
+    return figure.to_bytes(110) if with_swap else fitted(figure)
+
+
+def fitted(figure: Figure, limit: int = AIM) -> bytes:
+    """The figure as a JPEG: the largest of at most ``limit`` bytes."""
+    for dpi in range(110, 40, -4):
+        drawn, small = io.BytesIO(), io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=dpi)
+        Image.open(drawn).convert("RGB").save(small, "JPEG", quality=45, optimize=True, progressive=True)
+        if small.tell() <= limit:
+            return small.getvalue()
+    raise CourseError(f"the picture needs more than {limit} bytes: show less in it.")
 
 
 DRAW: dict[str, Callable[[], bytes]] = {

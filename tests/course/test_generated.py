@@ -55,6 +55,23 @@ def test_a_picture_stands_under_the_header_while_its_file_exists(tiny):
     assert "picture" not in [cell.id for cell in tiny.read("lessons").cells]
 
 
+def test_the_map_of_the_course_stands_below_the_picture(tiny):
+    folder = tiny.root / "course/pictures"
+    folder.mkdir()
+    (folder / "map_1.png").write_bytes(b"png")
+    tiny.build()
+    (alone,) = [cell.source for cell in tiny.read("lessons").cells if cell.id == "picture"]
+    assert alone.endswith("You are here: lesson 1, Squares.](data:image/png;base64,cG5n)")
+    (folder / "01_tiny.jpg").write_bytes(b"jpeg")
+    tiny.build()
+    (both,) = [cell.source for cell in tiny.read("solutions").cells if cell.id == "picture"]
+    assert both == f"![A square.](data:image/jpeg;base64,anBlZw==)\n\n{alone}"
+    assert tiny.read().metadata.course.executed == notebooks.source_hash(tiny.read())
+    (folder / "map_1.png").write_bytes(b"x" * (9 * 1024 + 1))
+    with pytest.raises(CourseError, match="map_1.png has 9217 bytes, at most 9216"):
+        tiny.build()
+
+
 def test_the_footer_leads_to_the_next_lesson(tiny):
     text = (tiny.root / table.TABLE).read_text("utf-8")
     entry = text[text.index("[[lesson]]") :].replace("01_tiny", "02_next").replace("Squares", "Cubes")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from course.tool.notebooks import place, tags
+from course.tool.regions import empty
 
 FENCE = re.compile(r"(?ms)^ *(```|~~~).*?^ *\1 *$")
 HEADING = re.compile(r"(?m)^(#{1,6}) +(.+?) *$")
@@ -70,7 +71,8 @@ def sections(nb: NotebookNode) -> list[Section]:
 
 
 def prose(text: str) -> str:
-    """Markdown without code, links' addresses, and HTML tags: the words that a person reads."""
+    """Markdown without code, links' addresses, HTML tags and what stored results fill in."""
+    text = empty(text)
     text = re.sub(r"`+[^`]+`+", "`", FENCE.sub("", text))
     text = re.sub(r"(?s)<!--.*?-->|</?\w[^>]*>", " ", text)
     return re.sub(r"\]\([^)]*\)", "]", text)
@@ -78,6 +80,7 @@ def prose(text: str) -> str:
 
 def word_count(text: str) -> int:
     """Words of running text: no headings, tables, folded parts or displayed equations; a formula is one."""
+    text = empty(text)
     text = re.sub(r"(?s)<details.*?</details>|\$\$.*?\$\$", " ", text)
     text = re.sub(r"(?m)^(#{1,6} |\|).*$", "", re.sub(r"\$[^$\n]+\$", "x", text))
     return sum(1 for word in prose(text).replace("`", " code ").split() if any(map(str.isalnum, word)))
