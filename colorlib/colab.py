@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -41,6 +42,8 @@ def gpu() -> str | None:
 def ready(lesson: str, needs_gpu: bool = False) -> None:
     """Print the line that ends every set-up: green, with the versions and the device.
 
+    From then on each message of the library, such as "resumed at epoch 7, step 812", stands below its cell.
+
     Args:
         lesson: The notebook's name, for example ``"01_colour_spaces"``.
         needs_gpu: Whether to say what to click where there is no GPU.
@@ -50,8 +53,18 @@ def ready(lesson: str, needs_gpu: bool = False) -> None:
     except PackageNotFoundError:
         raise RuntimeError("torch is not installed; install it with: pip install torch torchvision") from None
     number, card = int(lesson.split("_")[0]), gpu()
+    messages = logging.getLogger("colorlib")
+    messages.handlers, messages.propagate = [_Below()], False
+    messages.setLevel(logging.INFO)
     versions = f"colorlib {__version__} · Python {platform.python_version()} · torch {torch}"
     print(f"\x1b[32m✓ Ready for lesson {number} · {versions} · {card or 'CPU'}\x1b[0m")
     if needs_gpu and card is None:
         click = GPU_MENU if where() == "colab" else "run it where PyTorch sees a GPU"
         print(f"This lesson is much faster with a GPU: {click}. It runs without one as well.")
+
+
+class _Below(logging.Handler):
+    """Print messages; a stream handler would keep the output of the cell in which it was made."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record))

@@ -1,5 +1,6 @@
 """Where the code runs, and the green line that ends every set-up."""
 
+import logging
 import subprocess
 import sys
 import types
@@ -7,6 +8,23 @@ import types
 import pytest
 
 from colorlib import colab
+
+
+@pytest.fixture(autouse=True)
+def messages():
+    """Leave the library's logger as it was."""
+    log = logging.getLogger("colorlib")
+    before = log.handlers, log.propagate, log.level
+    yield log
+    log.handlers, log.propagate = before[:2]
+    log.setLevel(before[2])
+
+
+def test_after_set_up_messages_stand_below_their_cell_and_once(capsys, messages):
+    colab.ready("01_colour_spaces"), colab.ready("01_colour_spaces")
+    capsys.readouterr()
+    messages.info("resumed at epoch %d, step %d", 7, 812)
+    assert capsys.readouterr().out == "resumed at epoch 7, step 812\n"
 
 
 def test_where(monkeypatch):
