@@ -40,10 +40,10 @@ lint: $(READY)  ## read code, notebooks and texts for what the course promises
 test: lint test-unit test-notebooks  ## everything that must hold, in minutes
 
 test-unit: $(READY)  ## the tests of the library and of the course tool, docstring examples included
-	$(PY) -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal
 
 test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons run unsolved, both offline
-	COURSE_EXPECT=solution $(OFFLINE) $(PY) -m pytest --nbval-lax --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
+	COURSE_EXPECT=solution OMP_NUM_THREADS=1 $(OFFLINE) $(PY) -m pytest --nbval-lax --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
 	$(PY) -m course run --tree lessons --odd
 
 test-lanes: $(READY)  ## the same on other Pythons that this machine has, and with Colab's versions

@@ -13,7 +13,7 @@ from colorlib import images
 from colorlib.cli import COMMANDS, main
 from colorlib.cli.common import device
 from colorlib.color import rgb_to_lab
-from colorlib.data import photos
+from colorlib.data import photo_crops, photos
 
 TINY = ["--reduced", "--width", "4", "--size", "32", "--epochs", "1"]
 
@@ -137,17 +137,14 @@ def test_data_lists_sets_and_prepares_a_folder(here, capsys):
     assert main(["data"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in ("photos", "scenes", "coco", "yosemite", "FOLDER"))
-    dice = np.random.default_rng(0)
     (here / "album").mkdir()
-    for i in range(30):
-        Image.fromarray(dice.integers(0, 255, (8, 8, 3), np.uint8)).resize((64, 64)).save(
-            here / f"album/{i}.png"
-        )
+    for i, crop in enumerate(photo_crops(40, 64)):
+        images.write(crop, here / f"album/{i}.png")
     Image.new("L", (64, 64), 99).save(here / "album/gray.png")
     assert main(["data", "album", "--size", "32", "--filter", "dropped.html", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert "grayscale" in result["left_out"]["gray.png"] and "gray.png" in (here / "dropped.html").read_text()
-    assert sum(result["pictures"].values()) + len(result["left_out"]) == 31
+    assert sum(result["pictures"].values()) + len(result["left_out"]) == 41
 
 
 def test_report_is_one_block_without_names(capsys):
