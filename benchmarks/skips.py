@@ -90,18 +90,17 @@ def score(net: nn.Module, seed: int) -> dict[str, float]:
 
 
 def draw(nets: dict[str, nn.Module]) -> bytes:
-    """Show what networks of the first seed paint: squares of a training photo each, then of the others."""
-    chosen = {"train": [1, 3], "test": [0, 3]}
-    real = torch.cat([photo_crops(8, SIZE, seed=1000, split=split)[rows] for split, rows in chosen.items()])
+    """Show what networks of the first seed paint on two squares, and the colour alone, at one lightness."""
+    real = photo_crops(4, SIZE, seed=1000)[[1, 3]]
     with torch.no_grad():
         rows = {name: pictures(net, Scale().split(rgb_to_lab(real))[0]) for name, net in nets.items()}
-    rows = {name: list(rgb) for name, rgb in ({"truth": real} | rows).items()}
-    titles = ["training photos", "", "held-out photos", ""]
-    for dpi in range(100, 40, -2):  # the largest that fits
-        data = show.grid(rows, titles, alt="its alt text stands beside it", height=1.2).to_bytes(dpi)
-        if len(data) <= PICTURE_LIMIT:
-            break
-    return data
+    for name, rgb in list(({"truth": real} | rows).items()):
+        lab = rgb_to_lab(rgb)
+        alone = lab_to_rgb(torch.cat([torch.full_like(lab[:, :1], 65), lab[:, 1:]], dim=1))
+        rows[name] = [rgb[0], alone[0], rgb[1], alone[1]]
+    rows = {name: rows[name] for name in ("truth", *nets)}
+    figure = show.grid(rows, ["picture", "colour alone"] * 2, alt="it stands beside the picture", height=1.2)
+    return next(data for dpi in range(110, 20, -2) if len(data := figure.to_bytes(dpi)) <= PICTURE_LIMIT)
 
 
 def main() -> None:

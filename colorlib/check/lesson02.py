@@ -228,14 +228,17 @@ _any_mistakes = [
 # 2.6 ------------------------------------------------------------------------------------------------------
 _last_mistakes = [
     Mistake("this still gives what the broken block gives: its second ReLU lets nothing negative out.",
-            lambda c, out: [*parts.last_up(c, out)[:2], nn.ReLU(), nn.Tanh()]),
-    Mistake("the tanh is gone: answers must lie between -1 and 1.", lambda c, out: parts.last_up(c, out)[:2]),
+            lambda c, out: [*parts.last_up(c, out), nn.ReLU()]),
     Mistake("a LeakyReLU lets a fifth of the negative half through; the answer needs all of it.",
-            lambda c, out: [*parts.last_up(c, out)[:2], nn.LeakyReLU(0.2), nn.Tanh()]),
-    Mistake("the first ReLU is gone too; only the one between convolution and tanh does harm.",
+            lambda c, out: [*parts.last_up(c, out), nn.LeakyReLU(0.2)]),
+    Mistake("the first ReLU is gone too; only the one behind the convolution does harm.",
             lambda c, out: parts.last_up(c, out)[1:]),
-    Mistake("a sigmoid answers between 0 and 1; a and b need both signs.",
-            lambda c, out: [*parts.last_up(c, out)[:2], nn.Sigmoid()]),
+    Mistake("the wrong ReLU is gone: the one in front stays, the one behind the convolution goes.",
+            lambda c, out: [*parts.last_up(c, out)[1:], nn.ReLU()]),
+    Mistake("here stands a tanh already; the U-Net puts one behind this block, and one is enough.",
+            lambda c, out: [*parts.last_up(c, out), nn.Tanh()]),
+    Mistake("a batch norm gives both signs, but takes every picture's mean colour away: leave it out.",
+            lambda c, out: parts.up(c, out)),
 ]  # fmt: skip
 
 EXERCISES = (

@@ -108,5 +108,5 @@ def unet_with(
 
 
 def last_up(inputs: int, outputs: int) -> Layers:
-    """Give the library's outermost up block, and the tanh behind it."""
-    return [*up_block(inputs, outputs, norm=False), nn.Tanh()]
+    """Give the library's outermost up block; the U-Net puts a tanh behind it."""
+    return up_block(inputs, outputs, norm=False)

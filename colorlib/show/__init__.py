@@ -23,4 +23,5 @@ __all__ = [
     "read_strips",
     "row",
     "strips",
+    "u_shape",
 ]
