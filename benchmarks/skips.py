@@ -1,7 +1,7 @@
 """What the skips buy: the same U-Net with and without them, on the same number of steps, three seeds each.
 
 Run it with ``python -m benchmarks.skips``. It takes about five minutes on two cores and writes
-``course/results/skips.json`` and ``skips.jpg``, which lesson 2 shows. Training pictures are random squares of
+``course/results/skips.json``, which lesson 2 shows. Training pictures are random squares of
 the four embedded training photos; scored are other squares of these four, and squares of the two held-out
 photos.
 """
@@ -15,12 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib import metrics, show
+from colorlib import metrics
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
 from colorlib.data import photo_crops
 from colorlib.generators import UNet, initialise
 from course.tool import results
-from course.tool.regions import PICTURE_LIMIT
 
 SEEDS = [0, 1, 2]
 STEPS, BATCH, SIZE, WIDTH, CROPS, RATE = 400, 16, 64, 16, 256, 1e-3
@@ -89,29 +88,12 @@ def score(net: nn.Module, seed: int) -> dict[str, float]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def draw(nets: dict[str, nn.Module]) -> bytes:
-    """Show what networks of the first seed paint on two squares, and the colour alone, at one lightness."""
-    real = photo_crops(4, SIZE, seed=1000)[[1, 3]]
-    with torch.no_grad():
-        rows = {name: pictures(net, Scale().split(rgb_to_lab(real))[0]) for name, net in nets.items()}
-    for name, rgb in list(({"truth": real} | rows).items()):
-        lab = rgb_to_lab(rgb)
-        alone = lab_to_rgb(torch.cat([torch.full_like(lab[:, :1], 65), lab[:, 1:]], dim=1))
-        rows[name] = [rgb[0], alone[0], rgb[1], alone[1]]
-    rows = {name: rows[name] for name in ("truth", *nets)}
-    figure = show.grid(rows, ["picture", "colour alone"] * 2, alt="it stands beside the picture", height=1.2)
-    return next(data for dpi in range(110, 20, -2) if len(data := figure.to_bytes(dpi)) <= PICTURE_LIMIT)
-
-
 def main() -> None:
-    rows, nets = [], {}
+    rows = []
     for name, settings in SETTINGS.items():
         runs = []
         for seed in SEEDS:
-            net = train(settings, seed)
-            runs.append(score(net, seed))
-            if seed == SEEDS[0] and name in ("with skips", "without skips"):
-                nets[name] = net
+            runs.append(score(train(settings, seed), seed))
             print(name, seed, {column: round(value, 2) for column, value in runs[-1].items()}, flush=True)
         values = {
             c: {"mean": statistics.mean(r[c] for r in runs), "spread": statistics.stdev(r[c] for r in runs)}
@@ -130,7 +112,7 @@ def main() -> None:
         seeds=SEEDS,
         columns=[{"name": c, "digits": 1} for c in COLUMNS],
         rows=rows,
-    ).with_suffix(".jpg").write_bytes(draw(nets))
+    )
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def u_shape() -> bytes:
     with torch.no_grad():
         painted = color.lab_to_rgb(color.Scale().join(L, net(L)))
     alt = "drawn for a file; its alt text stands beside it"
-    return _largest(show.u_shape([(L + 1) / 2, *down[:5]], [painted, *up[1:5]], alt=alt))
+    return _largest(show.u_shape([(L + 1) / 2, *down[:5]], [painted, *up[1:5]], alt=alt), 10 * 1024)
 
 
 def _busiest(x: Tensor) -> Tensor:
@@ -91,9 +91,9 @@ def _busiest(x: Tensor) -> Tensor:
     return (x - x.min()) / (x.max() - x.min())
 
 
-def _largest(figure: Figure) -> bytes:
+def _largest(figure: Figure, limit: int = PICTURE_LIMIT) -> bytes:
     """The figure at the highest resolution that fits."""
-    return next(data for dpi in range(110, 20, -4) if len(data := figure.to_bytes(dpi)) <= PICTURE_LIMIT)
+    return next(data for dpi in range(110, 20, -4) if len(data := figure.to_bytes(dpi)) <= limit)
 
 
 DRAW: dict[str, Callable[[], bytes]] = {
