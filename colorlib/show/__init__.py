@@ -8,6 +8,7 @@ PIL image, or a path.
 from colorlib.show.curves import lines
 from colorlib.show.pictures import channels, grid, row
 from colorlib.show.planes import ab_histogram, gamut
+from colorlib.show.shapes import u_shape
 from colorlib.show.training import losses, strips
 from colorlib.show.watch import Watch, read_strips
 
@@ -22,4 +23,5 @@ __all__ = [
     "read_strips",
     "row",
     "strips",
+    "u_shape",
 ]

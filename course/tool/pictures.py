@@ -17,6 +17,8 @@ from course.tool.generated import PICTURES
 from course.tool.table import ROOT
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from colorlib.show.figure import Figure
 
 AIM = 7300  # bytes of a lesson's picture: with the map beside it, the notebook stays within its limit
@@ -73,7 +75,44 @@ def fitted(figure: Figure, limit: int = AIM) -> bytes:
     raise CourseError(f"the picture needs more than {limit} bytes: show less in it.")
 
 
+def u_shape() -> bytes:
+    """A photo on its way through a small U-Net, trained for half a minute on squares of the photos."""
+    import torch
+    import torch.nn.functional as F
+
+    from colorlib import color, data, show
+    from colorlib.generators import Level, UNet, initialise
+
+    torch.manual_seed(0)
+    L, ab = color.Scale().split(color.rgb_to_lab(data.photo_crops(128, 64, split="all")))
+    net = initialise(UNet(downs=6, width=8, up="resize"))
+    optimiser = torch.optim.Adam(net.parameters(), 2e-3, betas=(0.5, 0.999))
+    for step in range(150):
+        optimiser.param_groups[0]["lr"] = 2e-3 * (1 - step / 150)
+        chosen = torch.randint(128, (16,))
+        optimiser.zero_grad()
+        F.l1_loss(net(L[chosen]), ab[chosen]).backward()
+        optimiser.step()
+    photo = next(photo for photo in data.photos("all") if photo.name == "china").rgb(128)
+    L, down, up = color.Scale().split(color.rgb_to_lab(photo))[0], [], []
+    for level in net.eval().modules():
+        if isinstance(level, Level):
+            level.down.register_forward_hook(lambda module, args, out: down.append(_busiest(out)))
+            level.up.register_forward_hook(lambda module, args, out: up.insert(0, _busiest(out)))
+    with torch.no_grad():
+        painted = color.lab_to_rgb(color.Scale().join(L, net(L)))
+    alt = "drawn for a file; its alt text stands beside it"
+    return fitted(show.u_shape([(L + 1) / 2, *down[:5]], [painted, *up[1:5]], alt=alt))
+
+
+def _busiest(x: Tensor) -> Tensor:
+    """The channel of (1, c, h, w) that varies most, stretched to [0, 1]."""
+    x = x[:, x[0].flatten(1).std(dim=1).argmax()][None]
+    return (x - x.min()) / (x.max() - x.min())
+
+
 DRAW: dict[str, Callable[[], bytes]] = {
     "readme": lambda: apart(["china", "flower"], 2.0, with_swap=True),
     "01_colour_spaces": lambda: apart(["flower"], 1.7, with_swap=False),
+    "02_unet": u_shape,
 }

@@ -22,6 +22,7 @@ FIGURES = {
     "ab_histogram": lambda: show.ab_histogram({"one": PICTURE}, alt="A cloud."),
     "gamut": lambda: show.gamut(50),
     "gamut marked": lambda: show.gamut(50, 10, -10),
+    "u_shape": lambda: show.u_shape([PICTURE] * 3, [PICTURE] * 2, alt="A U.", labels=["one", "two", "3"]),
     "lines": lambda: show.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="A line."),
 }
 
@@ -99,3 +100,14 @@ def test_bad_pictures_are_refused():
         show.grid({"a": [PICTURE]}, ["x", "y"], alt="x")
     with pytest.raises(ValueError, match="no picture"):
         show.row({}, alt="x")
+
+
+def test_a_u_has_one_picture_more_on_the_way_down():
+    for down, up, labels in (([PICTURE], [PICTURE], []), ([PICTURE] * 2, [PICTURE], ["one"])):
+        with pytest.raises(ValueError, match="expected one more down than up, and a label for each"):
+            show.u_shape(down, up, alt="A U.", labels=labels)
+    axes = show.u_shape([PICTURE] * 4, [PICTURE] * 3, alt="A U.").axes[0]
+    boxes = [image.get_extent() for image in axes.images]
+    middle = boxes[-1]
+    assert len(boxes) == 7 and middle[0] + middle[1] == pytest.approx(sum(axes.get_xlim()))
+    assert all(box[1] - box[0] == pytest.approx(box[3] - box[2]) for box in boxes)

@@ -193,7 +193,7 @@ FIRES = [
         output("three", stream("9"), picture("A square.")),
         "(three): tagged 'nbval-check-output' with",
     ),
-    (code.size, L, source("saw", "x" * 60_000), "at most 60000 fit"),
+    (code.size, L, source("saw", "x" * 72_000), "at most 72000 fit"),
     (code.size, S, source("saw", "x" * 400_000), "at most 400000 fit"),
     (exercises.exercise_count, L, tags("exercise-1"), "3 cells are tagged 'exercise', expected 4 to 6"),
     (

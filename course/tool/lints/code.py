@@ -17,7 +17,7 @@ from course.tool.table import Lesson
 
 MAX_LINES = 25
 MAX_MEDIAN = 8
-MAX_BYTES = {"solutions": 400_000, "lessons": 60_000}
+MAX_BYTES = {"solutions": 400_000, "lessons": 72_000}
 COMPARED = "nbval-check-output"
 STORE = "run python -m course run --store"
 ABSOLUTE = re.compile(r"(?<![\w./~:}])/(home|content|Users|tmp)\b|\bC:\\")
