@@ -1,13 +1,7 @@
-"""The generator: a U-Net, built from the middle outwards as the figures of papers 000, 003 and 004 show it.
-
-Where is the noise z? The papers write G(x, z) and feed no z: paper 003 writes 0_z, paper 000 names a noise
-and no layer that takes it. The only noise in these networks is dropout, while training; after
-``net.eval()`` a picture has one answer.
-"""
+"""The U-Net of the papers, at any depth, width and number of channels."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib import configs, expect
+from colorlib.generators.blocks import Level, double, down_block, up_block
 
-Layers = list[nn.Module]
 _RULES: dict[str, configs.Rule] = {
     "inputs": range(1, 17),
     "outputs": range(1, 17),
@@ -31,39 +25,12 @@ _RULES: dict[str, configs.Rule] = {
 }
 
 
-class Level(nn.Module):
-    """One level of the U: down, whatever lies inside, up; then the input is put beside the result (the skip).
-
-    Args:
-        down: Layers that halve the picture.
-        inside: The next level inwards; ``nn.Identity()`` in the middle of the U.
-        up: Layers that double it again.
-        after: Layers that follow the concatenation.
-        skip: Whether the input is concatenated, in front, along the channels.
-
-    Example:
-        >>> halve, double = nn.AvgPool2d(2), nn.Upsample(scale_factor=2)
-        >>> Level([halve], nn.Identity(), [double], [], skip=True)(torch.zeros(1, 5, 8, 8)).shape
-        torch.Size([1, 10, 8, 8])
-    """
-
-    def __init__(self, down: Layers, inside: nn.Module, up: Layers, after: Layers, skip: bool) -> None:
-        super().__init__()
-        self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
-        self.after, self.skip = nn.Sequential(*after), skip
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n, c, h, w), h and w even, to the same height and width."""
-        y = self.up(self.inside(self.down(x)))
-        return self.after(torch.cat([x, y], dim=1) if self.skip else y)
-
-
 class UNet(nn.Module):
     """The U-Net of pix2pix (papers 000 and 004) or of paper 003, at any depth, width and number of channels.
 
     Each of the ``downs`` levels halves the picture by a 4x4 convolution of stride 2 with LeakyReLU 0.2, and
     doubles it again with ReLU. Level k has ``width`` * min(2**k, ``cap``) filters, k from 0. No noise z goes
-    in (see the top of this module).
+    in (see the top of :mod:`colorlib.generators`).
 
     *pix2pix*: activation, convolution, batch norm, in that order; no batch norm in the outermost level nor in
     the innermost convolution. No convolution has a bias but the last one. With ``UNet()`` that is 54,409,858
@@ -149,13 +116,11 @@ class UNet(nn.Module):
 
     def _pix2pix_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
         """Make level k as pix2pix has it: activation, convolution, batch norm."""
-        first, last, inner = k == 0, k == len(widths) - 1, widths[k]
+        first, last = k == 0, k == len(widths) - 1
         outer, out = (self._config[name] if first else widths[k - 1] for name in ("inputs", "outputs"))
-        down = [] if first else [nn.LeakyReLU(0.2)]
-        down += [nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=False)]
-        down += [] if first or last else [nn.BatchNorm2d(inner)]
-        up = [nn.ReLU(), *self._double(self._below(k, widths), out, bias=first)]
-        up += [] if first else [nn.BatchNorm2d(out), *self._dropout(k, widths)]
+        down = down_block(outer, widths[k], active=not first, norm=not (first or last))
+        up = up_block(self._below(k, widths), out, norm=not first, how=self._config["up"])
+        up += self._dropout(k, widths)
         return Level(down, inside, up, [], skip=self._config["skips"] and not first)
 
     def _paper003_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
@@ -164,7 +129,8 @@ class UNet(nn.Module):
         outer, out = (self._config["inputs"], inner) if first else (widths[k - 1], widths[k - 1])
         down = [nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=first)]
         down += [nn.LeakyReLU(0.2)] if first else [nn.BatchNorm2d(inner), nn.LeakyReLU(0.2)]
-        up = [*self._double(self._below(k, widths), out, bias=False), *self._dropout(k, widths)]
+        up = double(self._below(k, widths), out, self._config["up"], bias=False)
+        up += self._dropout(k, widths)
         skip = self._config["skips"] and not first
         return Level(down, inside, up, [nn.BatchNorm2d(out * (1 + skip)), nn.ReLU()], skip)
 
@@ -172,13 +138,7 @@ class UNet(nn.Module):
         """Count the channels that arrive from inside level k: twice its filters where a skip joined them."""
         return widths[k] * (1 + (self._config["skips"] and k < len(widths) - 1))
 
-    def _double(self, channels: int, out: int, bias: bool) -> Layers:
-        """Make the layers that double height and width."""
-        if self._config["up"] == "transposed":
-            return [nn.ConvTranspose2d(channels, out, 4, stride=2, padding=1, bias=bias)]
-        return [nn.Upsample(scale_factor=2), nn.Conv2d(channels, out, 3, padding=1, bias=bias)]
-
-    def _dropout(self, k: int, widths: list[int]) -> Layers:
+    def _dropout(self, k: int, widths: list[int]) -> list[nn.Module]:
         """Make level k's dropout: between two levels of full width, the three next to the innermost."""
         full = k > 0 and widths[k - 1] == widths[k] == widths[-1]
         if full and len(widths) - 4 <= k < len(widths) - 1 and self._config["dropout"]:
@@ -198,51 +158,3 @@ def build(config: Mapping[str, object]) -> UNet:
         8
     """
     return configs.build(UNet, config, _RULES)
-
-
-def initialise(
-    net: nn.Module, how: Literal["normal", "he"] = "normal", seed: int | torch.Generator = 0
-) -> nn.Module:
-    """Draw a network's weights anew, as the papers say, without touching torch's global random state.
-
-    Args:
-        net: Any network of convolutions, linear layers and batch norms; changed in place.
-        how: ``"normal"``: N(0, 0.02) and, for batch norm, N(1, 0.02), as pix2pix (papers 000 and 004).
-            ``"he"``: N(0, sqrt(2 / fan)), where fan is how many inputs one output sums up, and batch norm 1
-            (paper 003). Biases are 0 in both.
-        seed: The same seed gives the same weights on every device. Or a CPU generator, which moves on.
-
-    Returns:
-        ``net`` itself.
-
-    Raises:
-        ValueError: If ``how`` is another word.
-
-    Example:
-        >>> round(initialise(nn.Conv2d(64, 64, 4)).weight.std().item(), 3)
-        0.02
-    """
-    if how not in ("normal", "he"):
-        raise ValueError(f"how is {how!r}; expected 'normal' or 'he'")
-    generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
-    for module in net.modules():
-        norm = isinstance(module, nn.BatchNorm2d)
-        if not norm and not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
-            continue
-        noise = torch.randn(module.weight.shape, generator=generator)
-        with torch.no_grad():
-            if norm:
-                module.reset_running_stats()
-                module.weight.copy_(1 + 0.02 * noise if how == "normal" else torch.ones_like(noise))
-            else:
-                module.weight.copy_(noise * (0.02 if how == "normal" else math.sqrt(2 / _fan(module))))
-            if module.bias is not None:
-                module.bias.zero_()
-    return net
-
-
-def _fan(module: nn.Module) -> float:
-    """Count the inputs that one output sums up; torch's own count is off for a transposed convolution."""
-    if isinstance(module, nn.ConvTranspose2d):
-        return module.weight[:, 0].numel() / math.prod(module.stride)
-    return module.weight[0].numel()

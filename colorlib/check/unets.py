@@ -1,0 +1,112 @@
+"""The blocks and the U-Net of lesson 2 under the lesson's names, and the same with one part changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from colorlib.generators import UNet, down_block, up_block
+
+Layers = list[nn.Module]
+
+
+def down(inputs: int, outputs: int, act: bool = True, norm: bool = True) -> Layers:
+    """Give the library's block under the lesson's names."""
+    return down_block(inputs, outputs, active=act, norm=norm)
+
+
+def down_with(
+    convolution: Callable | None = None, act: nn.Module | None = None, late: bool = False
+) -> Callable:
+    """Make the down block with one part changed."""
+
+    def build(inputs, outputs, with_act=True, with_norm=True):
+        layers = [(convolution or conv())(inputs, outputs)]
+        acts = [act or nn.LeakyReLU(0.2)] if with_act else []
+        norms = [nn.BatchNorm2d(outputs)] if with_norm else []
+        return layers + norms + acts if late else acts + layers + norms
+
+    return build
+
+
+def conv(kernel: int = 4, stride: int = 2, padding: int = 1, bias: bool = False) -> Callable:
+    """Make convolutions with one number changed."""
+    return lambda c, out: nn.Conv2d(c, out, kernel, stride, padding, bias=bias)
+
+
+def up(inputs: int, outputs: int, norm: bool = True) -> Layers:
+    """Give the library's block under the lesson's names."""
+    return up_block(inputs, outputs, norm=norm)
+
+
+def up_with(
+    convolution: Callable | None = None, act: nn.Module | None = None, late: bool = False
+) -> Callable:
+    """Make the up block with one part changed."""
+
+    def build(inputs, outputs, norm=True):
+        layers, acts = [(convolution or transposed())(inputs, outputs, norm)], [act or nn.ReLU()]
+        norms = [nn.BatchNorm2d(outputs)] if norm else []
+        return layers + norms + acts if late else acts + layers + norms
+
+    return build
+
+
+def transposed(kernel: int = 4, padding: int = 1, bias: Callable = lambda norm: not norm) -> Callable:
+    """Make transposed convolutions with one number changed."""
+    return lambda c, out, norm: nn.ConvTranspose2d(c, out, kernel, 2, padding, bias=bias(norm))
+
+
+def unet(inputs: int = 1, outputs: int = 2, downs: int = 8, width: int = 64) -> nn.Module:
+    """Give the library's U-Net under the lesson's names."""
+    return UNet(inputs, outputs, downs, width)
+
+
+class Level(nn.Module):
+    """A level whose skip is as told."""
+
+    def __init__(self, down: Layers, inside: nn.Module, up: Layers, skip: Callable | None) -> None:
+        super().__init__()
+        self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
+        self.skip = skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.up(self.inside(self.down(x)))
+        return self.skip(x, y) if self.skip else y
+
+
+def joined(x: Tensor, y: Tensor) -> Tensor:
+    """Put x beside y, as a skip does."""
+    return torch.cat([x, y], dim=1)
+
+
+def unet_with(
+    skip: Callable | None = joined,
+    outermost: Callable | None = None,  # the skip there
+    doubled: Callable = lambda k, downs: k < downs - 1,
+    cap: int = 8,
+    downwards: Callable = lambda first, last: {"act": not first, "norm": not (first or last)},
+    upwards: Callable = lambda first: {"norm": not first},
+    order: Callable = reversed,
+    end: Callable = nn.Tanh,
+) -> Callable:
+    """Make the U-Net with one part changed."""
+
+    def build(inputs=1, outputs=2, downs=8, width=64):
+        widths, net = [width * min(2**k, cap) for k in range(downs)], nn.Identity()
+        for k in order(range(downs)):
+            first, last = k == 0, k == downs - 1
+            outer, out = (inputs, outputs) if first else (widths[k - 1], widths[k - 1])
+            below = widths[k] * (2 if doubled(k, downs) else 1)
+            parts = down(outer, widths[k], **downwards(first, last)), net, up(below, out, **upwards(first))
+            net = Level(*parts, outermost if first else skip)
+        return nn.Sequential(net, end())
+
+    return build
+
+
+def last_up(inputs: int, outputs: int) -> Layers:
+    """Give the library's outermost up block, and the tanh behind it."""
+    return [*up_block(inputs, outputs, norm=False), nn.Tanh()]
