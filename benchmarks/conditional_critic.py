@@ -103,10 +103,10 @@ def main() -> None:
         title="How often a critic scores true colours above wrong ones, on photos it has never seen",
         command="python -m benchmarks.conditional_critic",
         protocol=(
-            f"A coin would score 0.50. Crops of {SIZE} x {SIZE} pixels from the six embedded photographs: each "
-            f"critic ({WIDTH} filters in its first layer) learns on four of them for {STEPS} steps of {BATCH} "
-            "true and as many wrong pictures, and is asked about the two others; each pair of photographs is "
-            "held out twice. The number after ± is the standard deviation over the six runs."
+            f"A coin would score 0.50. Crops of {SIZE} x {SIZE} pixels from the six embedded photographs: "
+            f"each critic ({WIDTH} filters in its first layer) learns on four of them for {STEPS} steps of "
+            f"{BATCH} true and as many wrong pictures, and is asked about the two others; each pair of "
+            "photographs is held out twice. The number after ± is the standard deviation over the six runs."
         ),
         seeds=list(SEEDS),
         columns=list(CRITICS),

@@ -73,7 +73,34 @@ def fitted(figure: Figure, limit: int = AIM) -> bytes:
     raise CourseError(f"the picture needs more than {limit} bytes: show less in it.")
 
 
+def looked_at() -> bytes:
+    """A photo with a critic's patches, and the same photo lit where one answer of the critic looks."""
+    import torch
+
+    from colorlib import color, data, show
+    from colorlib.discriminators import PatchCritic
+
+    rgb = {photo.name: photo.rgb(256) for photo in data.photos("test")}["chelsea"]
+    L, ab = color.Scale().split(color.rgb_to_lab(rgb))
+    light = torch.zeros_like(L)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(8):
+            seen = L.clone().requires_grad_()
+            PatchCritic(width=16).eval()(seen, ab)[0, 0, 14, 14].backward()
+            light += seen.grad.abs()
+    light = torch.nn.functional.avg_pool2d(light, 5, stride=1, padding=2)
+    lit = rgb * (0.15 + 0.85 * (light / light.max()).sqrt())
+    pictures = {"16 and 70 pixels": rgb, "where one answer looks": lit}
+    figure = show.row(pictures, alt="drawn for a file; its alt text stands beside it", height=2.4)
+    for axes in figure.axes:
+        for side in (70, 16) if axes is figure.axes[0] else (70,):
+            show.patches.outline(axes, (124 - side // 2, 124 - side // 2, 124 + side // 2, 124 + side // 2))
+    return fitted(figure)
+
+
 DRAW: dict[str, Callable[[], bytes]] = {
     "readme": lambda: apart(["china", "flower"], 2.0, with_swap=True),
     "01_colour_spaces": lambda: apart(["flower"], 1.7, with_swap=False),
+    "03_patchgan": looked_at,
 }

@@ -1,0 +1,314 @@
+"""The exercises of lesson 3, the patch critic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlib.check.exercise import Exercise
+from colorlib.check.judges import Case, Function, Mistake
+from colorlib.check.networks import Network
+from colorlib.discriminators import PatchCritic, receptive_field
+from colorlib.losses import GANLoss
+
+
+def _noise(*shape: int, seed: int = 0) -> Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+# 3.1 ------------------------------------------------------------------------------------------------------
+def _chain(*layers: tuple[int, int]) -> nn.Sequential:
+    return nn.Sequential(*(nn.Conv2d(1, 1, kernel, stride=stride) for kernel, stride in layers))
+
+
+def _reach(grow: Callable[[int, int], int] = int.__mul__, *, first: int = 1, less: int = 1,
+           early: bool = False, reverse: bool = False) -> Callable[[nn.Module], int]:  # fmt: skip
+    """Make the right arithmetic, or one with a step changed."""
+
+    def reckon(net: nn.Module) -> int:
+        reach, step = first, 1
+        layers = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
+        for layer in reversed(layers) if reverse else layers:
+            kernel, stride = layer.kernel_size[0], layer.stride[0]
+            step = grow(step, stride) if early else step
+            reach += (kernel - less) * step
+            step = step if early else grow(step, stride)
+        return reach
+
+    return reckon
+
+
+_nets = [
+    Case("one convolution, 4x4", (_chain((4, 1)),)),
+    Case("two convolutions, 3x3, stride 1", (_chain((3, 1), (3, 1)),)),
+    Case("4x4 with stride 2, then 3x3", (_chain((4, 2), (3, 1)),)),
+    Case("4x4 with stride 3, then 3x3 with stride 2, then 5x5", (_chain((4, 3), (3, 2), (5, 1)),)),
+    Case("a 1x1 critic", (_chain((1, 1), (1, 1)),)),
+    Case("the 70x70 critic of the library", (PatchCritic(width=1),)),
+]
+_reaches = [
+    Mistake("strides are ignored: after a stride of 2, each step of a later kernel is two pixels long.",
+            _reach(lambda step, stride: step)),
+    Mistake("a kernel of k pixels adds k - 1 steps, not k: its first pixel was counted already.",
+            _reach(less=0)),
+    Mistake("the step grows too early: a layer's own stride counts for the layers after it.",
+            _reach(early=True)),
+    Mistake("strides are added up; two strides of 2 make steps of 4: multiply.",
+            _reach(lambda step, stride: step + stride - 1)),
+    Mistake("the layers are taken from the last to the first; this formula goes the way that the photo goes.",
+            _reach(reverse=True)),
+    Mistake("the reach begins at 0; without any layer an output is the pixel itself: begin at 1.",
+            _reach(first=0)),
+]  # fmt: skip
+
+
+# 3.2 ------------------------------------------------------------------------------------------------------
+def patch_critic(inputs: int = 3, width: int = 64) -> nn.Sequential:
+    """Build the 70x70 critic as a chain of layers over [L, ab]."""
+    return PatchCritic(inputs=inputs, width=width).layers
+
+
+def _stack(*, strides=(2, 2, 2, 1, 1), kernel=4, padding=1, bias=(True, False, False, False, True),
+           norms=(1, 2, 3), norm=nn.BatchNorm2d, act: Callable = lambda: nn.LeakyReLU(0.2), cap=8,
+           late: bool = False, ends: tuple[Callable, ...] = ()) -> Callable[..., nn.Sequential]:  # fmt: skip
+    """Make the builder of a critic that differs in one thing."""
+
+    def build(inputs: int = 3, width: int = 64) -> nn.Sequential:
+        widths = [inputs, *(width * min(2**k, cap) for k in range(len(strides) - 1)), 1]
+        layers: list[nn.Module] = []
+        for k, stride in enumerate(strides):
+            layers += [nn.Conv2d(*widths[k : k + 2], kernel, stride, padding, bias=bias[k])]
+            rest = [norm(widths[k + 1])] if k in norms else []
+            rest += [act()] if k < len(strides) - 1 else []
+            layers += rest[::-1] if late else rest
+        return nn.Sequential(*layers, *(end() for end in ends))
+
+    return build
+
+
+_critic_cases = [Case("patch_critic(3, 8)", (3, 8)), Case("patch_critic(2, 4)", (2, 4))]
+_critics = [
+    Mistake("there is a sigmoid at the end: give logits, which the loss turns into probabilities itself.",
+            _stack(ends=(nn.Sigmoid,))),
+    Mistake("batch norm stands after the first convolution too; pix2pix leaves it out there, and the critic "
+            "still sees how strong the colours are.", _stack(norms=(0, 1, 2, 3))),
+    Mistake("batch norm stands after the first convolution too, and its bias is gone; the first has a bias "
+            "and no batch norm.", _stack(norms=(0, 1, 2, 3), bias=(False,) * 4 + (True,))),
+    Mistake("this is instance norm; the critic of pix2pix has batch norm: nn.BatchNorm2d.",
+            _stack(norm=nn.InstanceNorm2d)),
+    Mistake("batch norm is missing: the second, third and fourth convolution are followed by one.",
+            _stack(norms=())),
+    Mistake("all convolutions have a bias; batch norm brings its own: before it, bias=False.",
+            _stack(bias=(True,) * 5)),
+    Mistake("the last convolution has no bias; nothing follows that would bring one.",
+            _stack(bias=(True, False, False, False, False))),
+    Mistake("the first convolution has no bias; no batch norm follows that would bring one.",
+            _stack(bias=(False, False, False, False, True))),
+    Mistake("all five convolutions have stride 2; only the first three have, or a patch grows far beyond 70.",
+            _stack(strides=(2,) * 5)),
+    Mistake("four convolutions have stride 2: only the first three.", _stack(strides=(2, 2, 2, 2, 1))),
+    Mistake("the padding is missing: padding=1 in every convolution.", _stack(padding=0)),
+    Mistake("the kernels are 3x3; here all are 4x4.", _stack(kernel=3)),
+    Mistake("this is ReLU, which forgets what is negative; critics use LeakyReLU(0.2).", _stack(act=nn.ReLU)),
+    Mistake("the slope is torch's 0.01: write nn.LeakyReLU(0.2).", _stack(act=nn.LeakyReLU)),
+    Mistake("the activation stands before the batch norm: convolution, batch norm, LeakyReLU.",
+            _stack(late=True)),
+    Mistake("one block is missing: filters go width, 2, 4 and 8 times width, then 1.",
+            _stack(strides=(2, 2, 1, 1), norms=(1, 2), bias=(True, False, False, True))),
+    Mistake("the filters stop doubling too early: width, then 2, 4 and 8 times width.", _stack(cap=4)),
+    Mistake("the number of channels is fixed to 3: use `inputs`, so that a critic can see ab alone.",
+            lambda inputs=3, width=64: _stack()(3, width)),
+]  # fmt: skip
+
+
+# 3.3 ------------------------------------------------------------------------------------------------------
+def pairs(L: Tensor, ab: Tensor) -> tuple[Tensor, Tensor]:
+    """Give the true pictures [L, ab], and the same L with the colours of the picture before."""
+    return torch.cat([L, ab], dim=1), torch.cat([L, ab.roll(1, dims=0)], dim=1)
+
+
+_pair_cases = [
+    Case("three pictures of 4 x 5 pixels", (_noise(3, 1, 4, 5), _noise(3, 2, 4, 5, seed=1))),
+    Case("two pictures of 3 x 3 pixels", (_noise(2, 1, 3, 3), _noise(2, 2, 3, 3, seed=1))),
+]
+_pairings = [
+    Mistake("ab comes first: the order is L, a, b, and a trained critic keeps to the one that it has learnt.",
+            lambda L, ab: (torch.cat([ab, L], 1), torch.cat([ab.roll(1, 0), L], 1))),
+    Mistake("a and b are swapped.", lambda L, ab: tuple(pair[:, [0, 2, 1]] for pair in pairs(L, ab))),
+    Mistake("L went along with ab: then every picture has its own colours again. Roll ab alone.",
+            lambda L, ab: (pairs(L, ab)[0], pairs(L, ab)[0].roll(1, 0))),
+    Mistake("L was rolled in place of ab: the colours then belong to another L, but ours keep L where it is.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L.roll(1, 0), ab], 1))),
+    Mistake("the pixels were rolled, not the pictures: the pictures stand in dim 0.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.roll(1, -1)], 1))),
+    Mistake("roll without dims rolls all values as one long row: dims=0 moves whole pictures.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.roll(1)], 1))),
+    Mistake("a and b were rolled among the channels: the pictures stand in dim 0.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.roll(1, 1)], 1))),
+    Mistake("both are true pairs: the second needs the colours of the picture before.",
+            lambda L, ab: (pairs(L, ab)[0],) * 2),
+    Mistake("the colours come from the picture after: roll by +1.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.roll(-1, 0)], 1))),
+    Mistake("the true pairs come first, then the wrong ones.", lambda L, ab: pairs(L, ab)[::-1]),
+    Mistake("the lightness is missing: the critic is to see [L, ab], three channels.",
+            lambda L, ab: (ab, ab.roll(1, 0))),
+]  # fmt: skip
+
+
+# 3.4 ------------------------------------------------------------------------------------------------------
+def suspect(logits: Tensor, side: int) -> tuple[int, int, int, int]:
+    """Find the patch that looks most fake: its top, left, bottom and right in a square photo."""
+    i, j = divmod(logits.argmin().item(), logits.shape[-1])
+    top, left = 8 * i - 23, 8 * j - 23
+    return max(top, 0), max(left, 0), min(top + 70, side), min(left + 70, side)
+
+
+def _patch(pick: Callable = Tensor.argmin, step: int = 8, shift: int = 23, size: int = 70,
+           swap: bool = False, clip: bool = True, order=(0, 1, 2, 3)) -> Callable:  # fmt: skip
+    def find(logits: Tensor, side: int) -> tuple[int, ...]:
+        i, j = divmod(pick(logits).item(), logits.shape[-1])
+        i, j = (j, i) if swap else (i, j)
+        top, left = step * i - shift, step * j - shift
+        edges = top, left, top + size, left + size
+        edges = tuple(min(max(edge, 0), side) for edge in edges) if clip else edges
+        return tuple(edges[k] for k in order)
+
+    return find
+
+
+def _map(at: tuple[int, int], best: tuple[int, int], outputs: int) -> Tensor:
+    logits = _noise(1, 1, outputs, outputs)
+    logits[0, 0, at[0], at[1]], logits[0, 0, best[0], best[1]] = -5, 5
+    return logits
+
+
+_maps = [
+    Case("a map of 30 x 30, lowest in row 10, column 20", (_map((10, 20), (4, 17), 30), 256)),
+    Case("a map of 22 x 22, lowest in row 0, column 9", (_map((0, 9), (12, 5), 22), 192)),
+    Case("a map of 22 x 22, lowest in row 18, column 21", (_map((18, 21), (7, 7), 22), 192)),
+]
+_suspects = [
+    Mistake("this is the patch that looks most *real*: a low logit says fake.", _patch(Tensor.argmax)),
+    Mistake("this takes the logit farthest from 0, or nearest to it; fake is the lowest, sign included.",
+            _patch(lambda logits: logits.abs().argmin())),
+    Mistake("the padding is forgotten: the first patch begins 23 pixels outside of the photo.",
+            _patch(shift=0)),
+    Mistake("rows and columns are swapped: i counts down, and the order is top, left, bottom, right.",
+            _patch(swap=True)),
+    Mistake("a patch may stick out of the photo: cut top and left at 0, bottom and right at side.",
+            _patch(clip=False)),
+    Mistake("this is the 8 x 8 square from one patch to the next; the critic sees 70 x 70.", _patch(size=8)),
+    Mistake("patches are 8 pixels apart, not 70: they overlap.", _patch(step=70)),
+    Mistake("patches are 8 pixels apart (three strides of 2), not 16.", _patch(step=16)),
+    Mistake("the first number counts down: top, left, bottom, right, not the two tops first.",
+            _patch(order=(0, 2, 1, 3))),
+    Mistake("the padding was added: it moves the first patch out of the photo, to 8 i - 23.",
+            _patch(shift=-23)),
+]  # fmt: skip
+
+
+# 3.5 ------------------------------------------------------------------------------------------------------
+def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """Average the critic's losses on its logits for real and for fake pictures."""
+    return sum(GANLoss().critic(real, fake)) / 2
+
+
+def _bce(logits: Tensor, label: float) -> Tensor:
+    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+
+
+def _after(logits: Tensor, label: float) -> Tensor:
+    return F.binary_cross_entropy(logits.sigmoid(), torch.full_like(logits, label))
+
+
+def _logits(real: float, fake: float) -> tuple[Tensor, Tensor]:
+    return torch.full((1, 1, 3, 3), float(real)), torch.full((1, 1, 3, 3), float(fake))
+
+
+_verdicts = [
+    Case("a critic that does not know: all logits 0", _logits(0, 0)),
+    Case("a critic that is sure and right: +8 for real, -8 for fake", _logits(8, -8)),
+    Case("a critic that is sure of real and wrong about fake: +2 and +3", _logits(2, 3)),
+    Case("mixed logits", (_noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3)),
+    Case("a critic that is very sure and wrong: -120 for real, +120 for fake", _logits(-120, 120)),
+]
+_losses = [
+    Mistake("the sigmoid is taken twice: binary_cross_entropy_with_logits takes one itself.",
+            lambda real, fake: (_bce(real.sigmoid(), 1) + _bce(fake.sigmoid(), 0)) / 2),
+    Mistake("sigmoid, then binary_cross_entropy: right on paper, but in float32 a sure sigmoid is rounded to "
+            "0 or 1, its logarithm is cut off and the gradient is gone. Use the loss with logits.",
+            lambda real, fake: (_after(real, 1) + _after(fake, 0)) / 2),
+    Mistake("the labels are swapped: real is 1, fake is 0.",
+            lambda real, fake: (_bce(real, 0) + _bce(fake, 1)) / 2),
+    Mistake("the two losses are added; here their mean is asked for: divide by 2.",
+            lambda real, fake: _bce(real, 1) + _bce(fake, 0)),
+    Mistake("the label of fake is 1 too: that is what the generator wants; the critic's label for fake is 0.",
+            lambda real, fake: (_bce(real, 1) + _bce(fake, 1)) / 2),
+    Mistake("only real pictures count: add the loss on fake, with the label 0.",
+            lambda real, fake: _bce(real, 1)),
+    Mistake("only fake pictures count: add the loss on real, with the label 1.",
+            lambda real, fake: _bce(fake, 0)),
+    Mistake("this is the squared distance to the label, the loss of LSGAN; here it is cross-entropy.",
+            lambda real, fake: sum(GANLoss("lsgan").critic(real, fake)) / 2),
+    Mistake("this is the distance of the probability to its label, without a logarithm.",
+            lambda real, fake: ((1 - real.sigmoid()).mean() + fake.sigmoid().mean()) / 2),
+]  # fmt: skip
+
+EXERCISES = (
+    Exercise(
+        "3.1",
+        "The receptive field",
+        Function(receptive_field, _nets, _reaches, tolerance=0),
+        (
+            "Keep two numbers, the reach and the step, both 1 at the start, and go through net.modules().",
+            "isinstance(layer, nn.Conv2d) finds the convolutions; layer.kernel_size[0] and layer.stride[0].",
+            "For each: reach += (kernel - 1) * step, and after that step *= stride.",
+        ),
+    ),
+    Exercise(
+        "3.2",
+        "The 70x70 critic",
+        Network(patch_critic, _critic_cases, lambda inputs, width: (1, inputs, 64, 64), _critics),
+        (
+            "Write the five convolutions first, then put what stands between them.",
+            "First: Conv2d(inputs, width, 4, stride=2, padding=1) and LeakyReLU(0.2). "
+            "Last: Conv2d(8 * width, 1, 4, stride=1, padding=1), and nothing after it.",
+            "The three between: Conv2d(c, 2 * c, 4, stride, padding=1, bias=False), BatchNorm2d(2 * c), "
+            "LeakyReLU(0.2), with strides 2, 2 and 1.",
+        ),
+    ),
+    Exercise(
+        "3.3",
+        "True pairs and wrong pairs",
+        Function(pairs, _pair_cases, _pairings, tolerance=0),
+        (
+            "torch.cat stacks its list along one dimension. Which one holds the channels?",
+            "x.roll(1, dims=0) moves every picture of a batch one place on, and the last to the front.",
+            "torch.cat([L, ab], dim=1), and the same with ab.roll(1, dims=0).",
+        ),
+    ),
+    Exercise(
+        "3.4",
+        "Reading a map",
+        Function(suspect, _maps, _suspects, tolerance=0),
+        (
+            "logits.argmin() counts through all values in one row; divmod by the width gives row and column.",
+            "Patch (i, j) begins at 8 i - 23 and 8 j - 23, and ends 70 pixels later.",
+            "max(top, 0) and min(top + 70, side) keep it inside; the same for left and right. Use .item().",
+        ),
+    ),
+    Exercise(
+        "3.5",
+        "Broken on purpose",
+        Function(critic_loss, _verdicts, _losses, tolerance=1e-4),
+        (
+            "Between which two numbers lie the colleague's answers? What does the loss take them for?",
+            "A loss whose name ends in `with_logits` begins by taking a sigmoid itself.",
+            "Take F.binary_cross_entropy_with_logits of the logits themselves, with ones for real and zeros "
+            "for fake; then the mean of the two.",
+        ),
+    ),
+)
