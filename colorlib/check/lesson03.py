@@ -97,6 +97,8 @@ _critics = [
             "still sees how strong the colours are.", _stack(norms=(0, 1, 2, 3))),
     Mistake("batch norm stands after the first convolution too, and its bias is gone; the first has a bias "
             "and no batch norm.", _stack(norms=(0, 1, 2, 3), bias=(False,) * 4 + (True,))),
+    Mistake("batch norm stands after the first convolution too, and all have a bias: no batch norm after the "
+            "first, and bias=False before the others.", _stack(norms=(0, 1, 2, 3), bias=(True,) * 5)),
     Mistake("this is instance norm; the critic of pix2pix has batch norm: nn.BatchNorm2d.",
             _stack(norm=nn.InstanceNorm2d)),
     Mistake("batch norm is missing: the second, third and fourth convolution are followed by one.",
@@ -152,6 +154,8 @@ _pairings = [
             lambda L, ab: (pairs(L, ab)[0],) * 2),
     Mistake("the colours come from the picture after: roll by +1.",
             lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.roll(-1, 0)], 1))),
+    Mistake("the batch was turned round: of three pictures the middle one keeps its own colours. Roll it.",
+            lambda L, ab: (pairs(L, ab)[0], torch.cat([L, ab.flip(0)], 1))),
     Mistake("the true pairs come first, then the wrong ones.", lambda L, ab: pairs(L, ab)[::-1]),
     Mistake("the lightness is missing: the critic is to see [L, ab], three channels.",
             lambda L, ab: (ab, ab.roll(1, 0))),
@@ -220,8 +224,8 @@ def _bce(logits: Tensor, label: float) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
 
-def _after(logits: Tensor, label: float) -> Tensor:
-    return F.binary_cross_entropy(logits.sigmoid(), torch.full_like(logits, label))
+def _plain(answers: Tensor, label: float) -> Tensor:
+    return F.binary_cross_entropy(answers, torch.full_like(answers, label))
 
 
 def _logits(real: float, fake: float) -> tuple[Tensor, Tensor]:
@@ -240,7 +244,9 @@ _losses = [
             lambda real, fake: (_bce(real.sigmoid(), 1) + _bce(fake.sigmoid(), 0)) / 2),
     Mistake("sigmoid, then binary_cross_entropy: right on paper, but in float32 a sure sigmoid is rounded to "
             "0 or 1, its logarithm is cut off and the gradient is gone. Use the loss with logits.",
-            lambda real, fake: (_after(real, 1) + _after(fake, 0)) / 2),
+            lambda real, fake: (_plain(real.sigmoid(), 1) + _plain(fake.sigmoid(), 0)) / 2),
+    Mistake("binary_cross_entropy takes probabilities; for logits there is binary_cross_entropy_with_logits.",
+            lambda real, fake: (_plain(real, 1) + _plain(fake, 0)) / 2),
     Mistake("the labels are swapped: real is 1, fake is 0.",
             lambda real, fake: (_bce(real, 0) + _bce(fake, 1)) / 2),
     Mistake("the two losses are added; here their mean is asked for: divide by 2.",
