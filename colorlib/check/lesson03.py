@@ -215,52 +215,65 @@ _suspects = [
 
 
 # 3.5 ------------------------------------------------------------------------------------------------------
-def critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Average the critic's losses on its logits for real and for fake pictures."""
-    return sum(GANLoss().critic(real, fake)) / 2
+def critic_loss(net: nn.Sequential, true: Tensor, wrong: Tensor) -> Tensor:
+    """Average the losses on true and wrong pictures of a critic that ends in a sigmoid."""
+    return sum(GANLoss().critic(*net[:-1](torch.cat([true, wrong])).chunk(2))) / 2
 
 
-def _bce(logits: Tensor, label: float) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+def _loss(real: Callable[[Tensor], Tensor] | None, fake: Callable[[Tensor], Tensor] | None,
+          sigmoids: int = 0, share: float = 0.5) -> Callable:  # fmt: skip
+    """Make a loss of what the two kinds of answers count; None leaves one kind out."""
+
+    def loss(net: nn.Sequential, true: Tensor, wrong: Tensor) -> Tensor:
+        answers = net[:-1](torch.cat([true, wrong]))
+        for _ in range(sigmoids):
+            answers = answers.sigmoid()
+        halves = zip((real, fake), answers.chunk(2), strict=True)
+        return share * sum(count(half) for count, half in halves if count)
+
+    return loss
 
 
-def _plain(answers: Tensor, label: float) -> Tensor:
-    return F.binary_cross_entropy(answers, torch.full_like(answers, label))
+def _to(label: float, distance: Callable = F.binary_cross_entropy_with_logits) -> Callable[[Tensor], Tensor]:
+    return lambda answers: distance(answers, torch.full_like(answers, label))
 
 
-def _logits(real: float, fake: float) -> tuple[Tensor, Tensor]:
-    return torch.full((1, 1, 3, 3), float(real)), torch.full((1, 1, 3, 3), float(fake))
+def _verdict(name: str, real: Tensor, fake: Tensor) -> Case:
+    return Case(name, (nn.Sequential(nn.Identity(), nn.Sigmoid()), real, fake))
+
+
+def _sure(name: str, real: float, fake: float) -> Case:
+    return _verdict(name, torch.full((1, 1, 3, 3), real), torch.full((1, 1, 3, 3), fake))
 
 
 _verdicts = [
-    Case("a critic that does not know: all logits 0", _logits(0, 0)),
-    Case("a critic that is sure and right: +8 for real, -8 for fake", _logits(8, -8)),
-    Case("a critic that is sure of real and wrong about fake: +2 and +3", _logits(2, 3)),
-    Case("mixed logits", (_noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3)),
-    Case("a critic that is very sure and wrong: -120 for real, +120 for fake", _logits(-120, 120)),
+    _sure("a critic that does not know: all logits 0", 0.0, 0.0),
+    _sure("a critic that is sure and right: logits +8 for true, -8 for wrong", 8.0, -8.0),
+    _sure("a critic that is right about true and wrong about wrong: logits +2 and +3", 2.0, 3.0),
+    _verdict("mixed logits", _noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3),
+    _sure("a critic that is very sure and always wrong: logits -120 for true, +120 for wrong", -120.0, 120.0),
 ]
 _losses = [
-    Mistake("the sigmoid is taken twice: binary_cross_entropy_with_logits takes one itself.",
-            lambda real, fake: (_bce(real.sigmoid(), 1) + _bce(fake.sigmoid(), 0)) / 2),
-    Mistake("sigmoid, then binary_cross_entropy: right on paper, but in float32 a sure sigmoid is rounded to "
-            "0 or 1, its logarithm is cut off and the gradient is gone. Use the loss with logits.",
-            lambda real, fake: (_plain(real.sigmoid(), 1) + _plain(fake.sigmoid(), 0)) / 2),
-    Mistake("binary_cross_entropy takes probabilities; for logits there is binary_cross_entropy_with_logits.",
-            lambda real, fake: (_plain(real, 1) + _plain(fake, 0)) / 2),
-    Mistake("the labels are swapped: real is 1, fake is 0.",
-            lambda real, fake: (_bce(real, 0) + _bce(fake, 1)) / 2),
+    Mistake("the sigmoid is still taken twice: once by the network's last layer, once by the loss.",
+            _loss(_to(1), _to(0), sigmoids=1)),
+    Mistake("now a sigmoid is taken three times; one is enough, and the loss with logits brings it.",
+            _loss(_to(1), _to(0), sigmoids=2)),
+    Mistake("a loss without logits, after the sigmoid: right on paper, but in float32 a sure sigmoid is "
+            "rounded to 0 or 1, its logarithm cut off and the gradient gone. Leave the sigmoid to the loss.",
+            _loss(_to(1, F.binary_cross_entropy), _to(0, F.binary_cross_entropy), sigmoids=1)),
+    Mistake("the labels are swapped: true is 1, wrong is 0.", _loss(_to(0), _to(1))),
     Mistake("the two losses are added; here their mean is asked for: divide by 2.",
-            lambda real, fake: _bce(real, 1) + _bce(fake, 0)),
-    Mistake("the label of fake is 1 too: that is what the generator wants; the critic's label for fake is 0.",
-            lambda real, fake: (_bce(real, 1) + _bce(fake, 1)) / 2),
-    Mistake("only real pictures count: add the loss on fake, with the label 0.",
-            lambda real, fake: _bce(real, 1)),
-    Mistake("only fake pictures count: add the loss on real, with the label 1.",
-            lambda real, fake: _bce(fake, 0)),
+            _loss(_to(1), _to(0), share=1)),
+    Mistake("the label of wrong is 1 too: that is what a generator wants; the critic's label for wrong is 0.",
+            _loss(_to(1), _to(1))),
+    Mistake("only true pictures count: add the loss on wrong ones, with the label 0.",
+            _loss(_to(1), None, share=1)),
+    Mistake("only wrong pictures count: add the loss on true ones, with the label 1.",
+            _loss(None, _to(0), share=1)),
     Mistake("this is the squared distance to the label, the loss of LSGAN; here it is cross-entropy.",
-            lambda real, fake: sum(GANLoss("lsgan").critic(real, fake)) / 2),
+            _loss(_to(1, F.mse_loss), _to(0, F.mse_loss))),
     Mistake("this is the distance of the probability to its label, without a logarithm.",
-            lambda real, fake: ((1 - real.sigmoid()).mean() + fake.sigmoid().mean()) / 2),
+            _loss(_to(1, F.l1_loss), _to(0, F.l1_loss), sigmoids=1)),
 ]  # fmt: skip
 
 EXERCISES = (
@@ -311,10 +324,10 @@ EXERCISES = (
         "Broken on purpose",
         Function(critic_loss, _verdicts, _losses, tolerance=1e-4),
         (
-            "Between which two numbers lie the colleague's answers? What does the loss take them for?",
+            "Between which two numbers lie the network's answers? What does the loss take them for?",
             "A loss whose name ends in `with_logits` begins by taking a sigmoid itself.",
-            "Take F.binary_cross_entropy_with_logits of the logits themselves, with ones for real and zeros "
-            "for fake; then the mean of the two.",
+            "net[:-1] is the network without its last layer: give its answers to the loss with logits, with "
+            "ones for true and zeros for wrong.",
         ),
     ),
 )

@@ -74,7 +74,7 @@ def fitted(figure: Figure, limit: int = AIM) -> bytes:
 
 
 def looked_at() -> bytes:
-    """A photo with a critic's patches, and the same photo lit where one answer of the critic looks."""
+    """A photo lit where one answer of the 70x70 critic looks."""
     import torch
 
     from colorlib import color, data, show
@@ -90,13 +90,11 @@ def looked_at() -> bytes:
             PatchCritic(width=16).eval()(seen, ab)[0, 0, 14, 14].backward()
             light += seen.grad.abs()
     light = torch.nn.functional.avg_pool2d(light, 5, stride=1, padding=2)
-    lit = rgb * (0.15 + 0.85 * (light / light.max()).sqrt())
-    pictures = {"16 and 70 pixels": rgb, "where one answer looks": lit}
-    figure = show.row(pictures, alt="drawn for a file; its alt text stands beside it", height=2.4)
-    for axes in figure.axes:
-        for side in (70, 16) if axes is figure.axes[0] else (70,):
-            show.patches.outline(axes, (124 - side // 2, 124 - side // 2, 124 + side // 2, 124 + side // 2))
-    return fitted(figure)
+    lit = rgb * (0.3 + 0.7 * (light / light.max()).sqrt())
+    title = "what one answer looks at"
+    figure = show.row({title: lit}, alt="drawn for a file; its alt text stands beside it", height=2.6)
+    show.patches.outline(figure.axes[0], (89, 89, 159, 159))
+    return fitted(figure, 4900)
 
 
 DRAW: dict[str, Callable[[], bytes]] = {
