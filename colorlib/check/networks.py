@@ -142,8 +142,9 @@ def _said(seen: _Observed) -> str:
 
 def _layers(mine: nn.Module, ours: nn.Module) -> str:
     """Name layers that one of the two networks has and the other has not."""
+    silent = nn.Identity, nn.Sequential, nn.Dropout
     leaves = [
-        Counter(str(m) for m in net.modules() if not list(m.children()) and not isinstance(m, nn.Identity))
+        Counter(str(m) for m in net.modules() if not list(m.children()) and not isinstance(m, silent))
         for net in (mine, ours)
     ]
     extra, missing = leaves[0] - leaves[1], leaves[1] - leaves[0]

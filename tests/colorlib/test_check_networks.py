@@ -1,4 +1,4 @@
-"""The judge of networks: what it forgives, what it says, and that it leaves a learner's mistakes no place to hide."""
+"""The judge of networks: what it forgives, what it says, and which mistakes it knows by their errors."""
 
 import torch
 import torch.nn.functional as F
@@ -79,8 +79,7 @@ def test_a_stub_in_forward_is_not_attempted_and_an_error_shows_its_line():
 
 
 def test_a_mistake_that_raises_is_known_by_its_error():
-    outcome, reasons = verdict(lambda *a: nn.Sequential(*check.lesson(2)["q2_3"].judge.mistakes[0].answer(*a)),
-                               check.q2_3.judge)  # fmt: skip
+    outcome, reasons = verdict(check.q2_3.judge.mistakes[0].answer, check.q2_3.judge)
     assert outcome is Outcome.WRONG and reasons["got"].startswith("RuntimeError: Given transposed=1")
     assert reasons["likely cause"].startswith("the skip doubles what arrives")
 
