@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import ipywidgets
 
 from colorlib import show
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 class Explorer(ipywidgets.VBox):
@@ -49,3 +55,15 @@ def explore_lab(L: float = 60, a: float = 40, b: float = 30) -> Explorer:
         <Explorer: when the notebook runs, sliders for L, a, b stand here>
     """
     return Explorer(show.gamut, L=(0, 100, 1, L), a=(-110, 110, 1, a), b=(-110, 110, 1, b))
+
+
+def explore_recolored(
+    net_d: nn.Module, rgb: Tensor, top: float = 64, left: float = 64, side: float = 64, turn: float = 180
+) -> Explorer:
+    """Move a square over a photo, turn its hues, and see what a patch critic says about each place.
+
+    The plain call is ``show.recolored(net_d, rgb, top, left, side, turn)``.
+    """
+    h, w = rgb.shape[-2:]
+    ranges = {"top": (0, h - 16, 8, top), "left": (0, w - 16, 8, left), "side": (16, min(h, w), 8, side)}
+    return Explorer(partial(show.recolored, net_d, rgb), **ranges, turn=(0, 180, 15, turn))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from colorlib.check.verdict import Outcome, Verdict
@@ -119,7 +119,8 @@ def _difference(got: Any, expected: Any, tolerance: float) -> _Difference | None
     gap = (got.detach().double() - expected.double()).abs()
     if not gap.numel() or gap.max() <= tolerance:  # a NaN compares false and so counts as a difference
         return None
-    worst = torch.unravel_index(gap.nan_to_num(nan=float("inf")).argmax(), gap.shape)
+    largest = gap.nan_to_num(nan=float("inf")).argmax().item()
+    worst = tuple(map(int, np.unravel_index(largest, gap.shape)))  # torch's own loads sympy, for seconds
     return _Difference(_at(got.detach(), worst), _at(expected, worst))
 
 
@@ -135,10 +136,10 @@ def _kind(thing: Any) -> str:
     return "None" if thing is None else f"something of type {type(thing).__name__}"
 
 
-def _at(tensor: Tensor, index: tuple[Tensor, ...]) -> str:
+def _at(tensor: Tensor, index: tuple[int, ...]) -> str:
     """Write the channels at one position of (n, c, h, w), or one number of any other tensor."""
     if tensor.ndim == 4 and tensor.shape[1] > 1:
-        n, _, h, w = (int(i) for i in index)
+        n, _, h, w = index
         return "[" + ", ".join(map(_short, tensor[n, :, h, w].tolist())) + "]"
     return _short(tensor[index].item())
 

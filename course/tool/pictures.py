@@ -111,8 +111,33 @@ def _busiest(x: Tensor) -> Tensor:
     return (x - x.min()) / (x.max() - x.min())
 
 
+def looked_at() -> bytes:
+    """A photo lit where one answer of the 70x70 critic looks."""
+    import torch
+
+    from colorlib import color, data, show
+    from colorlib.discriminators import PatchCritic
+
+    rgb = {photo.name: photo.rgb(256) for photo in data.photos("test")}["chelsea"]
+    L, ab = color.Scale().split(color.rgb_to_lab(rgb))
+    light = torch.zeros_like(L)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for _ in range(8):
+            seen = L.clone().requires_grad_()
+            PatchCritic(width=16).eval()(seen, ab)[0, 0, 14, 14].backward()
+            light += seen.grad.abs()
+    light = torch.nn.functional.avg_pool2d(light, 5, stride=1, padding=2)
+    lit = rgb * (0.3 + 0.7 * (light / light.max()).sqrt())
+    title = "what one answer looks at"
+    figure = show.row({title: lit}, alt="drawn for a file; its alt text stands beside it", height=2.6)
+    show.patches.outline(figure.axes[0], (89, 89, 159, 159))
+    return fitted(figure, 4900)
+
+
 DRAW: dict[str, Callable[[], bytes]] = {
     "readme": lambda: apart(["china", "flower"], 2.0, with_swap=True),
     "01_colour_spaces": lambda: apart(["flower"], 1.7, with_swap=False),
     "02_unet": u_shape,
+    "03_patchgan": looked_at,
 }

@@ -1,6 +1,7 @@
 """Figures: what they refuse, that they carry alt text, and that the pixels drawn are the ones asked for."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -9,11 +10,20 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
 from colorlib import show
-from colorlib.color import lab_to_rgb, out_of_gamut
+from colorlib.color import lab_to_rgb, out_of_gamut, rgb_to_lab
 from colorlib.show.figure import MAP_A, MAP_B, Figure, line_styles
 from colorlib.show.planes import _gamut_outline
 
 PICTURE = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(0))
+PHOTO = torch.tensor([0.8, 0.5, 0.2]).view(1, 3, 1, 1).expand(1, 3, 64, 64)  # orange all over
+
+
+class Blue(torch.nn.Module):
+    """A critic that calls blue fake: its logits are b, as the mean of every 8 x 8 pixels but the border's."""
+
+    def forward(self, L, ab):
+        return torch.nn.functional.avg_pool2d(ab[:, 1:, 8:-8, 8:-8], 8)
+
 
 FIGURES = {
     "row": lambda: show.row({"one": PICTURE, "two": PICTURE[:, :1]}, alt="Two."),
@@ -23,6 +33,10 @@ FIGURES = {
     "gamut": lambda: show.gamut(50),
     "gamut marked": lambda: show.gamut(50, 10, -10),
     "u_shape": lambda: show.u_shape([PICTURE] * 3, [PICTURE] * 2, alt="A U.", labels=["one", "two", "3"]),
+    "patch_map": lambda: show.patch_map(
+        PICTURE, PICTURE[:, :1, :2, :3] - 0.5, alt="A map.", box=(2, 3, 9, 9)
+    ),
+    "recolored": lambda: show.recolored(Blue(), PHOTO, 16, 16, 32, 180),
     "lines": lambda: show.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="A line."),
 }
 
@@ -111,3 +125,29 @@ def test_a_u_has_one_picture_more_on_the_way_down():
     middle = boxes[-1]
     assert len(boxes) == 7 and middle[0] + middle[1] == pytest.approx(sum(axes.get_xlim()))
     assert all(box[1] - box[0] == pytest.approx(box[3] - box[2]) for box in boxes)
+
+
+def test_a_patch_map_stands_where_its_patches_have_their_middles():
+    figure = show.patch_map(PHOTO, torch.zeros(1, 1, 6, 6), alt="A map.")
+    assert tuple(figure.axes[1].images[1].get_extent()) == (7.5, 55.5, 55.5, 7.5)
+    one = show.patch_map(PHOTO, torch.zeros(1, 1, 1, 1), alt="One answer.", step=64)
+    assert tuple(one.axes[1].images[1].get_extent()) == (-0.5, 63.5, 63.5, -0.5)
+
+
+def test_a_recolored_square_turns_its_hues_keeps_its_lightness_and_is_seen_on_the_map():
+    figure = show.recolored(Blue(), PHOTO, top=16, left=24, side=32, turn=180)
+    painted = torch.from_numpy(np.array(figure.axes[0].images[0].get_array())).movedim(-1, 0)[None]
+    before, after = rgb_to_lab(PHOTO)[0], rgb_to_lab(painted)[0]
+    assert (after[0] - before[0]).abs().max() < 0.6
+    inside = torch.zeros(64, 64, dtype=torch.bool)
+    inside[16:48, 24:56] = True
+    assert (after[2][inside] < -10).all() and torch.allclose(
+        after[1:, ~inside], before[1:, ~inside], atol=0.1
+    )
+    logits = figure.axes[1].images[1].get_array()
+    assert (logits[1:5, 2:6] < 0).all() and (np.delete(logits, slice(1, 5), axis=0) > 0).all()
+    assert re.search(r"mean logit is -0\.\d .* and \+0\.\d elsewhere", figure.alt)
+
+
+def test_a_square_that_covers_no_middle_of_a_patch_says_so():
+    assert "mean logit is none" in show.recolored(Blue(), PHOTO, top=0, left=0, side=8).alt

@@ -1,6 +1,9 @@
 """The explorer draws again when a slider moves, and says in words what stands there."""
 
+import torch
+
 from colorlib import show, widgets
+from colorlib.discriminators import PatchCritic
 
 
 def test_a_slider_changes_the_picture_and_its_words():
@@ -17,3 +20,15 @@ def test_a_slider_changes_the_picture_and_its_words():
 
 def test_where_no_widget_can_stand_its_words_do():
     assert repr(widgets.explore_lab()) == "<Explorer: when the notebook runs, sliders for L, a, b stand here>"
+
+
+def test_a_square_moves_over_a_photo():
+    net_d = PatchCritic(width=1).eval()
+    rgb = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+    explorer = widgets.explore_recolored(net_d, rgb, top=16, left=16, side=32)
+    top, left, side, turn, image, caption = explorer.children
+    assert (top.max, left.max, side.max, turn.value) == (80, 80, 96, 180)
+    assert image.value == show.recolored(net_d, rgb, 16, 16, 32).to_bytes()
+    left.value, turn.value = 48, 90
+    assert image.value == show.recolored(net_d, rgb, 16, 48, 32, 90).to_bytes()
+    assert "90 degrees" in caption.value
