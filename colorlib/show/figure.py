@@ -67,16 +67,16 @@ class Figure(MatplotlibFigure):
         with mpl.rc_context(STYLE):
             return super().subplots(*args, **keywords)
 
-    def to_bytes(self, dpi: int = 80) -> bytes:
+    def to_bytes(self, dpi: int = 80, quality: int = 72) -> bytes:
         """Draw the figure, ``dpi`` dots to the inch, small enough for a notebook to store.
 
-        It comes as a JPEG if it holds photographs, else as a PNG of 256 colours.
+        It comes as a JPEG of this quality if it holds photographs, else as a PNG of 256 colours.
         """
         drawn, small = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=dpi)
         image = Image.open(drawn).convert("RGB")
         if self.photo:
-            image.save(small, "JPEG", quality=72, optimize=True, progressive=True)
+            image.save(small, "JPEG", quality=quality, optimize=True, progressive=True)
         else:
             image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
         return small.getvalue()

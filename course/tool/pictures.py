@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from course.tool import course_map
 from course.tool.cli import CourseError
@@ -66,12 +63,10 @@ def apart(names: list[str], height: float, with_swap: bool) -> bytes:
 
 def fitted(figure: Figure, limit: int = AIM) -> bytes:
     """The figure as a JPEG: the largest of at most ``limit`` bytes."""
-    for dpi in range(110, 40, -4):
-        drawn, small = io.BytesIO(), io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=dpi)
-        Image.open(drawn).convert("RGB").save(small, "JPEG", quality=45, optimize=True, progressive=True)
-        if small.tell() <= limit:
-            return small.getvalue()
+    for dpi in range(110, 36, -4):
+        data = figure.to_bytes(dpi, quality=45)
+        if len(data) <= limit:
+            return data
     raise CourseError(f"the picture needs more than {limit} bytes: show less in it.")
 
 
@@ -135,9 +130,36 @@ def looked_at() -> bytes:
     return fitted(figure, 4900)
 
 
+def answers() -> bytes:
+    """A lawn in gray, two truths that share this gray, and the mean and the median of all of them."""
+    import torch
+
+    from colorlib import color, data, show
+    from colorlib.scenes.actors import CHROMA, MAJOR, MINOR
+
+    lawn = data.scenes(1, size=144, seed=3, start=7)
+    lab, ball, flag = lawn.lab(), *((lawn.classes == number) for number in (11, 9))
+    ways = []
+    for number in range(100):  # hues all round; a flag is red in 70 of them, spread evenly
+        angle, way = torch.tensor(number * 2.39996), lab.clone()
+        for place, (a, b) in {
+            ball: (CHROMA * angle.cos(), CHROMA * angle.sin()),
+            flag: MAJOR if number * 7 % 10 < 7 else MINOR,
+        }.items():
+            way[0, 1:, place[0]] = torch.tensor([float(a), float(b)]).view(2, 1)
+        ways.append(way)
+    every, gray = torch.cat(ways), lab * torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)
+    shown = {"gray": gray, "it may be": ways[0], "or": ways[4]}
+    shown |= {"mean (L2)": every.mean(0)[None], "median (L1)": every.median(0).values[None]}
+    rgb = {title: color.lab_to_rgb(lab) for title, lab in shown.items()}
+    figure = show.row(rgb, alt="drawn for a file; its alt text stands beside it", height=1.05)
+    return fitted(figure, 5400)  # the lesson carries a stored picture too
+
+
 DRAW: dict[str, Callable[[], bytes]] = {
     "readme": lambda: apart(["china", "flower"], 2.0, with_swap=True),
     "01_colour_spaces": lambda: apart(["flower"], 1.7, with_swap=False),
     "02_unet": u_shape,
     "03_patchgan": looked_at,
+    "04_cgan_loss": answers,
 }
