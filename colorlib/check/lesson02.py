@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from colorlib.check import unets as parts
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
 from colorlib.check.networks import Network
-from colorlib.generators import UNet
 
 # 2.1 ------------------------------------------------------------------------------------------------------
 _down_cases = [
@@ -113,31 +109,6 @@ _unet_mistakes = [
 
 
 # 2.4 ------------------------------------------------------------------------------------------------------
-def _count(downs: int, width: int) -> int:
-    """Build the library's network without memory for its weights, and count them."""
-    with torch.device("meta"):
-        return sum(p.numel() for p in UNet(1, 2, downs, width).parameters())
-
-
-def _count_with(
-    skip: int = 2, kernel: int = 16, norm: int = 2, everywhere: bool = False, bias: int = 2, cap: int = 8
-) -> Callable:
-    """Count with one part of the sum changed."""
-
-    def count(downs, width):
-        widths, total = [width * min(2**k, cap) for k in range(downs)], bias
-        for k in range(downs):
-            first, last = k == 0, k == downs - 1
-            outer, out = (1, 2) if first else (widths[k - 1], widths[k - 1])
-            below = widths[k] * (1 if last else skip)
-            total += kernel * (outer * widths[k] + below * out)
-            total += norm * (widths[k] * (everywhere or not (first or last)))
-            total += norm * (out * (everywhere or not first))
-        return total
-
-    return count
-
-
 _count_cases = [
     Case("2 downs, 4 filters", (2, 4)),
     Case("6 downs, 16 filters", (6, 16)),
@@ -145,81 +116,45 @@ _count_cases = [
 ]
 _count_mistakes = [
     Mistake("the skips are forgotten: an up block takes 2 * widths[k] channels, except in the middle.",
-            _count_with(skip=1)),
+            parts.count_with(skip=1)),
     Mistake("the kernels are counted as 3x3: here they are 4x4, so 16 numbers for each pair of channels.",
-            _count_with(kernel=9)),
+            parts.count_with(kernel=9)),
     Mistake("the batch norms are forgotten: each learns a scale and a shift for every channel.",
-            _count_with(norm=0)),
+            parts.count_with(norm=0)),
     Mistake("a batch norm's running mean and variance are counted too; they are measured, not learned.",
-            _count_with(norm=4)),
+            parts.count_with(norm=4)),
     Mistake("there are batch norms too many: none in the outermost level, none in the middle's down block.",
-            _count_with(everywhere=True)),
-    Mistake("the last convolution's two biases are forgotten.", _count_with(bias=0)),
-    Mistake("the filters double without end: from 8 * width on they stay.", _count_with(cap=2**10)),
+            parts.count_with(everywhere=True)),
+    Mistake("the last convolution's two biases are forgotten.", parts.count_with(bias=0)),
+    Mistake("the filters double without end: from 8 * width on they stay.", parts.count_with(cap=2**10)),
 ]  # fmt: skip
 
 
 # 2.5 ------------------------------------------------------------------------------------------------------
-def _any_size(L: Tensor, net: Callable, multiple: int) -> Tensor:
-    """Extend by reflection to the right and below, run the network, cut the rest off."""
-    h, w = L.shape[-2:]
-    return net(F.pad(L, (0, -w % multiple, 0, -h % multiple), mode="reflect"))[..., :h, :w]
-
-
-def _any_with(mode: str = "reflect", pad: Callable | None = None, cut: Callable | None = None) -> Callable:
-    """Make it with one step changed."""
-
-    def run(L, net, multiple):
-        h, w = L.shape[-2:]
-        pads = (pad or (lambda h, w, m: (0, -w % m, 0, -h % m)))(h, w, multiple)
-        out = net(F.pad(L, pads, mode=mode))
-        return cut(out, h, w) if cut else out[..., :h, :w]
-
-    return run
-
-
-def _resized(L: Tensor, net: Callable, multiple: int) -> Tensor:
-    h, w = L.shape[-2:]
-    larger = F.interpolate(L, (h + -h % multiple, w + -w % multiple), mode="bilinear")
-    return F.interpolate(net(larger), (h, w), mode="bilinear")
-
-
-def _blocks(L: Tensor) -> Tensor:
-    """Mix each 4x4 pixels, and all of them; like a net of two downs, lose what is no multiple of 4."""
-    h, w = (side // 4 * 4 for side in L.shape[-2:])
-    blocks = F.interpolate(F.avg_pool2d(L, 4), scale_factor=4)
-    return torch.cat([L[..., :h, :w] + blocks, blocks + L.mean()], dim=1)
-
-
-def _sizes(*sizes: tuple[int, int]) -> list[Case]:
-    generator = torch.Generator().manual_seed(2)
-    return [
-        Case(
-            f"a picture of {h} x {w} (h x w) and multiples of 4",
-            (torch.rand(1, 1, h, w, generator=generator), _blocks, 4),
-        )
-        for h, w in sizes
-    ]
-
-
+_dice = torch.Generator().manual_seed(2)
+_any_cases = [
+    Case(f"a picture of {h} x {w} (h x w) and multiples of 4",
+         (torch.rand(1, 1, h, w, generator=_dice), parts.blocks, 4))
+    for h, w in ((8, 8), (9, 8), (8, 11), (10, 15), (7, 4))
+]  # fmt: skip
 _any_mistakes = [
     Mistake("the picture is extended with zeros, a hard edge to mid gray: mode='reflect' mirrors it.",
-            _any_with(mode="constant")),
+            parts.any_with(mode="constant")),
     Mistake("the last row and column are repeated; mode='reflect' mirrors the picture.",
-            _any_with(mode="replicate")),
+            parts.any_with(mode="replicate")),
     Mistake("the result was not cut back to the picture's own height and width.",
-            _any_with(cut=lambda out, h, w: out)),
+            parts.any_with(cut=lambda out, h, w: out)),
     Mistake("the picture grew on the left and on top: F.pad takes (left, right, top, bottom).",
-            _any_with(pad=lambda h, w, m: (-w % m, 0, -h % m, 0), cut=lambda out, h, w: out[..., -h:, -w:])),
+            parts.any_with(pad=parts.before, cut=lambda out, h, w: out[..., -h:, -w:])),
     Mistake("the picture grew on the left and on top, and was cut on the other side: colours shift.",
-            _any_with(pad=lambda h, w, m: (-w % m, 0, -h % m, 0))),
+            parts.any_with(pad=parts.before)),
     Mistake("height and width are swapped: F.pad begins with the last dimension, the width.",
-            _any_with(pad=lambda h, w, m: (0, -h % m, 0, -w % m))),
+            parts.any_with(pad=lambda h, w, m: (0, -h % m, 0, -w % m))),
     Mistake("a side that already is a multiple grew by a whole one: -h % multiple is 0 there.",
-            _any_with(pad=lambda h, w, m: (0, m - w % m, 0, m - h % m))),
+            parts.any_with(pad=lambda h, w, m: (0, m - w % m, 0, m - h % m))),
     Mistake("h % multiple says how much is too much; what is missing is -h % multiple.",
-            _any_with(pad=lambda h, w, m: (0, w % m, 0, h % m))),
-    Mistake("the picture was resized: that blurs it. Extend it instead, with F.pad.", _resized),
+            parts.any_with(pad=lambda h, w, m: (0, w % m, 0, h % m))),
+    Mistake("the picture was resized: that blurs it. Extend it instead, with F.pad.", parts.resized),
     Mistake("the picture went in as it was, and its edge was lost on the way: extend it first.",
             lambda L, net, multiple: net(L)),
 ]  # fmt: skip
@@ -279,7 +214,7 @@ EXERCISES = (
     Exercise(
         "2.4",
         "Count by hand",
-        Function(_count, _count_cases, _count_mistakes),
+        Function(parts.count, _count_cases, _count_mistakes),
         (
             "Walk through the levels as in 2.3, but add numbers in place of layers.",
             "A level's two convolutions hold 16 * outer * widths[k] and 16 * below * out numbers.",
@@ -289,7 +224,7 @@ EXERCISES = (
     Exercise(
         "2.5",
         "Any size",
-        Function(_any_size, _sizes((8, 8), (9, 8), (8, 11), (10, 15), (7, 4)), _any_mistakes, tolerance=1e-5),
+        Function(parts.any_size, _any_cases, _any_mistakes, tolerance=1e-5),
         (
             "Three steps: extend, run, cut.",
             "What is missing to the next multiple is -h % multiple: try it for 8, 9 and 11 with 4.",

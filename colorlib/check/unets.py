@@ -1,10 +1,11 @@
-"""The blocks and the U-Net of lesson 2 under the lesson's names, and the same with one part changed."""
+"""What lesson 2 asks for under the lesson's names, and the same with one part changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib.generators import UNet, down_block, up_block
@@ -110,3 +111,65 @@ def unet_with(
 def last_up(inputs: int, outputs: int) -> Layers:
     """Give the library's outermost up block; the U-Net puts a tanh behind it."""
     return up_block(inputs, outputs, norm=False)
+
+
+def count(downs: int, width: int) -> int:
+    """Build the library's network without memory for its weights, and count them."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in UNet(1, 2, downs, width).parameters())
+
+
+def count_with(
+    skip: int = 2, kernel: int = 16, norm: int = 2, everywhere: bool = False, bias: int = 2, cap: int = 8
+) -> Callable:
+    """Count with one part of the sum changed."""
+
+    def add(downs, width):
+        widths, total = [width * min(2**k, cap) for k in range(downs)], bias
+        for k in range(downs):
+            first, last = k == 0, k == downs - 1
+            outer, out = (1, 2) if first else (widths[k - 1], widths[k - 1])
+            below = widths[k] * (1 if last else skip)
+            total += kernel * (outer * widths[k] + below * out)
+            total += norm * (widths[k] * (everywhere or not (first or last)))
+            total += norm * (out * (everywhere or not first))
+        return total
+
+    return add
+
+
+def any_size(L: Tensor, net: Callable, multiple: int) -> Tensor:
+    """Extend by reflection to the right and below, run the network, cut the rest off."""
+    h, w = L.shape[-2:]
+    return net(F.pad(L, (0, -w % multiple, 0, -h % multiple), mode="reflect"))[..., :h, :w]
+
+
+def any_with(mode: str = "reflect", pad: Callable | None = None, cut: Callable | None = None) -> Callable:
+    """Make it with one step changed."""
+
+    def run(L, net, multiple):
+        h, w = L.shape[-2:]
+        pads = (pad or (lambda h, w, m: (0, -w % m, 0, -h % m)))(h, w, multiple)
+        out = net(F.pad(L, pads, mode=mode))
+        return cut(out, h, w) if cut else out[..., :h, :w]
+
+    return run
+
+
+def before(h: int, w: int, multiple: int) -> tuple[int, ...]:
+    """Say what F.pad is to add on the wrong sides: on the left and on top."""
+    return -w % multiple, 0, -h % multiple, 0
+
+
+def resized(L: Tensor, net: Callable, multiple: int) -> Tensor:
+    """Resize the picture there and back, in place of extending it."""
+    h, w = L.shape[-2:]
+    larger = F.interpolate(L, (h + -h % multiple, w + -w % multiple), mode="bilinear")
+    return F.interpolate(net(larger), (h, w), mode="bilinear")
+
+
+def blocks(L: Tensor) -> Tensor:
+    """Mix each 4x4 pixels, and all of them; like a net of two downs, lose what is no multiple of 4."""
+    h, w = (side // 4 * 4 for side in L.shape[-2:])
+    mixed = F.interpolate(F.avg_pool2d(L, 4), scale_factor=4)
+    return torch.cat([L[..., :h, :w] + mixed, mixed + L.mean()], dim=1)
