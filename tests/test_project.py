@@ -24,7 +24,7 @@ MODULES = sorted((ROOT / "colorlib").rglob("*.py"))
 ORDER = ["files", "expect", "cie", "color", "modes", "decode", "images", "colab", "metrics"]
 ORDER += ["scenes", "configs", "generators", "discriminators", "losses", "data"]
 ORDER += ["checkpoint", "colorize", "evaluate", "training", "show", "widgets", "check", "cli", "__main__"]
-CODE_LINES = 3500  # of colorlib without check/: what can be read in an evening
+CODE_LINES = 4000  # of colorlib without check/: what can be read in an evening
 
 
 def part(path: Path) -> str:
