@@ -1,6 +1,9 @@
 """The explorer draws again when a slider moves, and says in words what stands there."""
 
+import torch
+
 from colorlib import show, widgets
+from colorlib.metrics import TuringTest
 
 
 def test_a_slider_changes_the_picture_and_its_words():
@@ -17,3 +20,20 @@ def test_a_slider_changes_the_picture_and_its_words():
 
 def test_where_no_widget_can_stand_its_words_do():
     assert repr(widgets.explore_lab()) == "<Explorer: when the notebook runs, sliders for L, a, b stand here>"
+
+
+def test_a_turing_test_is_played_to_its_score():
+    test = TuringTest(torch.zeros(3, 3, 8, 8), torch.rand(3, 3, 8, 8), seed=1)
+    game = widgets.Game(test)
+    image, buttons, caption = game.children
+    first = image.value
+    assert caption.value.startswith("Pair 1 of 3")
+    for place, letter in enumerate(test.truth):
+        assert len(game.answers) == place and not buttons.children[0].disabled
+        buttons.children["LR".index(letter)].click()
+    assert image.value != first
+    assert caption.value == f"{test.score(test.truth)}. The photos were: {test.truth}."
+    assert all(button.disabled for button in buttons.children)
+    buttons.children[0].click()  # a click that was already under way
+    assert game.answers == test.truth
+    assert repr(game) == "<Game: when the notebook runs, 3 pairs stand here, one at a time>"
