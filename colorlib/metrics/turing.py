@@ -1,4 +1,4 @@
-"""A Turing test for colours: can people tell a colorized picture from the photo, and how sure is the result?"""
+"""A Turing test for colours: can people tell a colorized picture from a photo, and how surely?"""
 
 from __future__ import annotations
 
