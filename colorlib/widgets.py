@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 
 from colorlib import show
+from colorlib.metrics import TuringTest
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,6 +44,48 @@ class Explorer(ipywidgets.VBox):
         figure = self._draw(**{name: slider.value for name, slider in self._sliders.items()})
         self._image.value = figure.to_bytes()
         self._caption.value = figure.alt
+
+
+class Game(ipywidgets.VBox):
+    """A Turing test to play: a pair, a button under each side, and at the end the score with its interval.
+
+    The plain way is to look at ``test.left`` beside ``test.right`` and to call ``test.score("LRRL")``.
+
+    Args:
+        test: the pairs.
+
+    Attributes:
+        answers: given so far, L or R for each.
+    """
+
+    def __init__(self, test: TuringTest) -> None:
+        self._test, self.answers = test, ""
+        self._image, self._caption = ipywidgets.Image(), ipywidgets.Label()
+        buttons = [ipywidgets.Button(description=f"{side} is the photo") for side in ("left", "right")]
+        for letter, button in zip("LR", buttons, strict=True):
+            button.on_click(partial(self._answer, letter))
+        self._buttons = ipywidgets.HBox(buttons)
+        super().__init__([self._image, self._buttons, self._caption])
+        self._draw()
+
+    def __repr__(self) -> str:
+        return f"<Game: when the notebook runs, {len(self._test.truth)} pairs stand here, one at a time>"
+
+    def _answer(self, letter: str, button: object) -> None:
+        if len(self.answers) < len(self._test.truth):
+            self.answers += letter
+            self._draw()
+
+    def _draw(self) -> None:
+        done, of = len(self.answers), len(self._test.truth)
+        if done == of:
+            for button in self._buttons.children:
+                button.disabled = True
+            self._caption.value = f"{self._test.score(self.answers)}. The photos were: {self._test.truth}."
+            return
+        pair = {side: getattr(self._test, side)[done] for side in ("left", "right")}
+        self._image.value = show.row(pair, alt=f"Pair {done + 1}: one of the two is the photo.").to_bytes()
+        self._caption.value = f"Pair {done + 1} of {of}: which one has its own colours?"
 
 
 def explore_lab(L: float = 60, a: float = 40, b: float = 30) -> Explorer:

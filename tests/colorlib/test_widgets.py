@@ -4,6 +4,7 @@ import torch
 
 from colorlib import show, widgets
 from colorlib.discriminators import PatchCritic
+from colorlib.metrics import TuringTest
 
 
 def test_a_slider_changes_the_picture_and_its_words():
@@ -32,3 +33,20 @@ def test_a_square_moves_over_a_photo():
     left.value, turn.value = 48, 90
     assert image.value == show.recolored(net_d, rgb, 16, 48, 32, 90).to_bytes()
     assert "90 degrees" in caption.value
+
+
+def test_a_turing_test_is_played_to_its_score():
+    test = TuringTest(torch.zeros(3, 3, 8, 8), torch.rand(3, 3, 8, 8), seed=1)
+    game = widgets.Game(test)
+    image, buttons, caption = game.children
+    first = image.value
+    assert caption.value.startswith("Pair 1 of 3")
+    for place, letter in enumerate(test.truth):
+        assert len(game.answers) == place and not buttons.children[0].disabled
+        buttons.children["LR".index(letter)].click()
+    assert image.value != first
+    assert caption.value == f"{test.score(test.truth)}. The photos were: {test.truth}."
+    assert all(button.disabled for button in buttons.children)
+    buttons.children[0].click()  # a click that was already under way
+    assert game.answers == test.truth
+    assert repr(game) == "<Game: when the notebook runs, 3 pairs stand here, one at a time>"
