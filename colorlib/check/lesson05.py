@@ -49,6 +49,10 @@ def _flat(net: nn.Module) -> Tensor:
     return torch.cat([weight.detach().flatten() for weight in net.parameters()])
 
 
+def _number(value: Any) -> Tensor:
+    return torch.as_tensor(value, dtype=torch.float32).detach()
+
+
 # 5.1 and 5.2 ----------------------------------------------------------------------------------------------
 _generator = torch.Generator().manual_seed(3)
 _L = torch.rand(2, 1, 8, 8, generator=_generator) * 2 - 1
@@ -63,15 +67,13 @@ def _stepped(step: Callable, L: Tensor, ab: Tensor) -> Seen:
     for _ in range(2):
         losses = step(net_g, net_d, opt_g, opt_d, L.clone(), ab.clone())
     if not isinstance(losses, dict):
-        return {
-            "the answer's names": "None: does the function end with a return?" if losses is None else "none"
-        }
+        return {"the answer's names": "none" if losses is None else f"none, a {type(losses).__name__}"}
     moved_g, moved_d = ((_flat(net) - old).norm() for net, old in zip((net_g, net_d), before, strict=True))
     return {
         "the answer's names": ", ".join(sorted(map(str, losses))),
         "how far the critic moved": moved_d,
         "how far the generator moved": moved_g,
-        **{f"{name} in the second step": torch.tensor(float(losses.get(name, math.nan))) for name in LOSSES},
+        **{f"{name} in the second step": _number(losses.get(name, math.nan)) for name in LOSSES},
         "the critic's weights": _flat(net_d),
         "the generator's weights": _flat(net_g),
     }
@@ -126,6 +128,8 @@ _twice = {
     "does not require grad": "this loss hangs on nothing that can learn: is there a detach too many?",
 }
 _steps = [
+    Mistake("the function returned nothing: end it with a return of the four losses, as a dict.",
+            lambda *args: None),
     Mistake("the generator never moved: it learns through `fake`, so only the critic gets fake.detach().",
             step_with(cut=True)),
     Mistake("gradients of the step before were still there: zero_grad() before each backward().",
@@ -371,7 +375,7 @@ def _kept(keep: Callable) -> Seen:
     _take_up(run, _stopped())
     tree = keep(run)
     if not isinstance(tree, dict):
-        return {"the answer": "nothing: does it end with a return?" if tree is None else type(tree).__name__}
+        return {"the answer": "nothing" if tree is None else f"a {type(tree).__name__}"}
     try:
         tree = _through_a_file(tree)
     except TypeError as error:
@@ -381,7 +385,8 @@ def _kept(keep: Callable) -> Seen:
     }
     other = _run()
     _take_up(other, known)
-    return {"the answer": "a dict that a file can hold"} | _finished(other)
+    seen = {"the answer": "a dict that a file can hold", "epoch, step": f"{other.epoch}, {other.step}"}
+    return seen | _finished(other)
 
 
 def _taken(take_up: Callable) -> Seen:
@@ -417,6 +422,11 @@ def _no_optimizer(name: str) -> bool:
 
 
 _kept_less = [
+    Mistake("the function returned nothing: does it end with a return?", lambda run: None),
+    Mistake("networks and optimisers went in themselves; a file takes what state_dict() gives of each.",
+            lambda run: _keep(run) | {"parts": run.parts}),
+    Mistake("the dict has other keys: expected are 'parts' and 'counters', with a dict under each.",
+            lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
     Mistake("the optimisers are missing: Adam's averages are as much of the run as the weights are.",
             _keeping(parts=_no_optimizer)),
     Mistake("the critic is missing: a trained generator would meet a critic that knows nothing.",
@@ -431,6 +441,10 @@ _kept_less = [
             _keeping(counters=lambda name: name not in ("best", "waited", "factor"))),
 ]  # fmt: skip
 _taken_less = [
+    Mistake("the run is as new as before: load into run.parts and set the counters on run itself.",
+            lambda run, tree: None),
+    Mistake("of the counters only the epoch was set: step, total, best and the others belong to it.",
+            _taking(counters=lambda name: name == "epoch")),
     Mistake("the optimisers were not loaded: their averages start anew at 0.", _taking(parts=_no_optimizer)),
     Mistake("the counters were not set: the run begins at its first picture.",
             _taking(counters=lambda name: False)),
