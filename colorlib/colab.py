@@ -14,6 +14,7 @@ from colorlib import __version__
 
 #: What to click when a lesson wants a GPU and there is none.
 GPU_MENU = "Runtime → Change runtime type → T4 GPU → Save"
+DRIVE = Path("/content/drive")  #: where Colab puts Google Drive
 
 
 def where() -> Literal["colab", "jupyter", "terminal"]:
@@ -61,6 +62,42 @@ def ready(lesson: str, needs_gpu: bool = False) -> None:
     if needs_gpu and card is None:
         click = GPU_MENU if where() == "colab" else "run it where PyTorch sees a GPU"
         print(f"This lesson is much faster with a GPU: {click}. It runs without one as well.")
+
+
+def run_folder(name: str, drive: bool = False, here: str | Path = "runs") -> Path:
+    """Give a folder for what a run writes: on Google Drive if that is wanted and possible, else here.
+
+    A session's own disk goes with the session; what lies on Drive stays. Drive is never asked for unless
+    ``drive`` is true, and where it cannot be had, one line says why and the run goes on without it.
+
+    Args:
+        name: Of the run, for example ``"05-coco"``.
+        drive: Whether to ask for Drive; Colab then asks you for leave.
+        here: The folder that takes the run otherwise.
+
+    Returns:
+        The folder; it is made.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run_folder("05-coco", here=folder).name
+        '05-coco'
+    """
+    folder = Path(here, name)
+    if drive:
+        try:
+            from google.colab import drive as google_drive
+
+            google_drive.mount(str(DRIVE))
+            folder = DRIVE / "MyDrive" / "colorlib" / name
+            folder.mkdir(parents=True, exist_ok=True)
+        except Exception as error:  # not on Colab, leave refused, Drive full or offline: train all the same
+            reason = "this is not Colab" if isinstance(error, ImportError) else f"{error}"
+            print(f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's own disk.")
+            folder = Path(here, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 class _Below(logging.Handler):

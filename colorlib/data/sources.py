@@ -1,10 +1,13 @@
 """The papers' data sets by name: where they lie, how large they are, under which terms, whose they are.
 
-The table is ``sources.toml`` beside this file; :mod:`colorlib.data.download` fetches what it names.
+The table is ``sources.toml`` beside this file; :mod:`colorlib.data.download` fetches what it names. A table
+of your own, in the same form, is read as well if ``COLORLIB_SOURCES`` names its file: it adds data sets, or
+replaces those of the same name, for example by a mirror that is nearer or by a small archive for trying out.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,5 +43,28 @@ class Source:
         return f"{self.name}: {self.title}{size}. Licence: {self.licence}. Source: {self.citation}."
 
 
-_TABLE = tomllib.loads(Path(__file__).with_name("sources.toml").read_text("utf-8"))
-SOURCES = {name: Source(name, **entry) for name, entry in _TABLE.items()}
+def read_table(path: str | Path) -> dict[str, Source]:
+    """Read a table of sources.
+
+    Args:
+        path: a TOML file with a table ``[name]`` for each data set, with the fields of :class:`Source`.
+
+    Raises:
+        ValueError: it is no such table; the text names the file and the mistake.
+        OSError: it cannot be read.
+
+    Example:
+        >>> sorted(read_table(Path(__file__).with_name("sources.toml")))[:2]
+        ['coco', 'imagenette-160']
+    """
+    try:
+        table = tomllib.loads(Path(path).read_text("utf-8"))
+        return {name: Source(name, **entry) for name, entry in table.items()}
+    except (TypeError, tomllib.TOMLDecodeError) as error:
+        expected = "expected the form of colorlib/data/sources.toml"
+        raise ValueError(f"{path} is no table of sources ({error}); {expected}.") from None
+
+
+SOURCES = read_table(Path(__file__).with_name("sources.toml"))
+if os.environ.get("COLORLIB_SOURCES"):
+    SOURCES |= read_table(os.environ["COLORLIB_SOURCES"])

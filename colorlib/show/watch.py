@@ -9,6 +9,7 @@ Everything lies in the stage's folder, so that a resumed run goes on with the cu
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Sequence
@@ -23,7 +24,6 @@ from colorlib import images
 from colorlib.colab import where
 from colorlib.evaluate import colorized
 from colorlib.files import whole
-from colorlib.show.figure import Figure
 from colorlib.show.training import losses, strips
 
 if TYPE_CHECKING:
@@ -54,24 +54,22 @@ class Watch:
         self._strip(f"epoch-{run.epoch:04d}", colorized(run.result(), self.rgb, scale))
         _write(self.folder / "history.json", json.dumps(run.history, indent=1).encode())
         curves, pictures = losses(run.history, gray=self.gray), strips(read_strips(self.folder))
-        drawn = [Image.open(io.BytesIO(figure.to_bytes())).convert("RGB") for figure in (curves, pictures)]
+        shown = [figure.bundle() for figure in (curves, pictures)]  # drawn once: drawing takes a while
+        drawn = [Image.open(io.BytesIO(_drawn(data))).convert("RGB") for data, _ in shown]
         page = Image.new("RGB", (max(d.width for d in drawn), sum(d.height for d in drawn)), "white")
         page.paste(drawn[0], (0, 0))
         page.paste(drawn[1], (0, drawn[0].height))
         images.write(page, self.folder / "progress.png", overwrite=True)
         if self.live:
-            self._redraw(curves, pictures)
+            self._redraw(shown)
 
-    def _redraw(self, curves: Figure, pictures: Figure) -> None:
+    def _redraw(self, shown: list[tuple[dict, dict]]) -> None:
         from IPython.display import DisplayHandle
 
-        if self._display is None:
-            self._display = DisplayHandle(), DisplayHandle()
-            for handle, figure in zip(self._display, (curves, pictures), strict=True):
-                handle.display(*figure.bundle(), raw=True)
-        else:
-            for handle, figure in zip(self._display, (curves, pictures), strict=True):
-                handle.update(*figure.bundle(), raw=True)
+        first = self._display is None
+        self._display = self._display or [DisplayHandle() for _ in shown]
+        for handle, (data, metadata) in zip(self._display, shown, strict=True):
+            (handle.display if first else handle.update)(data, metadata=metadata, raw=True)
 
     def _strip(self, name: str, rgb: Tensor) -> None:
         path = self.folder / "strips" / f"{name}.png"
@@ -107,6 +105,11 @@ def _squares(path: Path) -> list[Image.Image]:
     strip = images.read(path)
     side = strip.height
     return [strip.crop((x, 0, x + side, side)) for x in range(0, strip.width, side)]
+
+
+def _drawn(data: dict[str, str]) -> bytes:
+    """Take the picture out of what a notebook is given."""
+    return base64.b64decode(next(text for kind, text in data.items() if kind.startswith("image/")))
 
 
 def _write(path: Path, data: bytes) -> None:

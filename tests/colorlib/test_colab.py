@@ -82,3 +82,28 @@ def test_without_torch_it_says_what_to_install(monkeypatch):
 def test_it_does_not_load_torch():
     code = "import sys; from colorlib import colab; colab.ready('01_x'); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def test_a_run_stays_here_unless_drive_is_wanted(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", None)  # importing it raises ImportError
+    assert colab.run_folder("05-coco", here=tmp_path) == tmp_path / "05-coco"
+    assert capsys.readouterr().out == ""
+    assert colab.run_folder("05-coco", drive=True, here=tmp_path) == tmp_path / "05-coco"
+    assert "Google Drive cannot be used (this is not Colab); checkpoints stay" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_on_colab_a_run_goes_to_drive_if_leave_is_given(tmp_path, capsys, monkeypatch, leave):
+    def mount(where):
+        if not leave:
+            raise ValueError("mount failed")
+
+    google = types.ModuleType("google.colab")
+    google.drive = types.SimpleNamespace(mount=mount)
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", google)
+    monkeypatch.setattr(colab, "DRIVE", tmp_path / "drive")
+    folder = colab.run_folder("05-coco", drive=True, here=tmp_path / "here")
+    expected = tmp_path / "drive/MyDrive/colorlib/05-coco" if leave else tmp_path / "here/05-coco"
+    assert folder == expected and folder.is_dir()
+    assert ("(mount failed)" in capsys.readouterr().out) is not leave

@@ -3,7 +3,10 @@
 import hashlib
 import io
 import logging
+import os
 import re
+import subprocess
+import sys
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +18,7 @@ from colorlib import data
 from colorlib.data import download
 from colorlib.data.archives import ArchiveError
 from colorlib.data.download import DownloadError, fetch, pictures
-from colorlib.data.sources import SOURCES, Source
+from colorlib.data.sources import SOURCES, Source, read_table
 
 
 def archive(names=("set/a.png", "set/b.png", "notes.txt")):
@@ -220,3 +223,25 @@ def test_what_the_papers_use():
     yosemite = SOURCES["yosemite"].counts
     assert sum(count for name, count in yosemite.items() if name.endswith("A")) == 1540
     assert "stands in for paper 004" in SOURCES["imagenette-160"].title
+
+
+def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
+    table = tmp_path / "mine.toml"
+    entry = 'title = "Mine"\nurls = ["http://127.0.0.1/mine.zip"]\nlicence = "CC0"\ncitation = "me"\n'
+    table.write_text(f"[coco]\n{entry}\n[mine]\n{entry}counts = {{ mine = 2 }}\n")
+    code = "from colorlib.data.sources import SOURCES as s; print(s['coco'].title, s['mine'].counts, len(s))"
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"COLORLIB_SOURCES": str(table)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == f"Mine {{'mine': 2}} {len(SOURCES) + 1}\n"
+
+
+@pytest.mark.parametrize("text", ["[coco]\ntitle = 'no addresses'", "[coco", "[coco]\ncolour = 1"])
+def test_a_table_that_is_none_is_said(tmp_path, text):
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(ValueError, match="mine.toml is no table of sources"):
+        read_table(tmp_path / "mine.toml")

@@ -107,11 +107,11 @@ def test_a_watched_run_redraws_in_a_notebook(tmp_path, monkeypatch):
     shown = []
 
     class Handle:
-        def display(self, *bundle, raw):
+        def display(self, data, *, metadata, raw):
             shown.append("new")
 
-        def update(self, *bundle, raw):
-            assert bundle[1][next(iter(bundle[1]))]["alt"]
+        def update(self, data, *, metadata, raw):
+            assert metadata[next(iter(metadata))]["alt"]
             shown.append("again")
 
     monkeypatch.setattr("IPython.display.DisplayHandle", Handle)

@@ -36,7 +36,9 @@ def test_a_gpu_is_asked_for_only_where_the_table_says_so(tiny):
     for tree in ("lessons", "solutions"):
         nb = tiny.read(tree)
         assert (nb.metadata.accelerator, nb.metadata.colab.gpuType) == ("GPU", "T4")
-        assert "| GPU | about 12 minutes on a T4 |" in nb.cells[0].source
+        assert "| GPU | about 12 minutes on a T4 (reckoned) with `PROFILE` full;" in nb.cells[0].source
+        (setup,) = (cell for cell in nb.cells if cell.id == "setup")
+        assert setup.source.endswith('colab.ready("01_tiny", needs_gpu=True)')
 
 
 def test_a_picture_stands_under_the_header_while_its_file_exists(tiny):
