@@ -34,6 +34,10 @@ _best = [
             lambda c: (_best_answers(c)[1],) * 2),
     Mistake("a and b were thrown together: each of the two channels has a mean and a median of its own.",
             lambda c: (c.mean().expand(2), c.median().expand(2))),
+    Mistake("a and b were thrown together: each of the two channels has a mean and a median of its own.",
+            lambda c: (c.mean(), c.median())),
+    Mistake("this is the most frequent value of each channel; absolute values ask for the middle one.",
+            lambda c: (c.mean(0), c.mode(0).values)),
     Mistake("the mean runs over the wrong dimension: the n colors stand in dim=0.",
             lambda c: (c.mean(1), c.median(1).values)),
     Mistake("median(dim=0) gives the values and their places: take .values.",
@@ -67,6 +71,9 @@ _critics = [
             lambda r, f, label: (_bce(r, 1.0), _bce(f, 0.0))),
     Mistake("the sigmoid is taken twice: binary_cross_entropy_with_logits takes the logits as they are.",
             lambda r, f, label: (_bce(r.sigmoid(), label), _bce(f.sigmoid(), 0.0))),
+    Mistake("binary_cross_entropy wants probabilities; for logits take binary_cross_entropy_with_logits.",
+            lambda r, f, label: (F.binary_cross_entropy(r, torch.full_like(r, label)),
+                                 F.binary_cross_entropy(f, torch.zeros_like(f)))),
     Mistake("nothing was averaged: each loss is one number, the mean over all logits.",
             lambda r, f, label: tuple(F.binary_cross_entropy_with_logits(
                 x, torch.full_like(x, y), reduction="none") for x, y in ((r, label), (f, 0.0)))),
@@ -93,6 +100,8 @@ def _slopes(logits: Tensor) -> tuple[Tensor, Tensor]:
 
 _wrong_slopes = [
     Mistake("the two came in the wrong order: minimax first.", lambda x: _slopes(x)[::-1]),
+    Mistake("both are the slope of log(1 - D); the second asked for is that of -log D.",
+            lambda x: (-x.sigmoid(), -x.sigmoid())),
     Mistake("both signs are wrong: the losses fall as the logit rises.",
             lambda x: (x.sigmoid(), 1 - x.sigmoid())),
     Mistake("these are slopes along D; asked is along the logit: multiply by D's own slope, D (1 - D).",
@@ -132,6 +141,8 @@ _ways = [
             lambda x, r, f, lam: _sum(_bce(x, 1.0), F.l1_loss(f, r), 1.0)),
     Mistake("the pixel loss is L2; this exercise asks for L1, the mean of absolute differences.",
             lambda x, r, f, lam: _sum(_bce(x, 1.0), F.mse_loss(f, r), lam)),
+    Mistake("the sign of each difference counts here, so that errors cancel: L1 takes absolute values.",
+            lambda x, r, f, lam: _sum(_bce(x, 1.0), (f - r).mean(), lam)),
     Mistake("the differences were added up; L1 is their mean.",
             lambda x, r, f, lam: _sum(_bce(x, 1.0), F.l1_loss(f, r, reduction="sum"), lam)),
     Mistake("the pixel part came back with lambda in it; give it back bare, lambda is in the total.",
@@ -158,6 +169,7 @@ def _step(
     move: str = "gd",
     swap: bool = False,
     no_grad: bool = False,
+    weight: float | None = None,  # in place of lam
 ):
     def step(net_g: nn.Module, net_d: nn.Module, opt_g, opt_d, L: Tensor, ab: Tensor, lam: float = 10.0):
         """Do the critic's step, then the generator's, as colorlib.training.Trainer does."""
@@ -178,9 +190,8 @@ def _step(
             return loss.detach()
 
         def generator() -> Tensor:
-            loss = _generator_loss(
-                net_d(L, fake.detach() if judged == "detached" else fake), ab, fake, lam
-            ).total
+            logits = net_d(L, fake.detach() if judged == "detached" else fake)
+            loss = _generator_loss(logits, ab, fake, lam if weight is None else weight).total
             if zero_g and not early_zero:
                 opt_g.zero_grad()
             loss.backward()
@@ -211,6 +222,9 @@ _steps = [
             _step(zero_d=False)),
     Mistake("the generator went first; the critic goes first, so that its judgement is fresh.",
             _step(critic_first=False)),
+    Mistake("fake lost its graph before the generator's step: detach it in the critic's step alone.",
+            _step(no_grad=True)),
+    Mistake("`lam` is not used: pass it on to generator_loss.", _step(weight=100.0)),
     Mistake("the critic's two losses are added up; take their mean.", _step(add_up=True)),
     Mistake("the critic never moves: opt_d.step() is missing.", _step(move="g")),
     Mistake("the generator never moves: opt_g.step() is missing.", _step(move="d")),

@@ -15,7 +15,7 @@ from colorlib.discriminators import PatchCritic
 from colorlib.generators import UNet, initialise
 
 _PARTS = (
-    "the two losses that come back",
+    "the two losses of a step on 8 x 8 pixels",
     "how often the generator got gradients in two steps",
     "the critic's weights after two steps",
     "the generator's weights after two steps",
@@ -66,11 +66,10 @@ def _play(step: Callable) -> tuple[Any, ...]:
     next(net_g.parameters()).register_hook(reached.append)
     pictures = torch.rand(2, 4, 3, 8, 8, generator=torch.Generator().manual_seed(3)) * 2 - 1
     losses = [step(net_g, net_d, opt_g, opt_d, lab[:, :1], lab[:, 1:], 2.0) for lab in pictures]
-    if all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in losses):
-        losses = tuple(torch.as_tensor(loss) for pair in losses for loss in pair)
-    else:
-        losses = losses[0]
-    return losses, torch.tensor(float(len(reached))), _weights(net_d), _weights(net_g)
+    first = losses[0]
+    if isinstance(first, (tuple, list)):
+        first = tuple(torch.as_tensor(loss) for loss in first)
+    return first, torch.tensor(float(len(reached))), _weights(net_d), _weights(net_g)
 
 
 def _weights(net: nn.Module) -> Tensor:
