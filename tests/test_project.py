@@ -88,7 +88,7 @@ def test_the_library_can_be_read_in_an_evening():
     for path in MODULES:
         table = re.fullmatch(r"lesson\d\d\.py", path.name)  # exercises, mistakes and hints: read by the row
         lines = len(path.read_text("utf-8").splitlines())
-        assert lines <= (550 if table else 250), f"split {path}: one idea each"
+        assert lines <= (350 if table else 250), f"split {path}: one idea each"
 
 
 def test_importing_the_package_is_lazy():
