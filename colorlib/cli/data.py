@@ -29,15 +29,14 @@ def run(args: argparse.Namespace) -> int:
         known = _HERE | {name: str(source).partition(": ")[2] for name, source in SOURCES.items()}
         rows = [[name, text] for name, text in known.items()]
         return tell(args, known, table([*rows, ["FOLDER", "your own photos, with all folders inside it"]]))
-    from colorlib.data import pictures
-    from colorlib.data.filters import Filters, report, sift
+    from colorlib.data.filters import Filters, report
     from colorlib.data.sets import load
 
-    filters, dropped = (Filters(), []) if args.filter else (None, [])
-    if filters and args.name not in _HERE:
-        dropped = sift(pictures(args.name), filters)[1]
-        report(dropped, args.filter)
+    filters = Filters() if args.filter else None
     sets = load(args.name, args.size, seed=args.seed, filters=filters, reduced=args.reduced)
+    dropped = sets.left_out
+    if args.filter and args.name not in _HERE:
+        report(dropped, args.filter)
     result = {"about": sets.about, "pictures": sets.counts, "left_out": {p.name: why for p, why in dropped}}
     rows = [["part", "pictures"], *([part, f"{count:,}"] for part, count in sets.counts.items())]
     seen = f"\n{len(dropped)} left out, with reasons: {args.filter}" if args.filter else ""

@@ -17,7 +17,7 @@ from colorlib.scenes import scenes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from colorlib.data.filters import Filters
+    from colorlib.data.filters import Dropped, Filters
 
 log = logging.getLogger("colorlib")
 
@@ -67,12 +67,14 @@ class Sets:
         validation: what an epoch, a width or a rate is chosen by.
         test: what is scored once, when everything is chosen.
         about: one sentence on what they are, for the protocol.
+        left_out: photos that the filters dropped, each with its reason.
     """
 
     train: Pictures
     validation: Pictures
     test: Pictures
     about: str
+    left_out: Sequence[Dropped] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -146,7 +148,7 @@ def _photographs(
     data = prepare(photos, size, fit=fit)
     parts = [Part(data, np.array(part, dtype=np.int64)) for part in duplicates.split(data, ratios, seed)]
     about = f"{name}: {len(data)} photos at {size}x{size} ({fit}), {len(dropped)} left out by filters"
-    sets = Sets(*parts, f"{about}, near-duplicates kept together, seed {seed}")
+    sets = Sets(*parts, f"{about}, near-duplicates kept together, seed {seed}", dropped)
     if not all(share == 0 or len(part) for share, part in zip(ratios, parts, strict=True)):
         found = ", ".join(f"{count} {part}" for part, count in sets.counts.items())
         raise ValueError(f"{name} gives {found} pictures, expected some in each part; add photos to it.")
