@@ -19,7 +19,7 @@ $(READY): pyproject.toml course/tested-versions.txt
 	@test -x $(PY) || $(PYTHON) -m venv .venv || \
 	  { echo "Could not make .venv: on Debian and Ubuntu, install the package python3-venv first."; exit 1; }
 	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check uv
-	$(PY) -m uv pip install --quiet --python $(PY) --constraint course/tested-versions.txt --editable '.[course,dev]'
+	$(PY) -m uv pip install --quiet --compile-bytecode --python $(PY) --constraint course/tested-versions.txt --editable '.[course,dev]'
 	@touch $@
 
 lab: $(READY)  ## open JupyterLab on your own copy of the lessons, in my/
