@@ -153,12 +153,17 @@ def as_gray_photo(lab: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Scale:
-    """How Lab becomes what a network sees, and back: L/50 - 1 and ab divided by ``ab``.
+    """How Lab becomes what a network sees and what it is to answer, and back.
+
+    It sees L/50 - 1, whatever it answers.
 
     Args:
         ab: The divisor of a and b: 110 keeps all of sRGB inside [-1, 1] (papers 000 and 004), 128 fits
             paper 002. PSNR of the scaled channels depends on it by 20 log10(128/110) = 1.3 dB, so it travels
             with the weights.
+        answer: ``"ab"``: a and b divided by ``ab``. ``"lab"``: L once more, then a and b (paper 003); back in
+            Lab, the L that it was given counts. ``"rgb"``: red, green and blue, 2 rgb - 1 (paper 001, two
+            systems of paper 002); back in Lab, its own L counts, right or wrong.
 
     Example:
         >>> L, ab = Scale().split(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))
@@ -167,22 +172,45 @@ class Scale:
     """
 
     ab: float = 110.0
+    answer: Literal["ab", "lab", "rgb"] = "ab"
 
     def __post_init__(self) -> None:
+        if self.answer not in ("ab", "lab", "rgb"):
+            raise ValueError(f"Scale got answer={self.answer!r}; expected 'ab', 'lab' or 'rgb'")
         if not 0 < self.ab < float("inf"):
             raise ValueError(f"Scale got ab={self.ab!r}; expected a positive number such as 110 or 128")
 
-    def split(self, lab: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn (n, 3, h, w) Lab into the network's ``L`` (n, 1, h, w) and ``ab`` (n, 2, h, w), in [-1, 1]."""
-        expect.pictures("lab", lab)
-        lab = lab.float()
-        return lab[:, :1] / 50 - 1, lab[:, 1:] / self.ab
+    @property
+    def channels(self) -> int:
+        """How many channels the network answers: 2 or 3."""
+        return 2 if self.answer == "ab" else 3
 
-    def join(self, L: Tensor, ab: Tensor) -> Tensor:
-        """Put the network's ``L`` (n, 1, h, w) and ``ab`` (n, 2, h, w) together as (n, 3, h, w) Lab."""
+    def split(self, lab: Tensor) -> tuple[Tensor, Tensor]:
+        """Turn (n, 3, h, w) Lab into ``L`` (n, 1, h, w) and the right answer (n, 2 or 3, h, w), in [-1, 1]."""
+        expect.pictures("lab", lab)
+        L, ab = lab[:, :1].float() / 50 - 1, lab[:, 1:].float() / self.ab
+        if self.answer == "rgb":
+            return L, 2 * lab_to_rgb(lab, "clip") - 1
+        return L, ab if self.answer == "ab" else torch.cat([L, ab], dim=1)
+
+    def join(self, L: Tensor, answer: Tensor) -> Tensor:
+        """Put ``L`` (n, 1, h, w) and a network's answer (n, 2 or 3, h, w) together as (n, 3, h, w) Lab."""
         expect.pictures("L", L, channels=1)
-        expect.pictures("ab", ab, channels=2)
-        return torch.cat([(L.float() + 1) * 50, ab.float() * self.ab], dim=1)
+        expect.pictures("answer", answer, channels=self.channels)
+        if self.answer == "rgb":
+            return rgb_to_lab((answer.float().clamp(-1, 1) + 1) / 2)
+        return torch.cat([(L.float() + 1) * 50, self.colors(answer) * self.ab], dim=1)
+
+    def colors(self, answer: Tensor) -> Tensor:
+        """Take a and b, divided by ``ab``, (n, 2, h, w) from a network's answer (n, 2 or 3, h, w).
+
+        Example:
+            >>> Scale(answer="rgb").colors(torch.ones(1, 3, 1, 1)).abs().max().item() < 1e-4
+            True
+        """
+        if self.answer == "rgb":
+            return rgb_to_lab((answer.float().clamp(-1, 1) + 1) / 2)[:, 1:] / self.ab
+        return answer[:, -2:].float()
 
 
 def _inside(lab: Tensor) -> Tensor:

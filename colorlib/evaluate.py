@@ -16,7 +16,7 @@ def colorized(net: nn.Module | None, rgb: Tensor, scale: Scale = Scale()) -> Ten
     """Take the colours away and put a network's in their place.
 
     Args:
-        net: L to ab, used in evaluation mode; None gives the gray baseline, a = b = 0.
+        net: L to what ``scale`` says, used in evaluation mode; None gives the gray baseline, a = b = 0.
         rgb: (n, 3, h, w), uint8 or in [0, 1].
         scale: what the network was trained with.
 
@@ -27,9 +27,9 @@ def colorized(net: nn.Module | None, rgb: Tensor, scale: Scale = Scale()) -> Ten
         >>> colorized(None, torch.rand(2, 3, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
-    L, ab = scale.split(as_gray_photo(rgb_to_lab(_real(rgb))))
+    L, _ = Scale().split(as_gray_photo(rgb_to_lab(_real(rgb))))
     if net is None:
-        return lab_to_rgb(scale.join(L, torch.zeros_like(ab)))
+        return lab_to_rgb(Scale().join(L, L.new_zeros(len(L), 2, *L.shape[-2:])))
     device = next((parameter.device for parameter in net.parameters()), L.device)
     with torch.no_grad():
         return lab_to_rgb(scale.join(L, net.eval()(L.to(device)).float().cpu()))

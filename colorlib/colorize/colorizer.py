@@ -7,6 +7,7 @@ and a large print of one photo get the same colours.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,7 +33,8 @@ class Colorizer:
     """A trained generator with what it needs to be used right: its scale and its size.
 
     Args:
-        net: L (n, 1, h, w) to ab (n, 2, h, w), used in evaluation mode.
+        net: L (n, 1, h, w) to what ``scale`` says, used in evaluation mode. Of an answer in RGB the a and b
+            are taken, as the lightness is the photo's own.
         scale: What it was trained with.
         size: The side of the pictures that it was trained on.
 
@@ -75,7 +77,7 @@ class Colorizer:
         ab = self._with_less_memory(self._lightness(over_white(upright)) if clear else L, self.size)
         self._warn_if_gray(ab, images.name_of(photo))
         rows = [
-            to_uint8(lab_to_rgb(self.scale.join(some_L, some_ab * saturation)))
+            to_uint8(lab_to_rgb(Scale(self.scale.ab).join(some_L, some_ab * saturation)))
             for some_L, some_ab in zip(L.split(_ROWS, dim=2), ab.split(_ROWS, dim=2), strict=True)
         ]
         result = images.to_image(torch.cat(rows, dim=2))
@@ -85,7 +87,7 @@ class Colorizer:
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write weights and configuration as one safetensors file that :meth:`load` reads."""
-        config = {"net": self.net.config, "ab": self.scale.ab, "size": self.size}
+        config = {"net": self.net.config, "scale": dataclasses.asdict(self.scale), "size": self.size}
         return checkpoint.save_weights(path, self.net.state_dict(), config, overwrite=overwrite)
 
     @classmethod
@@ -100,7 +102,7 @@ class Colorizer:
         try:
             net = generators.build(config["net"])
             net.load_state_dict(weights)
-            return cls(net, Scale(float(config["ab"])), int(config["size"]))
+            return cls(net, Scale(**config["scale"]), int(config["size"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise checkpoint.CheckpointError(
@@ -119,12 +121,13 @@ class Colorizer:
         self.net.eval()
         with torch.no_grad():
             small = F.interpolate(L, sides, mode="bilinear", antialias=True).clamp(-1, 1)
-            ab = self.net(small.to(device)).float().cpu()
-            if not (largest := ab.abs().max().item()) <= _WILD:  # NaN fails as well
+            answer = self.net(small.to(device)).float().cpu()
+            if not (largest := answer.abs().max().item()) <= _WILD:  # NaN fails as well
                 raise RuntimeError(
                     f"this model answers with {largest:.3g}, expected about -1 to 1: its weights are "
                     "damaged, or its training diverged; load another, or train with a lower learning rate"
                 )
+            ab = self.scale.colors(answer)
             return F.interpolate(ab, (h, w), mode="bilinear", antialias=True)
 
     def _lightness(self, rgb: Image.Image) -> Tensor:

@@ -20,7 +20,7 @@ _M3_RATIO = "Hasler and Süsstrunk's M3: mean over the colorized pictures / mean
 _CHROMA_RATIO = "Lab chroma: mean over the colorized pixels of all pictures / mean over the true ones"
 
 
-def paper_002(scale: Scale | None) -> dict[str, Metric]:
+def paper_002(scale: Scale) -> dict[str, Metric]:
     """Return the two metrics of paper 002's Table 1, which it does not define.
 
     Its six pairs of numbers fit a network's tensors in [-1, 1] with peak 2, decibels averaged over
@@ -29,13 +29,13 @@ def paper_002(scale: Scale | None) -> dict[str, Metric]:
     sRGB, take ``psnr(mse(fake_ab, real_ab), peak=2).mean()``.
 
     Args:
-        scale: for a Lab row, the scale of the recipe (the paper's is ``Scale(128)``); None for an RGB row.
+        scale: of the recipe: the paper's Lab rows have ``Scale(128)``, its RGB rows one with ``answer="rgb"``.
 
     Example:
         >>> paper_002(Scale(128))["paper_002_psnr"].protocol
         'PSNR in dB on ab / 128, read back from RGB, peak 2; mean over pictures'
     """
-    where = ("net_rgb", Scale()) if scale is None else ("net_ab", scale)
+    where = ("net_rgb" if scale.answer == "rgb" else "net_ab", scale)
     return {"paper_002_mse": mse_on(*where), "paper_002_psnr": psnr_on(where[0], 2, where[1])}
 
 

@@ -66,7 +66,7 @@ class Pair:
         """Both as the tensors (n, c, h, w) that a metric on ``space`` compares."""
         if "rgb" in space:
             return self.rgb if space == "rgb" else tuple(2 * rgb - 1 for rgb in self.rgb)
-        split = (scale.split(lab) for lab in self.lab)
+        split = (Scale(scale.ab).split(lab) for lab in self.lab)
         return tuple(ab if space == "net_ab" else torch.cat([L, ab], dim=1) for L, ab in split)
 
 

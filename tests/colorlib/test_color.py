@@ -183,10 +183,29 @@ def test_scale_is_the_one_of_the_papers():
 
 
 @settings(deadline=None)
-@given(labs, st.sampled_from([110.0, 128.0]))
-def test_scale_there_and_back(lab, ab):
-    picture = pixels(lab)
-    assert torch.allclose(Scale(ab).join(*Scale(ab).split(picture)), picture, atol=1e-4)
+@given(labs, st.sampled_from([110.0, 128.0]), st.sampled_from(["ab", "lab"]))
+def test_scale_there_and_back(lab, ab, answer):
+    picture, scale = pixels(lab), Scale(ab, answer)
+    assert torch.allclose(scale.join(*scale.split(picture)), picture, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(st.tuples(*[st.floats(0, 1)] * 3))
+def test_an_answer_in_rgb_is_the_picture_itself(rgb):
+    picture, scale = pixels(rgb), Scale(answer="rgb")
+    L, answer = scale.split(rgb_to_lab(picture))
+    assert torch.allclose(answer, 2 * picture - 1, atol=1e-3)
+    assert torch.allclose(lab_to_rgb(scale.join(L, answer)), picture, atol=1e-3)
+    assert torch.allclose(scale.colors(answer), rgb_to_lab(picture)[:, 1:] / 110, atol=1e-3)
+
+
+def test_of_an_answer_in_lab_the_given_lightness_counts_and_in_rgb_its_own():
+    L = torch.zeros(1, 1, 1, 1)
+    answer = torch.tensor([-0.5, 0.2, 0.4]).view(1, 3, 1, 1)
+    assert Scale(100, "lab").join(L, answer).flatten().tolist() == pytest.approx([50, 20, 40])
+    white = Scale(answer="rgb").join(L, torch.ones(1, 3, 1, 1))
+    assert white.flatten().tolist() == pytest.approx([100, 0, 0], abs=0.01)
+    assert [Scale(answer=answer).channels for answer in ("ab", "lab", "rgb")] == [2, 3, 3]
 
 
 def test_scale_is_a_value():
@@ -195,6 +214,8 @@ def test_scale_is_a_value():
         Scale().ab = 1
     with pytest.raises(ValueError, match="expected a positive number"):
         Scale(0)
+    with pytest.raises(ValueError, match="'cmyk'; expected 'ab', 'lab' or 'rgb'"):
+        Scale(answer="cmyk")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +245,7 @@ def test_bad_lab_and_bad_gamut_are_refused():
         lab_to_rgb(torch.zeros(1, 3, 2, 2, dtype=torch.uint8))
     with pytest.raises(ValueError, match="expected 'chroma' or 'clip'"):
         lab_to_rgb(torch.zeros(1, 3, 2, 2), gamut="cut")
-    with pytest.raises(ValueError, match=r"ab has shape \(1, 1, 2, 2\)"):
+    with pytest.raises(ValueError, match=r"answer has shape \(1, 1, 2, 2\)"):
         Scale().join(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2))
 
 

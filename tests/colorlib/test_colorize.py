@@ -13,10 +13,10 @@ from torch import nn
 
 from colorlib import checkpoint, generators
 from colorlib.checkpoint import CheckpointError
-from colorlib.color import Scale
+from colorlib.color import Scale, rgb_to_lab
 from colorlib.colorize import Colorizer
 from colorlib.data import photos
-from colorlib.images import ImageError, write
+from colorlib.images import ImageError, to_tensor, write
 
 
 class Even(nn.Module):
@@ -157,13 +157,31 @@ def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
     assert loaded(photo).tobytes() == Colorizer(model.net, Scale(128), 48)(photo).tobytes()
 
 
+@pytest.mark.parametrize("answer", ["lab", "rgb"])
+def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_lightness(answer, tmp_path):
+    class Orange(nn.Module):
+        def forward(self, L):
+            lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
+            return Scale(answer=answer).split(lab)[1]
+
+    photo = photos("train")[0].image().resize((60, 41))
+    lab = rgb_to_lab(to_tensor(Colorizer(Orange(), Scale(answer=answer), 32)(photo)))
+    assert (lab[:, 0] - rgb_to_lab(to_tensor(photo))[:, 0]).abs().quantile(0.99) < 0.5
+    middle = (lab[:, 0] > 50) & (lab[:, 0] < 70)  # there sRGB has that orange
+    assert lab[:, 1][middle].median() == pytest.approx(25, abs=1)
+    assert lab[:, 2][middle].median() == pytest.approx(45, abs=1)
+
+
 def test_a_file_that_does_not_fit_is_refused(model, tmp_path):
-    weights, config = model.net.state_dict(), {"net": model.net.config, "ab": 110.0, "size": 32}
+    scale = {"ab": 110.0, "answer": "ab"}
+    weights, config = model.net.state_dict(), {"net": model.net.config, "scale": scale, "size": 32}
     bad = {
-        "missing": {"ab": 110.0, "size": 32},
+        "missing": {"scale": scale, "size": 32},
         "other width": config | {"net": config["net"] | {"width": 8}},
         "huge": config | {"net": config["net"] | {"width": 512, "downs": 10}},
-        "scale": config | {"ab": -1},
+        "scale": config | {"scale": scale | {"ab": -1}},
+        "answer": config | {"scale": scale | {"answer": "cmyk"}},
+        "a scale with more": config | {"scale": scale | {"L": 50}},
         "words": config | {"size": "large"},
     }
     for name, other in bad.items():

@@ -238,7 +238,7 @@ def test_paper_002s_metric_is_psnr_on_ab_with_peak_2_per_picture(fake, real):
     assert metrics["paper_002_mse"](fake, real) == pytest.approx(mse(x, y).mean().item(), rel=1e-5)
     assert metrics["paper_002_psnr"](fake, real) == pytest.approx(psnr(mse(x, y), 2).mean().item(), abs=1e-4)
     assert "ab / 128" in metrics["paper_002_psnr"].protocol and "peak 2" in metrics["paper_002_psnr"].protocol
-    rgb = paper_002(None)["paper_002_psnr"]
+    rgb = paper_002(Scale(128, "rgb"))["paper_002_psnr"]
     assert rgb(fake, real) == pytest.approx(psnr_on("rgb", 1)(fake, real), abs=1e-9)
     assert "RGB in [-1, 1]" in rgb.protocol
 
