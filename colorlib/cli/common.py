@@ -9,10 +9,10 @@ from typing import Any
 from colorlib.data.sources import SOURCES
 
 
-def data_arguments(parser: argparse.ArgumentParser) -> None:
+def data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Ask for a data set, and for how it becomes squares."""
     names = ", ".join(["photos", "scenes", *SOURCES])
-    parser.add_argument("--data", required=True, metavar="NAME", help=f"a folder of photos, or {names}")
+    parser.add_argument("--data", required=required, metavar="NAME", help=f"a folder of photos, or {names}")
     parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
     parser.add_argument(
         "--filter", action="store_true", help="leave out gray, faint, loud and crowded photos"

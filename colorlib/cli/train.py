@@ -3,73 +3,94 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
-from colorlib.cli.common import data_arguments, device, device_argument, filters, tell
+from colorlib.cli.common import data_arguments, device, device_argument, tell
 from colorlib.files import whole
 
-_ELSEWHERE = {"command", "run", "json", "out", "minutes", "device", "epochs", "gan_epochs"}  # may change
+_ELSEWHERE = "epochs"  # of a run's stages: more may be asked for when it goes on
+#: What a run without a recipe may choose, the default, and what it is.
+OWN = {
+    "width": (64, "filters of the outermost level (16 with --reduced)"),
+    "epochs": (20, "of the pixel stage (6 with --reduced)"),
+    "gan_epochs": (0, "of the adversarial stage that follows"),
+    "batch": (16, "pictures in a step"),
+    "lr": (2e-4, "Adam's learning rate"),
+    "loss": ("l1", "the pixel loss, l1 or l2"),
+    "lam": (100.0, "weight of the pixel loss beside the adversarial one"),
+    "smoothing": (1.0, "label of real pictures for the critic, 1 or 0.9"),
+    "ema": (0.99, "decay of the moving average of weights, 0 for none"),
+}
 log = logging.getLogger("colorlib")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for data, network, loss and time."""
-    data_arguments(parser)
+    """Ask for a recipe, or for data, network and loss; and for time."""
+    data_arguments(parser, required=False)
     add = parser.add_argument
+    add("--recipe", metavar="NAME", help="a system of the papers, such as p2-cnn; another word lists them")
+    add("--from-scratch", action="store_true", help="with a recipe: no pretrained weights, a random encoder")
     add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
-    add("--size", type=int, help="side of the pictures; 256, or 64 with --reduced")
-    add("--width", type=int, help="filters of the outermost level; 64, or 16 with --reduced")
-    add("--epochs", type=int, help="of the pixel stage; 20, or 6 with --reduced")
-    add("--gan-epochs", type=int, default=0, help="of the adversarial stage that follows")
-    add("--batch", type=int, default=16, help="pictures in a step")
-    add("--lr", type=float, default=2e-4, help="Adam's learning rate")
-    add("--loss", choices=["l1", "l2"], default="l1", help="the pixel loss")
-    add("--lam", type=float, default=100.0, help="weight of the pixel loss beside the adversarial one")
-    add("--smoothing", type=float, default=1.0, help="label of real pictures for the critic: 1 or 0.9")
-    add("--ema", type=float, default=0.99, help="decay of the moving average of weights; 0 for none")
+    add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
     add("--minutes", type=float, help="stop after so long; the same command goes on")
+    own = parser.add_argument_group("without a recipe")
+    for name, (default, text) in OWN.items():
+        flag = f"--{name.replace('_', '-')}"
+        words = {"choices": ["l1", "l2"]} if name == "loss" else {"metavar": "X"}
+        own.add_argument(flag, type=type(default), help=f"{text}; {default} if not given", **words)
     device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; a run that was stopped goes on, a finished one says so."""
+    from colorlib.cli.asked import asked
+    from colorlib.data.filters import Filters
     from colorlib.data.sets import load
     from colorlib.evaluate import evaluate
     from colorlib.metrics import psnr_on
     from colorlib.show import Watch
     from colorlib.training import train_in_stages
 
-    small = (
-        {"size": 64, "width": 16, "epochs": 6} if args.reduced else {"size": 256, "width": 64, "epochs": 20}
-    )
-    for name, value in small.items():
-        setattr(args, name, value if getattr(args, name) is None else getattr(args, name))
-    name = Path(args.data).name + f"-{args.size}" + ("-reduced" if args.reduced else "")
+    recipe = asked(args).but(settings={"mixed": not args.float32, "seed": args.seed})
+    photos = recipe.photos
+    data = args.data or ("photos" if args.reduced else photos.name)
+    if data is None:
+        raise ValueError(f"the photos of {recipe.name} were never published; name others with --data")
+    name = (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("runs", name)
-    _same_run(folder, {key: value for key, value in vars(args).items() if key not in _ELSEWHERE})
-    net_g, net_d, pixel, adversarial = _parts(args)
-    sets = load(args.data, args.size, seed=args.seed, filters=filters(args), reduced=args.reduced)
+    told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
+    _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
+    net_g, net_d = recipe.networks(args.seed)
+    divided = {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
+    sifted = Filters() if photos.filters or args.filter else None
+    sets = load(data, photos.size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
     gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
+    log.info("%s: %s", recipe.name, recipe.system)
+    for value, choice in recipe.open.items():
+        log.info("  left open, %s: %s", value, choice)
     log.info("%s; %s", sets.about, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
     watched = sets.validation.batch(range(min(6, len(sets.validation))))
     outcome = train_in_stages(
         net_g,
         sets,
         folder,
-        pixel,
-        size=args.size,
+        recipe.pixel,
+        size=photos.size,
         net_d=net_d,
-        adversarial=adversarial,
+        adversarial=recipe.adversarial,
         look=lambda stage: Watch(watched, stage, live=False, gray=gray),
         device=device(args.device),
         minutes=args.minutes,
         progress=True,
     )
-    scores = [row["validation"] for row in outcome.history["1-pixel"]]
+    scores = [row["validation"] for row in next(iter(outcome.history.values()))]
     result = {
+        "recipe": recipe.name,
         "models": outcome.models,
         "done": outcome.done,
         "about": sets.about,
@@ -78,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         "best_psnr": max(scores, default=None),
         "history": outcome.history,
     }
-    return tell(args, result, _words(result, folder))
+    return tell(args, result, _words(result, folder / next(iter(outcome.history))))
 
 
 def _words(result: dict, folder: Path) -> str:
@@ -93,49 +114,29 @@ def _words(result: dict, folder: Path) -> str:
     return "\n".join([state, score, *models, "now: colorlib colorize PHOTO"])
 
 
-def _parts(args: argparse.Namespace) -> tuple:
-    """Make networks and settings of what was asked for."""
-    from colorlib.discriminators import PatchCritic
-    from colorlib.generators import UNet, initialise
-    from colorlib.losses import GANLoss
-    from colorlib.training import Settings
-
-    net_g = initialise(
-        UNet(downs=max(2, min(8, args.size.bit_length() - 1)), width=args.width), seed=args.seed
-    )
-    both = {
-        "batch": args.batch,
-        "pixel": args.loss,
-        "mixed": not args.float32,
-        "ema": args.ema,
-        "seed": args.seed,
-    }
-    pixel = Settings(epochs=args.epochs, lr=args.lr, **both)
-    if not args.gan_epochs:
-        return net_g, None, pixel, None
-    layers = 3 if args.size >= 128 else 2
-    net_d = initialise(PatchCritic(layers=layers, width=args.width), seed=args.seed + 1)
-    gan = GANLoss(smoothing=args.smoothing)
-    return net_g, net_d, pixel, Settings(epochs=args.gan_epochs, lr=args.lr, gan=gan, weight=args.lam, **both)
-
-
-def _same_run(folder: Path, asked: dict) -> None:
+def _same_run(folder: Path, asked: dict[str, Any]) -> None:
     """Keep what a run was started with beside it, and refuse to go on with something else.
 
     Raises:
         ValueError: the folder holds a run that was started otherwise.
     """
     path = folder / "run.json"
+    asked = json.loads(json.dumps(asked))
     if path.exists():
-        began = json.loads(path.read_text("utf-8"))
-        other = [
-            f"{key} {began.get(key)!r}, now {asked[key]!r}" for key in asked if asked[key] != began.get(key)
-        ]
-        if other:
-            raise ValueError(
-                f"{folder} holds a run with {'; '.join(other)}: ask for the same, or name an --out"
-            )
+        began, now = _flat(json.loads(path.read_text("utf-8"))), _flat(asked)
+        other = [name for name in now if now[name] != began.get(name, now[name])]  # a stage may be added
+        if said := "; ".join(f"{name} {began[name]!r}, now {now[name]!r}" for name in other if not name.endswith(_ELSEWHERE)):
+            raise ValueError(f"{folder} holds a run with {said}: ask for the same, or name an --out")
         return
     folder.mkdir(parents=True, exist_ok=True)
     with whole(path) as file:
         file.write(json.dumps(asked, indent=1).encode())
+
+
+def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Name each leaf by its way: {"pixel": {"lr": 1}} gives {"pixel.lr": 1}."""
+    leaves = {}
+    for name, value in tree.items():
+        deeper = isinstance(value, dict)
+        leaves |= _flat(value, f"{above}{name}.") if deeper else {f"{above}{name}": value}
+    return leaves

@@ -52,8 +52,11 @@ def pictures(name: str | Path, *, progress: bool = True) -> list[Photo]:
         raise ValueError(
             "'scenes' are drawn as tensors, expected photos; call colorlib.data.scenes(n, size)."
         )
-    if name == "photos" or name in SOURCES:
-        return photos("all") if name == "photos" else folder(fetch(name, progress=progress))
+    if name == "photos":
+        return photos("all")
+    if name in SOURCES:
+        within = tuple(f"{part}/" for part in SOURCES[name].folders) or ("",)
+        return [photo for photo in folder(fetch(name, progress=progress)) if photo.name.startswith(within)]
     if not Path(name).expanduser().exists():
         known = ", ".join(["photos", *SOURCES])
         raise FileNotFoundError(f"{name} was found nowhere, expected a folder or one of {known}; check it.")

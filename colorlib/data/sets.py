@@ -90,6 +90,7 @@ def load(
     ratios: Sequence[float] = (0.8, 0.1, 0.1),
     fit: Literal["crop", "stretch"] = "crop",
     filters: Filters | None = None,
+    most: int | None = None,
     reduced: bool = False,
 ) -> Sets:
     """Load a data set by its name and divide it.
@@ -105,7 +106,8 @@ def load(
         ratios: shares of the three parts; of photos only.
         fit: how a photo becomes square.
         filters: which photos to leave out (paper 002); none if not given.
-        reduced: an eighth of what is drawn, or the first 256 photos: for trying out.
+        most: how many photos at most; all if not given.
+        reduced: an eighth of what is drawn, or at most 256 photos: for trying out.
 
     Raises:
         ValueError: a part would be empty.
@@ -124,7 +126,7 @@ def load(
         squares = scenes(n + 2 * m, size, seed).rgb.split([n, m, m])
         about = f"drawn scenes at {size}x{size}"
     else:
-        return _photographs(name, size, seed, ratios, fit, filters, reduced)
+        return _photographs(name, size, seed, ratios, fit, filters, 256 if reduced else most)
     return Sets(*(InMemory(rgb.mul(255).round().to(torch.uint8)) for rgb in squares), f"{about}, seed {seed}")
 
 
@@ -135,12 +137,12 @@ def _photographs(
     ratios: Sequence[float],
     fit: str,
     filters: Filters | None,
-    few: bool,
+    most: int | None,
 ) -> Sets:
     from colorlib.data import duplicates, pictures, prepare  # only photos need these
     from colorlib.data import filters as sieve
 
-    photos = pictures(name)[: 256 if few else None]
+    photos = pictures(name)[:most]
     dropped = []
     if filters is not None:
         photos, dropped = sieve.sift(photos, filters)

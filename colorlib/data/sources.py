@@ -27,6 +27,7 @@ class Source:
         size: bytes of the archive.
         sha256: of the archive; None where nobody has published one.
         counts: folders of the unpacked archive, and how many images each holds at least.
+        folders: those of them whose images are the data set; all if there is none.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Source:
     size: int | None = None
     sha256: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         size = f" ({self.size / 1e6:,.0f} MB)" if self.size else ""

@@ -54,7 +54,7 @@ def train_in_stages(
     net_g: nn.Module,
     sets: Sets,
     folder: str | Path,
-    pixel: Settings,
+    pixel: Settings | None,
     *,
     size: int,
     net_d: nn.Module | None = None,
@@ -71,7 +71,7 @@ def train_in_stages(
         net_g: with a ``config`` as :class:`colorlib.generators.UNet` has it, initialised.
         sets: trained on, and chosen by.
         folder: for everything that is written.
-        pixel: of the first stage.
+        pixel: of the first stage; None leaves it out.
         size: side of the pictures, which the written models carry.
         net_d, adversarial: the critic and the settings of the second stage; both or none.
         look: is given a stage's folder and gives what to call after each of its epochs.
@@ -80,11 +80,13 @@ def train_in_stages(
         save_every_steps, progress: as for :meth:`Trainer.fit`.
 
     Raises:
-        ValueError: only one of ``net_d`` and ``adversarial``; or as :meth:`Trainer.fit`.
+        ValueError: only one of ``net_d`` and ``adversarial``, no stage at all; or as :meth:`Trainer.fit`.
     """
     if (net_d is None) != (adversarial is None):
         raise ValueError("a critic or its settings are missing; expected both net_d and adversarial, or none")
-    folder, started, scale = Path(folder), time.monotonic(), pixel.scale
+    if pixel is None and adversarial is None:
+        raise ValueError("there is no stage; expected settings for pixel, for adversarial, or for both")
+    folder, started, scale = Path(folder), time.monotonic(), (pixel or adversarial).scale
     models = {"plain": folder / "plain.safetensors", "adversarial": folder / "adversarial.safetensors"}
     metric = {"psnr": psnr_on("rgb", peak=1)}
 
@@ -115,15 +117,18 @@ def train_in_stages(
         return run
 
     folder.mkdir(parents=True, exist_ok=True)
-    runs = {"1-pixel": stage("1-pixel", pixel, None, keep_best=True)}
-    if not models["plain"].exists():  # stopped before the first epoch was over
-        write(runs["1-pixel"].result(), "plain")
-    if net_d is not None and runs["1-pixel"].done:
-        net_g.load_state_dict(load_weights(models["plain"])[0])
+    runs = {}
+    if pixel is not None:
+        runs["1-pixel"] = stage("1-pixel", pixel, None, keep_best=True)
+        if not models["plain"].exists():  # stopped before the first epoch was over
+            write(runs["1-pixel"].result(), "plain")
+    if net_d is not None and (pixel is None or runs["1-pixel"].done):
+        if pixel is not None:
+            net_g.load_state_dict(load_weights(models["plain"])[0])
         runs["2-adversarial"] = stage("2-adversarial", adversarial, net_d, keep_best=False)
         write(runs["2-adversarial"].result(), "adversarial")
     return Outcome(
         {name: path for name, path in models.items() if path.exists()},
         {name: run.history for name, run in runs.items()},
-        all(run.done for run in runs.values()) and len(runs) == (2 if net_d is not None else 1),
+        all(run.done for run in runs.values()) and len(runs) == sum(s is not None for s in (pixel, adversarial)),
     )

@@ -1,0 +1,51 @@
+"""What ``colorlib train`` was asked for, as a recipe: one of the papers', or one of a person's own."""
+
+from __future__ import annotations
+
+import argparse
+
+from colorlib.cli.train import OWN
+from colorlib.discriminators import PatchCritic
+from colorlib.generators import UNet
+from colorlib.losses import GANLoss
+from colorlib.recipes import Photos, Recipe, get
+from colorlib.training import Settings
+
+
+def asked(args: argparse.Namespace) -> Recipe:
+    """Make a recipe of what was asked for: one of the papers', or one of its own.
+
+    Raises:
+        ValueError: there is no such recipe, or what it fixes was asked for besides.
+    """
+    own = {name: getattr(args, name) for name in OWN if getattr(args, name) is not None}
+    if args.recipe:
+        if own:
+            fixed = ", ".join(f"--{name.replace('_', '-')}" for name in own)
+            raise ValueError(f"{fixed} and --recipe were given; a recipe says that itself: leave one of them out")
+        recipe = get(args.recipe)
+        recipe = recipe.reduced() if args.reduced else recipe
+        recipe = recipe.at(args.size) if args.size else recipe
+        return recipe.but(pretrained=False) if args.from_scratch else recipe
+    if args.data is None:
+        raise ValueError("neither --data nor --recipe was given; expected one: --data photos trains in a minute")
+    small = {"width": 16, "epochs": 6} if args.reduced else {}
+    own = {name: default for name, (default, _) in OWN.items()} | small | own
+    size = args.size or (64 if args.reduced else 256)
+    downs = max(2, min(8, size.bit_length() - 1))
+    both = {"batch": own["batch"], "pixel": own["loss"], "ema": own["ema"], "lr": own["lr"]}
+    gan, layers = own["gan_epochs"], 3 if size >= 128 else 2
+    return Recipe(
+        "own",
+        "none",
+        f"U-Net of {downs} levels, {own['width']} filters in the first",
+        UNet(downs=downs, width=own["width"]).config,
+        Photos(args.data, "as asked for", size=size),
+        pixel=Settings(epochs=own["epochs"], **both),
+        adversarial=Settings(
+            epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both
+        )
+        if gan
+        else None,
+        critic=PatchCritic(layers=layers, width=own["width"]).config if gan else None,
+    )

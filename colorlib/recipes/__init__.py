@@ -1,0 +1,28 @@
+"""Every system of the five papers, one frozen recipe each, and the experiments that are made of them.
+
+``get("p2-mobilenetv2-lab")`` gives one; :class:`Recipe` says what it holds; :mod:`~colorlib.recipes.papers`
+has them all. ``recipe.but(...)`` changes something, ``recipe.at(64)`` takes it to small pictures,
+``recipe.reduced()`` to seconds.
+"""
+
+from colorlib.recipes.papers import ALL
+from colorlib.recipes.recipe import Photos, Recipe
+
+RECIPES = {recipe.name: recipe for recipe in ALL}
+
+__all__ = ["RECIPES", "Photos", "Recipe", "get"]
+
+
+def get(name: str) -> Recipe:
+    """Give a recipe by its name.
+
+    Raises:
+        ValueError: there is none of that name.
+
+    Example:
+        >>> get("p2-cnn").said["PSNR"]
+        26.443
+    """
+    if name not in RECIPES:
+        raise ValueError(f"there is no recipe {name!r}; expected one of {', '.join(RECIPES)}")
+    return RECIPES[name]
