@@ -7,7 +7,7 @@ enough for an ordinary computer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -77,6 +77,21 @@ def build(kind: type[nn.Module], config: Mapping[str, object], rules: Mapping[st
         found = f"{kind.__name__} would have {count:,} parameters"
         raise ValueError(f"{found}; expected at most {MAX_PARAMETERS:,}: choose a smaller width")
     return kind(**config)
+
+
+def build_one_of(kinds: Sequence[type[nn.Module]], key: str, config: Mapping[str, object]) -> nn.Module:
+    """Make the network that ``config`` names under ``key``, by :func:`build` and the class's own ``rules``.
+
+    Example:
+        >>> build_one_of([nn.Linear], "layer", {"layer": "Conv2d", "bias": True})
+        Traceback (most recent call last):
+        ValueError: build got layer='Conv2d'; expected 'Linear'
+    """
+    named = {kind.__name__: kind for kind in kinds}
+    name = config.get(key) if isinstance(config, Mapping) else config
+    check("build", {key: name}, {key: tuple(named)})
+    kind = named[name]
+    return build(kind, {field: value for field, value in config.items() if field != key}, kind.rules)
 
 
 def _reading(rule: Rule):

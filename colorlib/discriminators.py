@@ -167,11 +167,7 @@ def build(config: Mapping[str, object]) -> Critic:
         >>> type(build(PixelCritic().config)).__name__
         'PixelCritic'
     """
-    kinds = {kind.__name__: kind for kind in (PatchCritic, PixelCritic, ImageCritic)}
-    name = config.get("critic") if isinstance(config, Mapping) else config
-    configs.check("build", {"critic": name}, {"critic": tuple(kinds)})
-    fields = {field: value for field, value in config.items() if field != "critic"}
-    return configs.build(kinds[name], fields, kinds[name].rules)
+    return configs.build_one_of((PatchCritic, PixelCritic, ImageCritic), "critic", config)
 
 
 def receptive_field(net: nn.Module) -> int:

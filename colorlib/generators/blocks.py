@@ -54,6 +54,16 @@ def double(channels: int, out: int, how: Literal["transposed", "resize"], bias: 
     return [nn.Upsample(scale_factor=2), nn.Conv2d(channels, out, 3, padding=1, bias=bias)]
 
 
+def conv_block(channels: int, out: int, stride: int = 1) -> Layers:
+    """Make the block of paper 002's two CNNs: convolution 3x3 with a bias, and ReLU.
+
+    Example:
+        >>> nn.Sequential(*conv_block(1, 8, stride=2))(torch.zeros(2, 1, 64, 32)).shape
+        torch.Size([2, 8, 32, 16])
+    """
+    return [nn.Conv2d(channels, out, 3, stride=stride, padding=1), nn.ReLU()]
+
+
 class Level(nn.Module):
     """One level of the U: down, whatever lies inside, up; then the input is put beside the result (the skip).
 

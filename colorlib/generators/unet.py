@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib import configs, expect
+from colorlib.generators.base import Generator
 from colorlib.generators.blocks import Level, double, down_block, up_block
 
-_RULES: dict[str, configs.Rule] = {
-    "inputs": range(1, 17),
-    "outputs": range(1, 17),
-    "downs": range(2, 11),
-    "width": range(1, 513),
-    "skips": bool,
-    "up": ("transposed", "resize"),
-    "dropout": (0.0, 1.0),
-    "style": ("pix2pix", "paper003"),
-    "cap": range(1, 17),
-}
 
-
-class UNet(nn.Module):
+class UNet(Generator):
     """The U-Net of pix2pix (papers 000 and 004) or of paper 003, at any depth, width and number of channels.
 
     Each of the ``downs`` levels halves the picture by a 4x4 convolution of stride 2 with LeakyReLU 0.2, and
@@ -68,6 +54,18 @@ class UNet(nn.Module):
         torch.Size([1, 2, 20, 9])
     """
 
+    rules: ClassVar = {
+        "inputs": range(1, 17),
+        "outputs": range(1, 17),
+        "downs": range(2, 11),
+        "width": range(1, 513),
+        "skips": bool,
+        "up": ("transposed", "resize"),
+        "dropout": (0.0, 1.0),
+        "style": ("pix2pix", "paper003"),
+        "cap": range(1, 17),
+    }
+
     def __init__(
         self,
         inputs: int = 1,
@@ -81,12 +79,11 @@ class UNet(nn.Module):
         style: Literal["pix2pix", "paper003"] = "pix2pix",
         cap: int = 8,
     ) -> None:
-        super().__init__()
         if dropout is None:
             dropout = 0.0 if style == "paper003" else 0.5
         values = inputs, outputs, downs, width, skips, up, dropout, style, cap
-        self._config = dict(zip(_RULES, values, strict=True))
-        configs.check("UNet", self._config, _RULES)
+        super().__init__(**dict(zip(self.rules, values, strict=True)))
+        self.least = self.multiple = 2**downs
         widths = [width * min(2**k, cap) for k in range(downs)]
         level = self._pix2pix_level if style == "pix2pix" else self._paper003_level
         net: nn.Module = nn.Identity()
@@ -95,24 +92,9 @@ class UNet(nn.Module):
         self.levels = net
         self.head = nn.Conv2d(width, outputs, 1) if style == "paper003" else nn.Identity()
 
-    @property
-    def config(self) -> dict[str, object]:
-        """The arguments, as a dict that JSON can hold and :func:`build` takes."""
-        return dict(self._config)
-
-    def forward(self, L: Tensor) -> Tensor:
-        """Colour pictures: see the class for shapes.
-
-        Raises:
-            TypeError, ValueError: If ``L`` is no such tensor, or smaller than 2**downs in height or width.
-        """
-        expect.pictures("L", L, channels=self._config["inputs"])
-        (h, w), least = L.shape[-2:], 2 ** self._config["downs"]
-        if min(h, w) < least:
-            found = f"L is {h} x {w} (h x w) and the net has {self._config['downs']} downs"
-            raise ValueError(f"{found}; expected at least {least} x {least}: take fewer downs or a larger L")
-        padded = F.pad(L, (0, -w % least, 0, -h % least), mode="reflect") if h % least or w % least else L
-        return torch.tanh(self.head(self.levels(padded)))[..., :h, :w]
+    def colors(self, L: Tensor) -> Tensor:
+        """Answer pictures whose sides are multiples of 2**downs."""
+        return torch.tanh(self.head(self.levels(L)))
 
     def _pix2pix_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
         """Make level k as pix2pix has it: activation, convolution, batch norm."""
@@ -144,17 +126,3 @@ class UNet(nn.Module):
         if full and len(widths) - 4 <= k < len(widths) - 1 and self._config["dropout"]:
             return [nn.Dropout(self._config["dropout"])]
         return []
-
-
-def build(config: Mapping[str, object]) -> UNet:
-    """Make a U-Net from the ``config`` of another one, or of a weights file, which is not trusted.
-
-    Raises:
-        TypeError, ValueError: If a field is unknown, missing, of the wrong type or outside its range, or the
-            network would have more than 300 million parameters.
-
-    Example:
-        >>> build(UNet(downs=3, width=8).config).config["width"]
-        8
-    """
-    return configs.build(UNet, config, _RULES)

@@ -15,7 +15,8 @@ def initialise(
     """Draw a network's weights anew, as the papers say, without touching torch's global random state.
 
     Args:
-        net: Any network of convolutions, linear layers and batch norms; changed in place.
+        net: Any network of convolutions, linear layers and batch norms; changed in place, but for the parts
+            that a :class:`~colorlib.generators.base.Generator` names in ``kept``.
         how: ``"normal"``: N(0, 0.02) and, for batch norm, N(1, 0.02), as pix2pix (papers 000 and 004).
             ``"he"``: N(0, sqrt(2 / fan)), where fan is how many inputs one output sums up, and batch norm 1
             (paper 003). Biases are 0 in both.
@@ -34,7 +35,11 @@ def initialise(
     if how not in ("normal", "he"):
         raise ValueError(f"how is {how!r}; expected 'normal' or 'he'")
     generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    parts = [getattr(owner, name) for owner in net.modules() for name in getattr(owner, "kept", ())]
+    kept = {module for part in parts for module in part.modules()}
     for module in net.modules():
+        if module in kept:
+            continue
         norm = isinstance(module, nn.BatchNorm2d)
         if not norm and not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             continue

@@ -20,6 +20,8 @@ def refresh(net: nn.Module, batches: Iterable[Tensor]) -> None:
     Averaged weights answer with other statistics than the weights that were averaged; used with those of the
     last step, or with averaged ones, they can do worse than either.
 
+    A batch norm that ``net.train()`` leaves in evaluation mode, as in a frozen encoder, keeps what it has.
+
     Args:
         net: In evaluation mode afterwards, as dropout is here: statistics are those of its use.
         batches: Of its input; the average over all of them counts.
@@ -30,8 +32,10 @@ def refresh(net: nn.Module, batches: Iterable[Tensor]) -> None:
         >>> net.running_mean
         tensor([4.])
     """
+    net.train()
+    kind = nn.modules.batchnorm._BatchNorm
+    norms = [module for module in net.modules() if isinstance(module, kind) and module.training]
     net.eval()
-    norms = [module for module in net.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
