@@ -186,7 +186,7 @@ class Scale:
         return 2 if self.answer == "ab" else 3
 
     def split(self, lab: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn (n, 3, h, w) Lab into ``L`` (n, 1, h, w) and the right answer (n, 2 or 3, h, w), in [-1, 1]."""
+        """Turn (n, 3, h, w) Lab into ``L`` (n, 1, h, w) and the true answer (n, 2 or 3, h, w), in [-1, 1]."""
         expect.pictures("lab", lab)
         L, ab = lab[:, :1].float() / 50 - 1, lab[:, 1:].float() / self.ab
         if self.answer == "rgb":

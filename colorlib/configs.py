@@ -7,7 +7,7 @@ enough for an ordinary computer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import nn
@@ -57,10 +57,13 @@ def check(name: str, config: Mapping[str, object], rules: Mapping[str, Rule]) ->
             raise ValueError(f"{name} got {field}={value!r}; expected {words}")
 
 
-def build(kind: type[nn.Module], config: Mapping[str, object], rules: Mapping[str, Rule]) -> nn.Module:
-    """Make the network ``kind(**config)`` after checking its arguments and its size.
+def build(
+    kind: type[nn.Module], config: Mapping[str, object], rules: Mapping[str, Rule], **more: object
+) -> nn.Module:
+    """Make the network ``kind(**config, **more)`` after checking its arguments and its size.
 
-    The size is counted on torch's meta device, where a network has shapes and no memory.
+    The size is counted on torch's meta device, where a network has shapes and no memory. What stands in
+    ``more`` comes from us, not from a file, and is not checked.
 
     Raises:
         TypeError, ValueError: As :func:`check`, and for more than ``MAX_PARAMETERS`` parameters.
@@ -76,11 +79,18 @@ def build(kind: type[nn.Module], config: Mapping[str, object], rules: Mapping[st
     if count > MAX_PARAMETERS:
         found = f"{kind.__name__} would have {count:,} parameters"
         raise ValueError(f"{found}; expected at most {MAX_PARAMETERS:,}: choose a smaller width")
-    return kind(**config)
+    return kind(**config, **more)
 
 
-def build_one_of(kinds: Sequence[type[nn.Module]], key: str, config: Mapping[str, object]) -> nn.Module:
+def build_one_of(
+    kinds: Sequence[type[nn.Module]],
+    key: str,
+    config: Mapping[str, object],
+    more: Callable[[type[nn.Module]], Mapping[str, object]] = lambda kind: {},
+) -> nn.Module:
     """Make the network that ``config`` names under ``key``, by :func:`build` and the class's own ``rules``.
+
+    ``more`` gives a class further arguments, which are not looked for in ``config``.
 
     Example:
         >>> build_one_of([nn.Linear], "layer", {"layer": "Conv2d", "bias": True})
@@ -91,7 +101,8 @@ def build_one_of(kinds: Sequence[type[nn.Module]], key: str, config: Mapping[str
     name = config.get(key) if isinstance(config, Mapping) else config
     check("build", {key: name}, {key: tuple(named)})
     kind = named[name]
-    return build(kind, {field: value for field, value in config.items() if field != key}, kind.rules)
+    fields = {field: value for field, value in config.items() if field != key}
+    return build(kind, fields, kind.rules, **more(kind))
 
 
 def _reading(rule: Rule):

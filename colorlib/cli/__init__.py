@@ -1,4 +1,4 @@
-"""The command line: ``colorlib data | train | evaluate | colorize | report``.
+"""The command line: ``colorlib data | train | evaluate | compare | colorize | report``.
 
 Each command lives in the module of its own name. What a person reads goes to the screen, and progress and
 messages to its error stream, so that ``--json`` alone fills the standard output. Exit status: 0 done, 1 it
@@ -19,6 +19,7 @@ COMMANDS = {
     "data": "list data sets; fetch, filter, divide and prepare one",
     "train": "train a colorizer, or go on with a run that was stopped",
     "evaluate": "measure a colorizer on photos whose colours are known",
+    "compare": "train the systems of the papers and set them side by side",
     "colorize": "put colour into photos",
     "report": "print versions and devices, to paste into a question",
 }

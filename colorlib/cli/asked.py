@@ -22,13 +22,17 @@ def asked(args: argparse.Namespace) -> Recipe:
     if args.recipe:
         if own:
             fixed = ", ".join(f"--{name.replace('_', '-')}" for name in own)
-            raise ValueError(f"{fixed} and --recipe were given; a recipe says that itself: leave one of them out")
+            raise ValueError(
+                f"{fixed} and --recipe were given; a recipe says that itself: leave one of them out"
+            )
         recipe = get(args.recipe)
         recipe = recipe.reduced() if args.reduced else recipe
         recipe = recipe.at(args.size) if args.size else recipe
         return recipe.but(pretrained=False) if args.from_scratch else recipe
     if args.data is None:
-        raise ValueError("neither --data nor --recipe was given; expected one: --data photos trains in a minute")
+        raise ValueError(
+            "neither --data nor --recipe was given; expected one: --data photos trains in a minute"
+        )
     small = {"width": 16, "epochs": 6} if args.reduced else {}
     own = {name: default for name, (default, _) in OWN.items()} | small | own
     size = args.size or (64 if args.reduced else 256)
@@ -42,9 +46,7 @@ def asked(args: argparse.Namespace) -> Recipe:
         UNet(downs=downs, width=own["width"]).config,
         Photos(args.data, "as asked for", size=size),
         pixel=Settings(epochs=own["epochs"], **both),
-        adversarial=Settings(
-            epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both
-        )
+        adversarial=Settings(epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both)
         if gan
         else None,
         critic=PatchCritic(layers=layers, width=own["width"]).config if gan else None,

@@ -12,7 +12,7 @@ from typing import Any
 from colorlib.cli.common import data_arguments, device, device_argument, tell
 from colorlib.files import whole
 
-_ELSEWHERE = "epochs"  # of a run's stages: more may be asked for when it goes on
+_LATER = "epochs"  # of a stage: more may be asked for when a run goes on
 #: What a run without a recipe may choose, the default, and what it is.
 OWN = {
     "width": (64, "filters of the outermost level (16 with --reduced)"),
@@ -124,8 +124,9 @@ def _same_run(folder: Path, asked: dict[str, Any]) -> None:
     asked = json.loads(json.dumps(asked))
     if path.exists():
         began, now = _flat(json.loads(path.read_text("utf-8"))), _flat(asked)
-        other = [name for name in now if now[name] != began.get(name, now[name])]  # a stage may be added
-        if said := "; ".join(f"{name} {began[name]!r}, now {now[name]!r}" for name in other if not name.endswith(_ELSEWHERE)):
+        fixed = [name for name in now if name in began and not name.endswith(_LATER)]  # a stage may be added
+        other = [f"{name} {began[name]!r}, now {now[name]!r}" for name in fixed if now[name] != began[name]]
+        if said := "; ".join(other):
             raise ValueError(f"{folder} holds a run with {said}: ask for the same, or name an --out")
         return
     folder.mkdir(parents=True, exist_ok=True)

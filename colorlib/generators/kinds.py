@@ -14,12 +14,17 @@ from colorlib.generators.paper001 import RGBUNet
 from colorlib.generators.unet import UNet
 
 
-def build(config: Mapping[str, object]) -> Generator:
+def build(config: Mapping[str, object], *, pretrained: bool = False, seed: int = 0) -> Generator:
     """Make a generator from the ``config`` of another one, or of a weights file, which is not trusted.
 
-    Nothing is downloaded: an encoder gets its weights from the file, as the rest of the network does.
+    Args:
+        config: Its arguments.
+        pretrained: Fetch the weights of ImageNet for an encoder. For a file nothing is downloaded: an encoder
+            gets its weights from there, as the rest of the network does.
+        seed: Of an encoder's first weights; :func:`~colorlib.generators.weights.initialise` draws the others.
 
     Raises:
+        OSError: If ``pretrained`` and the weights cannot be had.
         TypeError, ValueError: If a field is unknown, missing, of the wrong type or outside its range, or the
             network would have more than 300 million parameters.
 
@@ -28,4 +33,5 @@ def build(config: Mapping[str, object]) -> Generator:
         8
     """
     kinds = UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet
-    return configs.build_one_of(kinds, "generator", config)
+    first = {"pretrained": pretrained, "seed": seed}
+    return configs.build_one_of(kinds, "generator", config, lambda kind: first if kind.kept else {})

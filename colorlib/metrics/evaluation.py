@@ -29,7 +29,7 @@ def paper_002(scale: Scale) -> dict[str, Metric]:
     sRGB, take ``psnr(mse(fake_ab, real_ab), peak=2).mean()``.
 
     Args:
-        scale: of the recipe: the paper's Lab rows have ``Scale(128)``, its RGB rows one with ``answer="rgb"``.
+        scale: of the recipe; the paper's Lab rows have ``Scale(128)``, its RGB rows ``Scale(128, "rgb")``.
 
     Example:
         >>> paper_002(Scale(128))["paper_002_psnr"].protocol

@@ -71,8 +71,11 @@ SETS: dict[str, Experiment] = {
     "A": Experiment(
         "A",
         "is it easier to answer ab than RGB? (000, 001, 002)",
-        (P0, _RGB)
-        + _some("p2-mobilenetv2-lab", "p2-mobilenetv2-rgb", "p2-densenet121-lab", "p2-densenet121-rgb"),
+        (
+            P0,
+            _RGB,
+            *_some("p2-mobilenetv2-lab", "p2-mobilenetv2-rgb", "p2-densenet121-lab", "p2-densenet121-rgb"),
+        ),
     ),
     "B": Experiment(
         "B",
@@ -82,8 +85,11 @@ SETS: dict[str, Experiment] = {
     "C": Experiment(
         "C",
         "what does the adversarial loss add to the pixel loss? (000, 002, 003)",
-        (P0, P0.but("p0-no-critic", pixel=P0.adversarial, adversarial=None, critic=None))
-        + _some("p3-gan", "p3-baseline"),
+        (
+            P0,
+            P0.but("p0-no-critic", pixel=P0.adversarial, adversarial=None, critic=None),
+            *_some("p3-gan", "p3-baseline"),
+        ),
     ),
     "D": Experiment(
         "D",

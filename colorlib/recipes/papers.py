@@ -38,7 +38,7 @@ P0 = Recipe(
     | _FOLLOWS
     | {
         "epochs": "20; the paper says results were substantial at 20 to 25",
-        "condition": "L alone; the abstract says the generator is given the true colours, which cannot be meant",
+        "condition": "L alone; that the generator is given the true colours (abstract) cannot be meant",
         "noise": "dropout only; z is written and fed nowhere",
         "validation": "2,000 further photos, as the tutorial",
     },
@@ -48,7 +48,7 @@ P1 = Recipe(
     "p1",
     "001",
     "U-Net from gray to RGB: six 3x3 convolutions of stride 2 down, six up",
-    {"generator": "RGBUNet", "outputs": 3, "width": 64},
+    {"generator": "RGBUNet", "width": 32, "outputs": 3, "downs": 6, "up": "transposed"},
     Photos(
         "yosemite",
         "1,540 winter photos of summer2winter Yosemite; their number says that they are the summer ones",
@@ -61,7 +61,7 @@ P1 = Recipe(
     init="he",
     open=_GRAY_IN
     | {
-        "width": "64 filters in the first layer, doubled up to 512; the paper gives none",
+        "width": "32 filters in the first layer, doubled to 1,024 in the sixth; the paper gives none",
         "up": "transposed convolution, as its section 3.1 says; section 3.1.2 says repetition",
         "scale": "targets in [-1, 1], which its tanh needs",
         "init": "N(0, sqrt(2 / fan)); the paper says nothing",
@@ -92,7 +92,7 @@ _P2_CNN = Settings(
     flip=False,
     scale=Scale(128),
 )
-_ENCODER = {"generator": "EncoderUNet", "outputs": 2, "frozen": False, "dropout": 0.5}
+_ENCODER = {"generator": "EncoderUNet", "outputs": 2, "frozen": False, "dropout": 0.5, "width": 64}
 _P2_OPEN = {
     "gray in": "three equal channels, normalised as for ImageNet",
     "encoder": "trained further; the tutorial that the paper mirrors freezes it",
@@ -169,7 +169,7 @@ _P3_OPEN = _GRAY_IN | {
     "epochs": "54, the last in its strip; it says iteration",
     "plateau": "a tenth after 3 epochs without a better validation; there it was done by hand",
     "composing": "the given L counts, not the one that the network answers: that would drift",
-    "division": "8:1:1, near-duplicates together; the labels of its test part do not exist and are not needed",
+    "division": "8:1:1, near-duplicates together; classes are not needed",
 }
 _P3_NET = _PIX2PIX | {"outputs": 3, "downs": 5, "dropout": 0.0, "style": "paper003"}
 _P3_HOW = {"epochs": 54, "schedule": "plateau", "flip": False, "scale": Scale(answer="lab")}

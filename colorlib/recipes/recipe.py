@@ -106,7 +106,7 @@ class Recipe:
         """Make the generator and the critic, with the first weights that the recipe names.
 
         Raises:
-            RuntimeError: the weights of ImageNet were asked for and cannot be had.
+            OSError: the weights of ImageNet were asked for and cannot be had.
         """
         net_g = generators.build(self.generator, pretrained=self.pretrained, seed=seed)
         net_g = generators.initialise(net_g, self.init, seed)
@@ -164,7 +164,7 @@ class Recipe:
         return self.but(generator=generator, critic=critic, photos={"size": size})
 
     def reduced(self) -> Recipe:
-        """Take the recipe to what runs in seconds: small pictures, narrow networks, two epochs, no download."""
+        """Take the recipe to what runs in seconds: small pictures, narrow nets, two epochs, no download."""
         narrow = {"width": 16} if "width" in self.generator else {}
         return self.at(32).but(
             generator=narrow, critic={"width": 16}, settings={"epochs": 2, "batch": 8}, pretrained=False

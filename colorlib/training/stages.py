@@ -130,5 +130,6 @@ def train_in_stages(
     return Outcome(
         {name: path for name, path in models.items() if path.exists()},
         {name: run.history for name, run in runs.items()},
-        all(run.done for run in runs.values()) and len(runs) == sum(s is not None for s in (pixel, adversarial)),
+        all(run.done for run in runs.values())
+        and len(runs) == sum(s is not None for s in (pixel, adversarial)),
     )

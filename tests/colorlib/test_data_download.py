@@ -208,15 +208,27 @@ def test_the_table(entry):
     assert len({url.rpartition("/")[2] for url in entry.urls}) == 1
     assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
     assert entry.size > 9e7 and entry.counts and all(count > 0 for count in entry.counts.values())
+    assert set(entry.folders) <= set(entry.counts)
     assert len(entry.licence) > 10 and re.search(r"\(20\d\d\)", entry.citation)
     text = str(entry)
     assert text.startswith(f"{entry.name}: ") and " MB). Licence: " in text and entry.citation in text
+
+
+def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeypatch):
+    for name in ("a/trainA/1.png", "a/trainB/2.png", "a/trainAB/3.png", "a/testA/deep/4.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    entry = dataclasses.replace(SOURCES["yosemite"], folders=["a/trainA", "a/testA"])
+    monkeypatch.setitem(SOURCES, "yosemite", entry)
+    monkeypatch.setattr("colorlib.data.download.fetch", lambda name, progress: tmp_path)
+    assert [photo.name for photo in pictures("yosemite")] == ["a/testA/deep/4.png", "a/trainA/1.png"]
 
 
 def test_what_the_papers_use():
     assert {paper for entry in SOURCES.values() for paper in re.findall(r"00\d", entry.title)} == {
         "000",
         "001",
+        "002",
         "003",
         "004",
     }

@@ -1,0 +1,95 @@
+"""``colorlib compare``: systems of the papers side by side, under one protocol."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from colorlib.cli.common import device, device_argument, table, tell
+from colorlib.files import whole
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Ask which systems, on what, and for how long."""
+    add = parser.add_argument
+    add(
+        "--set",
+        metavar="NAME",
+        help="all, paper-002, A to L, ...; without it and --recipes, the list of sets",
+    )
+    add("--recipes", metavar="A,B", help="recipes by name, with commas between them")
+    add(
+        "--data",
+        metavar="NAME",
+        help="what all learn from: a folder, or a name of colorlib data; photos if not given",
+    )
+    add("--test", metavar="NAME", help="photos to score, all of them; a tenth of --data if not given")
+    add("--size", type=int, default=64, help="side of the pictures; a network that needs more gets its least")
+    add("--minutes", type=float, help="of training for each recipe; the recipe's own epochs if not given")
+    add("--reduced", action="store_true", help="narrow networks, few and small pictures, two epochs: seconds")
+    add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
+    add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
+    add("--seed", type=int, default=0, help="everything random follows from it")
+    add("--out", metavar="FOLDER", help="folder of the comparison; comparisons/NAME-SIZE if not given")
+    device_argument(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare; a comparison that was stopped goes on, a finished one is shown again."""
+    from colorlib.recipes import get
+    from colorlib.recipes.experiments import SETS, Experiment
+
+    if args.set is None and args.recipes is None:
+        rows = [[name, found.question, f"{len(found.recipes)} recipes"] for name, found in SETS.items()]
+        return tell(
+            args, {name: [r.name for r in found.recipes] for name, found in SETS.items()}, table(rows)
+        )
+    if args.set is not None and args.recipes is not None:
+        raise ValueError("--set and --recipes were given; expected one of them")
+    if args.set is not None and args.set not in SETS:
+        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(SETS)}")
+    if args.set is not None:
+        experiment = SETS[args.set]
+    else:
+        chosen = tuple(get(name.strip()) for name in args.recipes.split(","))
+        experiment = Experiment("chosen", ", ".join(recipe.name for recipe in chosen), chosen)
+    return _compare(args, experiment)
+
+
+def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
+    from colorlib.color import Scale
+    from colorlib.colorize import Colorizer
+    from colorlib.compare import Protocol, as_csv, compare, latencies, page, painted, text
+
+    test = args.test or (("scenes" if args.reduced else experiment.test) if experiment.test else None)
+    protocol = Protocol(
+        args.data or "photos",
+        args.size,
+        test,
+        args.minutes,
+        args.reduced,
+        not (args.from_scratch or args.reduced),
+        not args.float32,
+        args.seed,
+    )
+    name = f"{experiment.name}-{args.size}" + ("-reduced" if args.reduced else "")
+    folder = Path(args.out) if args.out else Path("comparisons", name)
+    where = device(args.device)
+    rows = compare(experiment, protocol, folder, device=where)
+    models = {row["name"]: Colorizer.load(folder / row["name"] / "model.safetensors") for row in rows[1:]}
+    times = latencies({name: (model.net, model.size) for name, model in models.items()}, device=where)
+    rows = [row | {"ms": times.get(row["name"])} for row in rows]
+    few = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
+    few = {size: part.batch(range(min(6, len(part)))) for size, part in few.items()}
+    least = few[min(few)]
+    pictures = {"gray": painted(None, least, Scale())}
+    pictures |= {name: painted(model.net, few[model.size], model.scale) for name, model in models.items()}
+    pictures["truth"] = [rgb[None] / 255 for rgb in least]
+    written = {"csv": folder / "table.csv", "page": folder / "index.html"}
+    for path, content in zip(
+        written.values(), (as_csv(rows), page(experiment, protocol, rows, pictures)), strict=True
+    ):
+        with whole(path, overwrite=True) as file:
+            file.write(content.encode())
+    words = f"{experiment.question}\n{rows[-1]['about']}\n{protocol}\n{table(text(rows))}\n{written['csv']}\n{written['page']}"
+    return tell(args, {"rows": rows, **written}, words)

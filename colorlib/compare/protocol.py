@@ -1,0 +1,83 @@
+"""What is the same for every system of a comparison: photos, size, time, seed."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from colorlib.data.filters import Filters
+from colorlib.data.sets import Part, Pictures, Sets, load
+from colorlib.recipes import Recipe
+from colorlib.recipes.experiments import Experiment
+
+log = logging.getLogger("colorlib")
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How recipes are compared.
+
+    Attributes:
+        data: what all of them learn from, as :func:`colorlib.data.sets.load` takes it.
+        size: side of the pictures; a network that needs larger ones gets its least size.
+        test: the photos that are scored, all of them; None for the test part of ``data``.
+        minutes: of training for each recipe, over all of its stages; None trains the recipe's epochs.
+        reduced: recipes as :meth:`Recipe.reduced` makes them.
+        pretrained: whether encoders start with the weights of ImageNet where their recipe says so.
+        mixed: whether to compute in 16 bits where that is faster.
+        seed: everything random follows from it.
+    """
+
+    data: str
+    size: int
+    test: str | None = None
+    minutes: float | None = None
+    reduced: bool = False
+    pretrained: bool = True
+    mixed: bool = False
+    seed: int = 0
+
+    def recipe(self, recipe: Recipe) -> Recipe:
+        """Take a recipe to this protocol."""
+        recipe = recipe.reduced() if self.reduced else recipe.at(self.size)
+        recipe = recipe.but(settings={"seed": self.seed, "mixed": self.mixed})
+        return recipe if self.pretrained else recipe.but(pretrained=False)
+
+    def sets(self, size: int, like: Sets | None = None) -> Sets:
+        """Load the photos at one size, divided as those of another size are.
+
+        Near-duplicates are on one side. What counts as one may depend on the size: one division is for all.
+        """
+        ratios = (0.85, 0.05, 0.1) if self.test is None else (0.95, 0.05, 0.0)
+        sets = load(self.data, size, seed=self.seed, ratios=ratios, reduced=self.reduced)
+        if like is not None and isinstance(like.train, Part):
+            names = ("train", "validation", "test")[: 3 if self.test is None else 2]
+            parts = {name: Part(sets.train.whole, getattr(like, name).indices) for name in names}
+            sets = dataclasses.replace(sets, **parts)
+        if self.test is None:
+            return sets
+        other = load(self.test, size, seed=self.seed, ratios=(0.0, 0.0, 1.0), reduced=self.reduced)
+        return dataclasses.replace(sets, test=other.test, about=f"{sets.about}; scored on {other.about}")
+
+    def train_part(self, sets: Sets, experiment: Experiment, name: str) -> Pictures:
+        """Take what a recipe learns from: all training photos, or a share of them, or those that pass."""
+        part, share = sets.train, experiment.shares.get(name, 1.0)
+        if name in experiment.filtered:
+            passing = [i for i in range(len(part)) if Filters().reason(_image(part.batch([i])[0])) is None]
+            log.info("%s: filters leave %d of %d training photos", name, len(passing), len(part))
+            part = Part(part, np.array(passing, dtype=np.int64))
+        return part if share == 1 else Part(part, np.arange(round(share * len(part))))
+
+    def __str__(self) -> str:
+        time = "the recipe's epochs" if self.minutes is None else f"{self.minutes:g} minutes of training each"
+        encoders = "pretrained encoders where the recipe has them" if self.pretrained else "random encoders"
+        return f"{time}, {encoders}, seed {self.seed}" + (", reduced recipes" if self.reduced else "")
+
+
+def _image(rgb: Tensor) -> Image.Image:
+    return Image.fromarray(rgb.permute(1, 2, 0).numpy())

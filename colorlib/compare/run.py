@@ -1,0 +1,195 @@
+"""Train and score recipes one after the other, each in a folder of its own; a stopped comparison goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from colorlib.colorize import Colorizer
+from colorlib.compare.protocol import Protocol
+from colorlib.data.sets import Part, Pictures, Sets
+from colorlib.evaluate import evaluate
+from colorlib.files import whole
+from colorlib.metrics import psnr_on
+from colorlib.recipes import Recipe
+from colorlib.recipes.experiments import Experiment
+from colorlib.training import Trainer
+
+log = logging.getLogger("colorlib")
+_WATCHED = 64  # validation pictures, so that watching takes little of the time
+
+
+def compare(
+    experiment: Experiment, protocol: Protocol, folder: str | Path, *, device: torch.device | str = "cpu"
+) -> list[dict[str, Any]]:
+    """Train and score every recipe of an experiment.
+
+    Args:
+        experiment: which recipes.
+        protocol: what is the same for all.
+        folder: where everything lies; rows that are there already are not made again.
+        device: where to train and score.
+
+    Returns:
+        A row for each recipe, in order, with ``numbers`` and ``protocols`` of the metrics; gray comes first.
+
+    Raises:
+        ValueError: the folder holds a comparison with another protocol.
+    """
+    folder = Path(folder)
+    _same(folder, protocol)
+    loaded: dict[int, Sets] = {}
+    rows = [_gray(experiment, protocol, loaded)]
+    for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
+        place, recipe = folder / recipe.name, protocol.recipe(recipe)
+        told = json.loads(json.dumps(dataclasses.asdict(recipe)))
+        if (place / "row.json").exists():
+            row = json.loads((place / "row.json").read_text("utf-8"))
+            if row["recipe"] != told:
+                raise ValueError(f"{place} holds another recipe of this name; name another --out")
+        else:
+            sets = _sets(loaded, protocol, recipe.photos.size)
+            row = _row(
+                recipe, protocol.train_part(sets, experiment, recipe.name), sets, protocol, place, device
+            )
+            _write(place / "row.json", row | {"recipe": told})
+            for stage in recipe.stages:
+                shutil.rmtree(
+                    place / stage, ignore_errors=True
+                )  # the checkpoints, several times as large as the weights
+        rows.append(row)
+    return rows
+
+
+def _row(
+    recipe: Recipe, train: Pictures, sets: Sets, protocol: Protocol, place: Path, device: torch.device | str
+) -> dict[str, Any]:
+    """Train and score one recipe."""
+    log.info("%s: %s, %d photos at %d pixels", recipe.name, recipe.system, len(train), recipe.photos.size)
+    net, told = trained(recipe, train, sets.validation, place, protocol.minutes, device)
+    model = Colorizer(net, recipe.scale, recipe.photos.size)
+    model.save(place / "model.safetensors", overwrite=True)
+    found = evaluate(net, sets.test, recipe.scale)
+    return {
+        "name": recipe.name,
+        "paper": recipe.paper,
+        "system": recipe.system,
+        "size": recipe.photos.size,
+        "pretrained": recipe.pretrained,
+        "parameters": sum(weights.numel() for weights in net.parameters()),
+        **told,
+        "numbers": found.result(),
+        "protocols": found.protocols,
+        "said": dict(recipe.said),
+        "metric": recipe.metric,
+        "about": sets.about,
+        "pictures": len(sets.test),
+    }
+
+
+def trained(
+    recipe: Recipe,
+    train: Pictures,
+    validation: Pictures,
+    place: Path,
+    minutes: float | None,
+    device: torch.device | str,
+) -> tuple[torch.nn.Module, dict[str, float]]:
+    """Train a recipe's stages, each for its share of the minutes or for its epochs, and give the last weights.
+
+    Time counts over interruptions; what was trained since the last checkpoint before one counts as well.
+    """
+    net_g, net_d = recipe.networks(next(iter(recipe.stages.values())).seed)
+    epochs = sum(settings.epochs for settings in recipe.stages.values())
+    clock, spent, photos = place / "seconds.json", {}, 0
+    if clock.exists():
+        spent = json.loads(clock.read_text("utf-8"))
+    for name, settings in recipe.stages.items():
+        batch = min(settings.batch, len(train))
+        endless = settings if minutes is None else dataclasses.replace(settings, epochs=1_000_000)
+        began, before = time.monotonic(), spent.get(name, 0.0)
+
+        def tick(run: Trainer, name: str = name, began: float = began, before: float = before) -> None:
+            spent[name] = before + time.monotonic() - began
+            _write(clock, spent)
+
+        run = Trainer(
+            net_g,
+            train,
+            dataclasses.replace(endless, batch=batch),
+            net_d=net_d if name == "2-adversarial" else None,
+            folder=place / name,
+            validate=lambda net: _psnr(net, validation, recipe),
+            after_epoch=tick,
+            device=device,
+        )
+        left = None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
+        result = run.fit(minutes=left, save_every_steps=500)
+        tick(run)
+        photos += run.total * batch
+    steps = {"epochs": round(photos / len(train), 2), "photos_seen": photos}
+    return result, steps | {"minutes": sum(spent.values()) / 60}
+
+
+def _psnr(net: torch.nn.Module, validation: Pictures, recipe: Recipe) -> float:
+    some = Part(validation, np.arange(min(_WATCHED, len(validation))))
+    return evaluate(net, some, recipe.scale, {"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
+
+
+def _gray(experiment: Experiment, protocol: Protocol, loaded: dict[int, Sets]) -> dict[str, Any]:
+    """Score a = b = 0, the row that every other one must beat."""
+    size = min(protocol.recipe(recipe).photos.size for recipe in experiment.recipes)
+    sets = _sets(loaded, protocol, size)
+    found = evaluate(None, sets.test)
+    return {
+        "name": "gray",
+        "paper": "",
+        "system": "a = b = 0",
+        "size": size,
+        "pretrained": False,
+        "parameters": 0,
+        "epochs": 0,
+        "photos_seen": 0,
+        "minutes": 0,
+        "numbers": found.result(),
+        "protocols": found.protocols,
+        "said": {},
+        "metric": None,
+        "about": sets.about,
+        "pictures": len(sets.test),
+    }
+
+
+def _sets(loaded: dict[int, Sets], protocol: Protocol, size: int) -> Sets:
+    if size not in loaded:
+        loaded[size] = protocol.sets(size, next(iter(loaded.values()), None))
+    return loaded[size]
+
+
+def _same(folder: Path, protocol: Protocol) -> None:
+    path, now = folder / "protocol.json", dataclasses.asdict(protocol)
+    if path.exists():
+        began = json.loads(path.read_text("utf-8"))
+        if other := [
+            f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)
+        ]:
+            said = "; ".join(other)
+            raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
+    else:
+        _write(path, now)
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path, overwrite=True) as file:
+        file.write(json.dumps(data, indent=1).encode())
