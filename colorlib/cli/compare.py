@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from colorlib.cli.common import device, device_argument, table, tell
 from colorlib.files import whole
+
+if TYPE_CHECKING:
+    from colorlib.recipes.experiments import Experiment
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--test", metavar="NAME", help="photos to score, all of them; a tenth of --data if not given")
     add("--size", type=int, default=64, help="side of the pictures; a network that needs more gets its least")
     add("--minutes", type=float, help="of training for each recipe; the recipe's own epochs if not given")
-    add("--reduced", action="store_true", help="narrow networks, few and small pictures, two epochs: seconds")
+    add("--reduced", action="store_true", help="narrow networks, few and small pictures, one epoch: seconds")
     add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
     add("--seed", type=int, default=0, help="everything random follows from it")
@@ -39,38 +43,39 @@ def run(args: argparse.Namespace) -> int:
     from colorlib.recipes import get
     from colorlib.recipes.experiments import SETS, Experiment
 
-    if args.set is None and args.recipes is None:
+    if (args.set is None) == (args.recipes is None):
+        if args.set is not None:
+            raise ValueError("--set and --recipes were given; expected one of them")
         rows = [[name, found.question, f"{len(found.recipes)} recipes"] for name, found in SETS.items()]
-        return tell(
-            args, {name: [r.name for r in found.recipes] for name, found in SETS.items()}, table(rows)
-        )
-    if args.set is not None and args.recipes is not None:
-        raise ValueError("--set and --recipes were given; expected one of them")
-    if args.set is not None and args.set not in SETS:
-        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(SETS)}")
-    if args.set is not None:
-        experiment = SETS[args.set]
-    else:
+        named = {name: [recipe.name for recipe in found.recipes] for name, found in SETS.items()}
+        return tell(args, named, table(rows))
+    if args.recipes is not None:
         chosen = tuple(get(name.strip()) for name in args.recipes.split(","))
         experiment = Experiment("chosen", ", ".join(recipe.name for recipe in chosen), chosen)
+    elif args.set in SETS:
+        experiment = SETS[args.set]
+    else:
+        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(SETS)}")
     return _compare(args, experiment)
 
 
 def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
+    """Train, score, race and write."""
     from colorlib.color import Scale
     from colorlib.colorize import Colorizer
-    from colorlib.compare import Protocol, as_csv, compare, latencies, page, painted, text
+    from colorlib.compare import Protocol, as_csv, compare, latencies, page, text
+    from colorlib.evaluate import colorized
 
     test = args.test or (("scenes" if args.reduced else experiment.test) if experiment.test else None)
     protocol = Protocol(
-        args.data or "photos",
-        args.size,
-        test,
-        args.minutes,
-        args.reduced,
-        not (args.from_scratch or args.reduced),
-        not args.float32,
-        args.seed,
+        data=args.data or "photos",
+        size=args.size,
+        test=test,
+        minutes=args.minutes,
+        reduced=args.reduced,
+        pretrained=not (args.from_scratch or args.reduced),
+        mixed=not args.float32,
+        seed=args.seed,
     )
     name = f"{experiment.name}-{args.size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("comparisons", name)
@@ -79,17 +84,17 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     models = {row["name"]: Colorizer.load(folder / row["name"] / "model.safetensors") for row in rows[1:]}
     times = latencies({name: (model.net, model.size) for name, model in models.items()}, device=where)
     rows = [row | {"ms": times.get(row["name"])} for row in rows]
-    few = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
-    few = {size: part.batch(range(min(6, len(part)))) for size, part in few.items()}
+    tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
+    few = {size: part.batch(range(min(6, len(part)))) for size, part in tests.items()}
     least = few[min(few)]
-    pictures = {"gray": painted(None, least, Scale())}
-    pictures |= {name: painted(model.net, few[model.size], model.scale) for name, model in models.items()}
+    pictures = {"gray": list(colorized(None, least, Scale()).split(1))}
+    for name, model in models.items():
+        pictures[name] = list(colorized(model.net, few[model.size], model.scale).split(1))
     pictures["truth"] = [rgb[None] / 255 for rgb in least]
-    written = {"csv": folder / "table.csv", "page": folder / "index.html"}
-    for path, content in zip(
-        written.values(), (as_csv(rows), page(experiment, protocol, rows, pictures)), strict=True
-    ):
-        with whole(path, overwrite=True) as file:
+    contents = {"table.csv": as_csv(rows), "index.html": page(experiment, protocol, rows, pictures)}
+    for name, content in contents.items():
+        with whole(folder / name, overwrite=True) as file:
             file.write(content.encode())
-    words = f"{experiment.question}\n{rows[-1]['about']}\n{protocol}\n{table(text(rows))}\n{written['csv']}\n{written['page']}"
-    return tell(args, {"rows": rows, **written}, words)
+    said = [experiment.question, rows[-1]["about"], str(protocol), table(text(rows))]
+    written = [str(folder / name) for name in contents]
+    return tell(args, {"rows": rows, "written": written}, "\n".join([*said, *written]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -48,21 +49,9 @@ class Protocol:
         recipe = recipe.but(settings={"seed": self.seed, "mixed": self.mixed})
         return recipe if self.pretrained else recipe.but(pretrained=False)
 
-    def sets(self, size: int, like: Sets | None = None) -> Sets:
-        """Load the photos at one size, divided as those of another size are.
-
-        Near-duplicates are on one side. What counts as one may depend on the size: one division is for all.
-        """
-        ratios = (0.85, 0.05, 0.1) if self.test is None else (0.95, 0.05, 0.0)
-        sets = load(self.data, size, seed=self.seed, ratios=ratios, reduced=self.reduced)
-        if like is not None and isinstance(like.train, Part):
-            names = ("train", "validation", "test")[: 3 if self.test is None else 2]
-            parts = {name: Part(sets.train.whole, getattr(like, name).indices) for name in names}
-            sets = dataclasses.replace(sets, **parts)
-        if self.test is None:
-            return sets
-        other = load(self.test, size, seed=self.seed, ratios=(0.0, 0.0, 1.0), reduced=self.reduced)
-        return dataclasses.replace(sets, test=other.test, about=f"{sets.about}; scored on {other.about}")
+    def sets(self, size: int) -> Sets:
+        """Load the photos at one size: divided the same way at every size, near-duplicates on one side."""
+        return _sets(self, size)
 
     def train_part(self, sets: Sets, experiment: Experiment, name: str) -> Pictures:
         """Take what a recipe learns from: all training photos, or a share of them, or those that pass."""
@@ -77,6 +66,25 @@ class Protocol:
         time = "the recipe's epochs" if self.minutes is None else f"{self.minutes:g} minutes of training each"
         encoders = "pretrained encoders where the recipe has them" if self.pretrained else "random encoders"
         return f"{time}, {encoders}, seed {self.seed}" + (", reduced recipes" if self.reduced else "")
+
+
+@cache
+def _sets(protocol: Protocol, size: int) -> Sets:
+    ratios = (0.85, 0.05, 0.1) if protocol.test is None else (0.95, 0.05, 0.0)
+    how = {"seed": protocol.seed, "reduced": protocol.reduced}
+    sets, first = load(protocol.data, size, ratios=ratios, **how), 32 if protocol.reduced else protocol.size
+    if size != first and isinstance(
+        sets.train, Part
+    ):  # what counts as near-duplicates may depend on the size
+        like = _sets(protocol, first)
+        parts = {
+            name: Part(sets.train.whole, getattr(like, name).indices) for name in ("train", "validation")
+        }
+        sets = dataclasses.replace(sets, **parts, test=Part(sets.test.whole, like.test.indices))
+    if protocol.test is None:
+        return sets
+    other = load(protocol.test, size, ratios=(0.0, 0.0, 1.0), **how)
+    return dataclasses.replace(sets, test=other.test, about=f"{sets.about}; scored on {other.about}")
 
 
 def _image(rgb: Tensor) -> Image.Image:

@@ -26,6 +26,7 @@ from colorlib.recipes.experiments import Experiment
 from colorlib.training import Trainer
 
 log = logging.getLogger("colorlib")
+_TRAINS = ("generator", "critic", "pixel", "adversarial", "init", "pretrained")  # what a row depends on
 _WATCHED = 64  # validation pictures, so that watching takes little of the time
 
 
@@ -48,25 +49,21 @@ def compare(
     """
     folder = Path(folder)
     _same(folder, protocol)
-    loaded: dict[int, Sets] = {}
-    rows = [_gray(experiment, protocol, loaded)]
+    rows = [_gray(experiment, protocol)]
     for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
         place, recipe = folder / recipe.name, protocol.recipe(recipe)
         told = json.loads(json.dumps(dataclasses.asdict(recipe)))
         if (place / "row.json").exists():
             row = json.loads((place / "row.json").read_text("utf-8"))
-            if row["recipe"] != told:
+            if any(row["recipe"][name] != told[name] for name in _TRAINS):
                 raise ValueError(f"{place} holds another recipe of this name; name another --out")
         else:
-            sets = _sets(loaded, protocol, recipe.photos.size)
-            row = _row(
-                recipe, protocol.train_part(sets, experiment, recipe.name), sets, protocol, place, device
-            )
+            sets = protocol.sets(recipe.photos.size)
+            train = protocol.train_part(sets, experiment, recipe.name)
+            row = _row(recipe, train, sets, protocol, place, device)
             _write(place / "row.json", row | {"recipe": told})
             for stage in recipe.stages:
-                shutil.rmtree(
-                    place / stage, ignore_errors=True
-                )  # the checkpoints, several times as large as the weights
+                shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
         rows.append(row)
     return rows
 
@@ -105,7 +102,7 @@ def trained(
     minutes: float | None,
     device: torch.device | str,
 ) -> tuple[torch.nn.Module, dict[str, float]]:
-    """Train a recipe's stages, each for its share of the minutes or for its epochs, and give the last weights.
+    """Train a recipe's stages, each for its share of the minutes or for its epochs; give the last weights.
 
     Time counts over interruptions; what was trained since the last checkpoint before one counts as well.
     """
@@ -146,10 +143,10 @@ def _psnr(net: torch.nn.Module, validation: Pictures, recipe: Recipe) -> float:
     return evaluate(net, some, recipe.scale, {"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
 
 
-def _gray(experiment: Experiment, protocol: Protocol, loaded: dict[int, Sets]) -> dict[str, Any]:
+def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """Score a = b = 0, the row that every other one must beat."""
     size = min(protocol.recipe(recipe).photos.size for recipe in experiment.recipes)
-    sets = _sets(loaded, protocol, size)
+    sets = protocol.sets(size)
     found = evaluate(None, sets.test)
     return {
         "name": "gray",
@@ -170,23 +167,15 @@ def _gray(experiment: Experiment, protocol: Protocol, loaded: dict[int, Sets]) -
     }
 
 
-def _sets(loaded: dict[int, Sets], protocol: Protocol, size: int) -> Sets:
-    if size not in loaded:
-        loaded[size] = protocol.sets(size, next(iter(loaded.values()), None))
-    return loaded[size]
-
-
 def _same(folder: Path, protocol: Protocol) -> None:
     path, now = folder / "protocol.json", dataclasses.asdict(protocol)
-    if path.exists():
-        began = json.loads(path.read_text("utf-8"))
-        if other := [
-            f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)
-        ]:
-            said = "; ".join(other)
-            raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
-    else:
-        _write(path, now)
+    if not path.exists():
+        return _write(path, now)
+    began = json.loads(path.read_text("utf-8"))
+    if other := [f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)]:
+        said = "; ".join(other)
+        raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
+    return None
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:

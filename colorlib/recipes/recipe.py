@@ -164,10 +164,10 @@ class Recipe:
         return self.but(generator=generator, critic=critic, photos={"size": size})
 
     def reduced(self) -> Recipe:
-        """Take the recipe to what runs in seconds: small pictures, narrow nets, two epochs, no download."""
+        """Take the recipe to what runs in seconds: small pictures, narrow nets, one epoch, no download."""
         narrow = {"width": 16} if "width" in self.generator else {}
         return self.at(32).but(
-            generator=narrow, critic={"width": 16}, settings={"epochs": 2, "batch": 8}, pretrained=False
+            generator=narrow, critic={"width": 16}, settings={"epochs": 1, "batch": 8}, pretrained=False
         )
 
 

@@ -1,5 +1,6 @@
 """Downloads from a real server on this machine: what is whole is taken, and nothing else is."""
 
+import dataclasses
 import hashlib
 import io
 import logging
