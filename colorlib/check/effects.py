@@ -79,14 +79,19 @@ class Effects:
     def _likely_cause(self, answer: Callable, failed: Case) -> str:
         """Find the known mistake that does what the learner's function does, always or in this case."""
         for cases in (self.cases, (failed,)):
-            for mistake in self.mistakes:
-                try:
-                    pairs = [(self.use(answer, *c.args), self.use(mistake.answer, *c.args)) for c in cases]
-                except Exception:  # one of the two cannot take a later case
-                    continue
-                if all(self._difference(seen, wrong) is None for seen, wrong in pairs):
+            seen = self._all(answer, cases)
+            for mistake in self.mistakes if seen else ():
+                wrong = self._all(mistake.answer, cases)
+                if wrong and not any(map(self._difference, seen, wrong)):
                     return mistake.says
         return ""
+
+    def _all(self, answer: Callable, cases: Sequence[Case]) -> list[Seen]:
+        """Use a function in every case; nothing comes of one that cannot take them all."""
+        try:
+            return [self.use(answer, *case.args) for case in cases]
+        except Exception:
+            return []
 
     def _raised(self, case: Case, error: Exception) -> Verdict:
         """Say what was raised and where, and the cause where the error's text gives it away."""

@@ -8,8 +8,6 @@ tensors to hand over, and how to average over pictures, is the business of
 from __future__ import annotations
 
 import torch
-from skimage.color import deltaE_ciede2000
-from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from colorlib import expect
@@ -110,6 +108,8 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
         [0.0001]
     """
+    from skimage.metrics import structural_similarity  # loads scipy, which few need
+
     same_shape(fake, real)
     h, w = fake.shape[-2:]
     if min(h, w) < WINDOW:
@@ -142,6 +142,8 @@ def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
         >>> round(ciede2000(colors[:1], colors[1:]).item(), 4)  # the first pair of Sharma et al.
         2.0425
     """
+    from skimage.color import deltaE_ciede2000  # loads scipy, which few need
+
     same_shape(fake_lab, real_lab)
     fake, real = _double(fake_lab).numpy(), _double(real_lab).numpy()
     return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))

@@ -13,6 +13,8 @@ from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
@@ -72,9 +74,11 @@ class Figure(MatplotlibFigure):
 
         It comes as a JPEG of this quality if it holds photographs, else as a PNG of 256 colours.
         """
-        drawn, small = io.BytesIO(), io.BytesIO()
-        self.savefig(drawn, format="png", dpi=dpi)
-        image = Image.open(drawn).convert("RGB")
+        canvas, before, small = FigureCanvasAgg(self), self.dpi, io.BytesIO()
+        self.set_dpi(dpi)
+        canvas.draw()  # savefig would draw twice, and write a PNG to be read back
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        self.set_dpi(before)
         if self.photo:
             image.save(small, "JPEG", quality=quality, optimize=True, progressive=True)
         else:

@@ -212,7 +212,7 @@ class Trainer:
 
     def _end_epoch(self, indices: Tensor) -> None:
         """Validate, look for trouble, and let the schedule have its say."""
-        L, _ = self._pictures(indices)  # of the last batch, before the epoch is counted up
+        L, _ = self._pictures(indices[:4])  # four of the last batch, before the epoch is counted up
         row = {"epoch": self.epoch, **{name: value / self.step for name, value in self.sums.items()}}
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
         with torch.no_grad(), seeded(self.device, self.settings.seed, self.epoch, -1):

@@ -34,7 +34,7 @@ def model(tmp_path_factory):
 
 
 def test_train_then_colorize_a_photo_that_the_run_never_saw(here, capsys):
-    assert main(["train", "--data", "photos", "--reduced"]) == 0
+    assert main(["train", "--data", "photos", "--reduced", "--size", "32"]) == 0
     said = capsys.readouterr().out
     assert "done\nbest epoch " in said and "now: colorlib colorize PHOTO" in said
     gray, best = (float(said.split(word)[1].split(" dB")[0]) for word in (", gray ", "best epoch "))
