@@ -8,8 +8,8 @@ import pytest
 import torch
 from generator_cases import CASES, count, noise, shaken
 
-from colorlib import checkpoint, configs
-from colorlib.generators import BaselineCNN, EncoderUNet, FastaiUNet, Generator, RGBUNet, build
+from colorlib import checkpoint, configs, generators
+from colorlib.generators import BaselineCNN, EncoderUNet, Generator, RGBUNet, build
 
 
 @pytest.fixture(autouse=True)
@@ -182,13 +182,9 @@ def test_a_config_cannot_ask_for_a_download(case, made):
         build(config | {"pretrained": True})
 
 
-@pytest.mark.parametrize(
-    ("kind", "config"),
-    [(EncoderUNet, {"encoder": "resnet18", "width": 4}), (FastaiUNet, {"size": 32})],
-)
-def test_first_weights_are_a_function_of_the_seed(kind, config):
+def test_first_weights_are_a_function_of_the_seed():
     state = torch.get_rng_state()
-    one, same, other = (kind(**config, seed=seed).state_dict() for seed in (5, 5, 6))
+    one, same, other = (EncoderUNet("resnet18", width=4, seed=k).state_dict() for k in (5, 5, 6))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(one[name], same[name]) for name in one)
     drawn = [name for name in one if one[name].ndim == 4]
@@ -198,5 +194,6 @@ def test_first_weights_are_a_function_of_the_seed(kind, config):
 def test_every_generator_can_be_built():
     with pytest.raises(TypeError) as caught:
         build({})
-    kinds = [kind.__name__ for kind in Generator.__subclasses__()]
+    kinds = [name for name, kind in vars(generators).items() if isinstance(kind, type)]
+    kinds = [name for name in kinds if issubclass(vars(generators)[name], Generator) and name != "Generator"]
     assert len(kinds) >= 6 and all(f"'{name}'" in str(caught.value) for name in kinds)

@@ -37,6 +37,8 @@ def test_512_channels_would_not_be_the_papers_count():
     decoder = [(256, 128), (128, 64), (64, 64), (64, 32), (32, 2)]
     total = sum(conv(a, b) for a, b in encoder + decoder) + conv(256 + 1000, 256, 1)
     assert total == 6_573_794
+    wide = total - conv(512, 256) + 256 * 256  # without the last layer, the 1x1 convolution sees 512
+    assert f"{wide / 1e6:.2f}M" in FusionCNN.__doc__
 
 
 def test_shapes_at_256():
