@@ -98,7 +98,7 @@ def build_one_of(
         ValueError: build got layer='Conv2d'; expected 'Linear'
     """
     named = {kind.__name__: kind for kind in kinds}
-    name = config.get(key) if isinstance(config, Mapping) else config
+    name = config.get(key) if isinstance(config, Mapping) else None
     check("build", {key: name}, {key: tuple(named)})
     kind = named[name]
     fields = {field: value for field, value in config.items() if field != key}

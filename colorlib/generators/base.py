@@ -23,6 +23,15 @@ class Generator(nn.Module):
     - ``kept``: the names of parts whose first weights come from elsewhere, such as an encoder trained on
       ImageNet: :func:`~colorlib.generators.weights.initialise` leaves them alone;
     - ``frozen``: the names of parts that do not learn: ``train()`` leaves them in evaluation mode.
+
+    Example:
+        >>> class Gray(Generator):
+        ...     multiple = 8
+        ...     def colors(self, L):
+        ...         return 0 * L.repeat(1, 2, 1, 1)
+        >>> import torch
+        >>> Gray()(torch.zeros(1, 1, 61, 90)).shape
+        torch.Size([1, 2, 61, 90])
     """
 
     rules: ClassVar[Mapping[str, configs.Rule]] = {}

@@ -41,7 +41,8 @@ class FusionCNN(Generator):
 
     Raises:
         ImportError: If timm is not installed.
-        OSError: If ``pretrained`` and the weights cannot be had.
+        OSError: If ``pretrained`` and the weights cannot be had; without a network that takes a minute, since
+            timm's loader tries again and again, or no time with the environment's HF_HUB_OFFLINE=1.
         ValueError: If ``pretrained`` with other than 1000 classes.
 
     Example:

@@ -1,0 +1,57 @@
+"""Paper 002's baseline, layer by layer against the table that the paper prints."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from generator_cases import count, noise, shaken
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from colorlib.generators import BaselineCNN
+
+TABLE = [  # of the paper's figure 1: shape at 256 x 256, parameters
+    ((32, 256, 256), 320),
+    ((32, 128, 128), 9248),
+    ((64, 128, 128), 18496),
+    ((64, 64, 64), 36928),
+    ((128, 64, 64), 73856),
+    ((64, 128, 128), 73792),
+    ((32, 256, 256), 18464),
+    ((2, 256, 256), 578),
+]
+
+
+def test_each_layer_is_that_of_the_papers_table():
+    with torch.device("meta"):
+        net, L, rows = BaselineCNN(), torch.zeros(1, 1, 256, 256), []
+        for module in net.modules():
+            if isinstance(module, nn.Conv2d):
+                module.register_forward_hook(
+                    lambda m, _, out: rows.append((tuple(out.shape[1:]), count(m))),
+                )
+        assert net(L).shape == (1, 2, 256, 256)
+    assert rows == TABLE
+    assert count(net) == sum(parameters for _, parameters in TABLE) == 231_682
+    with torch.device("meta"):
+        assert count(BaselineCNN(3)) == 231_682 + 32 * 9 + 1
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_equals_the_papers_figure_in_functions(outputs):
+    net = shaken(BaselineCNN(outputs))
+    weights = list(net.state_dict().values())
+    x = L = noise(2, 1, 16, 24)
+    for k, (stride, up) in enumerate([(1, 1), (2, 1), (1, 1), (2, 1), (1, 1), (1, 2), (1, 2), (1, 1)]):
+        x = x.repeat_interleave(up, 2).repeat_interleave(up, 3)
+        x = F.conv2d(x, weights[2 * k], weights[2 * k + 1], stride, 1)
+        x = F.relu(x) if k < 7 else torch.tanh(x)
+    with torch.no_grad():
+        assert torch.allclose(net(L), x, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(4, 40), st.integers(4, 40))
+def test_any_size(h, w):
+    with torch.no_grad():
+        assert BaselineCNN()(noise(1, 1, h, w)).shape == (1, 2, h, w)
