@@ -12,7 +12,7 @@ from typing import Any
 from colorlib.cli.common import data_arguments, device, device_argument, tell
 from colorlib.files import whole
 
-_LATER = "epochs"  # of a stage: more may be asked for when a run goes on
+_LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
 #: What a run without a recipe may choose, the default, and what it is.
 OWN = {
     "width": (64, "filters of the outermost level (16 with --reduced)"),
@@ -37,6 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
     add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
+    add("--compile", action="store_true", help="torch.compile: a slow first step, faster ones after it")
     add("--minutes", type=float, help="stop after so long; the same command goes on")
     own = parser.add_argument_group("without a recipe")
     for name, (default, text) in OWN.items():
@@ -47,16 +48,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; a run that was stopped goes on, a finished one says so."""
+    """Train; a run that was stopped goes on, a finished one says so. Under torchrun process 0 speaks."""
+    from colorlib.training import several
+
+    with several.together(device(args.device)) as place:
+        if several.rank() > 0:
+            log.setLevel(logging.ERROR)
+        return _train(args, place)
+
+
+def _train(args: argparse.Namespace, place: Any) -> int:
     from colorlib.cli.asked import asked
     from colorlib.data.filters import Filters
     from colorlib.data.sets import load
     from colorlib.evaluate import evaluate
     from colorlib.metrics import psnr_on
     from colorlib.show import Watch
-    from colorlib.training import train_in_stages
+    from colorlib.training import several, train_in_stages
 
-    recipe = asked(args).but(settings={"mixed": not args.float32, "seed": args.seed})
+    recipe = asked(args).but(settings=_how(args))
     photos = recipe.photos
     data = args.data or ("photos" if args.reduced else photos.name)
     if data is None:
@@ -64,11 +74,13 @@ def run(args: argparse.Namespace) -> int:
     name = (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("runs", name)
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
-    _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
-    net_g, net_d = recipe.networks(args.seed)
+    if several.rank() == 0:
+        _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
     divided = {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
     sifted = Filters() if photos.filters or args.filter else None
-    sets = load(data, photos.size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
+    with several.first_on_a_machine():  # downloads and preparations are done once
+        net_g, net_d = recipe.networks(args.seed)
+        sets = load(data, photos.size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
     gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
     log.info("%s: %s", recipe.name, recipe.system)
     for value, choice in recipe.open.items():
@@ -84,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         net_d=net_d,
         adversarial=recipe.adversarial,
         look=lambda stage: Watch(watched, stage, live=False, gray=gray),
-        device=device(args.device),
+        device=place,
         minutes=args.minutes,
         progress=True,
     )
@@ -99,7 +111,13 @@ def run(args: argparse.Namespace) -> int:
         "best_psnr": max(scores, default=None),
         "history": outcome.history,
     }
+    if several.rank() > 0:
+        return 0
     return tell(args, result, _words(result, folder / next(iter(outcome.history))))
+
+
+def _how(args: argparse.Namespace) -> dict[str, Any]:
+    return {"mixed": not args.float32, "compile": args.compile, "seed": args.seed}
 
 
 def _words(result: dict, folder: Path) -> str:

@@ -16,7 +16,8 @@ class Settings:
 
     Args:
         epochs: How often every picture is seen.
-        batch: Pictures in a step; what is left over at the end of an epoch is dropped.
+        batch: Pictures in a step, those of all processes together; what is left over at the end of an epoch
+            is dropped.
         lr, betas: Of Adam, for both networks.
         schedule: ``"fixed"``; ``"step"``: a tenth from epoch ``step_epoch`` on (paper 002); ``"plateau"``: a
             tenth after ``patience`` epochs without a better validation (paper 003).
@@ -27,6 +28,8 @@ class Settings:
         flip: Whether half of the pictures are mirrored.
         mixed: Whether to compute in 16 bits where the device is faster so; see
             :mod:`colorlib.training.precision`.
+        compile: Whether ``torch.compile`` makes programs of the networks: a minute at the start, faster steps
+            afterwards. It needs what torch asks for, on most systems a C++ compiler.
         scale: What the networks see.
         seed: Everything random follows from it.
     """
@@ -44,6 +47,7 @@ class Settings:
     ema: float = 0.0
     flip: bool = True
     mixed: bool = False
+    compile: bool = False
     scale: Scale = field(default_factory=Scale)
     seed: int = 0
 

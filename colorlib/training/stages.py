@@ -28,6 +28,7 @@ from colorlib.colorize import Colorizer
 from colorlib.data.sets import Sets
 from colorlib.evaluate import evaluate
 from colorlib.metrics import psnr_on
+from colorlib.training import several
 from colorlib.training.settings import Settings
 from colorlib.training.trainer import Trainer
 
@@ -91,7 +92,8 @@ def train_in_stages(
     metric = {"psnr": psnr_on("rgb", peak=1)}
 
     def write(net: nn.Module, name: str) -> None:
-        Colorizer(net, scale, size).save(models[name], overwrite=True)
+        if several.rank() == 0:
+            Colorizer(net, scale, size).save(models[name], overwrite=True)
 
     def stage(name: str, settings: Settings, critic: nn.Module | None, keep_best: bool) -> Trainer:
         see = look(folder / name) if look is not None else None
@@ -122,11 +124,13 @@ def train_in_stages(
         runs["1-pixel"] = stage("1-pixel", pixel, None, keep_best=True)
         if not models["plain"].exists():  # stopped before the first epoch was over
             write(runs["1-pixel"].result(), "plain")
+        several.wait()  # for the process that writes
     if net_d is not None and (pixel is None or runs["1-pixel"].done):
         if pixel is not None:
             net_g.load_state_dict(load_weights(models["plain"])[0])
         runs["2-adversarial"] = stage("2-adversarial", adversarial, net_d, keep_best=False)
         write(runs["2-adversarial"].result(), "adversarial")
+        several.wait()
     return Outcome(
         {name: path for name, path in models.items() if path.exists()},
         {name: run.history for name, run in runs.items()},

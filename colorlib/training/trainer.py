@@ -18,9 +18,11 @@ from colorlib.color import as_gray_photo, rgb_to_lab
 from colorlib.data.augment import augment, order
 from colorlib.data.sets import Pictures
 from colorlib.losses import generator_loss, pixel_loss
+from colorlib.training import fast, several
 from colorlib.training.alarm import alarms, effect
 from colorlib.training.average import average, refresh
 from colorlib.training.precision import half, name_of
+from colorlib.training.rate import lower
 from colorlib.training.resume import state, take_up
 from colorlib.training.seeded import seeded
 from colorlib.training.settings import Settings
@@ -61,15 +63,20 @@ class Trainer:
             )
         if settings.schedule == "plateau" and validate is None:
             raise ValueError("schedule is 'plateau' and validate is None; a plateau needs something to watch")
-        self.net_g, self.net_d = net_g.to(device), net_d.to(device) if net_d is not None else None
+        several.divisible(settings.batch)
         self.data, self.settings, self.device = data, settings, torch.device(device)
+        self.half = half(self.device) if settings.mixed else None
+        nets = [net_g] if net_d is None else [net_g, net_d]
+        for net in nets:
+            several.same_weights(fast.placed(net, self.device, self.half))
+        self.net_g, self.net_d = net_g, net_d
         self.validate, self.after_epoch = validate, after_epoch
         self.folder = Path(folder) if folder is not None else None
-        adam = {"lr": settings.lr, "betas": settings.betas}
-        self.opt_g = torch.optim.Adam(net_g.parameters(), **adam)
-        self.opt_d = torch.optim.Adam(net_d.parameters(), **adam) if net_d is not None else None
+        self.opt_g = fast.adam(net_g, settings, self.device)
+        self.opt_d = fast.adam(net_d, settings, self.device) if net_d is not None else None
         self.average = average(net_g, settings.ema) if settings.ema else None
-        self.half = half(self.device) if settings.mixed else None
+        for net in nets if settings.compile else ():
+            net.compile()  # in place: the names of the weights stay
         # float16 has few small numbers: the loss is multiplied up, so that gradients do not vanish
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.half is torch.float16)
         self.epoch = self.step = self.total = 0
@@ -128,6 +135,7 @@ class Trainer:
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
+        several.mean_gradients(optimizer)  # over all processes; alone, nothing happens
         self.scaler.step(optimizer)
 
     def fit(
@@ -158,18 +166,21 @@ class Trainer:
         """
         if self.folder is not None:
             take_up(self, self.folder, resume)
-        if self.settings.mixed:
+        if self.settings.mixed and several.rank() == 0:
             _logger.info("precision: %s", name_of(self.half))
-        until = math.inf if minutes is None else time.monotonic() + 60 * minutes
-        total = self.settings.epochs * self.steps
-        with tqdm(total=total, initial=self.total, unit="step", desc="Training", disable=not progress) as bar:
+        began, slow = time.monotonic(), self.settings.compile
+        until = math.inf if minutes is None else began + 60 * minutes
+        total, silent = self.settings.epochs * self.steps, several.rank() > 0 or not progress
+        with tqdm(total=total, initial=self.total, unit="step", desc="Training", disable=silent) as bar:
             while not self.done:
                 for indices in self._batches():
-                    if self.total == max_steps or time.monotonic() >= until:
+                    if several.any_of(self.total == max_steps or time.monotonic() >= until):
                         self._refresh()
                         self.save()
                         return self.result()
                     losses = self._one_step(indices)
+                    if slow:
+                        slow = _logger.info("first step, with compiling: %.1f s", time.monotonic() - began)
                     bar.update()
                     bar.set_postfix(epoch=self.epoch + 1, **losses, refresh=False)
                     if self.step % save_every_steps == 0 and self.step < self.steps:
@@ -183,8 +194,8 @@ class Trainer:
         return (self.net_g if self.average is None else self.average.module).eval()
 
     def save(self) -> None:
-        """Write a checkpoint of everything that the run needs to go on."""
-        if self.folder is not None:
+        """Write a checkpoint of everything that the run needs to go on; of several processes one does."""
+        if self.folder is not None and several.rank() == 0:
             checkpoint.save(self.folder, state(self), epoch=self.epoch, step=self.step)
 
     def _batches(self) -> Sequence[Tensor]:
@@ -198,10 +209,10 @@ class Trainer:
         return self.settings.scale.split(as_gray_photo(rgb_to_lab(rgb)))
 
     def _one_step(self, indices: Tensor) -> dict[str, float]:
-        L, ab = self._pictures(indices)
-        seed, epoch = self.settings.seed, self.epoch
-        with seeded(self.device, seed, epoch, self.step):
-            losses = self.train_step(L, ab)
+        L, ab = self._pictures(several.share(indices))
+        seed, epoch, rank = self.settings.seed, self.epoch, several.rank()
+        with seeded(self.device, seed, epoch, self.step, *([rank] if rank else [])):  # dropout of its own
+            losses = several.mean(self.train_step(L, ab))
         if not all(map(math.isfinite, losses.values())):
             found = f"a loss is not a number at epoch {epoch}, step {self.step} ({losses})"
             raise FloatingPointError(f"{found}; lower the learning rate, or look for a broken picture")
@@ -216,24 +227,21 @@ class Trainer:
         row = {"epoch": self.epoch, **{name: value / self.step for name, value in self.sums.items()}}
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
         with torch.no_grad(), seeded(self.device, self.settings.seed, self.epoch, -1):
-            self._refresh()
-            row["effect"] = effect(self.result(), L)
-            if self.validate is not None:
-                score = row["validation"] = float(self.validate(self.result()))
-                self.waited = 0 if score > self.best else self.waited + 1
-                self.best = max(score, self.best)
-            self.history.append(row)
-            for message in alarms(self.history, self.settings.gan):
-                _logger.warning("epoch %d: %s", self.epoch, message)
-            if self.after_epoch is not None:
-                self.after_epoch(self)
-        if self.settings.schedule == "step" and self.epoch == self.settings.step_epoch:
-            self.factor /= 10
-        if self.settings.schedule == "plateau" and self.waited > self.settings.patience:
-            self.factor, self.waited = self.factor / 10, 0
-        for optimizer in filter(None, (self.opt_g, self.opt_d)):
-            for group in optimizer.param_groups:
-                group["lr"] = self.settings.lr * self.factor
+            if several.rank() == 0:
+                self._refresh()
+                row["effect"] = effect(self.result(), L)
+                if self.validate is not None:
+                    row["validation"] = float(self.validate(self.result()))
+            self.history.append(row := several.told(row))  # the others have waited for it
+            if "validation" in row:
+                self.waited = 0 if row["validation"] > self.best else self.waited + 1
+                self.best = max(row["validation"], self.best)
+            if several.rank() == 0:
+                for message in alarms(self.history, self.settings.gan):
+                    _logger.warning("epoch %d: %s", self.epoch, message)
+                if self.after_epoch is not None:
+                    self.after_epoch(self)
+        lower(self)
 
     def _refresh(self) -> None:
         """Give the moving average the batch statistics that belong to its weights."""

@@ -1,0 +1,19 @@
+"""When the learning rate falls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from colorlib.training.trainer import Trainer
+
+
+def lower(run: Trainer) -> None:
+    """Set the learning rate of the next epoch, a tenth of the last one where the schedule says so."""
+    if run.settings.schedule == "step" and run.epoch == run.settings.step_epoch:
+        run.factor /= 10
+    if run.settings.schedule == "plateau" and run.waited > run.settings.patience:
+        run.factor, run.waited = run.factor / 10, 0
+    for optimizer in filter(None, (run.opt_g, run.opt_d)):
+        for group in optimizer.param_groups:
+            group["lr"] = run.settings.lr * run.factor
