@@ -1,0 +1,99 @@
+"""What each process does in test_training_several.py: torchrun several_run.py TASK FOLDER [STEP]."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from tiny_run import Crops, trainer, weights
+from torch import nn
+
+from colorlib.generators import BaselineCNN, UNet, initialise
+from colorlib.training import Settings, Trainer, several
+
+
+class Critic(nn.Module):
+    """Without batch norm, whose statistics are those of a process's share."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Conv2d(3, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4, 2, 1))
+
+    def forward(self, L, ab):
+        return self.net(torch.cat([L, ab], 1))
+
+
+def curve(net_g, net_d=None, seed=0):
+    """Train for eight epochs of three steps: the losses of each step, and the pictures that it looked at."""
+    data, steps, seen = Crops(), [], []
+    net_g, net_d = initialise(net_g, "he", seed), net_d and initialise(net_d, "he", seed + 1)
+    run = Trainer(net_g, data, Settings(epochs=8, batch=4, lr=1e-3, ema=0.9), net_d=net_d)
+    one_step, pictures = run._one_step, run._pictures
+
+    def step(indices):
+        run._pictures = lambda some: (seen.append(some.tolist()), pictures(some))[1]
+        steps.append(one_step(indices))
+        run._pictures = pictures
+        return steps[-1]
+
+    run._one_step = step
+    run.fit()
+    return {"steps": steps, "seen": seen, "history": run.history}
+
+
+def plain(seed=0):
+    """Train networks without batch norm and dropout."""
+    return curve(BaselineCNN(), Critic(), seed)
+
+
+def normed():
+    """Train a network with batch norm, without dropout."""
+    return curve(UNet(downs=3, width=4, dropout=0.0))
+
+
+def whole(folder):
+    """Train undisturbed, count what is sent, and write down what this process has seen."""
+    sent, all_reduce = [], dist.all_reduce
+    dist.all_reduce = lambda tensor, *args, **kw: (
+        sent.append(tensor.numel() * tensor.element_size()),
+        all_reduce(tensor, *args, **kw),
+    )[1]
+    rank = several.rank()
+    told = {"plain": plain(), "bytes": list(sent), "other_seed": plain(seed=5 * rank)["steps"][-1]}
+    told["normed"] = normed()
+    try:
+        trainer(None, batch=3)
+    except ValueError as error:
+        told["refused"] = str(error)
+    run = trainer(folder / "whole")
+    run.after_epoch = lambda _: told.setdefault("looks", []).append(run.epoch)
+    run.fit(save_every_steps=2)
+    (folder / f"told-{rank}.json").write_text(json.dumps(told))
+    torch.save(weights(run), folder / f"whole-{rank}.pt")
+
+
+def killed(folder, at):
+    """Train; process 1 is gone after so many steps, unless it has been before."""
+    run, rank = trainer(folder / "killed"), several.rank()
+    step = run._one_step
+
+    def one_step(indices):
+        if rank == 1 and run.total == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return step(indices)
+
+    run._one_step = one_step
+    run.fit(save_every_steps=2)
+    torch.save(weights(run), folder / f"killed-{rank}.pt")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with several.together(torch.device("cpu")):
+        if sys.argv[1] == "whole":
+            whole(Path(sys.argv[2]))
+        else:
+            killed(Path(sys.argv[2]), int(sys.argv[3]))

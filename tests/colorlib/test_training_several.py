@@ -1,0 +1,128 @@
+"""Several processes, for real: torchrun starts two of them, and they talk through gloo."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import several_run
+import torch
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def torchrun(*words):
+    """Start two processes; give what torchrun answered."""
+    env = os.environ | {"OMP_NUM_THREADS": "1", "COLORLIB_CACHE": os.environ.get("COLORLIB_CACHE", "")}
+    env = {name: value for name, value in env.items() if value}
+    if sys.platform == "linux":
+        env["GLOO_SOCKET_IFNAME"] = "lo"  # there may be no other network
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    return subprocess.run(
+        [*start, *map(str, words)], env=env, cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("two")
+
+
+@pytest.fixture(scope="module")
+def one():
+    """What one process alone sees."""
+    return several_run.plain()
+
+
+@pytest.fixture(scope="module")
+def two(folder):
+    """What each of two processes has seen in an undisturbed run."""
+    done = torchrun(HERE / "several_run.py", "whole", folder)
+    assert done.returncode == 0, done.stderr
+    return [json.loads((folder / f"told-{rank}.json").read_text()) for rank in (0, 1)]
+
+
+def apart(one, other):
+    """Give the largest relative difference of the losses of two curves."""
+    return max(abs(a[name] - b[name]) / abs(a[name]) for a, b in zip(one, other, strict=True) for name in a)
+
+
+def test_the_same_batch_gives_the_same_curve_on_one_and_on_two(one, two):
+    assert set(one["steps"][0]) == {"D_real", "D_fake", "G_GAN", "G_pixel"} and len(one["steps"]) == 24
+    assert one["steps"][-1]["G_pixel"] < one["steps"][0]["G_pixel"] / 3  # it has something to disagree about
+    assert apart(one["steps"], two[0]["plain"]["steps"]) < 1e-5
+    assert two[0]["plain"]["steps"] == two[1]["plain"]["steps"]
+    assert two[0]["plain"]["history"] == two[1]["plain"]["history"]
+
+
+def test_batch_norm_of_halves_stays_near_that_of_the_whole(two):
+    rows = [
+        [{"G_pixel": row["G_pixel"]} for row in run["history"]]
+        for run in (several_run.normed(), two[0]["normed"])
+    ]
+    assert 1e-5 < apart(*rows) < 0.2
+
+
+def test_no_picture_is_left_out_and_none_is_seen_twice(one, two):
+    whole, halves = one["seen"], [told["plain"]["seen"] for told in two]
+    assert [sorted(a + b) for a, b in zip(*halves, strict=True)] == [sorted(batch) for batch in whole]
+    assert {len(share) for half in halves for share in half} == {2}
+    epoch = [index for half in halves for share in half[:3] for index in share]
+    assert sorted(epoch) == list(range(12))
+
+
+def test_a_step_sends_each_gradient_once_and_hardly_anything_else(two):
+    nets = [several_run.Critic(), several_run.BaselineCNN()]
+    gradients = [4 * sum(weights.numel() for weights in net.parameters()) for net in nets]
+    whether_to_stop, losses = 8, 4 * 8
+    step = [whether_to_stop, *gradients, losses]
+    assert two[0]["bytes"] == two[1]["bytes"] == step * 24
+
+
+def test_all_start_from_the_first_weights_of_process_0(two):
+    assert two[0]["other_seed"] == two[1]["other_seed"] == two[0]["plain"]["steps"][-1]
+
+
+def test_a_batch_must_be_shared_evenly(two):
+    words = (
+        "batch is 3 and there are 2 processes; expected a batch that they can share evenly, such as 2 or 4"
+    )
+    assert two[0]["refused"] == two[1]["refused"] == words
+
+
+def weights(folder, name):
+    return torch.load(folder / f"{name}.pt", weights_only=True)
+
+
+def test_one_process_writes_and_looks_and_the_others_keep_the_same_weights(two, folder):
+    assert two[0]["looks"] == [1, 2, 3, 4] and "looks" not in two[1]
+    assert len(list((folder / "whole").iterdir())) == 2  # checkpoints that are kept; nothing half written
+    pairs = zip(weights(folder, "whole-0"), weights(folder, "whole-1"), strict=True)
+    learnt = [(a, b) for a, b in pairs if a.shape]
+    assert sum(torch.equal(a, b) for a, b in learnt) >= len(learnt) - 6  # the rest: statistics of shares
+
+
+def test_a_killed_process_ends_the_run_and_the_same_command_goes_on(two, folder):
+    asked = [HERE / "several_run.py", "killed", folder, 7]
+    lost = torchrun(*asked)
+    assert lost.returncode != 0 and not list(folder.glob("killed-*.pt"))
+    assert {path.name[:22] for path in (folder / "killed").glob("checkpoint*")} == {
+        "checkpoint-e0001-s0000",
+        "checkpoint-e0002-s0000",
+    }
+    again = torchrun(*asked[:3], -1)
+    assert again.returncode == 0, again.stderr
+    killed, whole = weights(folder, "killed-0"), weights(folder, "whole-0")
+    assert len(whole) > 10 and all(map(torch.equal, killed, whole))
+
+
+def test_the_command_line_speaks_once(tmp_path):
+    asked = ["train", "--data", "photos", "--reduced", "--width", 4, "--size", 32, "--epochs", 1, "--json"]
+    done = torchrun("-m", "colorlib", *asked, "--out", tmp_path / "run", "--minutes", 0)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["models"]["plain"]
+    assert done.stderr.count("256 train, 32 validation") == 1
+    assert len(list((tmp_path / "run/1-pixel").iterdir())) == 1  # a checkpoint
