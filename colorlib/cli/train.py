@@ -37,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
     add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
-    add("--compile", action="store_true", help="torch.compile: a slow first step, faster ones after it")
+    add("--compile", action="store_true", help="torch.compile: a slow first step, perhaps faster ones after it")
     add("--minutes", type=float, help="stop after so long; the same command goes on")
     own = parser.add_argument_group("without a recipe")
     for name, (default, text) in OWN.items():
