@@ -55,7 +55,7 @@ def compare(
         told = json.loads(json.dumps(dataclasses.asdict(recipe)))
         if (place / "row.json").exists():
             row = json.loads((place / "row.json").read_text("utf-8"))
-            if any(row["recipe"][name] != told[name] for name in _TRAINS):
+            if any(_unlike(row["recipe"][name], told[name]) for name in _TRAINS):
                 raise ValueError(f"{place} holds another recipe of this name; name another --out")
         else:
             sets = protocol.sets(recipe.photos.size)
@@ -176,6 +176,13 @@ def _same(folder: Path, protocol: Protocol) -> None:
         said = "; ".join(other)
         raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
     return None
+
+
+def _unlike(began: Any, now: Any) -> bool:
+    """Compare what both name: a setting that a later version added is no difference."""
+    if isinstance(began, dict) and isinstance(now, dict):
+        return any(began[name] != now[name] for name in began.keys() & now.keys())
+    return began != now
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:
