@@ -1,5 +1,6 @@
 """Several processes, for real: torchrun starts two of them, and they talk through gloo."""
 
+import doctest
 import json
 import os
 import subprocess
@@ -119,10 +120,15 @@ def test_a_killed_process_ends_the_run_and_the_same_command_goes_on(two, folder)
     assert len(whole) > 10 and all(map(torch.equal, killed, whole))
 
 
-def test_the_command_line_speaks_once(tmp_path):
-    asked = ["train", "--data", "photos", "--reduced", "--width", 4, "--size", 32, "--epochs", 1, "--json"]
-    done = torchrun("-m", "colorlib", *asked, "--out", tmp_path / "run", "--minutes", 0)
+def test_the_page_reckons_with_what_is_sent():
+    assert doctest.testfile(str(ROOT / "course/several-gpus.md"), module_relative=False) == (0, 11)
+
+
+def test_the_command_line_speaks_once_and_goes_through_both_stages(tmp_path):
+    asked = ["--data", "photos", "--reduced", "--width", 4, "--size", 32, "--epochs", 1, "--gan-epochs", 1]
+    done = torchrun("-m", "colorlib", "train", *asked, "--json", "--out", tmp_path / "run")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["models"]["plain"]
-    assert done.stderr.count("256 train, 32 validation") == 1
-    assert len(list((tmp_path / "run/1-pixel").iterdir())) == 1  # a checkpoint
+    told = json.loads(done.stdout)
+    assert told["done"] is True and set(told["models"]) == {"plain", "adversarial"}
+    assert done.stderr.count("256 train, 32 validation") == done.stderr.count("own: U-Net") == 1
+    assert (tmp_path / "run/2-adversarial/progress.png").is_file()
