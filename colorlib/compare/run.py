@@ -60,8 +60,8 @@ def compare(
         else:
             sets = protocol.sets(recipe.photos.size)
             train = protocol.train_part(sets, experiment, recipe.name)
-            row = _row(recipe, train, sets, protocol, place, device)
-            _write(place / "row.json", row | {"recipe": told})
+            row = _row(recipe, train, sets, protocol, place, device) | {"recipe": told}
+            _write(place / "row.json", row)
             for stage in recipe.stages:
                 shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
         rows.append(row)
@@ -131,8 +131,10 @@ def trained(
             device=device,
         )
         left = None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
-        result = run.fit(minutes=left, save_every_steps=500)
-        tick(run)
+        try:
+            result = run.fit(minutes=left, save_every_steps=500)
+        finally:
+            tick(run)
         photos += run.total * batch
     steps = {"epochs": round(photos / len(train), 2), "photos_seen": photos}
     return result, steps | {"minutes": sum(spent.values()) / 60}

@@ -75,9 +75,8 @@ def test_a_run_that_was_stopped_goes_on_and_a_finished_one_says_so(here, capsys,
 def test_another_run_in_the_same_folder_is_refused(model, capsys):
     asked = ["train", "--data", "photos", "--out", str(model.parent), *TINY, "--lr", "0.1"]
     assert main(asked) == 1
-    assert (
-        "holds a run with lr 0.0002, now 0.1: ask for the same, or name an --out" in capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "holds a run with pixel.lr 0.0002, now 0.1: ask for the same, or name an --out" in said
 
 
 def test_evaluate_puts_gray_beside_the_model(model, capsys):
