@@ -55,6 +55,7 @@ P1 = (
 
 _P2 = EVERY | {
     "photos": "those of monet2photo stand in for the paper's own",
+    "division": "9:1; the tenth, the paper's test set, chooses the best epoch of a pixel stage here",
     "square": "stretched; the paper says resized",
     "mirror images": "none; the paper names none",
     "filters": "this project's limits for gray, faint, loud and crowded; the paper gives none",
@@ -114,6 +115,7 @@ P4 = (
     | {
         "adversarial loss": "binary cross-entropy, as the slides say; non-saturating for the generator",
         "photos": "5,000 drawn from Imagenette; the subset of ImageNet was not published",
+        "division": "8:2; what the slides call testing is for watching here, and COCO for testing",
         "pixel loss": "the slides show L1 and L2 and do not say which was used: a recipe for each",
     }
 )
