@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import math
 import shutil
 import time
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from colorlib.compare.protocol import Protocol
 from colorlib.data.sets import Part, Pictures
 from colorlib.evaluate import evaluate
 from colorlib.files import whole
-from colorlib.metrics import psnr_on
+from colorlib.metrics import Evaluation, psnr_on
 from colorlib.recipes import Recipe
 from colorlib.recipes.experiments import Experiment
 from colorlib.training import Trainer
@@ -51,6 +52,7 @@ def compare(
     folder = Path(folder)
     _same(folder, protocol)
     rows, alike = [_gray(experiment, protocol)], {}
+    _write(folder / "protocol.json", dataclasses.asdict(protocol))  # now that its photos are there
     for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
         place, recipe = folder / recipe.name, protocol.recipe(recipe)
         told = json.loads(json.dumps(dataclasses.asdict(recipe)))
@@ -62,12 +64,12 @@ def compare(
         else:
             if key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
                 log.info("%s: as %s", recipe.name, alike[key]["name"])
-                row = alike[key] | _about(recipe) | {"as": alike[key]["name"]}
+                row = alike[key] | _about(recipe) | {"as": alike[key]["name"], "recipe": told}
                 place.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / row["as"] / MODEL, place / MODEL)
             else:
-                row = _row(recipe, experiment, protocol, place, device)
-            _write(place / "row.json", row | {"recipe": told})
+                row = _row(recipe, experiment, protocol, place, device) | {"recipe": told}
+            _write(place / "row.json", row)
             for stage in recipe.stages:
                 shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
         alike.setdefault(key, row)
@@ -103,7 +105,7 @@ def _row(
         "pretrained": recipe.pretrained,
         "parameters": sum(weights.numel() for weights in net.parameters()),
         **told,
-        "numbers": found.result(),
+        "numbers": _numbers(found),
         "protocols": found.protocols,
         "about": sets.about,
         "pictures": len(sets.test),
@@ -153,8 +155,10 @@ def trained(
             device=device,
         )
         left = None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
-        result = run.fit(minutes=left, save_every_steps=500)
-        tick(run)
+        try:
+            result = run.fit(minutes=left, save_every_steps=500)
+        finally:
+            tick(run)
         photos += run.total * batch
     steps = {"epochs": round(photos / len(train), 2), "photos_seen": photos}
     return result, steps | {"minutes": sum(spent.values()) / 60}
@@ -180,7 +184,7 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
         "epochs": 0,
         "photos_seen": 0,
         "minutes": 0,
-        "numbers": found.result(),
+        "numbers": _numbers(found),
         "protocols": found.protocols,
         "said": {},
         "metric": None,
@@ -189,15 +193,17 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     }
 
 
+def _numbers(found: Evaluation) -> dict[str, float | None]:
+    """Give what was measured; None where there was nothing to measure, such as no purple in the photos."""
+    return {name: None if math.isnan(value) else value for name, value in found.result().items()}
+
+
 def _same(folder: Path, protocol: Protocol) -> None:
     path, now = folder / "protocol.json", dataclasses.asdict(protocol)
-    if not path.exists():
-        return _write(path, now)
-    began = json.loads(path.read_text("utf-8"))
+    began = json.loads(path.read_text("utf-8")) if path.exists() else now
     if other := [f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)]:
         said = "; ".join(other)
         raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
-    return None
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:
