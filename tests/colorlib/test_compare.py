@@ -14,11 +14,11 @@ from torch import nn
 
 from colorlib.cli import main
 from colorlib.colorize import Colorizer
-from colorlib.compare import Protocol, as_csv, compare, latencies, run, text
+from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, run, text
 from colorlib.data import photo_crops, photos
 from colorlib.data.sets import InMemory, load
 from colorlib.evaluate import evaluate
-from colorlib.recipes import RECIPES
+from colorlib.recipes import RECIPES, get
 from colorlib.recipes.experiments import SETS, Experiment
 from colorlib.training import Settings, Trainer
 
