@@ -63,7 +63,7 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     """Train, score, race and write."""
     from colorlib.color import Scale
     from colorlib.colorize import Colorizer
-    from colorlib.compare import Protocol, as_csv, compare, latencies, page, text
+    from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, page, text
     from colorlib.evaluate import colorized
 
     test = args.test or (("scenes" if args.reduced else experiment.test) if experiment.test else None)
@@ -81,7 +81,7 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     folder = Path(args.out) if args.out else Path("comparisons", name)
     where = device(args.device)
     rows = compare(experiment, protocol, folder, device=where)
-    models = {row["name"]: Colorizer.load(folder / row["name"] / "model.safetensors") for row in rows[1:]}
+    models = {row["name"]: Colorizer.load(folder / row["name"] / MODEL) for row in rows[1:]}
     times = latencies({name: (model.net, model.size) for name, model in models.items()}, device=where)
     rows = [row | {"ms": times.get(row["name"])} for row in rows]
     tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}

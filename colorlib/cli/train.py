@@ -13,6 +13,7 @@ from colorlib.cli.common import data_arguments, device, device_argument, tell
 from colorlib.files import whole
 
 _LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
+_WORDS = ("recipe.system", "recipe.open.", "recipe.said.", "recipe.photos.about")  # may be reworded meanwhile
 #: What a run without a recipe may choose, the default, and what it is.
 OWN = {
     "width": (64, "filters of the outermost level (16 with --reduced)"),
@@ -37,7 +38,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
     add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
-    add("--compile", action="store_true", help="torch.compile: a slow first step, perhaps faster ones after it")
+    add(
+        "--compile",
+        action="store_true",
+        help="torch.compile: a slow first step, perhaps faster ones after it",
+    )
     add("--minutes", type=float, help="stop after so long; the same command goes on")
     own = parser.add_argument_group("without a recipe")
     for name, (default, text) in OWN.items():
@@ -66,7 +71,8 @@ def _train(args: argparse.Namespace, place: Any) -> int:
     from colorlib.show import Watch
     from colorlib.training import several, train_in_stages
 
-    recipe = asked(args).but(settings=_how(args))
+    how = {"mixed": not args.float32, "compile": args.compile, "seed": args.seed}
+    recipe = asked(args).but(settings=how)
     photos = recipe.photos
     data = args.data or ("photos" if args.reduced else photos.name)
     if data is None:
@@ -111,23 +117,21 @@ def _train(args: argparse.Namespace, place: Any) -> int:
         "best_psnr": max(scores, default=None),
         "history": outcome.history,
     }
-    if several.rank() > 0:
-        return 0
-    return tell(args, result, _words(result, folder / next(iter(outcome.history))))
-
-
-def _how(args: argparse.Namespace) -> dict[str, Any]:
-    return {"mixed": not args.float32, "compile": args.compile, "seed": args.seed}
+    return 0 if several.rank() else tell(args, result, _words(result, folder))
 
 
 def _words(result: dict, folder: Path) -> str:
     """Say what has come of it, and what to do now."""
-    best = result["best_psnr"]
     models = [f"{name}: {path}" for name, path in result["models"].items()]
     score = "no epoch is over yet"
-    if best is not None:
-        score = f"best epoch {best:.2f} dB on the validation pictures, gray {result['gray_psnr']:.2f} dB"
-        score += "\n" + f"curves and strips: {folder / '1-pixel' / 'progress.png'}"
+    if result["best_psnr"] is not None:
+        stage, epochs = next(iter(result["history"].items()))
+        # an adversarial stage leaves its last epoch, not its best: see colorlib.training.stages
+        word, best = "best", result["best_psnr"]
+        if stage == "2-adversarial":
+            word, best = "last", epochs[-1]["validation"]
+        score = f"{word} epoch {best:.2f} dB on the validation pictures, gray {result['gray_psnr']:.2f} dB"
+        score += "\n" + f"curves and strips: {folder / stage / 'progress.png'}"
     state = "done" if result["done"] else "stopped; the same command goes on"
     return "\n".join([state, score, *models, "now: colorlib colorize PHOTO"])
 
@@ -142,9 +146,10 @@ def _same_run(folder: Path, asked: dict[str, Any]) -> None:
     asked = json.loads(json.dumps(asked))
     if path.exists():
         began, now = _flat(json.loads(path.read_text("utf-8"))), _flat(asked)
-        fixed = [name for name in now if name in began and not name.endswith(_LATER)]  # a stage may be added
+        fixed = [name for name in now if name in began]  # a stage may be added
+        fixed = [name for name in fixed if not name.endswith(_LATER) and not name.startswith(_WORDS)]
         other = [f"{name} {began[name]!r}, now {now[name]!r}" for name in fixed if now[name] != began[name]]
-        if said := "; ".join(other):
+        if said := "; ".join(words.removeprefix("recipe.") for words in other):
             raise ValueError(f"{folder} holds a run with {said}: ask for the same, or name an --out")
         return
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ race, :mod:`~colorlib.compare.table` and :mod:`~colorlib.compare.page` write wha
 
 from colorlib.compare.page import page
 from colorlib.compare.protocol import Protocol
-from colorlib.compare.run import compare
+from colorlib.compare.run import MODEL, compare
 from colorlib.compare.speed import latencies
 from colorlib.compare.table import as_csv, cells, text
 
-__all__ = ["Protocol", "as_csv", "cells", "compare", "latencies", "page", "text"]
+__all__ = ["MODEL", "Protocol", "as_csv", "cells", "compare", "latencies", "page", "text"]

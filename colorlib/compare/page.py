@@ -44,9 +44,14 @@ def page(
         head="".join(f'<th scope="col">{escape(word)}</th>' for word in headings),
         body="".join(_line(words) for words in body),
         image=f'<img src="data:{kind};base64,{data[kind]}" alt="{escape(figure.alt)}">',
-        systems=_terms({row["name"]: row["system"] for row in rows}),
+        systems=_terms({row["name"]: _system(row) for row in rows}),
         measured=_terms(measured),
     )
+
+
+def _system(row: Mapping[str, Any]) -> str:
+    """Say what a row is, and whose training it shares."""
+    return row["system"] + (f"; the same training as {row['as']} under this protocol" if "as" in row else "")
 
 
 def _terms(words: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import math
 import shutil
 import time
 from collections.abc import Mapping
@@ -17,16 +18,17 @@ from tqdm import tqdm
 
 from colorlib.colorize import Colorizer
 from colorlib.compare.protocol import Protocol
-from colorlib.data.sets import Part, Pictures, Sets
+from colorlib.data.sets import Part, Pictures
 from colorlib.evaluate import evaluate
 from colorlib.files import whole
-from colorlib.metrics import psnr_on
+from colorlib.metrics import Evaluation, psnr_on
 from colorlib.recipes import Recipe
 from colorlib.recipes.experiments import Experiment
 from colorlib.training import Trainer
 
 log = logging.getLogger("colorlib")
 _TRAINS = ("generator", "critic", "pixel", "adversarial", "init", "pretrained")  # what a row depends on
+MODEL = "model.safetensors"
 _WATCHED = 64  # validation pictures, so that watching takes little of the time
 
 
@@ -49,49 +51,71 @@ def compare(
     """
     folder = Path(folder)
     _same(folder, protocol)
-    rows = [_gray(experiment, protocol)]
+    rows, alike = [_gray(experiment, protocol)], {}
+    _write(folder / "protocol.json", dataclasses.asdict(protocol))  # now that its photos are there
     for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
         place, recipe = folder / recipe.name, protocol.recipe(recipe)
         told = json.loads(json.dumps(dataclasses.asdict(recipe)))
+        key = _training(told, experiment, protocol)
         if (place / "row.json").exists():
             row = json.loads((place / "row.json").read_text("utf-8"))
             if any(_unlike(row["recipe"][name], told[name]) for name in _TRAINS):
                 raise ValueError(f"{place} holds another recipe of this name; name another --out")
         else:
-            sets = protocol.sets(recipe.photos.size)
-            train = protocol.train_part(sets, experiment, recipe.name)
-            row = _row(recipe, train, sets, protocol, place, device)
-            _write(place / "row.json", row | {"recipe": told})
+            if key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
+                log.info("%s: as %s", recipe.name, alike[key]["name"])
+                row = alike[key] | _about(recipe) | {"as": alike[key]["name"], "recipe": told}
+                place.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder / row["as"] / MODEL, place / MODEL)
+            else:
+                row = _row(recipe, experiment, protocol, place, device) | {"recipe": told}
+            _write(place / "row.json", row)
             for stage in recipe.stages:
                 shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
+        alike.setdefault(key, row)
         rows.append(row)
     return rows
 
 
+def _training(told: dict[str, Any], experiment: Experiment, protocol: Protocol) -> str:
+    """Say all that a recipe's training depends on; how many epochs it has does not count if minutes do."""
+    parts = {name: told[name] for name in _TRAINS}
+    if protocol.minutes is not None and None in (told["pixel"], told["adversarial"]):
+        stages = {name: parts[name] for name in ("pixel", "adversarial") if parts[name]}
+        parts |= {name: {**settings, "epochs": None} for name, settings in stages.items()}
+    name = told["name"]
+    return json.dumps(
+        [parts, told["photos"]["size"], experiment.shares.get(name), name in experiment.filtered]
+    )
+
+
 def _row(
-    recipe: Recipe, train: Pictures, sets: Sets, protocol: Protocol, place: Path, device: torch.device | str
+    recipe: Recipe, experiment: Experiment, protocol: Protocol, place: Path, device: torch.device | str
 ) -> dict[str, Any]:
     """Train and score one recipe."""
+    sets = protocol.sets(recipe.photos.size)
+    train = protocol.train_part(sets, experiment, recipe.name)
     log.info("%s: %s, %d photos at %d pixels", recipe.name, recipe.system, len(train), recipe.photos.size)
     net, told = trained(recipe, train, sets.validation, place, protocol.minutes, device)
     model = Colorizer(net, recipe.scale, recipe.photos.size)
-    model.save(place / "model.safetensors", overwrite=True)
+    model.save(place / MODEL, overwrite=True)
     found = evaluate(net, sets.test, recipe.scale)
-    return {
-        "name": recipe.name,
-        "paper": recipe.paper,
-        "system": recipe.system,
+    return _about(recipe) | {
         "size": recipe.photos.size,
         "pretrained": recipe.pretrained,
         "parameters": sum(weights.numel() for weights in net.parameters()),
         **told,
-        "numbers": found.result(),
+        "numbers": _numbers(found),
         "protocols": found.protocols,
-        "said": dict(recipe.said),
-        "metric": recipe.metric,
         "about": sets.about,
         "pictures": len(sets.test),
     }
+
+
+def _about(recipe: Recipe) -> dict[str, Any]:
+    """Give what a row says of its recipe, whatever came out."""
+    about = {name: getattr(recipe, name) for name in ("name", "paper", "system", "metric")}
+    return about | {"said": dict(recipe.said)}
 
 
 def trained(
@@ -131,8 +155,10 @@ def trained(
             device=device,
         )
         left = None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
-        result = run.fit(minutes=left, save_every_steps=500)
-        tick(run)
+        try:
+            result = run.fit(minutes=left, save_every_steps=500)
+        finally:
+            tick(run)
         photos += run.total * batch
     steps = {"epochs": round(photos / len(train), 2), "photos_seen": photos}
     return result, steps | {"minutes": sum(spent.values()) / 60}
@@ -158,7 +184,7 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
         "epochs": 0,
         "photos_seen": 0,
         "minutes": 0,
-        "numbers": found.result(),
+        "numbers": _numbers(found),
         "protocols": found.protocols,
         "said": {},
         "metric": None,
@@ -167,15 +193,17 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     }
 
 
+def _numbers(found: Evaluation) -> dict[str, float | None]:
+    """Give what was measured; None where there was nothing to measure, such as no purple in the photos."""
+    return {name: None if math.isnan(value) else value for name, value in found.result().items()}
+
+
 def _same(folder: Path, protocol: Protocol) -> None:
     path, now = folder / "protocol.json", dataclasses.asdict(protocol)
-    if not path.exists():
-        return _write(path, now)
-    began = json.loads(path.read_text("utf-8"))
+    began = json.loads(path.read_text("utf-8")) if path.exists() else now
     if other := [f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)]:
         said = "; ".join(other)
         raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
-    return None
 
 
 def _unlike(began: Any, now: Any) -> bool:

@@ -106,7 +106,7 @@ def load(
         ratios: shares of the three parts; of photos only.
         fit: how a photo becomes square.
         filters: which photos to leave out (paper 002); none if not given.
-        most: how many photos at most; all if not given.
+        most: how many photos at most, drawn by ``seed``; all if not given.
         reduced: an eighth of what is drawn, or at most 256 photos: for trying out.
 
     Raises:
@@ -142,8 +142,10 @@ def _photographs(
     from colorlib.data import duplicates, pictures, prepare  # only photos need these
     from colorlib.data import filters as sieve
 
-    photos = pictures(name)[:most]
-    dropped = []
+    photos, dropped = pictures(name), []
+    if most is not None and most < len(photos):  # the first ones would be those of the first classes
+        chosen = np.random.default_rng(seed).choice(len(photos), most, replace=False)
+        photos = [photos[i] for i in sorted(chosen)]
     if filters is not None:
         photos, dropped = sieve.sift(photos, filters)
         log.info("%d of %d photos were left out by the filters", len(dropped), len(dropped) + len(photos))

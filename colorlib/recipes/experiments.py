@@ -88,7 +88,9 @@ SETS: dict[str, Experiment] = {
         (
             P0,
             P0.but("p0-no-critic", pixel=P0.adversarial, adversarial=None, critic=None),
-            *_some("p3-gan", "p3-baseline"),
+            P3_GAN,
+            P3_GAN.but("p3-no-critic", pixel=P3_GAN.adversarial, adversarial=None, critic=None),
+            *_some("p3-baseline"),
         ),
     ),
     "D": Experiment(

@@ -1,53 +1,38 @@
 """The thirteen systems of the five papers, and of the tutorial that two of them follow.
 
-A value that no paper gives stands under ``open`` with what was chosen. "Tutorial" is the widely copied public
-one (Lab, U-Net, patch critic; moein-shariatnia/Deep-Learning), whose sentences and figures papers 000 and 004
-share.
+A value that no paper gives stands under ``open`` with what was chosen: in :mod:`~colorlib.recipes.notes`.
+"Tutorial" is the widely copied public one (Lab, U-Net, patch critic; moein-shariatnia/Deep-Learning), whose
+sentences and figures papers 000 and 004 share.
 """
 
 from __future__ import annotations
 
 from colorlib.color import Scale
 from colorlib.losses import GANLoss
+from colorlib.recipes import notes
 from colorlib.recipes.recipe import Photos, Recipe
 from colorlib.training.settings import Settings
 
 _PIX2PIX = {"generator": "UNet", "inputs": 1, "outputs": 2, "downs": 8, "width": 64, "skips": True}
 _PIX2PIX |= {"up": "transposed", "dropout": 0.5, "style": "pix2pix", "cap": 8}
 _PATCH = {"critic": "PatchCritic", "inputs": 3, "layers": 3, "width": 64, "conditional": True}
-_GRAY_IN = {"gray": "every recipe is given L / 50 - 1 with L in 255 steps, as an 8-bit gray photo has it"}
-
-_COCO = Photos("coco", "8,000 of COCO's 330,000 photos", count=10_000)
-_FOLLOWS = {
-    "batch": "16, as the tutorial",
-    "lr": "2e-4 with betas 0.5 and 0.999 for both networks, as the tutorial",
-    "lambda": "100, as the tutorial and pix2pix",
-    "init": "N(0, 0.02), as the tutorial",
-    "size": "256, stretched, with mirror images, as the tutorial",
-}
+_COCO = Photos("coco", "8,000 of COCO's 330,000 photos, for training", count=10_000)
 
 P0 = Recipe(
     "p0",
     "000",
-    "pix2pix in Lab: U-Net of 8 levels, 70x70 patch critic",
+    "pix2pix in Lab: U-Net against a patch critic, with L1",
     _PIX2PIX,
     _COCO,
     adversarial=Settings(epochs=20),
     critic=_PATCH,
-    open=_GRAY_IN
-    | _FOLLOWS
-    | {
-        "epochs": "20; the paper says results were substantial at 20 to 25",
-        "condition": "L alone; that the generator is given the true colours (abstract) cannot be meant",
-        "noise": "dropout only; z is written and fed nowhere",
-        "validation": "2,000 further photos, as the tutorial",
-    },
+    open=notes.P0,
 )
 
 P1 = Recipe(
     "p1",
     "001",
-    "U-Net from gray to RGB: six 3x3 convolutions of stride 2 down, six up",
+    "U-Net from gray to RGB: 3x3 convolutions of stride 2 down and up, squared error",
     {"generator": "RGBUNet", "width": 32, "outputs": 3, "downs": 6, "up": "transposed"},
     Photos(
         "yosemite",
@@ -59,28 +44,16 @@ P1 = Recipe(
         epochs=100, batch=64, lr=1e-4, betas=(0.9, 0.999), pixel="l2", flip=False, scale=Scale(answer="rgb")
     ),
     init="he",
-    open=_GRAY_IN
-    | {
-        "width": "32 filters in the first layer, doubled to 1,024 in the sixth; the paper gives none",
-        "up": "transposed convolution, as its section 3.1 says; section 3.1.2 says repetition",
-        "scale": "targets in [-1, 1], which its tanh needs",
-        "init": "N(0, sqrt(2 / fan)); the paper says nothing",
-        "division": "by content: 46 nearly equal pairs of this set lie in both of its halves",
-        "accuracy": "not computed: of a regression it is not defined",
-    },
+    open=notes.P1,
     metric="psnr",
 )
 
 _LANDSCAPES = Photos(
     "landscapes",
-    "7,200 stock photos of beaches, forests, fields, lakes, waterfalls and mountains, never published",
+    "7,200 stock photos, mostly of beaches, forests, fields, lakes, waterfalls, mountains; not published",
     ratios=(0.9, 0.1, 0.0),
     filters=True,
 )
-_P2 = _GRAY_IN | {
-    "filters": "this project's limits for gray, faint, loud and crowded; the paper gives none",
-    "metric": "peak 2 on the network's tensors, averaged per image: the only reading that fits all six rows",
-}
 _P2_CNN = Settings(
     epochs=150,
     batch=32,
@@ -93,12 +66,6 @@ _P2_CNN = Settings(
     scale=Scale(128),
 )
 _ENCODER = {"generator": "EncoderUNet", "outputs": 2, "frozen": False, "dropout": 0.5, "width": 64}
-_P2_OPEN = {
-    "gray in": "three equal channels, normalised as for ImageNet",
-    "encoder": "trained further; the tutorial that the paper mirrors freezes it",
-    "dropout": "0.5 in every block of the way up; the paper says that there is dropout",
-    "init": "N(0, 0.02) for the way up and the critic, as pix2pix",
-}
 
 P2_CNN = Recipe(
     "p2-cnn",
@@ -108,11 +75,7 @@ P2_CNN = Recipe(
     _LANDSCAPES,
     pixel=_P2_CNN,
     init="he",
-    open=_P2
-    | {
-        "bottleneck": "64x64x128, as its table; the text says 128x128x128",
-        "init": "N(0, sqrt(2 / fan)); the paper says nothing",
-    },
+    open=notes.P2_CNN,
     said={"MSE": 0.0120, "PSNR": 26.443, "ms": 56},
     metric="paper_002_psnr",
 )
@@ -126,13 +89,7 @@ P2_INCEPTION = Recipe(
     pixel=_P2_CNN,
     init="he",
     pretrained=True,
-    open=_P2
-    | {
-        "encoder": "256 channels out, which its 6.5 million parameters need; the text says 512",
-        "embedding": "1000 classes, as timm's weights have; the paper's count fits 1001",
-        "Inception's input": "the picture at its own size, gray in three channels; the paper gives no size",
-        "init": "N(0, sqrt(2 / fan)); the paper says nothing",
-    },
+    open=notes.P2_INCEPTION,
     said={"MSE": 0.0121, "PSNR": 26.630, "ms": 159},
     metric="paper_002_psnr",
 )
@@ -150,7 +107,7 @@ def _p2(encoder: str, word: str, answer: str, mse: float, psnr: float, ms: float
         adversarial=settings,
         critic=_PATCH | {"inputs": 1 + channels},
         pretrained=True,
-        open=_P2 | _P2_OPEN,
+        open=notes.P2_LAB if answer == "ab" else notes.P2_RGB,
         said={"MSE": mse, "PSNR": psnr, "ms": ms},
         metric="paper_002_psnr",
     )
@@ -158,19 +115,10 @@ def _p2(encoder: str, word: str, answer: str, mse: float, psnr: float, ms: float
 
 _P3 = Photos(
     "tiny-imagenet",
-    "tiny-imagenet-200 at 64x64, some of it gray",
+    "tiny-imagenet-200 at 64x64: of each class 500 photos to train on, 50 to validate, 50 to test",
     ratios=(0.8, 0.1, 0.1),
     size=64,
 )
-_P3_OPEN = _GRAY_IN | {
-    "levels": "5, with 64 filters in the first; the paper calls their number n",
-    "batch": "16; the paper gives none",
-    "betas": "0.5 and 0.999; the paper gives none",
-    "epochs": "54, the last in its strip; it says iteration",
-    "plateau": "a tenth after 3 epochs without a better validation; there it was done by hand",
-    "composing": "the given L counts, not the one that the network answers: that would drift",
-    "division": "8:1:1, near-duplicates together; classes are not needed",
-}
 _P3_NET = _PIX2PIX | {"outputs": 3, "downs": 5, "dropout": 0.0, "style": "paper003"}
 _P3_HOW = {"epochs": 54, "schedule": "plateau", "flip": False, "scale": Scale(answer="lab")}
 
@@ -182,7 +130,7 @@ P3_BASELINE = Recipe(
     _P3,
     pixel=Settings(pixel="l2", **_P3_HOW),
     init="he",
-    open=_P3_OPEN,
+    open=notes.P3_BASELINE,
     metric="paper_003_l1",
 )
 
@@ -195,7 +143,7 @@ P3_GAN = Recipe(
     adversarial=Settings(gan=GANLoss(smoothing=0.9), **_P3_HOW),
     critic={"critic": "ImageCritic", "inputs": 4, "size": 64, "width": 64, "conditional": True},
     init="he",
-    open=_P3_OPEN | {"critic's layers": "four of stride 2, then one of 4x4; the paper gives no number"},
+    open=notes.P3_GAN,
     metric="paper_003_l1",
 )
 
@@ -206,15 +154,14 @@ def _p4(pixel: str) -> Recipe:
         "004",
         f"pix2pix in Lab with {pixel.upper()} as the pixel loss",
         _PIX2PIX,
-        Photos("imagenette-320", "5,000 photos of ImageNet, 4,000 of them for training", count=5000),
+        Photos(
+            "imagenette-320",
+            "5,000 photos of ImageNet, 4,000 of them for training; tested on COCO as well",
+            count=5000,
+        ),
         adversarial=Settings(epochs=45, pixel=pixel),
         critic=_PATCH,
-        open=_GRAY_IN
-        | _FOLLOWS
-        | {
-            "photos": "Imagenette; the subset of ImageNet was not published",
-            "pixel loss": "the slides show L1 and L2 and do not say which was used: a recipe for each",
-        },
+        open=notes.P4,
     )
 
 
@@ -228,7 +175,7 @@ TUTORIAL = Recipe(
     adversarial=Settings(epochs=20),
     critic=_PATCH,
     pretrained=True,
-    open=_GRAY_IN | {"range": "no tanh at the end, as there: what leaves sRGB is brought in"},
+    open=notes.TUTORIAL,
 )
 
 ALL = [

@@ -45,6 +45,7 @@ class Figure(MatplotlibFigure):
     Args:
         alt: One or two sentences that say what is seen.
         photo: Whether it holds photographs: shown as JPEG then, which keeps notebooks small.
+        keywords: As for matplotlib's Figure; ``layout`` is ``"constrained"`` if not given.
 
     Example:
         >>> figure = Figure(alt="An empty page.", figsize=(2, 1))
@@ -57,8 +58,9 @@ class Figure(MatplotlibFigure):
         if not alt.strip():
             raise ValueError("alt is empty; expected a sentence that says what the figure shows")
         with mpl.rc_context(STYLE):
-            super().__init__(*args, layout="constrained", **keywords)
-        self.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
+            super().__init__(*args, **{"layout": "constrained", **keywords})
+        if engine := self.get_layout_engine():
+            engine.set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
         self.alt, self.photo = alt, photo
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -13,7 +14,10 @@ from torch import Tensor
 
 from colorlib import images
 from colorlib.color import rgb_to_lab
-from colorlib.show.figure import MAP_A, MAP_B, Figure
+from colorlib.show.figure import MAP_A, MAP_B, STYLE, Figure
+
+_GAP = 0.08  # between pictures, in inches
+_LETTER = 0.08  # the width of one in a title, in inches
 
 
 def row(pictures: Mapping[str, Any], *, alt: str, height: float = 2.4) -> Figure:
@@ -53,15 +57,22 @@ def grid(
                 f"row {name!r} has {len(pictures)} pictures; expected {len(titles)}, one for each title"
             )
     arrays = [[as_array(picture) for picture in pictures] for pictures in rows.values()]
-    width = height * sum(max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles)))
-    margin = 0.3 if any(rows) else 0.0  # for the titles of the rows
-    size = (width + margin + 0.08 * len(titles), (height + 0.08) * len(rows) + 0.33)
-    figure = Figure(alt=alt, photo=True, figsize=size)
-    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    widths = [height * max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles))]
+    margin = 0.3 if any(name.strip() for name in rows) else 0.0  # for the titles of the rows
+    top = 0.14 + 0.19 * max(title.count("\n") + 1 for title in titles)
+    w, h = sum(widths) + margin + _GAP * len(titles), (height + _GAP) * len(rows) + top
+    # each picture is put where it belongs: to let matplotlib find out takes longer than to draw
+    figure = Figure(alt=alt, photo=True, figsize=(w, h), layout=None)
     for i, name in enumerate(rows):
+        left, bottom = margin + _GAP / 2, h - top - height - i * (height + _GAP)
         for j, title in enumerate(titles):
-            draw(axes[i, j], arrays[i][j], title if i == 0 else "")
-        axes[i, 0].set_ylabel(name)
+            with mpl.rc_context(STYLE):
+                axes = figure.add_axes((left / w, bottom / h, widths[j] / w, height / h))
+            draw(axes, arrays[i][j], title if i == 0 else "")
+            longest = max(map(len, title.split("\n")))
+            axes.title.set_fontsize(max(6, min(11, 11 * widths[j] / (_LETTER * longest + 1e-9))))
+            axes.set_ylabel(name if j == 0 else "")
+            left += widths[j] + _GAP
     return figure
 
 

@@ -73,11 +73,7 @@ def divisible(batch: int) -> None:
         >>> divisible(15)
     """
     if batch % world():
-        near = batch // world() * world()
-        raise ValueError(
-            f"batch is {batch} and there are {world()} processes; expected a batch that they can share "
-            f"evenly, such as {near or world()} or {near + world()}"
-        )
+        raise ValueError(f"batch is {batch} for {world()} processes; expected a multiple of {world()}")
 
 
 def share(indices: Tensor) -> Tensor:

@@ -130,7 +130,6 @@ def train_in_stages(
             net_g.load_state_dict(load_weights(models["plain"])[0])
         runs["2-adversarial"] = stage("2-adversarial", adversarial, net_d, keep_best=False)
         write(runs["2-adversarial"].result(), "adversarial")
-        several.wait()
     return Outcome(
         {name: path for name, path in models.items() if path.exists()},
         {name: run.history for name, run in runs.items()},

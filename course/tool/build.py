@@ -116,7 +116,9 @@ def difference(root: Path, product: Product) -> str | None:
         return f"{product.path} does not exist: {MEND}."
     if product.nb is None:
         found = regions.fill(text, product.path, root, beside=product.path) != text
-        what, source = ("a stored result", results.FOLDER) if found else ("the table of lessons", table.TABLE)
+        what, source = ("the table of lessons", table.TABLE)
+        if found:
+            what, source = "a stored result or a list of recipes", f"{results.FOLDER} or colorlib/recipes"
         return f"{product.path}: {what} is not what {source} says: {MEND}."
     stored = _stored(root / product.path)
     if stored is None:

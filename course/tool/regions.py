@@ -1,8 +1,8 @@
 """Regions of a text that are filled from ``course/results/``, between two comments on lines of their own.
 
 ``<!-- result: NAME -->`` holds a stored table, ``<!-- picture: NAME | alt text -->`` a stored picture; the
-lines ``<!-- end result -->`` and ``<!-- end picture -->`` close them. A fenced code block may show them
-unfilled.
+lines ``<!-- end result -->`` and ``<!-- end picture -->`` close them. ``<!-- recipes: PAPER -->`` holds what
+a paper's recipes chose (:mod:`course.tool.recipe_notes`). A fenced code block may show them unfilled.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import results
+from course.tool import recipe_notes, results
 from course.tool.cli import CourseError
 
 PICTURE_LIMIT = 14 * 1024
 TEXTS = ("README.md", "course/*.md")  # beside the notebooks
-LIKE = re.compile(r"(?i)<!--+\s*(end\s+)?(result|picture)\b")
-BEGIN = re.compile(r"<!-- (result|picture): ([^|\s]+)(?: \| (.+))? -->")
+LIKE = re.compile(r"(?i)<!--+\s*(end\s+)?(result|picture|recipes)\b")
+BEGIN = re.compile(r"<!-- (result|picture|recipes): ([^|\s]+)(?: \| (.+))? -->")
 END = "<!-- end {} -->"
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
 
 @dataclass(frozen=True)
 class Region:
-    """A region: numbers of its comment lines from 0, ``result`` or ``picture``, the name, the alt text."""
+    """A region: numbers of its comment lines from 0; result, picture or recipes; the name, the alt text."""
 
     begin: int
     end: int
@@ -62,12 +62,13 @@ def find(text: str, where: str) -> list[Region]:
             raise CourseError(
                 f"{at}: {line.strip()!r} inside {name!r} of line {first}: write {end} above it."
             )
-        elif line.strip() in (END.format("result"), END.format("picture")):
+        elif line.strip() in map(END.format, ("result", "picture", "recipes")):
             raise CourseError(f"{at}: {line.strip()} closes nothing: add its first line or remove it.")
         elif begin is None or (begin[1] == "picture") != bool(begin[3]):
             raise CourseError(
                 f"{at}: found {line.strip()!r}: write <!-- result: NAME --> or "
-                f"<!-- picture: NAME | alt text --> on a line of its own, and the end below it."
+                f"<!-- picture: NAME | alt text --> on a line of its own, and the end below it "
+                f"(or <!-- recipes: PAPER -->)."
             )
         else:
             opened = (number, begin)
@@ -91,6 +92,7 @@ def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str
     """
     made: dict[str, Callable[[Region], str]] = {
         "result": lambda region: results.table(region.name, root),
+        "recipes": lambda region: recipe_notes.notes(region.name),
         "picture": lambda region: picture(region, root, beside),
     }
     try:

@@ -13,7 +13,9 @@ from colorlib import images
 from colorlib.cli import COMMANDS, main
 from colorlib.cli.common import device
 from colorlib.color import rgb_to_lab
+from colorlib.colorize import Colorizer
 from colorlib.data import photo_crops, photos
+from colorlib.recipes import RECIPES
 
 TINY = ["--reduced", "--width", "4", "--size", "32", "--epochs", "1"]
 
@@ -75,9 +77,8 @@ def test_a_run_that_was_stopped_goes_on_and_a_finished_one_says_so(here, capsys,
 def test_another_run_in_the_same_folder_is_refused(model, capsys):
     asked = ["train", "--data", "photos", "--out", str(model.parent), *TINY, "--lr", "0.1"]
     assert main(asked) == 1
-    assert (
-        "holds a run with lr 0.0002, now 0.1: ask for the same, or name an --out" in capsys.readouterr().err
-    )
+    said = capsys.readouterr().err
+    assert "holds a run with pixel.lr 0.0002, now 0.1: ask for the same, or name an --out" in said
 
 
 def test_evaluate_puts_gray_beside_the_model(model, capsys):
@@ -193,3 +194,72 @@ def test_the_keyboard_stops_a_run_with_status_130(monkeypatch, capsys):
 
 def test_a_device_is_checked():
     assert device("cpu").type == "cpu" and device("auto").type in ("cpu", "cuda")
+
+
+@pytest.fixture(scope="module")
+def recipe_run(tmp_path_factory):
+    """What the run of a recipe against a critic alone is asked for, and its folder."""
+    folder = tmp_path_factory.mktemp("p3-gan")
+    asked = ["train", "--recipe", "p3-gan", "--reduced", "--out", str(folder)]
+    assert main([*asked, "--minutes", "0"]) == 0 and main(asked) == 0
+    return asked, folder
+
+
+def test_a_recipe_is_trained_by_its_name(recipe_run, capsys, caplog):
+    asked, folder = recipe_run
+    written = (folder / "adversarial.safetensors").read_bytes()
+    caplog.set_level("INFO", logger="colorlib")
+    assert main(asked) == 0  # nothing is left to do
+    said = capsys.readouterr().out.splitlines()
+    last = json.loads((folder / "2-adversarial/history.json").read_text())[-1]["validation"]
+    assert said[0] == "done" and said[1].startswith(
+        f"last epoch {last:.2f} dB on the validation pictures, gray "
+    )
+    assert said[2] == f"curves and strips: {folder / '2-adversarial' / 'progress.png'}"
+    assert (folder / "2-adversarial/progress.png").is_file()
+    assert said[3:] == [f"adversarial: {folder / 'adversarial.safetensors'}", "now: colorlib colorize PHOTO"]
+    assert (folder / "adversarial.safetensors").read_bytes() == written
+    assert not (folder / "plain.safetensors").exists()
+    assert f"left open, batch: {RECIPES['p3-gan'].open['batch']}" in caplog.text
+    assert Colorizer.load(folder / "adversarial.safetensors").scale == RECIPES["p3-gan"].scale
+
+
+def test_a_run_says_which_recipe_it_is(recipe_run):
+    _, folder = recipe_run
+    told = json.loads((folder / "run.json").read_text())
+    assert (told["data"], told["seed"], told["reduced"]) == ("photos", 0, True)
+    assert told["recipe"]["name"] == "p3-gan" and told["recipe"]["critic"]["critic"] == "ImageCritic"
+    assert told["recipe"]["adversarial"]["gan"]["smoothing"] == 0.9
+    assert told["recipe"]["open"] == RECIPES["p3-gan"].open
+
+
+def test_a_reworded_note_stops_no_run_and_another_size_does(recipe_run, tmp_path, capsys):
+    asked, folder = recipe_run
+    path = folder / "run.json"
+    told = path.read_text()
+    path.write_text(told.replace("the paper gives none", "the paper is silent"))
+    assert main(asked) == 0
+    path.write_text(told)
+    capsys.readouterr()
+    assert main([*asked, "--size", "64"]) == 1
+    said = capsys.readouterr().err
+    assert "photos.size 32, now 64" in said and "ask for the same, or name an --out" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--recipe", "nonsense"], f"no recipe 'nonsense'; expected one of {', '.join(RECIPES)}"),
+        (["--recipe", "p0", "--lr", "0.1"], "--lr and --recipe were given; a recipe says that itself"),
+        (
+            ["--recipe", "p0", "--gan-epochs", "1", "--ema", "0"],
+            "--gan-epochs, --ema and --recipe were given",
+        ),
+        ([], "neither --data nor --recipe was given; expected one"),
+    ],
+)
+def test_a_recipe_is_one_or_it_is_none(words, said, capsys):
+    assert main(["train", *words]) == 1
+    error = capsys.readouterr().err
+    assert said in error and len(error.strip().splitlines()) == 1
