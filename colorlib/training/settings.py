@@ -28,8 +28,8 @@ class Settings:
         flip: Whether half of the pictures are mirrored.
         mixed: Whether to compute in 16 bits where the device is faster so; see
             :mod:`colorlib.training.precision`.
-        compile: Whether ``torch.compile`` makes programs of the networks: a minute at the start, for steps that
-            may be faster on a GPU. It needs what torch asks for, on most systems a C++ compiler.
+        compile: Whether ``torch.compile`` makes programs of the networks: a minute at the start, for steps
+            that may be faster on a GPU. It needs what torch asks for, on most systems a C++ compiler.
         scale: What the networks see.
         seed: Everything random follows from it.
     """

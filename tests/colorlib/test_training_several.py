@@ -88,9 +88,7 @@ def test_all_start_from_the_first_weights_of_process_0(two):
 
 
 def test_a_batch_must_be_shared_evenly(two):
-    words = (
-        "batch is 3 and there are 2 processes; expected a batch that they can share evenly, such as 2 or 4"
-    )
+    words = "batch is 3 for 2 processes; expected a multiple of 2"
     assert two[0]["refused"] == two[1]["refused"] == words
 
 
