@@ -36,7 +36,7 @@ ORDER += [
     "cli",
     "__main__",
 ]
-CODE_LINES = 5000  # of colorlib without check/: what can be read in an evening
+CODE_LINES = 4800  # of colorlib without check/ and the tables of recipes: what can be read in an evening
 
 
 def part(path: Path) -> str:
@@ -95,7 +95,10 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_library_can_be_read_in_an_evening():
+    tables = {f"recipes/{name}.py" for name in ("papers", "notes", "experiments")}  # read by the row, as check/
     counts = {path: code_lines(path) for path in MODULES if part(path) != "check"}
+    assert tables <= {path.relative_to(ROOT / "colorlib").as_posix() for path in counts}
+    counts = {path: n for path, n in counts.items() if not path.as_posix().endswith(tuple(tables))}
     assert 0 < sum(counts.values()) <= CODE_LINES
     for path in MODULES:
         table = re.fullmatch(r"lesson\d\d\.py", path.name)  # exercises, mistakes and hints: read by the row
