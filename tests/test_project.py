@@ -95,7 +95,7 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_library_can_be_read_in_an_evening():
-    tables = {f"recipes/{name}.py" for name in ("papers", "notes", "experiments")}  # read by the row, as check/
+    tables = {f"recipes/{name}.py" for name in ("papers", "notes", "experiments")}  # read by the row
     counts = {path: code_lines(path) for path in MODULES if part(path) != "check"}
     assert tables <= {path.relative_to(ROOT / "colorlib").as_posix() for path in counts}
     counts = {path: n for path, n in counts.items() if not path.as_posix().endswith(tuple(tables))}
