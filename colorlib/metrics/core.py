@@ -180,7 +180,7 @@ def chroma(lab: Tensor) -> Tensor:
         >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
         5.0
     """
-    return _double(lab)[:, 1:].norm(dim=1)
+    return torch.hypot(*_double(lab)[:, 1:].unbind(1))
 
 
 def gray_baseline(rgb: Tensor) -> Tensor:
