@@ -1,8 +1,8 @@
 """How everything here is measured: contestants take turns in one process, so a machine's moods hit all alike.
 
 Seconds of one machine say little about another, and little about the same machine an hour later. So what a
-benchmark reports first is a *ratio*: within each round the baseline's seconds are divided by the contestant's,
-and the median over the rounds is taken. Above 1 the contestant is faster.
+benchmark reports first is a *ratio*: within each round the baseline's seconds are divided by the
+contestant's, and the median over the rounds is taken. Above 1 the contestant is faster.
 """
 
 from __future__ import annotations
