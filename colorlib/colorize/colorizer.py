@@ -103,7 +103,7 @@ class Colorizer:
         try:
             net = generators.build(config["net"])
             net.load_state_dict(weights)
-            net.to(memory_format=torch.channels_last)  # never slower for networks of convolutions
+            net.to(memory_format=torch.channels_last)  # convolutions read it faster
             return cls(net, Scale(**config["scale"]), int(config["size"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
