@@ -1,6 +1,6 @@
 """How many scenes a second one core draws, conversion to 8-bit RGB included.
 
-Run it with ``python benchmarks/scenes.py``. The sizes take turns in one process; each figure is the median
+Run it with ``python -m benchmarks.scenes``. The sizes take turns in one process; each figure is the median
 over the rounds.
 """
 

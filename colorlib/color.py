@@ -16,6 +16,7 @@ from colorlib import cie, expect
 
 _EDGE = 1e-4  # linear RGB this far outside [0, 1] still counts as inside: float32 noise, not a colour
 _STEPS = 14  # halvings in the search for the gamut's edge: chroma to better than 0.01 units
+_TILE = 2**16  # colours searched at a time: what is worked on stays near the processor
 _SLACK_L, _SLACK_AB = 0.3, 1.5  # what clipping may still move: a rounding to 8 bits moves about as much
 
 
@@ -37,9 +38,11 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
         [53.0, 80.0, 67.0]
     """
     expect.pictures("rgb", rgb, uint8=True)
-    if rgb.dtype == torch.uint8:
-        rgb = rgb.float() / 255
-    elif rgb.device.type == "cpu" and rgb.numel() and not torch.compiler.is_compiling():
+    if rgb.dtype == torch.uint8:  # there are 256 values, so each is undone once
+        light = cie.srgb_to_linear(torch.arange(256, device=rgb.device) / 255)
+        linear = light.index_select(0, rgb.flatten().int()).view(rgb.shape)
+        return cie.xyz_to_lab(cie.linear_to_xyz(linear))
+    if rgb.device.type == "cpu" and rgb.numel() and not torch.compiler.is_compiling():
         low, high = (v.item() for v in rgb.detach().aminmax())
         if low < -0.01 or high > 1.01:
             found = f"rgb runs from {low:.3g} to {high:.3g}"
@@ -122,13 +125,9 @@ def lower_chroma(lab: Tensor) -> Tensor:
     with torch.no_grad():
         outside = ~_inside(lab)
         pixels = lab.movedim(1, 0)[:, outside]  # (3, number of pixels outside)
-        low, high = torch.zeros_like(pixels[0]), torch.ones_like(pixels[0])
-        for _ in range(_STEPS if pixels.numel() else 0):
-            middle = (low + high) / 2
-            inside = _nearly_inside(torch.stack([pixels[0], pixels[1] * middle, pixels[2] * middle])[None])[0]
-            low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
         keep = torch.ones_like(lab[:, 0])
-        keep[outside] = low
+        if pixels.numel():
+            keep[outside] = torch.cat([_kept(some) for some in pixels.split(_TILE, dim=1)])
     return torch.cat([lab[:, :1], lab[:, 1:] * keep.unsqueeze(1)], dim=1)
 
 
@@ -213,6 +212,16 @@ class Scale:
         return answer[:, -2:].float()
 
 
+def _kept(pixels: Tensor) -> Tensor:
+    """Search the share of its chroma that each of (3, k) Lab colours outside sRGB may keep: (k,)."""
+    low = torch.zeros_like(pixels[0])
+    for step in range(1, _STEPS + 1):
+        middle = low + 0.5**step
+        inside = _nearly_inside(torch.stack([pixels[0], pixels[1] * middle, pixels[2] * middle])[None])[0]
+        low += inside * 0.5**step
+    return low
+
+
 def _inside(lab: Tensor) -> Tensor:
     """Say which colours of (n, 3, ...) Lab lie in sRGB, as a boolean (n, ...)."""
     linear = cie.xyz_to_linear(cie.lab_to_xyz(lab))
@@ -223,4 +232,5 @@ def _nearly_inside(lab: Tensor) -> Tensor:
     """Say which colours of (n, 3, ...) Lab clipping hardly moves, as a boolean (n, ...)."""
     clipped = cie.xyz_to_linear(cie.lab_to_xyz(lab)).clamp(0, 1)
     moved = cie.xyz_to_lab(cie.linear_to_xyz(clipped)) - lab
-    return (moved[:, 0].abs() <= _SLACK_L) & (moved[:, 1:].norm(dim=1) <= _SLACK_AB)
+    L, a, b = moved.unbind(1)  # squares and a sum: Tensor.norm takes longer than all of the rest
+    return (L.abs() <= _SLACK_L) & (a * a + b * b <= _SLACK_AB**2)

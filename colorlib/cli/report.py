@@ -40,7 +40,7 @@ def report() -> dict[str, str]:
     if found["torch"] != "not installed":
         import torch
 
-        from colorlib.training.precision import half, name_of
+        from colorlib.precision import half, name_of
 
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         found["torch computes on"] = f"{device}, mixed precision in {name_of(half(device))}"

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from colorlib import checkpoint, generators, images
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.modes import over_white
+from colorlib.precision import half
 
 _logger = logging.getLogger("colorlib")
 _LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
@@ -102,6 +103,7 @@ class Colorizer:
         try:
             net = generators.build(config["net"])
             net.load_state_dict(weights)
+            net.to(memory_format=torch.channels_last)  # convolutions read it faster
             return cls(net, Scale(**config["scale"]), int(config["size"]))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
@@ -112,6 +114,8 @@ class Colorizer:
     def predict(self, L: Tensor, size: int) -> Tensor:
         """Answer a and b for L (1, 1, h, w), which the network sees with a shorter side of ``size``.
 
+        The network alone computes in 16 bits, where :func:`colorlib.precision.half` finds that faster.
+
         Raises:
             RuntimeError: If the answer holds NaN, or numbers beyond any colour.
         """
@@ -121,7 +125,9 @@ class Colorizer:
         self.net.eval()
         with torch.no_grad():
             small = F.interpolate(L, sides, mode="bilinear", antialias=True).clamp(-1, 1)
-            answer = self.net(small.to(device)).float().cpu()
+            with torch.autocast(device.type, dtype := half(device), enabled=dtype is not None):
+                answer = self.net(small.to(device))
+            answer = answer.float().cpu()  # whatever colours are made of it is made in float32
             if not (largest := answer.abs().max().item()) <= _WILD:  # NaN fails as well
                 raise RuntimeError(
                     f"this model answers with {largest:.3g}, expected about -1 to 1: its weights are "

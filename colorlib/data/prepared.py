@@ -30,12 +30,13 @@ from tqdm import tqdm
 from colorlib.data.cache import cache_folder
 from colorlib.data.embedded import Photo
 from colorlib.data.folders import folder
+from colorlib.data.squares import square
 from colorlib.files import whole
-from colorlib.images import ImageError, square
+from colorlib.images import ImageError
 
 log = logging.getLogger("colorlib")
 
-_VERSION = 1  # of the format and of the way pixels are made: another number rebuilds everything
+_VERSION = 2  # of the format and of the way pixels are made: another number rebuilds everything
 _PIXELS, _MANIFEST = "pixels.npy", "manifest.json"
 _CHUNK = 32  # photos decoded ahead, which bounds the memory
 _FORGOTTEN = 3600  # seconds after which an unfinished file is a killed run's
@@ -88,7 +89,7 @@ def prepare(
         size: side of the result in pixels.
         out: the folder to write to, one for each data set and setting; without it, one in the cache.
         fit: ``"crop"`` cuts the largest centred square, ``"stretch"`` keeps all of the photo and changes its
-            proportions (papers 000 and 004); both resize with Lanczos.
+            proportions (papers 000 and 004); both resize bicubically, with antialiasing.
         workers: threads that decode; without it, one for each processor, at most eight.
 
     Returns:
@@ -154,7 +155,7 @@ def _write_pixels(
 ) -> tuple[list[str], dict[str, str]]:
     def read(photo: Photo) -> np.ndarray | str:
         try:
-            return np.asarray(square(photo.image(), size, fit))
+            return square(photo, size, fit)
         except (ImageError, OSError) as error:
             return str(error)
 

@@ -108,17 +108,30 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
         [0.0001]
     """
-    from skimage.metrics import structural_similarity  # loads scipy, which few need
-
     same_shape(fake, real)
     h, w = fake.shape[-2:]
     if min(h, w) < WINDOW:
         advice = "leave SSIM out, or measure larger pictures"
         raise ValueError(f"pictures are {h}x{w}; SSIM expected at least {WINDOW}x{WINDOW}: {advice}")
-    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1}
-    pairs = zip(_double(fake).numpy(), _double(real).numpy(), strict=True)
-    scores = [structural_similarity(x, y, channel_axis=0, **options) for x, y in pairs]
-    return torch.tensor(scores, dtype=torch.float64)
+    pairs = zip(_double(fake), _double(real), strict=True)  # one at a time: the maps stay in the cache
+    return torch.stack([_ssim_map(x, y).mean() for x, y in pairs])
+
+
+def _ssim_map(x: Tensor, y: Tensor) -> Tensor:
+    """Give SSIM at each pixel of (3, h, w) around which the window fits: (3, h - 10, w - 10)."""
+    distance = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    weights = torch.exp(-distance.square() / (2 * 1.5**2))
+    maps = torch.stack([x, y, x * x, y * y, x * y])
+    for dim in (-2, -1):  # the Gaussian of a plane is that of its rows, then of its columns
+        size = maps.shape[dim] - WINDOW + 1
+        parts = [maps.narrow(dim, i, size) for i in range(WINDOW)]
+        maps = torch.zeros_like(parts[0])
+        for part, weight in zip(parts, (weights / weights.sum()).tolist(), strict=True):
+            maps.add_(part, alpha=weight)
+    mx, my, xx, yy, xy = maps
+    c1, c2 = 0.01**2, 0.03**2
+    alike = (2 * mx * my + c1) * (2 * (xy - mx * my) + c2)
+    return alike / ((mx * mx + my * my + c1) * (xx - mx * mx + yy - my * my + c2))
 
 
 def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
@@ -180,7 +193,7 @@ def chroma(lab: Tensor) -> Tensor:
         >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
         5.0
     """
-    return _double(lab)[:, 1:].norm(dim=1)
+    return torch.hypot(*_double(lab)[:, 1:].unbind(1))
 
 
 def gray_baseline(rgb: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ class Settings:
         ema: Decay of a moving average of the generator's weights, for example 0.999; 0 keeps none.
         flip: Whether half of the pictures are mirrored.
         mixed: Whether to compute in 16 bits where the device is faster so; see
-            :mod:`colorlib.training.precision`.
+            :mod:`colorlib.precision`.
         compile: Whether ``torch.compile`` makes programs of the networks: a minute at the start, for steps
             that may be faster on a GPU. It needs what torch asks for, on most systems a C++ compiler.
         scale: What the networks see.

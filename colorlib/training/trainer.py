@@ -18,10 +18,10 @@ from colorlib.color import as_gray_photo, rgb_to_lab
 from colorlib.data.augment import augment, order
 from colorlib.data.sets import Pictures
 from colorlib.losses import generator_loss, pixel_loss
+from colorlib.precision import half, name_of
 from colorlib.training import fast, several
 from colorlib.training.alarm import alarms, effect
 from colorlib.training.average import average, refresh
-from colorlib.training.precision import half, name_of
 from colorlib.training.rate import lower
 from colorlib.training.resume import state, take_up
 from colorlib.training.seeded import seeded

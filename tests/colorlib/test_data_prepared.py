@@ -43,14 +43,15 @@ def out(tmp_path):
     return tmp_path / "out"
 
 
-def test_rows_are_what_to_tensor_gives(album, out, capsys):
+def test_rows_are_nearly_what_to_tensor_gives(album, out, capsys):
     ready = prepare(album, 16, out)
     assert isinstance(ready, Prepared) and len(ready) == 3 and not ready.skipped
     assert ready.names == ["a.png", "b.png", "c.jpg"] and ready.folder == out
     batch = ready.batch([2, 0])
     assert batch.dtype == torch.uint8 and batch.shape == (2, 3, 16, 16) and batch.is_contiguous()
     for row, name in zip(batch, ["c.jpg", "a.png"], strict=True):
-        assert torch.equal(row, to_tensor(album / name, 16)[0].mul(255).round().to(torch.uint8))
+        difference = row - to_tensor(album / name, 16)[0] * 255  # bicubic, and Lanczos
+        assert difference.abs().mean() < 6, name  # of noise, the hardest there is
     captured = capsys.readouterr()
     assert "3/3" in captured.err and not captured.out
     assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "pixels.npy"]
@@ -145,9 +146,9 @@ KILLED = """
 import sys, time
 from colorlib.data import embedded, prepared
 slow = prepared.square
-def square(image, size, fit):
+def square(photo, size, fit):
     time.sleep(0.02)
-    return slow(image, size, fit)
+    return slow(photo, size, fit)
 prepared.square = square
 print("start", flush=True)
 prepared.prepare(sys.argv[1], 8, sys.argv[2], workers=1)

@@ -63,8 +63,9 @@ def test_a_folder_is_divided_and_near_duplicates_stay_together(cache, album):
         assert any({f"{i:02d}.png", f"again-{i}.jpg"} <= part for part in names)
     assert sets.train.batch([1, 0]).shape == (2, 3, 32, 32)
     first = sets.train.whole.names[sets.train.indices[0]]
-    shown = np.array(Image.open(album / first).convert("RGB").resize((32, 32), Image.Resampling.LANCZOS))
-    assert torch.equal(sets.train.batch([0])[0], torch.from_numpy(shown).permute(2, 0, 1))
+    shown = np.array(Image.open(album / first).convert("RGB").resize((32, 32), Image.Resampling.BICUBIC))
+    difference = sets.train.batch([0])[0] - torch.from_numpy(shown).permute(2, 0, 1).float()
+    assert difference.abs().max() <= 3
 
 
 def test_filters_leave_photos_out(cache, album):

@@ -13,10 +13,10 @@ from colorlib.evaluate import evaluate
 from colorlib.generators import UNet, initialise
 from colorlib.losses import GANLoss
 from colorlib.metrics import psnr_on
+from colorlib.precision import half
 from colorlib.training import Settings, Trainer
 from colorlib.training.alarm import SAME, alarms, effect
 from colorlib.training.average import refresh
-from colorlib.training.precision import half
 
 
 def test_a_small_network_learns_eight_crops_by_heart():
