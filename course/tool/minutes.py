@@ -1,7 +1,7 @@
 """``python -m course minutes``: how long each lesson takes, reckoned from its notebook.
 
-Words and lines of code are counted as a student meets them, at the speeds below; an exercise takes the minutes
-that its own cell names. How long the code runs is not in it: that is measured elsewhere, and is seconds.
+Words and lines of code are counted as a student meets them, at the speeds below; an exercise takes the
+minutes that its own cell names. How long the code runs is not in it: that is measured elsewhere.
 """
 
 from __future__ import annotations
