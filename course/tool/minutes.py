@@ -19,6 +19,7 @@ from course.tool.table import ROOT, Lesson
 
 WORDS = 150  # read in a minute: slower than a novel, for each sentence asks something
 LINES = 20  # of code read in a minute
+HOW = f"Reading at {WORDS} words and {LINES} lines of code a minute; exercises as their own cells say."
 ABOUT = re.compile(r"\babout (\d+) minutes?\b")
 
 
@@ -52,7 +53,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
-    print(f"Reading at {WORDS} words and {LINES} lines of code a minute; exercises as their cells say.")
+    print(HOW)
     return 0
 
 
@@ -86,7 +87,7 @@ def region(name: str, root: Path) -> str:
         CourseError: there is no such table.
     """
     if name == "minutes":
-        return _markdown([_HEADS, *map(_row, every(root))])
+        return _markdown([_HEADS, *map(_row, every(root))]) + f"\n\n*{HOW}*"
     if name == "objectives":
         rows = [
             (_link(lesson), "<br>".join(lesson.objectives), lesson.needs)

@@ -22,6 +22,7 @@ def test_what_is_a_link():
     ]
     assert targets("see https://a.org/x_y, and (<https://b.org/>)") == ["https://a.org/x_y", "https://b.org/"]
     assert targets("`[a](b)` [x](data:image/png;base64,aa) f(x)[0](y z)") == []
+    assert targets("[a]: b.md\n[c]: https://d.org") == ["b.md", "https://d.org"]
     assert targets("[![alt](a.svg)](b.ipynb)") == ["a.svg", "b.ipynb"]
 
 

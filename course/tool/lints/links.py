@@ -15,6 +15,7 @@ TEXTS = ("*.md", "course/*.md", ".github/**/*.md")
 TREES = ("solutions", "lessons")
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HREF = re.compile(r"""(?i)<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*["']([^"']+)["']""")
+DEFINED = re.compile(r"(?m)^ {0,3}\[[^\]]+\]:[ \t]+<?([^\s>]+)")  # [name]: target, on a line of its own
 BARE = re.compile(r"(?<![\w\"'=])(https?://[^\s<>`|)\"]+)")
 OUTSIDE = re.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 
@@ -57,8 +58,9 @@ def every(root: Path) -> Iterator[tuple[str, str, str]]:
 def targets(text: str) -> list[str]:
     """The targets of the links and pictures of a text; pictures that it carries itself are none."""
     text = re.sub(r"`+[^`]*`+", "`", text)
-    found = LINK.findall(text) + HREF.findall(text)
-    found += [address.rstrip(".,;:") for address in BARE.findall(LINK.sub("]", HREF.sub("", text)))]
+    found = LINK.findall(text) + HREF.findall(text) + DEFINED.findall(text)
+    rest = DEFINED.sub("", LINK.sub("]", HREF.sub("", text)))
+    found += [address.rstrip(".,;:") for address in BARE.findall(rest)]
     return [target for target in found if not target.startswith("data:")]
 
 
