@@ -33,7 +33,7 @@ def card(name: str) -> str:
     rows["Whom to name"] = source["citation"]
     published = "a sha256 that others have published" if source.get("sha256") else "its size only"
     rows["How a download is checked"] = f"against {published}, then by counting the pictures"
-    return _table(("", ""), rows.items())
+    return _table(("What one asks", "What the table says"), rows.items())
 
 
 def names() -> list[str]:

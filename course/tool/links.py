@@ -40,6 +40,9 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
                 for address, said in zip(places, answers, strict=True)
                 if said
             ]
+    if asked and len(dead) >= asked and all("no answer" in line for line in dead):
+        print("No address answered: is there a network? Nothing is said of any link.")
+        return 1
     for line in dead:
         print(line)
     print(f"{len(dead)} dead link{'' if len(dead) == 1 else 's'}; {asked} asked outside.")
