@@ -20,7 +20,7 @@ def find(model: str | None, runs: str | Path = "runs") -> Path:
     if not written:
         raise FileNotFoundError(
             f"{Path(runs).resolve()} holds no weights; train some first (colorlib train --data photos "
-            "--reduced takes a minute), or name a file with --model"
+            "--reduced takes a minute), or name a weights file"
         )
     log.info("model: %s", written[-1])
     return written[-1]

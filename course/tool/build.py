@@ -115,10 +115,11 @@ def difference(root: Path, product: Product) -> str | None:
     if text is None:
         return f"{product.path} does not exist: {MEND}."
     if product.nb is None:
-        found = regions.fill(text, product.path, root, beside=product.path) != text
         what, source = ("the table of lessons", table.TABLE)
-        if found:
-            what, source = "a stored result or a list of recipes", f"{results.FOLDER} or colorlib/recipes"
+        if regions.fill(text, product.path, root, beside=product.path) != text:
+            kinds = {region.kind for region in regions.find(text, product.path)}
+            what = "a region"
+            source = " or ".join(dict.fromkeys(regions.SOURCES[kind] for kind in sorted(kinds)))
         return f"{product.path}: {what} is not what {source} says: {MEND}."
     stored = _stored(root / product.path)
     if stored is None:

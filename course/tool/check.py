@@ -8,6 +8,7 @@ from pathlib import Path
 
 from course.tool import notebooks, regions, table
 from course.tool.lints import LINTS
+from course.tool.lints.links import internal_links
 from course.tool.lints.reading import Finding
 from course.tool.lints.stored import stored_results
 from course.tool.lints.texts import banned_words_in_file
@@ -38,6 +39,7 @@ def findings(root: Path) -> Iterator[Finding]:
             for lint in LINTS:
                 yield from lint(path, nb, lesson)
     yield from stored_results(root)
+    yield from internal_links(root)
     for pattern in TEXTS:
         for file in sorted(root.glob(pattern)):
             yield from banned_words_in_file(file.relative_to(root).as_posix(), file.read_text("utf-8"))

@@ -9,6 +9,9 @@ import sys
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
+    "minutes": "reckon from the notebooks how long each lesson takes",
+    "links": "look up every link of texts and notebooks; --outside: on the web as well",
+    "new": "begin a lesson: a notebook with all its parts, and its entry in the table",
     "run": "execute notebooks, offline, and show them as web pages",
     "pictures": "draw the pictures at the top of the lessons and of README.md",
     "lanes": "run tests and solutions on other Pythons and on Colab's versions",

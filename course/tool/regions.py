@@ -2,7 +2,9 @@
 
 ``<!-- result: NAME -->`` holds a stored table, ``<!-- picture: NAME | alt text -->`` a stored picture; the
 lines ``<!-- end result -->`` and ``<!-- end picture -->`` close them. ``<!-- recipes: PAPER -->`` holds what
-a paper's recipes chose (:mod:`course.tool.recipe_notes`). A fenced code block may show them unfilled.
+a paper's recipes chose (:mod:`course.tool.recipe_notes`), ``<!-- data: NAME -->`` what is known of a data
+set (:mod:`course.tool.data_cards`), ``<!-- course: NAME -->`` a table of the lessons
+(:mod:`course.tool.minutes`). A fenced code block may show them unfilled.
 """
 
 from __future__ import annotations
@@ -13,20 +15,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import recipe_notes, results
+from course.tool import data_cards, minutes, recipe_notes, results
 from course.tool.cli import CourseError
 
 PICTURE_LIMIT = 14 * 1024
 TEXTS = ("README.md", "course/*.md")  # beside the notebooks
-LIKE = re.compile(r"(?i)<!--+\s*(end\s+)?(result|picture|recipes)\b")
-BEGIN = re.compile(r"<!-- (result|picture|recipes): ([^|\s]+)(?: \| (.+))? -->")
+SOURCES = {  # kinds of regions, and where their contents come from
+    "result": results.FOLDER,
+    "picture": results.FOLDER,
+    "recipes": "colorlib/recipes",
+    "data": "colorlib/data",
+    "course": "the notebooks and their table",
+}
+_KINDS = "|".join(SOURCES)
+LIKE = re.compile(rf"(?i)<!--+\s*(end\s+)?({_KINDS})\b")
+BEGIN = re.compile(rf"<!-- ({_KINDS}): ([^|\s]+)(?: \| (.+))? -->")
 END = "<!-- end {} -->"
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 
 
 @dataclass(frozen=True)
 class Region:
-    """A region: numbers of its comment lines from 0; result, picture or recipes; the name, the alt text."""
+    """A region: numbers of its comment lines from 0; its kind, one of ``SOURCES``; the name, the alt text."""
 
     begin: int
     end: int
@@ -62,13 +72,13 @@ def find(text: str, where: str) -> list[Region]:
             raise CourseError(
                 f"{at}: {line.strip()!r} inside {name!r} of line {first}: write {end} above it."
             )
-        elif line.strip() in map(END.format, ("result", "picture", "recipes")):
+        elif line.strip() in map(END.format, SOURCES):
             raise CourseError(f"{at}: {line.strip()} closes nothing: add its first line or remove it.")
         elif begin is None or (begin[1] == "picture") != bool(begin[3]):
             raise CourseError(
                 f"{at}: found {line.strip()!r}: write <!-- result: NAME --> or "
                 f"<!-- picture: NAME | alt text --> on a line of its own, and the end below it "
-                f"(or <!-- recipes: PAPER -->)."
+                f"(or <!-- recipes: PAPER -->, <!-- data: NAME -->, <!-- course: NAME -->)."
             )
         else:
             opened = (number, begin)
@@ -94,6 +104,8 @@ def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str
         "result": lambda region: results.table(region.name, root),
         "recipes": lambda region: recipe_notes.notes(region.name),
         "picture": lambda region: picture(region, root, beside),
+        "data": lambda region: data_cards.card(region.name),
+        "course": lambda region: minutes.region(region.name, root),
     }
     try:
         return _replace(text, find(text, where), lambda region: f"\n{made[region.kind](region)}\n")

@@ -151,6 +151,8 @@ def tiny(tmp_path: Path) -> Tiny:
     (tmp_path / "README.md").write_text(
         "Above\n<!-- lessons:begin -->\n<!-- lessons:end -->\nBelow\n", "utf-8"
     )
+    for name in ("LICENSE", "LICENSE-content"):  # the footer links to them
+        (tmp_path / name).write_text("Yours.\n", "utf-8")
     notebooks.write(tmp_path / "solutions/01_tiny.ipynb", tiny_solution())
     course = Tiny(tmp_path)
     assert course.build() == 0

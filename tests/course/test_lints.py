@@ -111,6 +111,8 @@ FIRES = [
         "(see): **Predict** has no",
     ),
     (texts.predictions, L, insert(SECTION, after="three"), "(see): **Predict** has no"),
+    (texts.unwritten, L, source("saw", "**What you saw:** WRITE: it."), "(saw): still to write"),
+    (texts.unwritten, S, source("three", "print(9)  # WRITE: more"), "(three): still to write"),
     *[
         (texts.banned_words, L, source("saw", f"This is {word} so."), f"(saw): the word '{word}'")
         for word in ("simply", "Just", "OBVIOUSLY")

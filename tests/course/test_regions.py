@@ -149,7 +149,7 @@ def test_texts_are_filled_too(tiny, capsys, name):
     path = tiny.root / name
     before = path.read_text("utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{REGION}\n", "utf-8")
-    assert f"{name}: a stored result or a list of recipes is not what course/results" in said_by(tiny, capsys)
+    assert f"{name}: a region is not what course/results" in said_by(tiny, capsys)
     tiny.build()
     assert results.table("balls", tiny.root) in path.read_text("utf-8")
     assert "files are what their sources say" in said_by(tiny, capsys)

@@ -11,6 +11,7 @@ LINTS = (
     texts.closing_sections,
     texts.quiz,
     texts.predictions,
+    texts.unwritten,
     texts.banned_words,
     code.cell_length,
     code.parameters,

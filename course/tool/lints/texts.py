@@ -12,6 +12,7 @@ from course.tool.generated import TAGS
 from course.tool.lints.reading import Finding, cells, found, headings, prose, sections, word_count
 from course.tool.notebooks import tags
 from course.tool.table import Lesson
+from course.tool.templates.lesson import MARK
 
 MAX_SECTIONS = 8
 MAX_WORDS = 60
@@ -114,6 +115,13 @@ def predictions(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding
             if word == "Predict" and (after is None or after[2] == "Predict"):
                 text = "**Predict** has no **What you saw** after it in its section: add one."
                 yield found(path, number, cell, text)
+
+
+def unwritten(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+    """Nothing is left of what ``python -m course new`` put there to be written over."""
+    for number, cell in enumerate(nb.cells, start=1):
+        if MARK in cell.source:
+            yield found(path, number, cell, f"still to write: put your own words in place of each {MARK!r}.")
 
 
 def banned_words(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:

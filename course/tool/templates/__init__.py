@@ -1,0 +1,1 @@
+"""What pages and new lessons are made from."""

@@ -1,0 +1,77 @@
+"""How long a lesson takes comes from its notebook; what texts say of lessons and data from their tables."""
+
+import argparse
+import tomllib
+
+import pytest
+
+from course.tool import data_cards, minutes, regions, table
+from course.tool.cli import CourseError
+from course.tool.table import ROOT
+
+
+def test_words_code_and_exercises_are_counted_as_a_student_meets_them(tiny):
+    (before,) = minutes.every(tiny.root)
+    assert before.exercises == 20 and before.together == before.reading + 20
+    tiny.replace("teacher", "Students", "Students " * 1000)  # the instructor's cell
+    tiny.replace("answer-1", "    return x**2", "    y = 1\n" * 100 + "    return x**2")  # an answer
+    (same,) = minutes.every(tiny.root)
+    assert (same.words, same.lines, same.exercises) == (before.words, before.lines, before.exercises)
+    tiny.replace("saw", "nine", "nine " * 300)
+    tiny.replace("three", "print(3**2)", "print(3**2)\n" * 40)
+    (longer,) = minutes.every(tiny.root)
+    assert longer.words == before.words + 299 and longer.lines == before.lines + 39
+    assert longer.reading == before.reading + 4
+
+
+def test_the_command_prints_a_row_for_each_lesson(tiny, capsys):
+    assert minutes.main(argparse.Namespace(), tiny.root) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].startswith("Lesson") and out[1].startswith("1 · Squares") and "20 min" in out[1]
+    assert str(minutes.WORDS) in out[-1]
+
+
+def test_every_exercise_of_the_course_names_its_minutes():
+    for found in minutes.every(ROOT):
+        assert found.words > 1000 and found.exercises >= 30
+
+
+def test_tables_of_the_lessons_are_filled_in(tiny):
+    text = "<!-- course: objectives -->\n<!-- end course -->\n\n<!-- course: minutes -->\n<!-- end course -->"
+    filled = regions.fill(text, "x", tiny.root)
+    assert "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |" in filled
+    assert "| 1 · Squares |" in filled and "| 5 min |" in filled
+    assert regions.fill(filled, "x", tiny.root) == filled
+    with pytest.raises(CourseError, match="no table 'hours' of the course: write minutes or objectives"):
+        regions.fill(text.replace("minutes", "hours"), "x", tiny.root)
+
+
+@pytest.mark.parametrize("name", data_cards.names())
+def test_a_card_says_what_the_table_says(name):
+    text = data_cards.card(name)
+    file = "embedded.toml" if name == "photos" else "sources.toml"
+    known = tomllib.loads((ROOT / "colorlib/data" / file).read_text("utf-8"))
+    entries = known.values() if name == "photos" else [known[name]]
+    for entry in entries:
+        assert entry["licence"] in text and entry.get("credit", entry.get("citation")) in text
+    widths = {line.replace("\\|", "").count("|") for line in text.splitlines()}
+    assert len(widths) == 1
+
+
+def test_a_card_counts_only_what_the_data_set_gives():
+    assert "| 1,540, in `summer2winter_yosemite/trainA`" in data_cards.card("yosemite")
+    with pytest.raises(CourseError, match="no data set 'mars': write one of photos, coco"):
+        regions.fill("<!-- data: mars -->\n<!-- end data -->", "x", ROOT)
+
+
+def test_every_data_set_has_its_card():
+    text = (ROOT / "course/data-cards.md").read_text("utf-8")
+    shown = [region.name for region in regions.find(text, "x") if region.kind == "data"]
+    assert shown == data_cards.names()
+
+
+def test_the_syllabus_has_the_tables_of_the_lessons():
+    text = (ROOT / "course/syllabus.md").read_text("utf-8")
+    shown = {region.name for region in regions.find(text, "x") if region.kind == "course"}
+    assert shown == {"objectives", "minutes"}
+    assert all(f"lessons/{lesson.name}.ipynb" in text for lesson in table.load(ROOT).lessons)
