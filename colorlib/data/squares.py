@@ -58,8 +58,6 @@ def square(photo: Photo, size: int, fit: Literal["crop", "stretch"] = "crop") ->
 def _plain_jpeg(photo: Photo) -> Tensor | None:
     """Decode a photo (3, h, w) if libjpeg alone reads it right; None if it takes more care."""
     try:  # torchvision means to drop its decoder one day: then all photos take the careful way
-        from torchvision.io import ImageReadMode, decode_jpeg  # takes a while, which only preparing needs
-
         data = photo.path.read_bytes()
         # libjpeg fills what is missing of a cut file with gray, in silence
         if not (data.startswith(_START) and data.rstrip(b"\0").endswith(_END)):
@@ -69,6 +67,8 @@ def _plain_jpeg(photo: Photo) -> Tensor | None:
             plain = header.format == "JPEG" and header.mode in ("RGB", "L") and not turned
             if not plain or "icc_profile" in header.info or header.width * header.height > MAX_PIXELS:
                 return None
+        from torchvision.io import ImageReadMode, decode_jpeg  # takes a while: only where a JPEG is plain
+
         return decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB)
     except Exception:  # whatever is wrong with it, the careful way says so in one sentence
         return None

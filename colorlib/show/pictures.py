@@ -17,7 +17,7 @@ from colorlib.color import rgb_to_lab
 from colorlib.show.figure import MAP_A, MAP_B, STYLE, Figure
 
 _GAP = 0.08  # between pictures, in inches
-_LETTER = 0.08  # the width of one in a title, in inches
+_LETTER = 0.092  # the width of one in a title, in inches
 
 
 def row(pictures: Mapping[str, Any], *, alt: str, height: float = 2.4) -> Figure:
