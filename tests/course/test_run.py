@@ -16,9 +16,10 @@ from tests.course import tiny
 
 ROOT = Path(__file__).parents[2]
 SHOW = """\
-import base64, os, socket, sys
+import base64, os, socket, sys, time
 from IPython.display import Image, display
 
+time.sleep(1)  # what takes less cannot have run, says the runner; kernels start fast
 print(PROFILE, os.environ["COURSE_EXPECT"], os.environ["OMP_NUM_THREADS"], os.listdir())
 print(f"{SEED}, {COUNT}, {SHARE}, {WIDTH=}, FLIP = {FLIP}, {PHOTO}, {NAME}")
 print("a warning", file=sys.stderr)
@@ -114,7 +115,7 @@ def test_the_run_was_offline_and_left_the_sources_alone(ran):
 
 
 def test_odd_values(tmp_path, capsys, monkeypatch):
-    deaf = "print(SEED, 'FLIP=False', 'WIDTH=8', 'china')"
+    deaf = "import time; time.sleep(1); print(SEED, 'FLIP=False', 'WIDTH=8', 'china')"
     ignoring = tiny.notebook(tiny.code("set", tiny.PARAMETERS, "parameters"), tiny.code("say", deaf))
     root = tiny.course(tmp_path / "odd", lessons={"01_good": good(), "02_ignoring": ignoring})
     monkeypatch.setattr(os, "environ", os.environ.copy())
@@ -130,7 +131,7 @@ def test_odd_values(tmp_path, capsys, monkeypatch):
 
 
 def test_stored_outputs(tmp_path, capsys, monkeypatch):
-    leaking = tiny.notebook(tiny.code("here", "import os\nprint('in', os.getcwd())"))
+    leaking = tiny.notebook(tiny.code("here", "import os, time\ntime.sleep(1)\nprint('in', os.getcwd())"))
     root = tiny.course(tmp_path / "store", solutions={"01_good": good(), "02_leaking": leaking})
     monkeypatch.setattr(os, "environ", os.environ.copy())
     paths = [root / f"solutions/{name}.ipynb" for name in ("01_good", "02_leaking")]
