@@ -187,9 +187,10 @@ class Scale:
     def split(self, lab: Tensor) -> tuple[Tensor, Tensor]:
         """Turn (n, 3, h, w) Lab into ``L`` (n, 1, h, w) and the true answer (n, 2 or 3, h, w), in [-1, 1]."""
         expect.pictures("lab", lab)
-        L, ab = lab[:, :1].float() / 50 - 1, lab[:, 1:].float() / self.ab
+        L = lab[:, :1].float() / 50 - 1
         if self.answer == "rgb":
             return L, 2 * lab_to_rgb(lab, "clip") - 1
+        ab = lab[:, 1:].float() / self.ab
         return L, ab if self.answer == "ab" else torch.cat([L, ab], dim=1)
 
     def join(self, L: Tensor, answer: Tensor) -> Tensor:
@@ -197,7 +198,7 @@ class Scale:
         expect.pictures("L", L, channels=1)
         expect.pictures("answer", answer, channels=self.channels)
         if self.answer == "rgb":
-            return rgb_to_lab((answer.float().clamp(-1, 1) + 1) / 2)
+            return _lab_of_rgb(answer)
         return torch.cat([(L.float() + 1) * 50, self.colors(answer) * self.ab], dim=1)
 
     def colors(self, answer: Tensor) -> Tensor:
@@ -208,8 +209,13 @@ class Scale:
             True
         """
         if self.answer == "rgb":
-            return rgb_to_lab((answer.float().clamp(-1, 1) + 1) / 2)[:, 1:] / self.ab
+            return _lab_of_rgb(answer)[:, 1:] / self.ab
         return answer[:, -2:].float()
+
+
+def _lab_of_rgb(answer: Tensor) -> Tensor:
+    """Turn an answer in RGB, (n, 3, h, w) about [-1, 1], into Lab."""
+    return rgb_to_lab((answer.float().clamp(-1, 1) + 1) / 2)
 
 
 def _kept(pixels: Tensor) -> Tensor:

@@ -16,12 +16,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from colorlib.color import Scale
 from colorlib.colorize import Colorizer
 from colorlib.compare.protocol import Protocol
-from colorlib.data.sets import Part, Pictures
+from colorlib.data.sets import Part, Pictures, Sets
 from colorlib.evaluate import evaluate
 from colorlib.files import whole
-from colorlib.metrics import Evaluation, psnr_on
+from colorlib.metrics import psnr_on
 from colorlib.recipes import Recipe
 from colorlib.recipes.experiments import Experiment
 from colorlib.training import Trainer
@@ -61,14 +62,14 @@ def compare(
             row = json.loads((place / "row.json").read_text("utf-8"))
             if any(_unlike(row["recipe"][name], told[name]) for name in _TRAINS):
                 raise ValueError(f"{place} holds another recipe of this name; name another --out")
+        elif key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
+            log.info("%s: as %s", recipe.name, alike[key]["name"])
+            row = alike[key] | _about(recipe) | {"as": alike[key]["name"], "recipe": told}
+            place.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / row["as"] / MODEL, place / MODEL)
+            _write(place / "row.json", row)
         else:
-            if key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
-                log.info("%s: as %s", recipe.name, alike[key]["name"])
-                row = alike[key] | _about(recipe) | {"as": alike[key]["name"], "recipe": told}
-                place.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(folder / row["as"] / MODEL, place / MODEL)
-            else:
-                row = _row(recipe, experiment, protocol, place, device) | {"recipe": told}
+            row = _row(recipe, experiment, protocol, place, device) | {"recipe": told}
             _write(place / "row.json", row)
             for stage in recipe.stages:
                 shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
@@ -99,16 +100,12 @@ def _row(
     net, told = trained(recipe, train, sets.validation, place, protocol.minutes, device)
     model = Colorizer(net, recipe.scale, recipe.photos.size)
     model.save(place / MODEL, overwrite=True)
-    found = evaluate(net, sets.test, recipe.scale)
     return _about(recipe) | {
         "size": recipe.photos.size,
         "pretrained": recipe.pretrained,
         "parameters": sum(weights.numel() for weights in net.parameters()),
         **told,
-        "numbers": _numbers(found),
-        "protocols": found.protocols,
-        "about": sets.about,
-        "pictures": len(sets.test),
+        **_scores(net, sets, recipe.scale),
     }
 
 
@@ -173,7 +170,6 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
     """Score a = b = 0, the row that every other one must beat."""
     size = min(protocol.recipe(recipe).photos.size for recipe in experiment.recipes)
     sets = protocol.sets(size)
-    found = evaluate(None, sets.test)
     return {
         "name": "gray",
         "paper": "",
@@ -184,18 +180,18 @@ def _gray(experiment: Experiment, protocol: Protocol) -> dict[str, Any]:
         "epochs": 0,
         "photos_seen": 0,
         "minutes": 0,
-        "numbers": _numbers(found),
-        "protocols": found.protocols,
         "said": {},
         "metric": None,
-        "about": sets.about,
-        "pictures": len(sets.test),
+        **_scores(None, sets, Scale()),
     }
 
 
-def _numbers(found: Evaluation) -> dict[str, float | None]:
-    """Give what was measured; None where there was nothing to measure, such as no purple in the photos."""
-    return {name: None if math.isnan(value) else value for name, value in found.result().items()}
+def _scores(net: torch.nn.Module | None, sets: Sets, scale: Scale) -> dict[str, Any]:
+    """Score the test photos; None where there was nothing to measure, such as no purple in them."""
+    found = evaluate(net, sets.test, scale)
+    numbers = {name: None if math.isnan(value) else value for name, value in found.result().items()}
+    about = {"about": sets.about, "pictures": len(sets.test)}
+    return {"numbers": numbers, "protocols": found.protocols} | about
 
 
 def _same(folder: Path, protocol: Protocol) -> None:
