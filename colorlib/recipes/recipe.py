@@ -102,7 +102,7 @@ class Recipe:
 
     @property
     def prepared(self) -> int:
-        """The side of the pictures that it is trained on, before they are made as small as the networks see."""
+        """The side of the pictures that it is trained on; the networks see them at ``photos.size``."""
         return self.photos.size * next(iter(self.stages.values())).oversize
 
     @property
