@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, help="of photos; the embedded ones if not given")
-    parser.add_argument("--model", default=shipped.DEFAULT, help="a shipped model, or a weights file")
+    parser.add_argument("--model", default="landscape", help="a shipped model, or a weights file")
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
     parser.add_argument("--most", type=int, default=60, help="how many photos at most, the first by name")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)

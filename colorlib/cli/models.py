@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from colorlib.colorize import Colorizer
 
 MODEL = "a weights file, or a shipped model: landscape, general, or either with -adversarial"
-MODEL += "; the newest in runs/ if not given, or else general"
+MODEL += "; the newest in runs/ if not given, or else general-adversarial"
 log = logging.getLogger("colorlib")
 
 
