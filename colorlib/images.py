@@ -136,7 +136,9 @@ def to_image(rgb: Tensor) -> Image.Image:
     return Image.fromarray(chw.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False) -> Path:
+def write(
+    image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False, exif: bytes = b""
+) -> Path:
     """Write a picture, whole or not at all.
 
     Args:
@@ -145,6 +147,7 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
             with a warning on the logger ``"colorlib"``.
         path: ends in .png, .webp (both exact), .jpg or .jpeg (quality 95, colour at full resolution).
         overwrite: whether an existing file may be replaced.
+        exif: what is to stand in the file beside the picture; no other metadata is written.
 
     Returns:
         The path that was written.
@@ -173,7 +176,7 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
         picture = to_image(image)
     try:
         with whole(path, overwrite=overwrite) as file:
-            picture.save(file, **options)
+            picture.save(file, exif=exif, **options)
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from colorlib.colorize.colorizer import Colorizer
+from colorlib.colorize.label import labelled
 from colorlib.colorize.names import output_names
 from colorlib.data import folder
 from colorlib.images import ImageError, write
@@ -64,8 +65,9 @@ def colorize_folder(
     """Colour every photo of a folder, or of a list of files, into another folder.
 
     Sub-folders, names and formats stay; :func:`colorlib.colorize.names.output_names` says what a format
-    that cannot be written becomes. A photo that cannot be coloured (damaged, HEIC, camera raw, too large for
-    the memory) is left out with its reason, and the next one is done.
+    that cannot be written becomes. A result keeps its photo's EXIF, and says that a model coloured it
+    (:func:`colorlib.colorize.label.labelled`). A photo that cannot be coloured (damaged, HEIC, camera raw,
+    too large for the memory) is left out with its reason, and the next one is done.
 
     Args:
         model: what colours.
@@ -108,13 +110,13 @@ def colorize_folder(
     written, skipped = [], {}
     pairs = list(zip(photos.items(), targets, strict=True))
     for (name, photo), target in tqdm(pairs, desc="Colouring", unit="photo", disable=not progress):
-        if target.exists() and not overwrite:
-            skipped[name] = EXISTS
-            continue
         try:
+            if target.exists() and not overwrite:
+                skipped[name] = EXISTS
+                continue
             result = model(photo, saturation)
             target.parent.mkdir(parents=True, exist_ok=True)
-            written.append(write(result, target, overwrite=overwrite))
+            written.append(write(result, target, overwrite=overwrite, exif=labelled(photo, result.size)))
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _NO_ROOM:
                 raise
