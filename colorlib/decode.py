@@ -101,7 +101,7 @@ def _open(path: Path) -> IO[bytes]:
             close = difflib.get_close_matches(path.name.lower(), names, n=1)
             hint = f"did you mean {names[close[0]]}?" if close else "check the name and the folder."
             raise FileNotFoundError(f"{path} was not found in {folder}; {hint}") from None
-        if path.is_dir() and os.access(path, os.R_OK):
+        if isinstance(error, IsADirectoryError) or (os.name == "nt" and path.is_dir()):
             raise ImageError(f"{path} is a folder, expected one image file; name a file inside it.") from None
         raise ImageError(f"{path} cannot be opened ({error}); check that you may read it.") from None
 
@@ -132,6 +132,8 @@ def _load(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
         raise _too_large(name, f"{image.width} x {image.height} = {pixels:,} pixels", max_pixels)
     try:
         image.load()
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(name, error) from error
     return image

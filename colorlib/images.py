@@ -46,7 +46,8 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
 
     Raises:
         FileNotFoundError: there is no such file.
-        ImageError: a folder, no permission, empty, not an image, cut off, too large, HEIC or camera raw.
+        ImageError: a folder, no permission, empty, not an image, cut off, too large for ``max_pixels`` or for
+            the memory, HEIC or camera raw.
         TypeError: ``source`` is something else.
 
     Example:
@@ -54,9 +55,12 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
         (255, 255, 255)
     """
     name = name_of(source)
-    image = decode(source, max_pixels)
     try:
-        return to_srgb(image, name, keep_alpha=keep_alpha)
+        return to_srgb(decode(source, max_pixels), name, keep_alpha=keep_alpha)
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than there is; make it smaller first.") from error
+    except ImageError:
+        raise
     except ValueError as error:
         raise ImageError(f"{name} cannot be converted: {error}") from error
 

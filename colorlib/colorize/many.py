@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,7 @@ def colorize_folder(
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _NO_ROOM:
                 raise
-            skipped[name] = str(error)
+            skipped[name] = str(error) or "the memory is full; make the photo smaller first"
     report = Report(written, skipped)
     if report.failed:
         _logger.warning("%s", report)
@@ -147,5 +148,5 @@ def _photos(source: str | Path | Iterable[str | Path], out: Path) -> tuple[dict[
 
 def _refuse_to_replace(photos: Iterable[Path], targets: Iterable[Path]) -> None:
     """Raise ValueError if a result would have the path of a photo."""
-    for path in {path.resolve() for path in photos} & {path.resolve() for path in targets}:
+    for path in set(map(os.path.realpath, photos)) & set(map(os.path.realpath, targets)):
         raise ValueError(f"{path} is a photo and would be its own result; choose another folder for results.")
