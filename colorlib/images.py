@@ -62,7 +62,7 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
     except ImageError:
         raise
     except ValueError as error:
-        raise ImageError(f"{name} cannot be converted: {error}") from error
+        raise ImageError(f"{name} cannot be converted: {error}.") from error
 
 
 def to_tensor(source: Source, size: int | None = None) -> Tensor:

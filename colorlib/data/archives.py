@@ -7,6 +7,7 @@ folder that takes the target's name in one step, once all of them are out.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -20,6 +21,7 @@ from typing import IO
 MAX_BYTES = 20 * 2**30
 _LONG = b"xgXLK"  # kinds of tar header that tarfile reads into memory whole: names, links, further fields
 _MAX_LONG = 2**20
+_ITS_FAULT = (None, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG)  # places and names that cannot be
 
 
 class ArchiveError(ValueError):
@@ -98,7 +100,7 @@ def _unpack(archive: Path, folder: Path, max_bytes: int, max_files: int) -> None
     except (FileExistsError, NotADirectoryError):
         raise ArchiveError(f"{archive} holds {name!r} twice; expected each name once.") from None
     except Exception as error:
-        if isinstance(error, ArchiveError) or getattr(error, "errno", None):  # no space, no permission
+        if isinstance(error, ArchiveError) or getattr(error, "errno", None) not in _ITS_FAULT:  # as: no space
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         told = f"{archive} cannot be unpacked after {name!r} ({reason})"

@@ -231,6 +231,8 @@ BAD = {
     "half.webp": ((data := saved(rgb, "WEBP"))[: len(data) // 2], "it is cut off or damaged"),
     "half.gif": ((data := saved(rgb, "GIF"))[: len(data) // 2], "it is cut off or damaged"),
     "half.tiff": ((data := saved(rgb, "TIFF"))[: len(data) // 2], "it is cut off or damaged"),
+    "no number.tif": (saved(Image.fromarray(np.full((H, W), np.nan, np.float32)), "TIFF"),
+                      "cannot be converted: gray from nan to nan was found"),  # found by fuzzing
     "much text.png": (png([row.tobytes() for row in RGB], (W, H), 8, 2, MUCH), "it is cut off or damaged"),
     **{name: (data, "make it smaller first") for name, data in BOMBS.items()},
 }  # fmt: skip

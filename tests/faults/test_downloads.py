@@ -137,7 +137,7 @@ class Quiet(ThreadingHTTPServer):
 def server():
     with Quiet(("127.0.0.1", 0), Server) as server:
         server.over, server.asked = threading.Event(), []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.over.set()
         server.shutdown()

@@ -5,10 +5,11 @@ import logging
 import os
 import re
 import warnings
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from awkward import BAD, GOOD
+from awkward import BAD, GOOD, rgb, saved
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,6 +20,13 @@ from colorlib.images import ImageError, read
 LONG = os.environ.get("FAULTS") == "long"
 SEEDS = {name: data for name, (data, *_) in GOOD.items() if 60 < len(data) < 9000 and " by " not in name}
 SEEDS |= {name: data for name, (data, _) in BAD.items() if 60 < len(data) < 9000}
+Image.init()
+for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):  # and every other format that Pillow knows
+    for form in sorted(Image.SAVE.keys() - {"PDF", "PALM", "JPEG", "PNG", "GIF", "WEBP", "AVIF"}):
+        with warnings.catch_warnings(), suppress(OSError, ValueError, KeyError, SystemError):
+            warnings.simplefilter("ignore")
+            SEEDS[f"{mode} {form}"] = saved(rgb.convert("L").convert(mode), form)
+SEEDS = {name: data for name, data in SEEDS.items() if len(data) < 9000}
 PIXELS = 1_000_000  # more is refused, so that an example takes milliseconds
 ODD = st.sampled_from([0, 1, 2, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1])
 searching = settings(
