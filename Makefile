@@ -6,7 +6,7 @@ OFFLINE := $(PY) -m course offline
 export JUPYTER_PREFER_ENV_PATH = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course build lint test test-unit test-notebooks test-browser test-lanes clean
+.PHONY: help setup lab course build lint test test-unit test-notebooks test-browser test-faults test-lanes clean
 
 help:  ## list what you can ask for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test-browser: $(READY)  ## JupyterLab and the site in Chromium, as a person meet
 	  { echo "There is no Chromium here: on Debian and Ubuntu, install the package chromium."; exit 1; }
 	$(PY) -m course site
 	OMP_NUM_THREADS=1 $(OFFLINE) $(PY) -m pytest -n 2 --dist worksteal tests/browser
+
+test-faults: $(READY)  ## the long version of the fault tests
+	FAULTS=long OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal tests/faults
 
 test-lanes: $(READY)  ## the same on other Pythons that this machine has, and with Colab's versions
 	$(PY) -m course lanes $(LANES)

@@ -1,0 +1,17 @@
+"""The table of faults after a run; here, because xdist's controller reads no conftest of a deeper folder."""
+
+
+def pytest_terminal_summary(terminalreporter):
+    total = {}
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "fault" and report.when == "call":
+                kind, n, lost = value
+                before = total.get(kind, (0, 0))
+                total[kind] = before[0] + n, before[1] + lost
+    if total:
+        terminalreporter.section("what the fault tests tried")
+        wide = max(map(len, ["kind of fault", *total]))
+        terminalreporter.write_line(f"{'kind of fault':{wide}} | tried | lost")
+        for kind, (n, lost) in sorted(total.items()):
+            terminalreporter.write_line(f"{kind:{wide}} | {n:5} | {lost:4}")
