@@ -60,9 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _why(error: Exception) -> str:
     """Say what an error says, and what to do where it cannot know: memory runs out anywhere."""
-    if isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error):
-        if "memory ran out" not in str(error):
-            return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
+    memory = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    if memory and "memory ran out" not in str(error):
+        return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
     return str(error)
 
 
