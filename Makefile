@@ -26,8 +26,8 @@ lab: $(READY)  ## open JupyterLab on your own copy of the lessons, in my/
 	$(PY) -m course lab $(LAB)
 
 course: $(READY)  ## execute every solution on the embedded data and make a site of the course, in build/
-	$(PY) -m course run --tree solutions
 	$(PY) -m course gallery
+	$(PY) -m course run --tree solutions
 
 build: $(READY)  ## write the lessons from the solutions, after you changed one
 	$(PY) -m course build

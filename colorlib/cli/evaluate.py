@@ -33,10 +33,7 @@ def run(args: argparse.Namespace) -> int:
     how |= {"ratios": (1.0, 0.0, 0.0)} if args.part == "all" else {}
     sets = load(args.data, args.size or model.size, **how)
     pictures = getattr(sets, "train" if args.part == "all" else args.part)
-    net, scale = model.net, model.scale
-    if args.size is not None:
-        net, scale = AtOwnSize(model), Scale(model.scale.ab)
-    found = evaluate(net, pictures, scale)
+    found = evaluate(AtOwnSize(model), pictures, Scale(model.scale.ab))
     gray = evaluate(None, pictures, model.scale)
     numbers, baseline, protocols = found.result(), gray.result(), found.protocols
     shown = [name for name in numbers if not name.startswith("hue_")]

@@ -83,6 +83,8 @@ def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
 
 
 def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, folder: Path) -> int:
+    from torch.nn.functional import avg_pool2d
+
     from colorlib.data.filters import Filters
     from colorlib.data.sets import load
     from colorlib.evaluate import evaluate
@@ -98,13 +100,14 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
     sifted = Filters() if photos.filters or args.filter else None
     with several.first_on_a_machine():  # downloads and preparations are done once
         net_g, net_d = recipe.networks(args.seed)
-        sets = load(data, photos.size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
+        sets = load(data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
     gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
     log.info("%s: %s", recipe.name, recipe.system)
     for value, choice in recipe.open.items():
         log.info("  left open, %s: %s", value, choice)
     log.info("%s; %s", sets.about, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
-    watched = sets.validation.batch(range(min(6, len(sets.validation))))
+    some = sets.validation.batch(range(min(6, len(sets.validation))))
+    watched = avg_pool2d(some / 255, recipe.prepared // photos.size)
     outcome = train_in_stages(
         net_g,
         sets,

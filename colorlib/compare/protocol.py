@@ -46,7 +46,7 @@ class Protocol:
     def recipe(self, recipe: Recipe) -> Recipe:
         """Take a recipe to this protocol."""
         recipe = recipe.reduced() if self.reduced else recipe.at(self.size)
-        recipe = recipe.but(settings={"seed": self.seed, "mixed": self.mixed})
+        recipe = recipe.but(settings={"seed": self.seed, "mixed": self.mixed, "oversize": 1})
         return recipe if self.pretrained else recipe.but(pretrained=False)
 
     def sets(self, size: int) -> Sets:

@@ -28,7 +28,7 @@ class Photos:
         ratios: shares of training, validation and test.
         fit: how a photo becomes square.
         filters: whether gray, faint, loud and crowded ones are left out.
-        size: side of the squares.
+        size: side of the squares that the networks see.
     """
 
     name: str | None
@@ -85,8 +85,9 @@ class Recipe:
             raise ValueError(f"{self.name} has no stage; expected pixel, adversarial, or both")
         if (self.adversarial is None) != (self.critic is None):
             raise ValueError(f"{self.name} has a critic or its settings; expected both, or none")
-        if len({settings.scale for settings in self.stages.values()}) != 1:
-            raise ValueError(f"{self.name} has stages with different scales; expected one")
+        for name in ("scale", "oversize"):
+            if len({getattr(settings, name) for settings in self.stages.values()}) != 1:
+                raise ValueError(f"{self.name} has stages that differ in {name}; expected one {name}")
 
     @property
     def stages(self) -> dict[str, Settings]:
@@ -98,6 +99,11 @@ class Recipe:
     def scale(self) -> Scale:
         """What the networks see and answer."""
         return next(iter(self.stages.values())).scale
+
+    @property
+    def prepared(self) -> int:
+        """The side of the pictures that it is trained on; the networks see them at ``photos.size``."""
+        return self.photos.size * next(iter(self.stages.values())).oversize
 
     @property
     def least(self) -> int:
@@ -174,7 +180,7 @@ class Recipe:
         return self.at(32).but(
             generator=narrow,
             critic={"width": 16},
-            settings={"epochs": 1, "batch": 8, "half_epochs": 0},
+            settings={"epochs": 1, "batch": 8, "half_epochs": 0, "oversize": 1},
             pretrained=False,
         )
 

@@ -25,6 +25,6 @@ def batch(
     """
     rgb = data.batch(indices).to(device)
     rgb = augment(rgb, indices, settings.seed, epoch, flip=settings.flip, crop=settings.crop)
-    if epoch < settings.half_epochs:
-        rgb = F.avg_pool2d(rgb / 255 if rgb.dtype == torch.uint8 else rgb, 2)
+    if (times := settings.oversize * (2 if epoch < settings.half_epochs else 1)) > 1:
+        rgb = F.avg_pool2d(rgb / 255 if rgb.dtype == torch.uint8 else rgb, times)
     return settings.scale.split(as_gray_photo(rgb_to_lab(rgb)))

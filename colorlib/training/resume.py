@@ -10,6 +10,7 @@ import torch
 from colorlib import checkpoint
 from colorlib.data.fingerprint import fingerprint
 from colorlib.training import fast, several
+from colorlib.training.settings import Settings
 
 if TYPE_CHECKING:
     from colorlib.training.trainer import Trainer
@@ -46,8 +47,8 @@ def take_up(run: Trainer, resume: bool) -> None:
         return
     if not resume:
         raise FileExistsError(f"{folder} holds a run already; resume it, or choose another folder")
-    ours, theirs = run.settings.plain(), saved["settings"]
-    other = sorted(key for key in ours if key not in _FREE and ours[key] != theirs.get(key))
+    ours, theirs = run.settings.plain(), Settings().plain() | saved["settings"]  # which may know fewer
+    other = sorted(key for key in ours if key not in _FREE and ours[key] != theirs[key])
     unlike = set(saved["parts"]) ^ set(run.parts)
     if other or unlike - {"scaler"}:  # a run may move to a device with or without one
         what = ", ".join(other) or "networks"

@@ -31,6 +31,8 @@ class Settings:
         flip: Whether half of the pictures are mirrored.
         crop: The least share of a picture's sides that is cut out and enlarged again, anew in each epoch;
             None trains on whole pictures.
+        oversize: How many times as long the sides of the data's pictures are as those that the networks see;
+            above 1, what ``crop`` cuts out stays as sharp as a whole picture.
         half_epochs: So many epochs at the start are trained at half the size, where a step costs a quarter.
         mixed: Whether to compute in 16 bits where the device is faster so; see
             :mod:`colorlib.precision`.
@@ -53,6 +55,7 @@ class Settings:
     ema: float = 0.0
     flip: bool = True
     crop: float | None = None
+    oversize: int = 1
     half_epochs: int = 0
     mixed: bool = False
     compile: bool = False
@@ -60,7 +63,7 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch"):
+        for name in ("epochs", "batch", "oversize"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
         if self.schedule not in get_args(Schedule):

@@ -24,9 +24,10 @@ import torch
 from torch import nn
 
 from colorlib.checkpoint import load_weights
+from colorlib.color import Scale
 from colorlib.colorize import Colorizer
 from colorlib.data.sets import Sets
-from colorlib.evaluate import evaluate
+from colorlib.evaluate import AtOwnSize, evaluate
 from colorlib.metrics import psnr_on
 from colorlib.training import several
 from colorlib.training.settings import Settings
@@ -73,7 +74,8 @@ def train_in_stages(
         sets: trained on, and chosen by.
         folder: for everything that is written.
         pixel: of the first stage; None leaves it out.
-        size: side of the pictures, which the written models carry.
+        size: side of the pictures that the networks see, which the written models carry; those of ``sets``
+            are ``oversize`` times as large.
         net_d, adversarial: the critic and the settings of the second stage; both or none.
         look: is given a stage's folder and gives what to call after each of its epochs.
         device: where to train.
@@ -95,6 +97,10 @@ def train_in_stages(
         if several.rank() == 0:
             Colorizer(net, scale, size).save(models[name], overwrite=True)
 
+    def validate(net: nn.Module) -> float:
+        model = AtOwnSize(Colorizer(net, scale, size))
+        return evaluate(model, sets.validation, Scale(scale.ab), metric).result()["psnr"]
+
     def stage(name: str, settings: Settings, critic: nn.Module | None, keep_best: bool) -> Trainer:
         see = look(folder / name) if look is not None else None
 
@@ -110,7 +116,7 @@ def train_in_stages(
             settings,
             net_d=critic,
             folder=folder / name,
-            validate=lambda net: evaluate(net, sets.validation, scale, metric).result()["psnr"],
+            validate=validate,
             after_epoch=after_epoch,
             device=device,
         )

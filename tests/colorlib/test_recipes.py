@@ -244,7 +244,7 @@ def test_reduced_is_small_and_fetches_nothing(name):
     [
         ({"adversarial": None, "critic": None}, "p0 has no stage; expected pixel, adversarial, or both"),
         ({"critic": None}, "p0 has a critic or its settings; expected both, or none"),
-        ({"pixel": Settings(scale=Scale(128))}, "p0 has stages with different scales; expected one"),
+        ({"pixel": Settings(scale=Scale(128))}, "p0 has stages that differ in scale; expected one scale"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(fields, said):

@@ -1,5 +1,7 @@
 """Two stages, each resumable, with the models that they leave; and the watching of them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from colorlib.colorize import Colorizer
 from colorlib.data import photo_crops
 from colorlib.data.sets import InMemory, Sets
 from colorlib.discriminators import PatchCritic
-from colorlib.evaluate import evaluate
+from colorlib.evaluate import AtOwnSize, evaluate
 from colorlib.generators import UNet, initialise
 from colorlib.metrics import psnr_on
 from colorlib.show import Watch, losses, read_strips, strips
@@ -39,6 +41,15 @@ def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_i
     other = Colorizer.load(outcome.models["adversarial"])
     last = outcome.history["2-adversarial"][-1]["validation"]
     assert evaluate(other.net, SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(last)
+
+
+def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(tmp_path):
+    net = initialise(UNet(downs=2, width=4), seed=0)
+    outcome = train_in_stages(net, SETS, tmp_path, dataclasses.replace(PIXEL, oversize=2, crop=0.5), size=8)
+    plain = Colorizer.load(outcome.models["plain"])
+    assert plain.size == 8
+    found = evaluate(AtOwnSize(plain), SETS.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()
+    assert found["psnr"] == pytest.approx(max(row["validation"] for row in outcome.history["1-pixel"]))
 
 
 def test_the_best_epoch_is_kept_when_later_ones_are_worse(tmp_path, monkeypatch):

@@ -133,6 +133,9 @@ def test_the_first_epochs_see_half_the_size_and_crops_change_with_the_epoch():
     small = torch.nn.functional.avg_pool2d(Crops.rgb[:4], 2)
     assert torch.allclose(L, settings.scale.split(as_gray_photo(rgb_to_lab(small)))[0], atol=1e-5)
     assert ab.shape == (4, 2, 8, 8)
+    both = dataclasses.replace(half, oversize=2)  # prepared at 16, seen at 8, and at 4 in the first epoch
+    assert [batch(Crops(), torch.arange(4), both, n, L.device)[0].shape[-1] for n in (0, 1)] == [4, 8]
+    assert torch.equal(batch(Crops(), torch.arange(4), both, 1, L.device)[0], L)
 
 
 def test_the_moving_average_follows_its_formula():

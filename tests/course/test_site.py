@@ -6,6 +6,7 @@ import bs4
 import nbformat
 import pytest
 from nbformat.v4 import new_output
+from PIL import Image
 
 from course.tool import notebooks, site
 from course.tool.site import mathml, notebook, stage
@@ -32,11 +33,17 @@ Example:
 '''
 
 
+GALLERY = "# Gallery\n\n![A tiny picture, black.](tiny.jpg)\n"
+
+
 @pytest.fixture
 def whole(root):
     """The tiny course with a text and a library."""
     (root / "README.md").write_text(README, "utf-8")
     (root / "course/more.md").write_text(MORE, "utf-8")
+    (root / "build/gallery").mkdir(parents=True)
+    (root / "build/gallery/gallery.md").write_text(GALLERY, "utf-8")
+    Image.new("RGB", (4, 4)).save(root / "build/gallery/tiny.jpg")
     (root / "colorlib").mkdir()
     for name in ("__init__", "color", "__main__"):
         (root / f"colorlib/{name}.py").write_text(MODULE, "utf-8")
@@ -55,6 +62,9 @@ def test_the_site_of_a_course(whole, capfd):
     links = {link["href"] for link in home.select("main a")}
     assert {"lessons/01_tiny.html", "solutions/01_tiny.html", "course/more.html#a-part"} <= links
     assert "○ not executed here: stored outputs" in home.text
+    assert "gallery/gallery.html" in {link.get("href") for link in home.select("a")}
+    shown = soup(whole, "gallery/gallery").select_one("main img")
+    assert (whole / "build/gallery" / shown["src"]).is_file() and shown["alt"] == "A tiny picture, black."
     more = soup(whole, "course/more")
     links = {link["href"] for link in more.select("main p a")}
     assert {"../lessons/01_tiny.html", "../index.html"} <= links

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from course.tool import notebooks, readme, table
+from course.tool import gallery, notebooks, readme, table
 from course.tool.lints.links import targets
 from course.tool.site import notebook
 from course.tool.table import Course, Lesson
@@ -79,10 +79,17 @@ def pages(root: Path) -> dict[str, bytes]:
         texts[path.relative_to(root).as_posix()] = linked(course, path.read_text("utf-8"))
     parts = library(root)
     texts |= sections([*books, *texts, *parts])
-    texts["index.md"] = index(root, course, shown)
+    if more := sorted((root / gallery.FOLDER).glob("gallery.md")):  # `python -m course gallery` made it
+        texts["gallery/gallery.md"] = more[0].read_text("utf-8")
+    texts["index.md"] = index(root, course, shown, ["gallery/gallery"] if more else [])
     files = {path: notebooks.dumps(nb) for path, nb in books.items()} | texts | parts
     words = {path: "\n".join(notebook.prose(nb)) for path, nb in books.items()} | texts
-    return {path: text.encode() for path, text in files.items()} | beside(root, words)
+    drawn = (root / gallery.FOLDER).glob("*.jpg")
+    return (
+        {path: text.encode() for path, text in files.items()}
+        | beside(root, words)
+        | {f"gallery/{picture.name}": picture.read_bytes() for picture in drawn}
+    )
 
 
 def newest(root: Path, name: str) -> NotebookNode:
@@ -142,8 +149,8 @@ def sections(paths: list[str]) -> dict[str, str]:
     }
 
 
-def index(root: Path, course: Course, shown: dict[str, NotebookNode]) -> str:
-    """The home page: README.md, with a table of lessons that says how each of them ran."""
+def index(root: Path, course: Course, shown: dict[str, NotebookNode], more: list[str]) -> str:
+    """The home page: README.md, with a table of lessons that says how each ran; ``more``: pages to show."""
     text = (root / "README.md").read_text("utf-8")
     before, _, rest = text.partition(readme.BEGIN)
     after = rest.partition(readme.END)[2]
@@ -151,7 +158,7 @@ def index(root: Path, course: Course, shown: dict[str, NotebookNode]) -> str:
     facts = f"{today.day} {today:%B %Y} · Python {python_version()} · torch {version('torch')}"
     rows = ["| Picture | Lesson |", "|---|---|"]
     rows += [row(root, lesson, shown[lesson.name]) for lesson in course.lessons]
-    contents = CONTENTS.format("\n".join(f"/{folder}/index" for folder in SECTIONS))
+    contents = CONTENTS.format("\n".join(f"/{page}" for page in [*map("{}/index".format, SECTIONS), *more]))
     return linked(course, "\n".join([before, *rows, "", f"*Made on {facts}.*", after, contents]))
 
 
