@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -68,12 +68,12 @@ def guarded(run: Trainer, resume: bool) -> Iterator[Step]:
             raise
 
 
-def check(run: Trainer, losses: Mapping[str, float], indices: Tensor) -> None:
+def check(run: Trainer, losses: Mapping[str, float], indices: Sequence[int]) -> None:
     """Raise FloatingPointError if a loss is not a number, and say which pictures are to blame if some are."""
     if all(map(math.isfinite, losses.values())):
         return
     found = f"a loss is not a number at epoch {run.epoch}, step {run.step} ({dict(losses)})"
-    broken = [i for i in indices.tolist() if not run.data.batch(torch.tensor([i])).isfinite().all()]
+    broken = [i for i in indices if not run.data.batch(torch.tensor([i])).isfinite().all()]
     if broken:
         do = f"pictures {broken} of the data hold values that are no numbers: mend them or leave them out"
     else:

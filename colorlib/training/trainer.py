@@ -213,7 +213,7 @@ class Trainer:
         seed, epoch, rank = self.settings.seed, self.epoch, several.rank()
         with seeded(self.device, seed, epoch, self.step, *([rank] if rank else [])):  # dropout of its own
             losses = several.mean(self.train_step(L, ab))
-        check(self, losses, indices)
+        check(self, losses, indices.tolist())
         self.step, self.total = self.step + 1, self.total + 1
         self.sums = {name: self.sums.get(name, 0.0) + value for name, value in losses.items()}
         return losses
