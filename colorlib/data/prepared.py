@@ -164,7 +164,7 @@ def _open(out: Path, wanted: str) -> Prepared | None:
         whole_and_fresh = made["hash"] == wanted and (pixels.shape, pixels.dtype) == (shape, np.uint8)
         sums = np.array(made["sums"], np.uint32) if "sums" in made else None
         return Prepared(out, made["names"], made["skipped"], pixels, sums) if whole_and_fresh else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:  # of JSON and NumPy, whose errors over damaged files are of many kinds: it is made anew
         return None
 
 

@@ -99,7 +99,7 @@ def pixels_of(folder, out, **how):
 
 
 def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, tried, tmp_path):
-    out, chance, lost, n = tmp_path / "out", random.Random(1), 0, 500 if long else 40
+    out, chance, lost, n = tmp_path / "out", random.Random(1), 0, 500 if long else 30
     good = pixels_of(album, out).batch(range(14))
     files = {path: path.read_bytes() for path in out.iterdir()}
     seen = {"rebuilt": 0, "said": 0}
