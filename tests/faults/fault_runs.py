@@ -36,21 +36,25 @@ class Commands:
         self.env = os.environ | {"OMP_NUM_THREADS": "1", "COLORLIB_CACHE": str(folder / "cache")}
         self.nursery = None
         if not fresh:
-            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-            self.nursery = subprocess.Popen([sys.executable, __file__], env=self.env, text=True, **pipes)
-            self.nursery.stdout.readline()  # it is ready
+            self._open()
+
+    def _open(self):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.nursery = subprocess.Popen([sys.executable, __file__], env=self.env, text=True, **pipes)
+        self.nursery.stdout.readline()  # it is ready
 
     def start(self, words, **limits):
         """Start `colorlib WORDS`; limits are `file` and `memory`, in bytes, and `nobody`."""
         self.started += 1
         err = self.folder / f"said-{self.started}.txt"
         err.touch()
-        if self.fresh and not limits:
+        if self.fresh and limits.keys() <= {"file"}:
             with open(err, "w") as file:
                 words = [sys.executable, "-m", "colorlib", *map(str, words)]
-                return Command(err, subprocess.Popen(words, env=self.env, stdout=file, stderr=file))
-        if self.nursery is None:
-            return Commands(self.folder, fresh=False).start(words, **limits)
+                how = {"env": self.env, "stdout": file, "stderr": file}
+                return Command(err, subprocess.Popen(words, preexec_fn=lambda: _limit(limits), **how))
+        if self.nursery is None:  # what is limited from there on needs a process that has imported all
+            self._open()
         asked = {"words": [str(word) for word in words], "err": str(err), **limits}
         return Command(err, Child(self.nursery, asked))
 
