@@ -41,15 +41,12 @@ class Pair:
     def __init__(self, fake: Tensor, real: Tensor) -> None:
         for name, rgb in (("fake", fake), ("real", real)):
             expect.pictures(name, rgb)
-            if not rgb.numel():
-                raise ValueError(
-                    f"{name} has shape {tuple(rgb.shape)}; expected at least one pixel: add some"
-                )
+            expect.some(name, rgb)
             low, high = (v.item() for v in rgb.detach().aminmax())
             if not (low >= -0.01 and high <= 1.01):
                 advice = "has the network diverged?" if low != low else "divide by 255, or clip"
                 raise ValueError(f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}")
-        core.same_shape(fake, real)
+        expect.alike(fake=fake, real=real)
         self.rgb = tuple(rgb.detach().cpu().double() for rgb in (fake, real))
 
     @cached_property
