@@ -15,7 +15,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache, wraps
 from importlib.machinery import ModuleSpec, PathFinder
 from itertools import chain, repeat
@@ -31,6 +31,7 @@ _FROM_0 = (
 )
 _FROM_1 = "size batch epochs keep rounds tries workers most side max_pixels save_every_steps dpi channels out"
 LEAST = dict.fromkeys(_FROM_0.split(), 0) | dict.fromkeys(_FROM_1.split(), 1)
+_KINDS = {"Mapping": "a dict", "ndarray": "an array", "bytes": "bytes", "Image": "a picture"}
 _TENSORS = dict.fromkeys(("rgb", "lab"), "a tensor (n, 3, h, w): see colorlib.images.to_tensor")
 _TENSORS["L"] = "a tensor (n, 1, h, w)"
 _PLAIN: dict[object, Reading] = {
@@ -77,7 +78,7 @@ def checked(function: Any, leave: Container[str] = ()) -> Any:
         >>> def halve(size: int, fit: Literal["crop", "stretch"] = "crop"): ...
         >>> checked(halve)(0)
         Traceback (most recent call last):
-        ValueError: size is 0; expected a whole number of at least 1
+        ValueError: size is 0; expected at least 1
         >>> checked(halve)(2, "squeeze")
         Traceback (most recent call last):
         ValueError: fit is 'squeeze'; expected 'crop' or 'stretch'
@@ -105,8 +106,8 @@ def checked(function: Any, leave: Container[str] = ()) -> Any:
                 kind = ValueError if isinstance(value, str) and "'" in words else TypeError
                 raise kind(f"{name} is {_told(value)}; expected {words}")
             if isinstance(value, Real) and not value >= least:  # NaN is not
-                above = f" of at least {least}" if name in LEAST else ""
-                raise ValueError(f"{name} is {value}; expected {words}{above}")
+                above = f"at least {least}" if name in LEAST else words
+                raise ValueError(f"{name} is {value}; expected {above}")
         return function(*args, **keywords)
 
     return call
@@ -158,7 +159,7 @@ def _reading(kind: Any) -> Reading:
         return lambda value: all(hasattr(value, part) for part in parts), f"an object with {_or(parts)}"
     if origin is tuple or (issubclass(origin, Iterable) and issubclass(list, origin)):
         return _several(origin, inner)
-    return lambda value: isinstance(value, origin), f"a {origin.__name__}"
+    return lambda value: isinstance(value, origin), _KINDS.get(origin.__name__, f"a {origin.__name__}")
 
 
 def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
@@ -167,7 +168,8 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
     fixed = len(each) if origin is tuple and inner and Ellipsis not in inner else 0
 
     def test(value: Any) -> bool:
-        if isinstance(value, str | bytes) or not isinstance(value, origin):
+        listed = isinstance(value, origin) or (origin is Sequence and hasattr(value, "__array__"))
+        if isinstance(value, str | bytes) or not listed:
             return False
         if not isinstance(value, list | tuple):
             return True
@@ -180,6 +182,8 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
 
 def _any_of(readings: list[Reading]) -> Reading:
     words = dict.fromkeys(words for _, words in readings)
+    if "a path" in words:
+        words.pop("words", None)  # which people type for one
     return lambda value: any(test(value) for test, _ in readings), _or(words)
 
 
