@@ -7,6 +7,7 @@ good call below, in GOOD, or a reason in ANY_SHAPE.
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import traceback
@@ -242,3 +243,12 @@ def test_every_tensor_of_another_shape_is_refused_by_name(tried, tmp_path, monke
                     wrong.append(f"{name}({argument}) of shape {tuple(bad.shape)}: {said}")
     assert not wrong, f"{len(wrong)} of {n}:\n" + "\n".join(wrong)
     tried("a tensor of another shape", n, lost=len(wrong))
+
+
+def test_what_is_laid_around_a_function_changes_nothing_of_it():
+    """Its name, its words, its source and its speed once compiled are those of the function itself."""
+    plain = color.rgb_to_lab.__wrapped__
+    assert color.rgb_to_lab is not plain and inspect.getsource(color.rgb_to_lab) == inspect.getsource(plain)
+    assert inspect.signature(color.rgb_to_lab) == inspect.signature(plain)
+    whole = torch.compile(color.rgb_to_lab, backend="eager", fullgraph=True)  # a break would raise
+    assert torch.equal(whole(RGB), color.rgb_to_lab(RGB))
