@@ -22,11 +22,13 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from colorlib.configs import MAX_PARAMETERS
 from colorlib.files import whole
 
 Tree = dict[str, Any]
 _NAME = re.compile(r"checkpoint-e(\d{4,})-s(\d{6,})-([0-9a-f]{16})\.safetensors")
 _TENSOR = "$tensor"  # marks, in the JSON, the place of a tensor
+_MAX_BYTES = 8 * MAX_PARAMETERS  # of a weights file: float64, twice what any of ours needs
 _logger = logging.getLogger("colorlib")
 
 
@@ -111,6 +113,8 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], Tree]:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; expected weights that colorlib train wrote")
+    if (size := path.stat().st_size) > _MAX_BYTES:
+        raise CheckpointError(f"{path} has {size:,} bytes; expected at most {_MAX_BYTES:,}; train it again")
     try:
         tensors = safetensors.torch.load_file(path)
         with safetensors.safe_open(path, "pt") as file:
@@ -119,7 +123,7 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], Tree]:
         raise CheckpointError(
             f"{path} is no whole safetensors file ({error}); copy or train it again"
         ) from None
-    except (KeyError, json.JSONDecodeError):
+    except (KeyError, ValueError, RecursionError):  # json's own errors, and numbers or brackets without end
         raise CheckpointError(
             f"{path} carries no configuration; expected weights that colorlib wrote"
         ) from None

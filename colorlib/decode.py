@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import io
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image
 
@@ -24,12 +25,17 @@ UNSUPPORTED = {
     **dict.fromkeys((".heic", ".heif", ".hif", ".avif"), HEIC),
     **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"), RAW),
 }
+_EXPORT = {
+    HEIC: "open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` (ImageMagick)",
+    RAW: "export it from the camera's own program, from darktable or from RawTherapee",
+}
 _STARTS = {  # a file's first bytes, and what such a file is
     rb".{4}ftyp(he|mif|msf|avi)": HEIC,
     rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb": RAW,
     rb"\s*<": "text (a web page or an SVG drawing)",
     rb"%PDF": "PDF",
 }
+_OWN = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"  # the first bytes of what can be read
 _DNG_VERSION = 50706  # this tag makes a TIFF a raw photo, of which Pillow would give the thumbnail
 
 
@@ -85,14 +91,17 @@ def name_of(source: Source) -> str:
 def _open(path: Path) -> IO[bytes]:
     try:
         return open(path, "rb")
-    except FileNotFoundError:
-        folder = path.parent.resolve()
-        names = {file.name.lower(): file.name for file in folder.iterdir()} if folder.is_dir() else {}
-        close = difflib.get_close_matches(path.name.lower(), names, n=1)
-        hint = f"did you mean {names[close[0]]}?" if close else "check the name and the folder."
-        raise FileNotFoundError(f"{path} was not found in {folder}; {hint}") from None
     except OSError as error:
-        if path.is_dir():
+        if path.is_symlink() and not path.exists():
+            target = f"{path} is a link to {os.readlink(path)}"
+            raise FileNotFoundError(f"{target}, which leads to no file; mend or remove the link.") from None
+        if isinstance(error, FileNotFoundError):
+            folder = path.parent.resolve()
+            names = {file.name.lower(): file.name for file in folder.iterdir()} if folder.is_dir() else {}
+            close = difflib.get_close_matches(path.name.lower(), names, n=1)
+            hint = f"did you mean {names[close[0]]}?" if close else "check the name and the folder."
+            raise FileNotFoundError(f"{path} was not found in {folder}; {hint}") from None
+        if isinstance(error, IsADirectoryError) or (os.name == "nt" and path.is_dir()):
             raise ImageError(f"{path} is a folder, expected one image file; name a file inside it.") from None
         raise ImageError(f"{path} cannot be opened ({error}); check that you may read it.") from None
 
@@ -112,6 +121,8 @@ def _identify(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image
         raise _damaged(name, error) from error
     if image.format == "TIFF" and (kind == RAW or _DNG_VERSION in image.tag_v2):
         raise _unsupported(name, RAW)
+    if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):  # another program would run
+        raise _unsupported(name, f"a drawing or data in the form {image.format}")
     return image
 
 
@@ -121,6 +132,8 @@ def _load(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
         raise _too_large(name, f"{image.width} x {image.height} = {pixels:,} pixels", max_pixels)
     try:
         image.load()
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(name, error) from error
     return image
@@ -135,17 +148,21 @@ def _too_large(name: str, found: str, max_pixels: int | None) -> ImageError:
     return ImageError(f"{name} has {found}, more than {limit}; make it smaller first, or raise that limit.")
 
 
-def _damaged(name: str, error: Exception) -> ImageError:
+def _damaged(name: str, error: Exception | str) -> ImageError:
     return ImageError(f"{name} cannot be decoded ({error}); it is cut off or damaged, so fetch it again.")
 
 
 def _unsupported(name: str, kind: str) -> ImageError:
-    return ImageError(f"{name} is {kind}, which is not supported; convert it to JPEG or PNG first.")
+    how = f": {_EXPORT[kind]}" if kind in _EXPORT else ""
+    return ImageError(f"{name} is {kind}, which is not supported; convert it to JPEG or PNG first{how}.")
 
 
 def _not_an_image(name: str, start: bytes, kind: str | None) -> ImageError:
     if not start:
         return ImageError(f"{name} is empty (0 bytes), expected an image; fetch it again.")
+    avif = rb"|.{4}ftypavi" if "AVIF" in Image.OPEN and features.check("avif") else b""
+    if kind != RAW and re.match(_OWN + avif, start, re.DOTALL):
+        return _damaged(name, "it only begins like an image")
     kind = next((is_a for pattern, is_a in _STARTS.items() if re.match(pattern, start, re.DOTALL)), kind)
     if kind:
         return _unsupported(name, kind)

@@ -46,7 +46,8 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
 
     Raises:
         FileNotFoundError: there is no such file.
-        ImageError: a folder, no permission, empty, not an image, cut off, too large, HEIC or camera raw.
+        ImageError: a folder, no permission, empty, not an image, cut off, too large for ``max_pixels`` or for
+            the memory, HEIC or camera raw.
         TypeError: ``source`` is something else.
 
     Example:
@@ -54,11 +55,14 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
         (255, 255, 255)
     """
     name = name_of(source)
-    image = decode(source, max_pixels)
     try:
-        return to_srgb(image, name, keep_alpha=keep_alpha)
+        return to_srgb(decode(source, max_pixels), name, keep_alpha=keep_alpha)
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than there is; make it smaller first.") from error
+    except ImageError:
+        raise
     except ValueError as error:
-        raise ImageError(f"{name} cannot be converted: {error}") from error
+        raise ImageError(f"{name} cannot be converted: {error}.") from error
 
 
 def to_tensor(source: Source, size: int | None = None) -> Tensor:
@@ -136,7 +140,9 @@ def to_image(rgb: Tensor) -> Image.Image:
     return Image.fromarray(chw.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False) -> Path:
+def write(
+    image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False, exif: bytes = b""
+) -> Path:
     """Write a picture, whole or not at all.
 
     Args:
@@ -145,6 +151,7 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
             with a warning on the logger ``"colorlib"``.
         path: ends in .png, .webp (both exact), .jpg or .jpeg (quality 95, colour at full resolution).
         overwrite: whether an existing file may be replaced.
+        exif: what is to stand in the file beside the picture; no other metadata is written.
 
     Returns:
         The path that was written.
@@ -173,7 +180,7 @@ def write(image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = Fa
         picture = to_image(image)
     try:
         with whole(path, overwrite=overwrite) as file:
-            picture.save(file, **options)
+            picture.save(file, exif=exif, **options)
     except FileExistsError:
         raise
     except (OSError, ValueError) as error:

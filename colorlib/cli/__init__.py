@@ -8,6 +8,7 @@ could not be done (one sentence says why), 2 the command was not understood, 130
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import logging
 import sys
@@ -41,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sub.add_argument("--json", action="store_true", help="print the result as JSON, nothing else")
             sub.set_defaults(run=module.run)
     args = parser.parse_args(words)
+    with contextlib.suppress(AttributeError):  # names of files may hold letters that the screen lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("colorlib").setLevel(logging.INFO)
     try:

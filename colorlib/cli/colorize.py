@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Colour one photo, or many; exit status 1 if a photo of several failed."""
-    from colorlib.colorize import colorize_folder, output_name
+    from colorlib.colorize import colorize_folder, labelled, output_name
     from colorlib.images import WRITABLE, write
 
     path, model = take(args.model)
@@ -37,7 +37,8 @@ def run(args: argparse.Namespace) -> int:
             out.parent.mkdir(parents=True, exist_ok=True)
         if out.exists() and not args.overwrite:
             raise FileExistsError(f"{out} exists already; name another --out, or add --overwrite")
-        write(model(first, args.saturation), out, overwrite=args.overwrite)
+        result = model(first, args.saturation)
+        write(result, out, overwrite=args.overwrite, exif=labelled(first, result.size))
         return tell(args, {"model": path, "written": [out], "skipped": {}}, str(out))
     source = first if len(args.photos) == 1 else [Path(photo).expanduser() for photo in args.photos]
     out = args.out or (

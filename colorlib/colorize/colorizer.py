@@ -18,12 +18,13 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from colorlib import checkpoint, expect, generators, images
+from colorlib import checkpoint, configs, expect, generators, images
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.colorize.frame import inside
 from colorlib.modes import over_white
 from colorlib.precision import half
 
+_SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}  # what a file may say of it
 _logger = logging.getLogger("colorlib")
 _LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
 _ROWS = 128  # of the photo, turned to Lab or RGB at a time: memory stays small for large photos
@@ -115,11 +116,13 @@ class Colorizer:
         """
         weights, config = checkpoint.load_weights(path)
         try:
+            configs.check("Scale", config["scale"], _SCALE)
+            configs.check("Colorizer", {"size": config["size"]}, {"size": range(1, 4097)})
             net = generators.build(config["net"])
             net.load_state_dict(weights)
             net.to(memory_format=torch.channels_last)  # convolutions read it faster
             averaged = config.get("averaged", False) is True
-            return cls(net, Scale(**config["scale"]), int(config["size"]), averaged)
+            return cls(net, Scale(**config["scale"]), config["size"], averaged)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise checkpoint.CheckpointError(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from colorlib.colorize.colorizer import Colorizer
+from colorlib.colorize.label import labelled
 from colorlib.colorize.names import output_names
 from colorlib.data import folder
 from colorlib.images import ImageError, write
@@ -64,8 +66,9 @@ def colorize_folder(
     """Colour every photo of a folder, or of a list of files, into another folder.
 
     Sub-folders, names and formats stay; :func:`colorlib.colorize.names.output_names` says what a format
-    that cannot be written becomes. A photo that cannot be coloured (damaged, HEIC, camera raw, too large for
-    the memory) is left out with its reason, and the next one is done.
+    that cannot be written becomes. A result keeps its photo's EXIF, and says that a model coloured it
+    (:func:`colorlib.colorize.label.labelled`). A photo that cannot be coloured (damaged, HEIC, camera raw,
+    too large for the memory) is left out with its reason, and the next one is done.
 
     Args:
         model: what colours.
@@ -108,17 +111,17 @@ def colorize_folder(
     written, skipped = [], {}
     pairs = list(zip(photos.items(), targets, strict=True))
     for (name, photo), target in tqdm(pairs, desc="Colouring", unit="photo", disable=not progress):
-        if target.exists() and not overwrite:
-            skipped[name] = EXISTS
-            continue
         try:
+            if target.exists() and not overwrite:
+                skipped[name] = EXISTS
+                continue
             result = model(photo, saturation)
             target.parent.mkdir(parents=True, exist_ok=True)
-            written.append(write(result, target, overwrite=overwrite))
+            written.append(write(result, target, overwrite=overwrite, exif=labelled(photo, result.size)))
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _NO_ROOM:
                 raise
-            skipped[name] = str(error)
+            skipped[name] = str(error) or "the memory is full; make the photo smaller first"
     report = Report(written, skipped)
     if report.failed:
         _logger.warning("%s", report)
@@ -145,5 +148,5 @@ def _photos(source: str | Path | Iterable[str | Path], out: Path) -> tuple[dict[
 
 def _refuse_to_replace(photos: Iterable[Path], targets: Iterable[Path]) -> None:
     """Raise ValueError if a result would have the path of a photo."""
-    for path in {path.resolve() for path in photos} & {path.resolve() for path in targets}:
+    for path in set(map(os.path.realpath, photos)) & set(map(os.path.realpath, targets)):
         raise ValueError(f"{path} is a photo and would be its own result; choose another folder for results.")

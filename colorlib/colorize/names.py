@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -12,14 +13,18 @@ from colorlib.images import WRITABLE
 def output_name(photo: str | Path) -> Path:
     """Say what the coloured ``photo`` is called, beside it: NAME-colorized.EXT.
 
-    The suffix stays where it can be written (.png, .webp, .jpg, .jpeg) and becomes .png where it cannot.
+    The suffix stays where it can be written (.png, .webp, .jpg, .jpeg) and becomes .png where it cannot. A
+    name that would be longer than the 255 bytes that systems allow is cut before ``-colorized``.
 
     Example:
         >>> output_name("lawn.JPG").name, output_name(Path("old", "scan.tif")).name
         ('lawn-colorized.JPG', 'scan-colorized.png')
     """
     path = Path(photo)
-    return path.with_name(f"{path.stem}-colorized{_writable(path.suffix)}")
+    stem, end = path.stem, f"-colorized{_writable(path.suffix)}"
+    while len(os.fsencode(stem + end)) > 255:
+        stem = stem[:-1]
+    return path.with_name(stem + end)
 
 
 def output_names(names: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ folder that takes the target's name in one step, once all of them are out.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -17,6 +18,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+MAX_BYTES = 20 * 2**30
+_LONG = b"xgXLK"  # kinds of tar header that tarfile reads into memory whole: names, links, further fields
+_MAX_LONG = 2**20
+_ITS_FAULT = (None, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG)  # places and names that cannot be
+
 
 class ArchiveError(ValueError):
     """An archive that is not safe or not whole; the text names it, and the member where there is one."""
@@ -26,7 +32,7 @@ def extract(
     archive: str | Path,
     target: str | Path,
     *,
-    max_bytes: int = 20 * 2**30,
+    max_bytes: int = MAX_BYTES,
     max_files: int = 1_000_000,
     check: Callable[[Path], None] | None = None,
 ) -> Path:
@@ -94,9 +100,10 @@ def _unpack(archive: Path, folder: Path, max_bytes: int, max_files: int) -> None
     except (FileExistsError, NotADirectoryError):
         raise ArchiveError(f"{archive} holds {name!r} twice; expected each name once.") from None
     except Exception as error:
-        if isinstance(error, ArchiveError) or getattr(error, "errno", None):  # no space, no permission
+        if isinstance(error, ArchiveError) or getattr(error, "errno", None) not in _ITS_FAULT:  # as: no space
             raise
-        told = f"{archive} cannot be unpacked after {name!r} ({error or type(error).__name__})"
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
+        told = f"{archive} cannot be unpacked after {name!r} ({reason})"
         raise ArchiveError(f"{told}; delete it and fetch it again.") from error
 
 
@@ -106,6 +113,17 @@ def _inside(archive: Path, name: str) -> PurePosixPath:
     if windows.drive or windows.root or ".." in windows.parts or "\0" in name:
         raise ArchiveError(f"{archive} holds {name!r}, which leaves the target folder; do not use this file.")
     return PurePosixPath(*windows.parts)
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is refused where tarfile would take all memory, or go round in circles, over its size."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> tarfile.TarInfo:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0 or (header.type in _LONG and header.size > _MAX_LONG):
+            raise ValueError(f"a header of {header.size:,} bytes")
+        return header
 
 
 def _members(archive: Path) -> Iterator[tuple[str, str, int, Callable[[], IO[bytes]]]]:
@@ -119,7 +137,7 @@ def _members(archive: Path) -> Iterator[tuple[str, str, int, Callable[[], IO[byt
                 kind = odd or ("folder" if info.is_dir() else "file")
                 yield info.filename, kind, info.file_size, lambda info=info: file.open(info)
         return
-    with tarfile.open(archive, "r:*") as file:
+    with tarfile.open(archive, "r:*", tarinfo=_Header) as file:
         for info in file:
             kind = "folder" if info.isdir() else "file" if info.isreg() else "a link or a device"
             yield info.name, kind, info.size, lambda info=info: file.extractfile(info)

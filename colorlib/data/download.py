@@ -7,13 +7,14 @@ unpacked by :mod:`colorlib.data.archives`, and its images are counted before the
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 from pathlib import Path
 
 import pooch
 
-from colorlib.data.archives import extract
+from colorlib.data.archives import MAX_BYTES, extract
 from colorlib.data.cache import cache_folder
 from colorlib.data.embedded import Photo, photos
 from colorlib.data.folders import SUFFIXES, folder
@@ -22,6 +23,9 @@ from colorlib.data.sources import SOURCES, Source
 log = logging.getLogger("colorlib")
 
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
+
+
+SILENCE = 30  # seconds after which a server that sends nothing counts as gone
 
 
 class DownloadError(OSError):
@@ -104,7 +108,9 @@ def fetch(
 
 def _download(source: Source, archive: Path, progress: bool, tries: int) -> None:
     def get(url: str, output: str, registry: pooch.Pooch) -> None:
-        pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20)(url, output, registry)
+        load = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20, timeout=SILENCE)
+        with _AtMost(output, source.size or MAX_BYTES, url) as file:
+            load(url, file, registry)
         _refuse_page(Path(output), url)
 
     failures, name = [], archive.name
@@ -118,6 +124,19 @@ def _download(source: Source, archive: Path, progress: bool, tries: int) -> None
             failures.append(f"{url}: {error}")
     by_hand = f"open {source.urls[0]} in a browser, save the file as {archive}, and run this again"
     raise DownloadError(f"{source.name} could not be downloaded ({'; '.join(failures)}); by hand: {by_hand}.")
+
+
+class _AtMost(io.BufferedWriter):
+    """A file that takes no more than was promised: a server could send for ever."""
+
+    def __init__(self, path: str, most: int, url: str) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self.most, self.url = most, url
+
+    def write(self, data: bytes) -> int:
+        if self.tell() + len(data) > self.most:
+            raise DownloadError(f"{self.url}: the server sends more than {self.most:,} bytes, not the file")
+        return super().write(data)
 
 
 def _refuse_page(path: Path, origin: str | Path) -> None:

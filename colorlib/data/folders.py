@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 from colorlib.data.embedded import Photo
@@ -22,8 +23,9 @@ def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False
     Args:
         path: the folder.
         recursive: whether folders inside it are searched as well.
-        unreadable: whether HEIC and camera raw files are listed as well, for a caller that says of each
-            file what became of it; such a photo raises when it is read.
+        unreadable: whether HEIC and camera raw files, links that lead nowhere and folders that may not be
+            read are listed as well, for a caller that says of each what became of it; such a photo raises
+            when it is read.
 
     Returns:
         Photos, each named by its path below ``path`` with forward slashes, on every system.
@@ -47,20 +49,26 @@ def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False
         raise NotADirectoryError(
             f"{root} is a file, expected a folder; pass its folder, or read it directly."
         )
-    found = {}
-    for file in root.rglob("*") if recursive else root.iterdir():
-        relative = file.relative_to(root)
-        if file.is_file() and not any(part.startswith(".") for part in relative.parts):
-            found[relative.as_posix()] = file
+    found, closed = {}, []
+    for here, folders, files in os.walk(root, onerror=closed.append):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        for file in (Path(here, name) for name in files if not name.startswith(".")):
+            if file.is_file() or (unreadable and file.is_symlink() and not file.exists()):
+                found[file.relative_to(root).as_posix()] = file
     listed = {*SUFFIXES, *(UNSUPPORTED if unreadable else ())}
     left_out = [name for name in found if Path(name).suffix.lower() in UNSUPPORTED.keys() - listed]
     if left_out:
         log.warning(
             "%s: %d HEIC or camera raw files were left out, such as %s", root, len(left_out), left_out[0]
         )
-    names = sorted(name for name in found if Path(name).suffix.lower() in listed)
+    names = {name for name in found if Path(name).suffix.lower() in listed}
+    for error in closed:
+        log.warning("%s cannot be listed (%s); its photos were left out", error.filename, error.strerror)
+        if unreadable and (file := Path(error.filename)) != root:
+            found[name := file.relative_to(root).as_posix()] = file
+            names.add(name)
     if not names:
         raise FileNotFoundError(
             f"{root} holds no file ending in {', '.join(SUFFIXES)}; put photos there first."
         )
-    return [Photo(name, found[name], title=found[name].stem) for name in names]
+    return [Photo(name, found[name], title=found[name].stem) for name in sorted(names)]

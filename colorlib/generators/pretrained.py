@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 from colorlib import expect
 
+_SAFE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's RGB, which torchvision's nets expect
 
 
@@ -86,12 +88,19 @@ def timm_net(name: str, pretrained: bool, classes: int) -> nn.Module:
 
 
 def _fetched(name: str, make: Callable[[], nn.Module], otherwise: str) -> nn.Module:
-    """Make a network whose loader may go to the network, and say in one sentence what to do if it fails."""
+    """Make a network whose loader may go to the network, and say in one sentence what to do if it fails.
+
+    Both loaders read pickles, which can run code; the variable makes torch refuse all but weights in them.
+    """
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"
     try:
         return make()
     except Exception as error:  # each loader, and each of its versions, has errors of its own
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]
         raise OSError(
             f"the ImageNet weights of {name} could not be had ({type(error).__name__}: {reason}); expected a "
             f"download or a file: {otherwise}, or ask for pretrained=False"
         ) from error
+    finally:
+        os.environ.pop(_SAFE) if before is None else os.environ.update({_SAFE: before})
