@@ -69,19 +69,28 @@ def save(folder: str | Path, tree: Tree, *, epoch: int, step: int, keep: int = 2
 
 
 def latest(folder: str | Path) -> Tree | None:
-    """Read the newest checkpoint of ``folder`` that is whole; None if there is none.
+    """Read the newest checkpoint of ``folder`` that is whole; None if there is no checkpoint.
 
     A damaged one is passed over with a warning that names it, and is left where it is.
+
+    Raises:
+        CheckpointError: If there are some and none is whole: to begin anew would write over what they led to.
     """
-    for path in _found(Path(folder)):
+    found = _found(Path(folder))
+    for path in found:
         try:
             data = path.read_bytes()
         except OSError as error:
-            _logger.warning("%s cannot be read (%s); the one before is used", path, error.strerror)
+            _logger.warning("%s cannot be read (%s): the one before is looked for", path, error.strerror)
             continue
         if _digest(data) == _NAME.fullmatch(path.name)[3]:
             return _from_bytes(data, path)
-        _logger.warning("%s is damaged: its content does not match its name; the one before is used", path)
+        _logger.warning(
+            "%s is damaged: its content does not match its name; the one before is looked for", path
+        )
+    if found:
+        what = f"none of the {len(found)} checkpoints in {folder} is whole"
+        raise CheckpointError(f"{what}; put a copy in their place, or choose another folder to begin anew")
     return None
 
 

@@ -6,13 +6,17 @@ hidden file in the same folder, which takes the final name in one step once ever
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -29,7 +33,7 @@ def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
 
     Raises:
         FileExistsError: the file exists and ``overwrite`` is false.
-        OSError: the system refused: no such folder, no permission, no space.
+        OSError: the system refused: no such folder, no permission, no space; then the text says what to do.
 
     Example:
         >>> import tempfile
@@ -51,6 +55,12 @@ def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
             os.replace(temporary, path) if overwrite else _claim(temporary, path)
         except FileExistsError:
             raise FileExistsError(taken) from None
+    except OSError as error:
+        if error.errno in _FULL:
+            full = OSError(f"there is no room for {path}; free some and do it again: what was there is there")
+            full.errno = error.errno
+            raise full from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -71,3 +81,22 @@ def _claim(temporary: Path, path: Path) -> None:
             target.close()
             path.unlink()
             raise
+
+
+def read_json(path: Path) -> Any:
+    """Read a file of JSON that colorlib wrote.
+
+    Raises:
+        ValueError: it is damaged; the text names it.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "run.json").write_text('{"seed": 0}')
+        ...     read_json(Path(folder, "run.json"))
+        {'seed': 0}
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}); take a copy of it, or move it away") from None

@@ -14,6 +14,17 @@ import torch
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 processors, and of ARM's
 
 
+def memory_ran_out(error: Exception) -> bool:
+    """Say whether an error means that memory ran out; PyTorch on the CPU says so in words only.
+
+    Example:
+        >>> memory_ran_out(MemoryError()), memory_ran_out(RuntimeError("shapes differ"))
+        (True, False)
+    """
+    named = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
+    return named or "DefaultCPUAllocator" in str(error)
+
+
 def half(device: torch.device, *, flags: str | Path = "/proc/cpuinfo") -> torch.dtype | None:
     """Choose the 16-bit type for a device; None where float32 is as fast, or where it is not known.
 

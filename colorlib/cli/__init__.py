@@ -2,7 +2,8 @@
 
 Each command lives in the module of its own name. What a person reads goes to the screen, and progress and
 messages to its error stream, so that ``--json`` alone fills the standard output. Exit status: 0 done, 1 it
-could not be done (one sentence says why), 2 the command was not understood, 130 stopped by the keyboard.
+could not be done (one sentence says why), 2 the command was not understood, 130 stopped by the keyboard,
+143 by the system (SIGTERM).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import argparse
 import contextlib
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from colorlib import __version__
+from colorlib.cli.stop import heeded
 
 COMMANDS = {
     "data": "list data sets; fetch, filter, divide and prepare one",
@@ -47,13 +50,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("colorlib").setLevel(logging.INFO)
     try:
-        return args.run(args)
-    except KeyboardInterrupt:
-        print(f"\ncolorlib {args.command}: stopped; the same command goes on from here", file=sys.stderr)
-        return 130
-    except (OSError, ValueError, ArithmeticError, RuntimeError) as error:
-        print(f"colorlib {args.command}: {error}", file=sys.stderr)
+        with heeded():
+            return args.run(args)
+    except KeyboardInterrupt as stop:
+        if os.environ.get("RANK", "0") == "0":  # of the processes of torchrun one speaks
+            print(f"\ncolorlib {args.command}: stopped; the same command goes on from here", file=sys.stderr)
+        return getattr(stop, "status", 130)
+    except (OSError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+        print(f"colorlib {args.command}: {_why(error)}", file=sys.stderr)
         return 1
+
+
+def _why(error: Exception) -> str:
+    """Say what an error says, and what to do where it cannot know: memory runs out anywhere."""
+    memory = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
+    if memory and "memory ran out" not in str(error):
+        return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
+    return str(error)
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):

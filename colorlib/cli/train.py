@@ -7,10 +7,14 @@ import dataclasses
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from colorlib.cli.common import data_arguments, device, device_argument, tell
-from colorlib.files import whole
+from colorlib.files import read_json, whole
+from colorlib.locks import alone
+
+if TYPE_CHECKING:
+    from colorlib.recipes import Recipe
 
 _LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
 _WORDS = ("recipe.system", "recipe.open.", "recipe.said.", "recipe.photos.about")  # may be reworded meanwhile
@@ -59,17 +63,14 @@ def run(args: argparse.Namespace) -> int:
     with several.together(device(args.device)) as place:
         if several.rank() > 0:
             log.setLevel(logging.ERROR)
-        return _train(args, place)
+        recipe, data, folder = _what(args)
+        with alone(folder if several.rank() == 0 else None):
+            return _train(args, place, recipe, data, folder)
 
 
-def _train(args: argparse.Namespace, place: Any) -> int:
+def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
+    """Say what is trained, on what, and where it goes."""
     from colorlib.cli.asked import asked
-    from colorlib.data.filters import Filters
-    from colorlib.data.sets import load
-    from colorlib.evaluate import evaluate
-    from colorlib.metrics import psnr_on
-    from colorlib.show import Watch
-    from colorlib.training import several, train_in_stages
 
     how = {"mixed": not args.float32, "compile": args.compile, "seed": args.seed}
     recipe = asked(args).but(settings=how)
@@ -78,7 +79,18 @@ def _train(args: argparse.Namespace, place: Any) -> int:
     if data is None:
         raise ValueError(f"the photos of {recipe.name} were never published; name others with --data")
     name = (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
-    folder = Path(args.out) if args.out else Path("runs", name)
+    return recipe, data, Path(args.out) if args.out else Path("runs", name)
+
+
+def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, folder: Path) -> int:
+    from colorlib.data.filters import Filters
+    from colorlib.data.sets import load
+    from colorlib.evaluate import evaluate
+    from colorlib.metrics import psnr_on
+    from colorlib.show import Watch
+    from colorlib.training import several, train_in_stages
+
+    photos = recipe.photos
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
     if several.rank() == 0:
         _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
@@ -145,14 +157,13 @@ def _same_run(folder: Path, asked: dict[str, Any]) -> None:
     path = folder / "run.json"
     asked = json.loads(json.dumps(asked))
     if path.exists():
-        began, now = _flat(json.loads(path.read_text("utf-8"))), _flat(asked)
+        began, now = _flat(read_json(path)), _flat(asked)
         fixed = [name for name in now if name in began]  # a stage may be added
         fixed = [name for name in fixed if not name.endswith(_LATER) and not name.startswith(_WORDS)]
         other = [f"{name} {began[name]!r}, now {now[name]!r}" for name in fixed if now[name] != began[name]]
         if said := "; ".join(words.removeprefix("recipe.") for words in other):
             raise ValueError(f"{folder} holds a run with {said}: ask for the same, or name an --out")
         return
-    folder.mkdir(parents=True, exist_ok=True)
     with whole(path) as file:
         file.write(json.dumps(asked, indent=1).encode())
 

@@ -22,7 +22,7 @@ from colorlib import checkpoint, configs, expect, generators, images
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.colorize.frame import inside
 from colorlib.modes import over_white
-from colorlib.precision import half
+from colorlib.precision import half, memory_ran_out
 
 _SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}  # what a file may say of it
 _logger = logging.getLogger("colorlib")
@@ -191,7 +191,7 @@ class Colorizer:
         try:
             return self.predict(L, size)
         except (RuntimeError, MemoryError) as error:
-            if not _is_memory(error):
+            if not memory_ran_out(error):
                 raise
             if size < self.size:
                 raise RuntimeError(
@@ -205,9 +205,3 @@ class Colorizer:
 
 def _resized(planes: Tensor, sides: Sequence[int]) -> Tensor:
     return F.interpolate(planes, tuple(sides), mode="bilinear", antialias=True)
-
-
-def _is_memory(error: Exception) -> bool:
-    """Say whether memory ran out; PyTorch on the CPU says so in words only."""
-    named = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
-    return named or "DefaultCPUAllocator" in str(error)

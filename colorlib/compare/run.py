@@ -21,7 +21,8 @@ from colorlib.colorize import Colorizer
 from colorlib.compare.protocol import Protocol
 from colorlib.data.sets import Part, Pictures, Sets
 from colorlib.evaluate import evaluate
-from colorlib.files import whole
+from colorlib.files import read_json, whole
+from colorlib.locks import alone
 from colorlib.metrics import psnr_on
 from colorlib.recipes import Recipe
 from colorlib.recipes.experiments import Experiment
@@ -49,8 +50,15 @@ def compare(
 
     Raises:
         ValueError: the folder holds a comparison with another protocol.
+        OSError: the folder cannot be written to, or is in use by another comparison.
     """
-    folder = Path(folder)
+    with alone(folder):
+        return _compared(experiment, protocol, Path(folder), device)
+
+
+def _compared(
+    experiment: Experiment, protocol: Protocol, folder: Path, device: torch.device | str
+) -> list[dict[str, Any]]:
     _same(folder, protocol)
     rows, alike = [_gray(experiment, protocol)], {}
     _write(folder / "protocol.json", dataclasses.asdict(protocol))  # now that its photos are there
@@ -59,7 +67,7 @@ def compare(
         told = json.loads(json.dumps(dataclasses.asdict(recipe)))
         key = _training(told, experiment, protocol)
         if (place / "row.json").exists():
-            row = json.loads((place / "row.json").read_text("utf-8"))
+            row = read_json(place / "row.json")
             if any(_unlike(row["recipe"][name], told[name]) for name in _TRAINS):
                 raise ValueError(f"{place} holds another recipe of this name; name another --out")
         elif key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
@@ -131,7 +139,7 @@ def trained(
     epochs = sum(settings.epochs for settings in recipe.stages.values())
     clock, spent, photos = place / "seconds.json", {}, 0
     if clock.exists():
-        spent = json.loads(clock.read_text("utf-8"))
+        spent = read_json(clock)
     for name, settings in recipe.stages.items():
         batch = min(settings.batch, len(train))
         endless = settings if minutes is None else dataclasses.replace(settings, epochs=1_000_000)
@@ -196,7 +204,7 @@ def _scores(net: torch.nn.Module | None, sets: Sets, scale: Scale) -> dict[str, 
 
 def _same(folder: Path, protocol: Protocol) -> None:
     path, now = folder / "protocol.json", dataclasses.asdict(protocol)
-    began = json.loads(path.read_text("utf-8")) if path.exists() else now
+    began = read_json(path) if path.exists() else now
     if other := [f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)]:
         said = "; ".join(other)
         raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")

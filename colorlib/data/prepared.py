@@ -6,7 +6,8 @@ Decoding a JPEG costs far more than a training step's share of it, and gives the
 on the device.
 
 The manifest is written last and removed first, and both files appear in one step once they are whole: a run
-that is killed leaves nothing that the next one takes for complete.
+that is killed leaves nothing that the next one takes for complete. It holds a sum of each photo's bytes, by
+which a disk that gives back something else is noticed before anything learns from it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import json
 import logging
 import os
 import time
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain
+from mmap import mmap
 from pathlib import Path
 from typing import IO, Literal
 
@@ -39,6 +42,7 @@ log = logging.getLogger("colorlib")
 _VERSION = 2  # of the format and of the way pixels are made: another number rebuilds everything
 _PIXELS, _MANIFEST = "pixels.npy", "manifest.json"
 _CHUNK = 32  # photos decoded ahead, which bounds the memory
+_AGAIN = "delete its folder and do the same again: the photos are prepared anew, and a run goes on"
 _FORGOTTEN = 3600  # seconds after which an unfinished file is a killed run's
 
 
@@ -51,12 +55,15 @@ class Prepared:
         names: the photos' names, in the order of the rows.
         skipped: photos that could not be read, and why.
         pixels: the array, mapped and read-only: uint8, (n, size, size, 3).
+        sums: CRC-32 of each row: uint32, (n,); None where an earlier version wrote none.
     """
 
     folder: Path
     names: list[str]
     skipped: dict[str, str]
     pixels: np.ndarray = field(repr=False)
+    sums: np.ndarray | None = field(default=None, repr=False)
+    _sound: set[int] = field(default_factory=set, repr=False, compare=False)  # rows found to be as written
 
     def __len__(self) -> int:
         return len(self.names)
@@ -66,8 +73,17 @@ class Prepared:
 
         Raises:
             IndexError: a row that is not there.
+            OSError: the file was cut short or changed since it was written.
         """
-        rows = self.pixels[np.asarray(indices, dtype=np.int64)]
+        wanted, file = np.asarray(indices, dtype=np.int64), self.pixels.base
+        if isinstance(file, mmap) and file.size() < len(file):  # to read there would end the process
+            raise OSError(f"{self.folder / _PIXELS} was cut short; {_AGAIN}")
+        rows = self.pixels[wanted]
+        if self.sums is not None:
+            for row, i in zip(rows, wanted % max(len(self), 1), strict=True):
+                if i not in self._sound and zlib.crc32(row) != self.sums[i]:
+                    raise OSError(f"{self.folder / _PIXELS} is damaged at photo {self.names[i]}; {_AGAIN}")
+                self._sound.add(i)
         return torch.from_numpy(rows).permute(0, 3, 1, 2).contiguous()
 
 
@@ -123,8 +139,8 @@ def prepare(
             if time.time() - left.stat().st_mtime > _FORGOTTEN:
                 left.unlink()
         (out / _MANIFEST).unlink(missing_ok=True)
-        names, skipped = _write_pixels(photos, size, fit, out / _PIXELS, workers)
-        made |= {"rows": len(names), "names": names, "skipped": skipped}
+        names, skipped, sums = _write_pixels(photos, size, fit, out / _PIXELS, workers)
+        made |= {"rows": len(names), "names": names, "skipped": skipped, "sums": sums}
         with whole(out / _MANIFEST, overwrite=True) as file:
             file.write(json.dumps(made, indent=1).encode())
         data = _open(out, made["hash"])
@@ -144,22 +160,24 @@ def _open(out: Path, wanted: str) -> Prepared | None:
     try:
         made = json.loads((out / _MANIFEST).read_bytes())
         pixels = np.load(out / _PIXELS, mmap_mode="r")  # raises where a file is shorter than it says
-        whole_and_fresh = made["hash"] == wanted and len(pixels) == made["rows"]
-        return Prepared(out, made["names"], made["skipped"], pixels) if whole_and_fresh else None
+        shape = (made["rows"], made["size"], made["size"], 3)
+        whole_and_fresh = made["hash"] == wanted and (pixels.shape, pixels.dtype) == (shape, np.uint8)
+        sums = np.array(made["sums"], np.uint32) if "sums" in made else None
+        return Prepared(out, made["names"], made["skipped"], pixels, sums) if whole_and_fresh else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _write_pixels(
     photos: list[Photo], size: int, fit: str, path: Path, workers: int | None
-) -> tuple[list[str], dict[str, str]]:
+) -> tuple[list[str], dict[str, str], list[int]]:
     def read(photo: Photo) -> np.ndarray | str:
         try:
             return square(photo, size, fit)
         except (ImageError, OSError) as error:
             return str(error)
 
-    names, skipped, threads = [], {}, workers or min(8, os.cpu_count() or 1)
+    names, skipped, sums, threads = [], {}, [], workers or min(8, os.cpu_count() or 1)
     chunks = (photos[start : start + _CHUNK] for start in range(0, len(photos), _CHUNK))
     with whole(path, overwrite=True) as file, ThreadPoolExecutor(threads) as pool:
         _write_header(file, len(photos), size)
@@ -169,12 +187,13 @@ def _write_pixels(
                 skipped[photo.name] = row
             else:
                 names.append(photo.name)
-                file.write(row.tobytes())
+                file.write(data := row.tobytes())
+                sums.append(zlib.crc32(data))
         if not names:
             raise ImageError(f"None of {len(photos)} photos can be read: {skipped[photos[0].name]}")
         file.seek(0)
         _write_header(file, len(names), size)
-    return names, skipped
+    return names, skipped, sums
 
 
 def _write_header(file: IO[bytes], rows: int, size: int) -> None:

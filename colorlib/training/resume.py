@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from colorlib import checkpoint
+from colorlib.data.fingerprint import fingerprint
 from colorlib.training import fast, several
 
 if TYPE_CHECKING:
@@ -23,21 +23,25 @@ def state(run: Trainer) -> checkpoint.Tree:
     """Collect everything that the rest of a run depends on; random numbers follow from the counters."""
     counters = {name: getattr(run, name) for name in _COUNTERS}
     parts = {name: part.state_dict() for name, part in run.parts.items()}
-    return {"settings": run.settings.plain(), "counters": counters, "parts": parts}
+    data = [len(run.data), fingerprint(run.data)]
+    return {"settings": run.settings.plain(), "data": data, "counters": counters, "parts": parts}
 
 
-def take_up(run: Trainer, folder: Path, resume: bool) -> None:
-    """Bring a new trainer to where the newest checkpoint of ``folder`` stands, if there is one.
+def take_up(run: Trainer, resume: bool) -> None:
+    """Bring a trainer to where the newest checkpoint of its folder stands, if there is one.
 
     Raises:
         FileExistsError: If there is one and ``resume`` is false.
         ValueError: If it was made with other settings (more epochs are allowed) or other networks, or if
             not every process sees it.
     """
-    saved = checkpoint.latest(folder)
+    folder, torn = run.folder, run.before
+    saved = None if folder is None else checkpoint.latest(folder)
     stands = saved and saved["counters"]["total"]
     if several.told(stands) != stands:
         raise ValueError(f"process {several.rank()} does not find in {folder} what process 0 finds; share it")
+    if saved is None and torn is not None:
+        restore(run, torn)  # the end of an epoch was interrupted, and nothing was kept
     if saved is None:
         return
     if not resume:
@@ -48,6 +52,21 @@ def take_up(run: Trainer, folder: Path, resume: bool) -> None:
     if other or unlike - {"scaler"}:  # a run may move to a device with or without one
         what = ", ".join(other) or "networks"
         raise ValueError(f"the run in {folder} has other {what}; use its settings, or another folder")
+    restore(run, saved)
+    if several.rank() == 0:
+        _logger.info("resumed at epoch %d, step %d", run.epoch, run.step)
+        n, data = len(run.data), saved.get("data")
+        if data not in (None, [n, fingerprint(run.data)]):
+            _logger.warning(
+                "the pictures are not those that this run began with (%d then, %d now) and it goes on with "
+                "these: some kept for testing may be among them now, so test on others or begin anew",
+                data[0],
+                n,
+            )
+
+
+def restore(run: Trainer, saved: checkpoint.Tree) -> None:
+    """Give a trainer the states and counters of :func:`state`."""
     for name, part in run.parts.items():
         if isinstance(part, torch.optim.Adam):
             fast.take_up(part, saved["parts"][name])
@@ -55,5 +74,4 @@ def take_up(run: Trainer, folder: Path, resume: bool) -> None:
             part.load_state_dict(saved["parts"][name])
     for name in _COUNTERS:
         setattr(run, name, saved["counters"][name])
-    if several.rank() == 0:
-        _logger.info("resumed at epoch %d, step %d", run.epoch, run.step)
+    run.before = None

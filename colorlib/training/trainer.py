@@ -23,8 +23,9 @@ from colorlib.training import fast, several
 from colorlib.training.alarm import alarms, effect
 from colorlib.training.average import average, refresh
 from colorlib.training.batches import batch
+from colorlib.training.guard import check, guarded, keep
 from colorlib.training.rate import lower
-from colorlib.training.resume import state, take_up
+from colorlib.training.resume import state
 from colorlib.training.seeded import seeded
 from colorlib.training.settings import Settings
 
@@ -59,9 +60,8 @@ class Trainer:
         device: torch.device | str = "cpu",
     ) -> None:
         if len(data) < settings.batch:
-            raise ValueError(
-                f"there are {len(data)} pictures; expected at least one batch of {settings.batch}"
-            )
+            found = f"there are {len(data)} pictures"
+            raise ValueError(f"{found}; expected at least one batch of {settings.batch}")
         if settings.schedule == "plateau" and validate is None:
             raise ValueError("schedule is 'plateau' and validate is None; a plateau needs something to watch")
         several.divisible(settings.batch)
@@ -84,6 +84,7 @@ class Trainer:
         self.best, self.waited, self.factor = -math.inf, 0, 1.0
         self.sums: dict[str, float] = {}  # of the losses of this epoch so far
         self.history: list[dict[str, float]] = []  # a row for each epoch: mean losses, validation
+        self.before: checkpoint.Tree | None = None  # while an epoch ends: where the run was before
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -162,31 +163,32 @@ class Trainer:
 
         Raises:
             FileExistsError: If the folder holds checkpoints and ``resume`` is false.
-            ValueError: If the checkpoint belongs to a run with other settings.
-            FloatingPointError: If a loss is not a number any more.
+            ValueError: If the checkpoint belongs to a run with other settings, or none is whole.
+            OSError: If the folder cannot be written to, is full, or is in use by another run.
+            FloatingPointError, MemoryError: If a loss is not a number any more, or memory runs out.
+            KeyboardInterrupt: From the keyboard, after a checkpoint is written.
         """
-        if self.folder is not None:
-            take_up(self, self.folder, resume)
         if self.settings.mixed and several.rank() == 0:
             _logger.info("precision: %s", name_of(self.half))
         began, slow = time.monotonic(), self.settings.compile
         until = math.inf if minutes is None else began + 60 * minutes
-        total, silent = self.settings.epochs * self.steps, several.rank() > 0 or not progress
-        with tqdm(total=total, initial=self.total, unit="step", desc="Training", disable=silent) as bar:
+        how = {"total": self.settings.epochs * self.steps, "unit": "step", "desc": "Training"}
+        how["disable"] = several.rank() > 0 or not progress
+        with guarded(self, resume) as step, tqdm(initial=self.total, **how) as bar:
             while not self.done:
-                for indices in self._batches():
+                for indices in self._batches()[self.step :]:
                     if several.any_of(self.total == max_steps or time.monotonic() >= until):
                         self._refresh()
                         self.save()
                         return self.result()
-                    losses = self._one_step(indices)
+                    losses = step(indices)
                     if slow:
                         slow = _logger.info("first step, with compiling: %.1f s", time.monotonic() - began)
                     bar.update()
                     bar.set_postfix(epoch=self.epoch + 1, **losses, refresh=False)
                     if self.step % save_every_steps == 0 and self.step < self.steps:
                         self.save()
-                self._end_epoch(indices)
+                self._end_epoch()
                 self.save()
         return self.result()
 
@@ -196,13 +198,12 @@ class Trainer:
 
     def save(self) -> None:
         """Write a checkpoint of everything that the run needs to go on; of several processes one does."""
-        if self.folder is not None and several.rank() == 0:
-            checkpoint.save(self.folder, state(self), epoch=self.epoch, step=self.step)
+        keep(self)
 
     def _batches(self) -> Sequence[Tensor]:
-        """Give what is left of this epoch, in its order."""
+        """Give the batches of this epoch, in their order."""
         indices = order(len(self.data), self.settings.seed, self.epoch)
-        return indices.split(self.settings.batch)[self.step : self.steps]
+        return indices.split(self.settings.batch)[: self.steps]
 
     def _pictures(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         return batch(self.data, indices, self.settings, self.epoch, self.device)
@@ -212,17 +213,15 @@ class Trainer:
         seed, epoch, rank = self.settings.seed, self.epoch, several.rank()
         with seeded(self.device, seed, epoch, self.step, *([rank] if rank else [])):  # dropout of its own
             losses = several.mean(self.train_step(L, ab))
-        if not all(map(math.isfinite, losses.values())):
-            found = f"a loss is not a number at epoch {epoch}, step {self.step} ({losses})"
-            raise FloatingPointError(f"{found}; lower the learning rate, or look for a broken picture")
+        check(self, losses, indices)
         self.step, self.total = self.step + 1, self.total + 1
-        for name, value in losses.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.sums = {name: self.sums.get(name, 0.0) + value for name, value in losses.items()}
         return losses
 
-    def _end_epoch(self, indices: Tensor) -> None:
+    def _end_epoch(self) -> None:
         """Validate, look for trouble, and let the schedule have its say."""
-        L, _ = self._pictures(indices[:4])  # four of the last batch, before the epoch is counted up
+        self.before = state(self)  # whoever saves before this is over saves that, and all of it is done again
+        L, _ = self._pictures(self._batches()[-1][:4])  # four of the last batch
         row = {"epoch": self.epoch, **{name: value / self.step for name, value in self.sums.items()}}
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
         with torch.no_grad(), seeded(self.device, self.settings.seed, self.epoch, -1):
@@ -231,7 +230,7 @@ class Trainer:
                 row["effect"] = effect(self.result(), L)
                 if self.validate is not None:
                     row["validation"] = float(self.validate(self.result()))
-            self.history.append(row := several.told(row))  # the others have waited for it
+            self.history = [*self.history, row := several.told(row)]  # the others have waited for it
             if "validation" in row:
                 self.waited = 0 if row["validation"] > self.best else self.waited + 1
                 self.best = max(row["validation"], self.best)
@@ -241,6 +240,7 @@ class Trainer:
                 if self.after_epoch is not None:
                     self.after_epoch(self)
         lower(self)
+        self.before = None
 
     def _refresh(self) -> None:
         """Give the moving average the batch statistics that belong to its weights, on whole pictures."""

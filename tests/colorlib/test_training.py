@@ -105,7 +105,7 @@ def rates(schedule, scores=None, **changes):
     settings = Settings(epochs=6, batch=4, lr=1.0e-3, schedule=schedule, **changes)
     run, seen = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings, validate=validate), []
     end = run._end_epoch
-    run._end_epoch = lambda last: (seen.append(run.opt_g.param_groups[0]["lr"]), end(last))
+    run._end_epoch = lambda: (seen.append(run.opt_g.param_groups[0]["lr"]), end())
     run.fit()
     return seen
 

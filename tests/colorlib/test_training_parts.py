@@ -64,7 +64,7 @@ def test_a_gradient_scaler_travels_with_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("colorlib.training.trainer.half", lambda device: torch.float16)
     first = trainer(tmp_path, mixed=True)
     first.fit(max_steps=4)
-    next(tmp_path.iterdir()).unlink()  # of this step as well: two of a step are sorted by their hash
+    next(tmp_path.glob("checkpoint*")).unlink()  # two of a step are sorted by their hash
     first.scaler.update(1024.0), first.save()
     again = trainer(tmp_path, mixed=True)
     again.fit(max_steps=4)
@@ -171,7 +171,7 @@ def test_the_average_is_scored_with_statistics_of_its_own():
 def test_minutes_stop_a_run_with_a_checkpoint(tmp_path):
     run = trainer(tmp_path)
     run.fit(minutes=0)
-    assert run.total == 0 and not run.done and len(list(tmp_path.iterdir())) == 1
+    assert run.total == 0 and not run.done and len(list(tmp_path.glob("checkpoint*"))) == 1
     run.fit(minutes=60)
     assert run.done
 

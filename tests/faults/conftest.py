@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 from collections.abc import Callable
 
 import pytest
@@ -25,3 +26,24 @@ def tried(request) -> Callable[..., None]:
         assert not lost, f"{kind}: {lost} of {n} were lost"
 
     return count
+
+
+@pytest.fixture(scope="session")
+def commands(long, tmp_path_factory):
+    """Start commands in processes of their own: forks of one in the short version, new ones in the long."""
+    from fault_runs import Commands
+
+    started = Commands(tmp_path_factory.mktemp("commands"), fresh=long)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def whole(commands, tmp_path_factory):
+    """Train where nobody disturbs it; give the folder and the seconds that it took."""
+    from fault_runs import TRAIN
+
+    folder, began = tmp_path_factory.mktemp("whole"), time.monotonic()
+    status, said = commands.run([*TRAIN, "--out", folder])
+    assert status == 0, said
+    return folder, time.monotonic() - began
