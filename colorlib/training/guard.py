@@ -91,8 +91,9 @@ def keep(run: Trainer) -> None:
         return
     for name, part in run.parts.items():
         if isinstance(part, nn.Module) and not all(w.isfinite().all() for w in part.state_dict().values()):
-            do = "the last checkpoint stands: lower the learning rate, in another folder"
-            raise FloatingPointError(f"{name} has weights that are no numbers; {do}")
+            do = "look for pictures with such values, or lower the learning rate, in another folder"
+            found = f"{name} has weights that are no numbers"
+            raise FloatingPointError(f"{found}: {do}; the last checkpoint stands")
     tree = run.before or state(run)
     counters = tree["counters"]
     checkpoint.save(run.folder, tree, epoch=counters["epoch"], step=counters["step"])

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from PIL import Image
 
+sys.path.append(str(Path(__file__).parents[1] / "colorlib"))  # for tiny_run
+
 SMALL = ["--data", "photos", "--reduced", "--size", "32", "--width", "4", "--batch", "8"]
 TRAIN = ["train", *SMALL, "--epochs", "2", "--gan-epochs", "1", "--seed", "3"]
 

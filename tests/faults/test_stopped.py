@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 import torch
 from fault_runs import TRAIN, content, standing
-
-sys.path.append(str(Path(__file__).parents[1] / "colorlib"))
 from tiny_run import trainer, weights
 
 from colorlib.cli import main
@@ -116,7 +114,8 @@ def test_a_second_interrupt_leaves_out_the_checkpoint_and_keeps_the_last(tmp_pat
         return step(indices)
 
     run._one_step = slow
-    presses = [threading.Timer(delay, signal.raise_signal, [signal.SIGINT]) for delay in (0.2, 0.5)]
+    press = [os.getpid(), signal.SIGINT]  # to the process: its first thread hears it
+    presses = [threading.Timer(delay, os.kill, press) for delay in (0.2, 0.5)]
     threading.Thread(target=lambda: (entered.wait(), [press.start() for press in presses])).start()
     with pytest.raises(KeyboardInterrupt):
         run.fit()
