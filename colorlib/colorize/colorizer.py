@@ -24,7 +24,8 @@ from colorlib.colorize.frame import inside
 from colorlib.modes import over_white
 from colorlib.precision import half, memory_ran_out
 
-_SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}  # what a file may say of it
+_FIELDS = {"size": range(1, 4097), "averaged": bool}  # what a file may say beside its network
+_SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}
 _logger = logging.getLogger("colorlib")
 _LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
 _ROWS = 128  # of the photo, turned to Lab or RGB at a time: memory stays small for large photos
@@ -116,15 +117,15 @@ class Colorizer:
         """
         weights, config = checkpoint.load_weights(path)
         try:
+            others = {field: value for field, value in config.items() if field not in ("net", "scale")}
+            configs.check("Colorizer", {"averaged": False, **others}, _FIELDS)
             configs.check("Scale", config["scale"], _SCALE)
-            configs.check("Colorizer", {"size": config["size"]}, {"size": range(1, 4097)})
             net = generators.build(config["net"])
             net.load_state_dict(weights)
             net.to(memory_format=torch.channels_last)  # convolutions read it faster
-            averaged = config.get("averaged", False) is True
-            return cls(net, Scale(**config["scale"]), config["size"], averaged)
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0]
+            return cls(net, Scale(**config["scale"]), **others)
+        except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+            reason = f"there is no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
             raise checkpoint.CheckpointError(
                 f"{path} holds no model that fits its weights: {reason}"
             ) from None

@@ -212,7 +212,7 @@ def damaged(draw):
 def test_damaged_archives_stay_inside_and_are_told(tried):
     """Unpacked into the target, or one sentence and no target; around it nothing appears."""
     count = 0
-    searching = settings(max_examples=6000 if LONG else 60, deadline=None, database=None,
+    searching = settings(max_examples=2500 if LONG else 60, deadline=None, database=None,
                          derandomize=not LONG, suppress_health_check=list(HealthCheck))  # fmt: skip
 
     @searching
