@@ -12,38 +12,37 @@ of :mod:`colorlib.expect`.
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import math
 import sys
 import types
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, wraps
 from importlib.machinery import ModuleSpec, PathFinder
-from itertools import chain, repeat
+from itertools import chain
 from numbers import Integral, Real
 from pathlib import Path, PurePath
-from typing import IO, Any, Literal, Union, get_args, get_origin
+from typing import IO, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 Reading = tuple[Callable[[Any], bool], str]  # a test of a value, and words for what passes it
 
 _ALONE = "arguments", "expect", "check", "cli"
-_FROM_0 = (
-    "n seed start epoch step step_epoch patience half_epochs distance minutes max_steps lam weight grain"
-)
+_FROM_0 = "n seed start epoch step step_epoch patience half_epochs distance minutes max_steps lam weight"
 _FROM_1 = "size batch epochs keep rounds tries workers most side max_pixels save_every_steps dpi channels out"
 LEAST = dict.fromkeys(_FROM_0.split(), 0) | dict.fromkeys(_FROM_1.split(), 1)
 _KINDS = {"Mapping": "a dict", "ndarray": "an array", "bytes": "bytes", "Image": "a picture"}
 _TENSORS = dict.fromkeys(("rgb", "lab"), "a tensor (n, 3, h, w): see colorlib.images.to_tensor")
 _TENSORS["L"] = "a tensor (n, 1, h, w)"
 _PLAIN: dict[object, Reading] = {
-    Any: (lambda value: True, ""),
-    object: (lambda value: True, ""),
+    **dict.fromkeys((Any, object), (lambda value: True, "")),
     bool: (lambda value: type(value).__name__ in ("bool", "bool_"), "True or False"),
     int: (lambda value: isinstance(value, Integral) and not isinstance(value, bool), "a whole number"),
     float: (lambda value: isinstance(value, Real) and not isinstance(value, bool), "a number"),
     str: (lambda value: isinstance(value, str), "words"),
     Path: (lambda value: isinstance(value, PurePath), "a path"),
-    **dict.fromkeys((None, types.NoneType), (lambda value: value is None, "None")),
+    types.NoneType: (lambda value: value is None, "None"),
+    IO: (lambda value: hasattr(value, "read"), "an open file"),
 }
 
 
@@ -68,7 +67,7 @@ class Finder:
         return spec
 
 
-def checked(function: Any, leave: Container[str] = ()) -> Any:
+def checked(function: Any, leave: Iterable[str] = ()) -> Any:
     """Make a function refuse what its annotations do not name; what is no plain function stays as it is.
 
     Args:
@@ -87,32 +86,30 @@ def checked(function: Any, leave: Container[str] = ()) -> Any:
     if not inspect.isfunction(function):
         return function
     plain = inspect.unwrap(function)
-    code, scope = plain.__code__, plain.__globals__
-    names = code.co_varnames[: code.co_argcount]
-    rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & 4 else None
-
+    names = plain.__code__.co_varnames[: plain.__code__.co_argcount]
     compiling = sys.modules["torch"].compiler.is_compiling if "torch" in sys.modules else bool
 
     @cache  # at the first call: by then every name that an annotation uses is there
-    def reading(name: str) -> Reading:
-        test, words = _of_text(plain.__annotations__.get(name, "object"), scope)
-        return test, words.replace("a Tensor", _TENSORS.get(name, "a tensor"))
+    def readings() -> dict[str, Reading]:
+        hints = get_type_hints(plain, localns=_Names(vars(builtins) | plain.__globals__))
+        found = {}
+        for name in hints.keys() - set(leave):
+            test, words = _reading(hints[name])
+            found[name] = test, words.replace("a Tensor", _TENSORS.get(name, "a tensor"))
+        return found
 
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         if compiling():  # what was wrong was said when torch was not looking
             return function(*args, **keywords)
-        for name, value in chain(zip(chain(names, repeat(rest)), args, strict=False), keywords.items()):
-            if name in leave:
-                continue
-            test, words = reading(name)
-            least = LEAST.get(name, -math.inf)
+        for name, value in chain(zip(names, args, strict=False), keywords.items()):
+            test, words = readings().get(name, _PLAIN[Any])
             if not test(value):
                 kind = ValueError if isinstance(value, str) and "'" in words else TypeError
                 raise kind(f"{name} is {_told(value)}; expected {words}")
-            if isinstance(value, Real) and not value >= least:  # NaN is not
-                above = f"at least {least}" if name in LEAST else words
-                raise ValueError(f"{name} is {value}; expected {above}")
+            if words and isinstance(value, Real) and not value >= LEAST.get(name, -math.inf):  # NaN is not
+                words = f"at least {LEAST[name]}" if name in LEAST else words
+                raise ValueError(f"{name} is {value}; expected {words}")
         return function(*args, **keywords)
 
     return call
@@ -126,25 +123,31 @@ def _with_methods(kind: type) -> type:
     for name, member in list(vars(kind).items()):
         if name == "__init__":
             setattr(kind, name, checked(member, getattr(kind, "rules", ())))
+        elif "Module" not in bases and isinstance(member, classmethod):
+            setattr(kind, name, classmethod(checked(member.__func__)))
         elif "Module" not in bases and (not name.startswith("_") or name == "__call__"):
             setattr(kind, name, checked(member))
-            if isinstance(member, classmethod):
-                setattr(kind, name, classmethod(checked(member.__func__)))
     return kind
 
 
-def _of_text(annotation: Any, scope: dict[str, Any]) -> Reading:
-    """Read an annotation; a class that is imported for type checkers alone is known by its name."""
-    try:
-        return _reading(eval(annotation, scope) if isinstance(annotation, str) else annotation)
-    except NameError:
-        outer, inner, _ = annotation.partition("[")
-        if " | " in outer:
-            return _any_of([_of_text(part, scope) for part in annotation.split(" | ")])
-        if inner:
-            return _of_text(outer, scope)
-        name = annotation.rpartition(".")[2]
-        return lambda value: name in {base.__name__ for base in type(value).__mro__}, f"a {name}"
+class _ByName(type):
+    """A class that a module imports for type checkers alone, so that it is known by its name."""
+
+    def __getattr__(cls, name: str) -> _ByName:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _ByName(name, (), {})
+
+    def __getitem__(cls, inner: Any) -> _ByName:
+        return cls
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return cls.__name__ in {base.__name__ for base in type(value).__mro__}
+
+
+class _Names(dict):
+    def __missing__(self, name: str) -> _ByName:
+        return _ByName(name, (), {})
 
 
 def _reading(kind: Any) -> Reading:
@@ -154,9 +157,9 @@ def _reading(kind: Any) -> Reading:
     if origin is Literal:
         return lambda value: isinstance(value, str) and value in inner, _or(map(repr, inner))
     if origin in (Union, types.UnionType):
-        return _any_of([_reading(part) for part in inner])
-    if origin is IO:
-        return lambda value: hasattr(value, "read"), "an open file"
+        tests, words = zip(*map(_reading, inner), strict=True)
+        words = [word for word in dict.fromkeys(words) if word != "words" or "a path" not in words]
+        return lambda value: any(test(value) for test in tests), _or(words)
     if origin is Callable or origin.__name__ == "Module":
         return callable, "something to call"
     if getattr(origin, "_is_protocol", False):
@@ -183,13 +186,6 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
 
     some = f"{fixed} of them" if fixed else "several"
     return test, f"{some}, each {each[0][1]}" if each[0][1] else "several"
-
-
-def _any_of(readings: list[Reading]) -> Reading:
-    words = dict.fromkeys(words for _, words in readings)
-    if "a path" in words:
-        words.pop("words", None)  # which people type for one
-    return lambda value: any(test(value) for test, _ in readings), _or(words)
 
 
 def _told(value: Any) -> str:

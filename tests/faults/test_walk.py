@@ -137,6 +137,7 @@ ANY_SHAPE = {
     "training.alarm.effect": "whatever the network takes",
     "training.average.refresh": "whatever the network takes",
     "training.batches.batch": "indices",
+    "training.guard.check": "indices",
     "training.several.share": "indices",
 }
 #: Single arguments of a good call whose shape is free.
