@@ -20,14 +20,15 @@ from PIL import Image, ImageFile, UnidentifiedImageError, features
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image
 
 MAX_PIXELS = 64_000_000
+MEMORY = "{} needs more memory than there is; make it smaller first."
 HEIC, RAW = "HEIC or AVIF", "camera raw"
 UNSUPPORTED = {
     **dict.fromkeys((".heic", ".heif", ".hif", ".avif"), HEIC),
     **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"), RAW),
 }
 _EXPORT = {
-    HEIC: "open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` (ImageMagick)",
-    RAW: "export it from the camera's own program, from darktable or from RawTherapee",
+    HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` (ImageMagick)",
+    RAW: ": export it from the camera's own program, from darktable or from RawTherapee",
 }
 _STARTS = {  # a file's first bytes, and what such a file is
     rb".{4}ftyp(he|mif|msf|avi)": HEIC,
@@ -93,8 +94,8 @@ def _open(path: Path) -> IO[bytes]:
         return open(path, "rb")
     except OSError as error:
         if path.is_symlink() and not path.exists():
-            target = f"{path} is a link to {os.readlink(path)}"
-            raise FileNotFoundError(f"{target}, which leads to no file; mend or remove the link.") from None
+            found = f"{path} is a link to {os.readlink(path)}, which leads to no file"
+            raise FileNotFoundError(f"{found}; mend or remove the link.") from None
         if isinstance(error, FileNotFoundError):
             folder = path.parent.resolve()
             names = {file.name.lower(): file.name for file in folder.iterdir()} if folder.is_dir() else {}
@@ -133,7 +134,7 @@ def _load(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
     try:
         image.load()
     except MemoryError:
-        raise
+        raise ImageError(MEMORY.format(name)) from None
     except Exception as error:
         raise _damaged(name, error) from error
     return image
@@ -153,8 +154,8 @@ def _damaged(name: str, error: Exception | str) -> ImageError:
 
 
 def _unsupported(name: str, kind: str) -> ImageError:
-    how = f": {_EXPORT[kind]}" if kind in _EXPORT else ""
-    return ImageError(f"{name} is {kind}, which is not supported; convert it to JPEG or PNG first{how}.")
+    told = f"{name} is {kind}, which is not supported; convert it to JPEG or PNG first"
+    return ImageError(f"{told}{_EXPORT.get(kind, '')}.")
 
 
 def _not_an_image(name: str, start: bytes, kind: str | None) -> ImageError:

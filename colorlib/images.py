@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from colorlib.decode import MAX_PIXELS, ImageError, Source, decode, name_of
+from colorlib.decode import MAX_PIXELS, MEMORY, ImageError, Source, decode, name_of
 from colorlib.files import whole
 from colorlib.modes import to_srgb
 
@@ -55,12 +55,11 @@ def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: boo
         (255, 255, 255)
     """
     name = name_of(source)
+    image = decode(source, max_pixels)
     try:
-        return to_srgb(decode(source, max_pixels), name, keep_alpha=keep_alpha)
-    except MemoryError as error:
-        raise ImageError(f"{name} needs more memory than there is; make it smaller first.") from error
-    except ImageError:
-        raise
+        return to_srgb(image, name, keep_alpha=keep_alpha)
+    except MemoryError:
+        raise ImageError(MEMORY.format(name)) from None
     except ValueError as error:
         raise ImageError(f"{name} cannot be converted: {error}.") from error
 

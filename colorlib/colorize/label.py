@@ -17,8 +17,8 @@ from colorlib import __version__
 
 WORDS = "colorized by a model"
 _MOST = 65_533  # bytes of EXIF that a JPEG can hold
-_TEXTS = (Base.ImageDescription, Base.Make, Base.Model, Base.DateTime, Base.Artist, Base.Copyright)
-_OTHERS = (Base.XResolution, Base.YResolution, Base.ResolutionUnit, Base.Rating, *range(0x9C9B, 0x9CA0))
+_NAMES = "ImageDescription Make Model DateTime Artist Copyright Rating XResolution YResolution ResolutionUnit"
+_KEPT = (*(Base[name] for name in _NAMES.split()), *range(0x9C9B, 0x9CA0))  # and what Windows shows
 # Places in the picture, which may have been turned, and notes in a maker's own form with a preview in them.
 _STALE = (0x9214, 0xA214, Base.MakerNote, IFD.Interop)
 _logger = logging.getLogger("colorlib")
@@ -47,37 +47,31 @@ def labelled(photo: str | Path | IO[bytes], size: tuple[int, int]) -> bytes:
     """
     try:
         exif = _kept(photo, size).tobytes()
-        if len(exif) <= _MOST:
-            return exif
-        reason = f"{len(exif):,} bytes, more than a JPEG can hold"
+        if len(exif) > _MOST:
+            raise ValueError(f"{len(exif):,} bytes, more than a JPEG can hold")
+        return exif
     except Exception as error:  # Pillow's EXIF code raises SyntaxError, struct.error, KeyError and others
-        reason = str(error) or type(error).__name__
-    _logger.warning("%s has EXIF data that cannot be kept (%s); its result holds none of it", photo, reason)
+        _logger.warning("%s has EXIF data that cannot be kept (%s); its result has none of it", photo, error)
     return _marked(Image.Exif()).tobytes()
 
 
 def _kept(photo: str | Path | IO[bytes], size: tuple[int, int]) -> Image.Exif:
     kept = Image.Exif()
+    now = {Base.ExifImageWidth: size[0], Base.ExifImageHeight: size[1], Base.ColorSpace: 1}
     with Image.open(photo) as image:
         found = image.getexif()
-        for tag in (*_TEXTS, *_OTHERS):
-            if tag in found:
-                kept[tag] = found[tag]
+        for tag in (tag for tag in _KEPT if tag in found):  # as bytes: Pillow would write "?" for "ß"
+            kept[tag] = found[tag].encode("latin-1") if isinstance(found[tag], str) else found[tag]
         for part in (IFD.Exif, IFD.GPSInfo):
-            if fields := {tag: value for tag, value in found.get_ifd(part).items() if tag not in _STALE}:
+            fields = found.get_ifd(part).items()
+            if fields := {tag: now.get(tag, value) for tag, value in fields if tag not in _STALE}:
                 kept[part] = fields
-    fields = kept.get(IFD.Exif, {})
-    now = {Base.ExifImageWidth: size[0], Base.ExifImageHeight: size[1], Base.ColorSpace: 1}
-    fields.update({tag: value for tag, value in now.items() if tag in fields})
-    for tag in _TEXTS:  # Pillow reads them as Latin-1 and would write "?" for every other letter than ASCII
-        if isinstance(kept.get(tag), str):
-            kept[tag] = kept[tag].encode("latin-1")
     return _marked(kept)
 
 
 def _marked(exif: Image.Exif) -> Image.Exif:
-    before, words = exif.get(Base.ImageDescription, b""), WORDS.encode()
+    before, words = exif.get(Base.ImageDescription, b"").strip(b"\0 "), WORDS.encode()
     if words not in before:
-        exif[Base.ImageDescription] = before.rstrip(b"\0 ") + b"; " * bool(before.strip(b"\0 ")) + words
+        exif[Base.ImageDescription] = b"; ".join(filter(None, [before, words]))
     exif[Base.Software] = f"colorlib {__version__}"
     return exif

@@ -19,8 +19,6 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 MAX_BYTES = 20 * 2**30
-_LONG = b"xgXLK"  # kinds of tar header that tarfile reads into memory whole: names, links, further fields
-_MAX_LONG = 2**20
 _ITS_FAULT = (None, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG)  # places and names that cannot be
 
 
@@ -121,7 +119,7 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> tarfile.TarInfo:
         header = super().frombuf(buf, encoding, errors)
-        if header.size < 0 or (header.type in _LONG and header.size > _MAX_LONG):
+        if header.size < 0 or (header.size > 2**20 and not header.isreg()):  # a name or fields, in one piece
             raise ValueError(f"a header of {header.size:,} bytes")
         return header
 

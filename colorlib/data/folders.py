@@ -61,14 +61,13 @@ def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False
         log.warning(
             "%s: %d HEIC or camera raw files were left out, such as %s", root, len(left_out), left_out[0]
         )
-    names = {name for name in found if Path(name).suffix.lower() in listed}
     for error in closed:
         log.warning("%s cannot be listed (%s); its photos were left out", error.filename, error.strerror)
-        if unreadable and (file := Path(error.filename)) != root:
-            found[name := file.relative_to(root).as_posix()] = file
-            names.add(name)
+        if unreadable:
+            found[Path(error.filename).relative_to(root).as_posix()] = Path(error.filename)
+    names = sorted(name for name, file in found.items() if file.suffix.lower() in listed or file.is_dir())
     if not names:
         raise FileNotFoundError(
             f"{root} holds no file ending in {', '.join(SUFFIXES)}; put photos there first."
         )
-    return [Photo(name, found[name], title=found[name].stem) for name in sorted(names)]
+    return [Photo(name, found[name], title=found[name].stem) for name in names]

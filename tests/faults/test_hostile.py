@@ -231,6 +231,9 @@ def test_a_file_of_terabytes_that_takes_no_room_on_the_disk(tmp_path, tried):
 # --- configurations, field by field
 
 
+SLOW = ["FastaiUNet", "FusionCNN"]  # which import a library each
+
+
 def largest(rules):
     """The most that each field allows."""
 
@@ -273,9 +276,7 @@ def test_each_field_is_checked(name, tried):
     tried("configuration field", n, len(lost))
 
 
-@pytest.mark.parametrize(
-    "name", KINDS if LONG else KINDS.keys() - {"FastaiUNet", "FusionCNN"}
-)  # slow imports
+@pytest.mark.parametrize("name", [kind for kind in KINDS if LONG or kind not in SLOW])
 def test_the_largest_network_that_a_file_may_ask_for_is_refused_or_small(name, tried):
     fields = largest(KINDS[name].rules)
     with torch.device("meta"):
@@ -379,8 +380,7 @@ FIELDS = [
     "encoder",
     "classes",
 ]
-QUICK = ["UNet", "RGBUNet", "BaselineCNN", "ResidualUNet"]  # the others import a library each
-KNOWN = st.sampled_from([*(KINDS if LONG else QUICK), "ab", 1, 2, 16, 0.5, True])
+KNOWN = st.sampled_from([*(kind for kind in KINDS if LONG or kind not in SLOW), "ab", 1, 2, 16, 0.5, True])
 NEAR = st.dictionaries(st.sampled_from(FIELDS), JSON | KNOWN, max_size=10)
 
 

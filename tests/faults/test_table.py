@@ -28,10 +28,9 @@ def test_the_table_sums_over_workers_and_a_loss_fails(tmp_path):
         shutil.copy(TESTS / name, tmp_path / name)
     (tmp_path / "faults/test_cases.py").write_text(CASES)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "."],
-        cwd=tmp_path, env=os.environ | {"FAULTS": "long"}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    environment = os.environ | {"FAULTS": "long", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", "-n", "2", "."]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert run.returncode == 1, run.stdout
     assert "kept          |   642 |    0" in run.stdout
     assert "broke         |     7 |    2" in run.stdout
