@@ -23,7 +23,8 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).parents[1] / "colorlib"))  # for tiny_run
 
-SMALL = ["--data", "photos", "--reduced", "--size", "32", "--width", "4", "--batch", "8"]
+STEP = "8" if os.environ.get("FAULTS") == "long" else "32"  # pictures: 32 or 8 steps an epoch
+SMALL = ["--data", "photos", "--reduced", "--size", "16", "--width", "4", "--batch", STEP]
 TRAIN = ["train", *SMALL, "--epochs", "2", "--gan-epochs", "1", "--seed", "3"]
 
 
@@ -43,6 +44,7 @@ class Commands:
         """Start `colorlib WORDS`; limits are `file` and `memory`, in bytes, and `nobody`."""
         self.started += 1
         err = self.folder / f"said-{self.started}.txt"
+        err.touch()
         if self.fresh and not limits:
             with open(err, "w") as file:
                 words = [sys.executable, "-m", "colorlib", *map(str, words)]

@@ -53,7 +53,7 @@ def test_a_damaged_checkpoint_is_known_by_its_hash_and_the_one_before_is_used(
     half, long, tried, tmp_path, caplog
 ):
     stopped, whole = half
-    chance, lost, n = random.Random(8), 0, 400 if long else 12
+    chance, lost, n = random.Random(8), 0, 400 if long else 8
     for i in range(n):
         folder = tmp_path / str(i)
         shutil.copytree(stopped, folder)
