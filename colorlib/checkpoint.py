@@ -171,16 +171,14 @@ def _to_bytes(tree: Tree) -> bytes:
 
 
 def _from_bytes(data: bytes, path: Path) -> Tree:
-    try:
-        tensors = safetensors.torch.load(data)
-        length = int.from_bytes(data[:8], "little")
-        text = json.loads(data[8 : 8 + length])["__metadata__"]["tree"]
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} is no checkpoint ({error}); move it out of the folder") from None
-
     def rich(node: Any) -> Any:
         if isinstance(node, dict):
             return tensors[node[_TENSOR]] if _TENSOR in node else {key: rich(v) for key, v in node["$dict"]}
         return [rich(value) for value in node] if isinstance(node, list) else node
 
-    return rich(json.loads(text))
+    try:
+        tensors = safetensors.torch.load(data)
+        length = int.from_bytes(data[:8], "little")
+        return rich(json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"]))
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is no checkpoint ({error}); move it out of the folder") from None

@@ -111,6 +111,19 @@ def test_a_pickle_is_no_checkpoint(how, payload, tmp_path, tried):
     tried("pickle offered", 1, int((tmp_path / "owned").exists()))
 
 
+TREES = ["{}", "{", "[" * 100_000, "9" * 5000, '{"$tensor": "gone"}', '{"$tensor": [1]}']
+TREES += ['{"$dict": 3}', '{"$dict": [[1]]}', '{"$dict": [[{}, 1]]}']
+
+
+@pytest.mark.parametrize("tree", TREES, ids=range(len(TREES)))
+def test_a_tree_that_is_none_is_no_checkpoint(tree, tmp_path, tried):
+    data = safetensors.torch.save({"w": torch.ones(2)}, {"tree": tree})
+    (tmp_path / f"checkpoint-e0001-s000001-{checkpoint._digest(data)}.safetensors").write_bytes(data)
+    with pytest.raises(CheckpointError, match="is no checkpoint .*; move it out of the folder"):
+        checkpoint.latest(tmp_path)
+    tried("weights that lie", 1)
+
+
 def test_a_prepared_array_of_objects_is_not_taken(payload, tmp_path, tried):
     from colorlib.data import photos
 
