@@ -29,9 +29,8 @@ REDUCED = Protocol("photos", 32, reduced=True, pretrained=False)
 
 
 def files(folder):
-    return {
-        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()
-    }
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
 
 
 @pytest.fixture
