@@ -35,7 +35,12 @@ class Explorer(ipywidgets.VBox):
         sliders: Name -> (least, greatest, step, start).
     """
 
-    def __init__(self, draw, live: bool = False, **sliders: tuple[float, float, float, float]) -> None:
+    def __init__(
+        self,
+        draw: Callable[..., show.figure.Figure],
+        live: bool = False,
+        **sliders: tuple[float, float, float, float],
+    ) -> None:
         self._draw = draw
         self._image = _picture()
         self._caption = ipywidgets.HTML()  # ipywidgets' pictures take no alt text, so it is there to read
