@@ -153,7 +153,7 @@ def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
 
     def save(self, file, **options):
         file.write(b"half")
-        raise OSError(28, "there is no room on device")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", save)
     for name, overwrite in (("a.png", True), ("b.png", False)):
