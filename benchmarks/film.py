@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib import data, film, metrics, shipped
+from colorlib import data, film, metrics
 from colorlib.cli.models import take
 from colorlib.color import lab_to_rgb, rgb_to_lab
 from colorlib.colorize import Colorizer

@@ -49,12 +49,12 @@ def linear_to_srgb(linear: Tensor) -> Tensor:
 
 def linear_to_xyz(linear: Tensor) -> Tensor:
     """Mix linear RGB (n, 3, ...) to CIE XYZ with Y = 1 for white."""
-    return _mix(XYZ_FROM_RGB, linear)
+    return _mix(XYZ_FROM_RGB, _three("linear", linear))
 
 
 def xyz_to_linear(xyz: Tensor) -> Tensor:
     """Mix CIE XYZ (n, 3, ...) to linear RGB; below 0 or above 1 where sRGB cannot show the colour."""
-    return _mix(RGB_FROM_XYZ, xyz)
+    return _mix(RGB_FROM_XYZ, _three("xyz", xyz))
 
 
 def xyz_to_lab(xyz: Tensor) -> Tensor:
@@ -64,14 +64,14 @@ def xyz_to_lab(xyz: Tensor) -> Tensor:
         >>> xyz_to_lab(torch.tensor([WHITE])).round().abs().tolist()
         [[100.0, 0.0, 0.0]]
     """
-    x, y, z = xyz.float().unbind(1)
+    x, y, z = _three("xyz", xyz)
     fx, fy, fz = lab_curve(x / WHITE[0]), lab_curve(y / WHITE[1]), lab_curve(z / WHITE[2])
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
 
 
 def lab_to_xyz(lab: Tensor) -> Tensor:
     """Unbend Lab (n, 3, ...) to CIE XYZ with Y = 1 for white."""
-    L, a, b = lab.float().unbind(1)
+    L, a, b = _three("lab", lab)
     fy = (L + 16) / 116
     x, y, z = inverse_lab_curve(fy + a / 500), inverse_lab_curve(fy), inverse_lab_curve(fy - b / 200)
     return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
@@ -89,6 +89,12 @@ def inverse_lab_curve(f: Tensor) -> Tensor:
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 
 
-def _mix(matrix: tuple[tuple[float, ...], ...], colors: Tensor) -> Tensor:
-    x, y, z = colors.float().unbind(1)
+def _three(name: str, colors: Tensor) -> tuple[Tensor, ...]:
+    if colors.ndim < 2 or colors.shape[1] != 3:
+        raise ValueError(f"{name} has shape {tuple(colors.shape)}; expected (n, 3, ...): three channels")
+    return colors.float().unbind(1)
+
+
+def _mix(matrix: tuple[tuple[float, ...], ...], channels: tuple[Tensor, ...]) -> Tensor:
+    x, y, z = channels
     return torch.stack([p * x + q * y + r * z for p, q, r in matrix], dim=1)

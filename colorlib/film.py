@@ -114,6 +114,9 @@ def expose(rgb: Tensor, response: str = "panchromatic") -> Tensor:
         >>> expose(red, "eye").item() > 0.4, expose(red, "orthochromatic").item()
         (True, 0.0)
     """
+    expect.pictures("rgb", rgb)
+    if response not in RESPONSES:
+        raise ValueError(f"response is {response!r}; expected one of {', '.join(RESPONSES)}")
     weights = torch.tensor(RESPONSES[response])
     light = cie.srgb_to_linear(rgb.float()) * (weights / weights.sum()).view(1, 3, 1, 1)
     return cie.linear_to_srgb(light.sum(dim=1, keepdim=True).clamp(0, 1))
@@ -121,11 +124,13 @@ def expose(rgb: Tensor, response: str = "panchromatic") -> Tensor:
 
 def margin(rgb: Tensor, how: Print) -> int:
     """Say how many pixels of border a print of ``rgb`` has on each side."""
+    expect.pictures("rgb", rgb)
     return round(how.border * min(rgb.shape[-2:]))
 
 
 def scan(rgb: Tensor, quality: int | None = None) -> Tensor:
     """Round (n, 3, h, w) to 8 bits, and through a JPEG file of this quality if one is given."""
+    expect.pictures("rgb", rgb)
     pictures = [images.to_image(picture) for picture in rgb]
     if quality is not None:
         for number, picture in enumerate(pictures):

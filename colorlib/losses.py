@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from colorlib import expect
 
 Pixel = Literal["l1", "l2", "psnr"]  #: kinds of pixel loss
 
@@ -47,10 +49,6 @@ class GANLoss:
     form: Literal["non-saturating", "minimax"] = "non-saturating"
 
     def __post_init__(self) -> None:
-        if self.kind not in ("bce", "lsgan"):
-            raise ValueError(f"kind is {self.kind!r}; expected 'bce' or 'lsgan'")
-        if self.form not in ("non-saturating", "minimax"):
-            raise ValueError(f"form is {self.form!r}; expected 'non-saturating' or 'minimax'")
         if (self.kind, self.form) == ("lsgan", "minimax"):
             raise ValueError(
                 "form is 'minimax' with kind 'lsgan'; expected 'non-saturating': use that, or 'bce'"
@@ -84,6 +82,9 @@ class GANLoss:
 
         Returns:
             The losses on real and on fake, two scalars in float32.
+
+        Raises:
+            ValueError: If there are no logits.
         """
         return self._distance(real, self.smoothing), self._distance(fake, 0.0)
 
@@ -93,6 +94,7 @@ class GANLoss:
 
     def _distance(self, logits: Tensor, label: float) -> Tensor:
         """Measure how far logits are from a label."""
+        expect.some("logits", logits)
         logits = logits.float()
         labels = torch.full_like(logits, label)
         if self.kind == "bce":
@@ -118,17 +120,13 @@ def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
         A scalar in float32.
 
     Raises:
-        ValueError: If the shapes differ, or ``kind`` is another word.
+        TypeError, ValueError: If the tensors differ in shape or kind, are empty, or ``kind`` is another word.
 
     Example:
         >>> pixel_loss(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5), "l2").item()
         0.25
     """
-    if real.shape != fake.shape:
-        found = f"real has shape {tuple(real.shape)} and fake {tuple(fake.shape)}"
-        raise ValueError(f"{found}; expected the same: crop or resize one of them")
-    if kind not in get_args(Pixel):
-        raise ValueError(f"kind is {kind!r}; expected 'l1', 'l2' or 'psnr'")
+    expect.alike(real=real, fake=fake)
     if kind == "psnr":
         return 10 * (fake.float() - real.float()).square().mean(dim=(1, 2, 3)).add(1e-4).log10().mean()
     return (F.l1_loss if kind == "l1" else F.mse_loss)(fake.float(), real.float())
@@ -163,7 +161,7 @@ def generator_loss(
             paper 000 does not say.
 
     Raises:
-        ValueError: As :func:`pixel_loss`.
+        TypeError, ValueError: As :func:`pixel_loss`.
 
     Example:
         >>> ab = torch.zeros(1, 2, 64, 64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 from pathlib import PurePath
@@ -13,15 +14,11 @@ import ipywidgets
 import torch
 from PIL import Image
 
-from colorlib import color, images, show
+from colorlib import color, expect, images, show
 from colorlib.metrics import TuringTest, gray_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from torch import Tensor, nn
-
-    from colorlib.colorize import Colorizer
 
 
 def _picture() -> ipywidgets.Image:
@@ -38,7 +35,12 @@ class Explorer(ipywidgets.VBox):
         sliders: Name -> (least, greatest, step, start).
     """
 
-    def __init__(self, draw, live: bool = False, **sliders: tuple[float, float, float, float]) -> None:
+    def __init__(
+        self,
+        draw: Callable[..., show.figure.Figure],
+        live: bool = False,
+        **sliders: tuple[float, float, float, float],
+    ) -> None:
         self._draw = draw
         self._image = _picture()
         self._caption = ipywidgets.HTML()  # ipywidgets' pictures take no alt text, so it is there to read
@@ -111,7 +113,7 @@ class Upload(ipywidgets.VBox):
     path, or to call ``model(path)``.
 
     Args:
-        model: What colours.
+        model: What colours, such as a :class:`~colorlib.colorize.Colorizer`.
         path: A photo to begin with; empty for none.
         side: Photos whose longer side has more pixels are made smaller, to be quick.
 
@@ -125,7 +127,7 @@ class Upload(ipywidgets.VBox):
         <Upload: when the notebook runs, a button for your own photos stands here>
     """
 
-    def __init__(self, model: Colorizer, path: str = "", side: int = 800) -> None:
+    def __init__(self, model: Callable[[Image.Image], Image.Image], path: str = "", side: int = 800) -> None:
         self._model, self._side = model, side
         self.photo: Image.Image | None = None
         self.result: Image.Image | None = None
@@ -218,6 +220,7 @@ def explore_recolored(
 
     The plain call is ``show.recolored(net_d, rgb, top, left, side, turn)``.
     """
+    expect.pictures("rgb", rgb)
     h, w = rgb.shape[-2:]
     ranges = {"top": (0, h - 16, 8, top), "left": (0, w - 16, 8, left), "side": (16, min(h, w), 8, side)}
     return Explorer(partial(show.recolored, net_d, rgb), **ranges, turn=(0, 180, 15, turn))

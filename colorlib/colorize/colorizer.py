@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from colorlib import checkpoint, configs, generators, images
+from colorlib import checkpoint, configs, expect, generators, images
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.colorize.frame import inside
 from colorlib.modes import over_white
@@ -147,6 +147,7 @@ class Colorizer:
         Raises:
             RuntimeError: If the answer holds NaN, or numbers beyond any colour.
         """
+        expect.pictures("L", L, channels=1)
         h, w = L.shape[-2:]
         sides = [min(max(round(side * size / min(h, w)), size), _LONGEST * size) for side in (h, w)]
         small = _resized(L, sides).clamp(-1, 1)

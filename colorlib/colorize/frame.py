@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from colorlib import expect
+
 _FLAT = 1.5  # standard deviation along a row or column, in units of L
 _DARK, _LIGHT = 15, 80  # a frame is darker or lighter than this
 _LEAST = 0.01  # of the side: a thinner one is left as it is
@@ -29,6 +31,7 @@ def inside(L: Tensor) -> tuple[slice, slice]:
         >>> inside(L)
         (slice(0, 50, None), slice(0, 80, None))
     """
+    expect.pictures("L", L, channels=1)
     plane = 50 * (L[0, 0] + 1)
     whole = [slice(0, side) for side in plane.shape]
     rows = _photo(plane)

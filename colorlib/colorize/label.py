@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import IO
 
 from PIL import Image
 from PIL.ExifTags import IFD, Base
@@ -23,7 +24,7 @@ _STALE = (0x9214, 0xA214, Base.MakerNote, IFD.Interop)
 _logger = logging.getLogger("colorlib")
 
 
-def labelled(photo: str | Path, size: tuple[int, int]) -> bytes:
+def labelled(photo: str | Path | IO[bytes], size: tuple[int, int]) -> bytes:
     """Make the EXIF of a coloured copy: who, when, where and how the photo was taken, and :data:`WORDS`.
 
     The words go to the end of the description (tag 0x010E), and this program's name into ``Software``. What
@@ -54,7 +55,7 @@ def labelled(photo: str | Path, size: tuple[int, int]) -> bytes:
     return _marked(Image.Exif()).tobytes()
 
 
-def _kept(photo: str | Path, size: tuple[int, int]) -> Image.Exif:
+def _kept(photo: str | Path | IO[bytes], size: tuple[int, int]) -> Image.Exif:
     kept = Image.Exif()
     now = {Base.ExifImageWidth: size[0], Base.ExifImageHeight: size[1], Base.ColorSpace: 1}
     with Image.open(photo) as image:

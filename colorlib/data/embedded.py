@@ -69,10 +69,6 @@ def photos(split: Literal["train", "test", "all"] = "train") -> list[Photo]:
         >>> photos("test")[1].rgb(64).shape
         torch.Size([1, 3, 64, 64])
     """
-    if split not in ("train", "test", "all"):
-        raise ValueError(
-            f"split {split!r} was found, expected 'train', 'test' or 'all'; choose one of these."
-        )
     return [
         Photo(name, _locate(row["file"]), *(row[word] for word in ("title", "alt", "credit", "licence")))
         for name, row in _TABLE.items()

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from colorlib import expect
 from colorlib.data.crops import photo_crops
 from colorlib.scenes import scenes
 
@@ -36,6 +37,9 @@ class InMemory:
     """Pictures that are a tensor: uint8 RGB (n, 3, h, w)."""
 
     rgb: Tensor
+
+    def __post_init__(self) -> None:
+        expect.pictures("rgb", self.rgb, uint8=True)
 
     def __len__(self) -> int:
         return len(self.rgb)

@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from colorlib import expect
+
 _SAFE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's RGB, which torchvision's nets expect
 
@@ -23,6 +25,7 @@ def as_imagenet(L: Tensor) -> Tensor:
         >>> as_imagenet(torch.zeros(1, 1, 1, 1)).flatten()
         tensor([0.0655, 0.1964, 0.4178])
     """
+    expect.pictures("L", L, channels=1)
     gray = (L + 1) / 2
     return torch.cat([(gray - mean) / std for mean, std in zip(MEAN, STD, strict=True)], dim=1)
 

@@ -32,8 +32,6 @@ def initialise(
         >>> round(initialise(nn.Conv2d(64, 64, 4)).weight.std().item(), 3)
         0.02
     """
-    if how not in ("normal", "he"):
-        raise ValueError(f"how is {how!r}; expected 'normal' or 'he'")
     generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
     parts = [getattr(owner, name) for owner in net.modules() for name in getattr(owner, "kept", ())]
     kept = {module for part in parts for module in part.modules()}

@@ -16,13 +16,6 @@ from colorlib.color import lab_to_rgb, rgb_to_lab
 WINDOW = 11  # side of SSIM's Gaussian window in pixels: sigma 1.5, cut at 3.5 sigma
 
 
-def same_shape(fake: Tensor, real: Tensor) -> None:
-    """Raise ValueError unless both have one shape: broadcasting would average over made-up pixels."""
-    if fake.shape != real.shape:
-        found = f"fake has shape {tuple(fake.shape)} and real {tuple(real.shape)}"
-        raise ValueError(f"{found}; expected the same: resize or crop one, and say so beside the number")
-
-
 def mse(fake: Tensor, real: Tensor) -> Tensor:
     """Mean squared error of each picture: the mean of (fake - real)² over its channels and pixels.
 
@@ -36,13 +29,13 @@ def mse(fake: Tensor, real: Tensor) -> Tensor:
         (n,) float64, in the unit squared.
 
     Raises:
-        ValueError: The shapes differ.
+        TypeError, ValueError: They differ in shape or kind of number, or are empty.
 
     Example:
         >>> mse(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.0625]
     """
-    same_shape(fake, real)
+    expect.alike(fake=fake, real=real)
     return (_double(fake) - _double(real)).square().flatten(1).mean(1)
 
 
@@ -55,7 +48,7 @@ def l1(fake: Tensor, real: Tensor) -> Tensor:
         >>> l1(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.25]
     """
-    same_shape(fake, real)
+    expect.alike(fake=fake, real=real)
     return (_double(fake) - _double(real)).abs().flatten(1).mean(1)
 
 
@@ -73,7 +66,7 @@ def psnr(error: Tensor | float, peak: float) -> Tensor:
         Decibels, float64, in the shape of ``error``.
 
     Raises:
-        ValueError: ``peak`` is not a positive number.
+        ValueError: ``peak`` is not a positive number, or an error is negative.
 
     Example:
         >>> round(psnr(100.0, peak=255).item(), 2)
@@ -81,7 +74,10 @@ def psnr(error: Tensor | float, peak: float) -> Tensor:
     """
     if not 0 < peak < float("inf"):
         raise ValueError(f"peak is {peak!r}; expected a positive number: 1 for [0, 1], 2 for [-1, 1]")
-    return 10 * torch.log10(peak**2 / torch.as_tensor(error, dtype=torch.float64))
+    error = torch.as_tensor(error, dtype=torch.float64)
+    if (error < 0).any():
+        raise ValueError(f"error goes down to {error.min():.3g}; expected 0 or more: it is a mean of squares")
+    return 10 * torch.log10(peak**2 / error)
 
 
 def ssim(fake: Tensor, real: Tensor) -> Tensor:
@@ -102,13 +98,13 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
         (n,) float64 in [-1, 1]; 1 for identical pictures.
 
     Raises:
-        ValueError: The shapes differ, or the pictures are smaller than the window.
+        TypeError, ValueError: As for :func:`mse`, or the pictures are smaller than the window.
 
     Example:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
         [0.0001]
     """
-    same_shape(fake, real)
+    expect.alike(fake=fake, real=real)
     h, w = fake.shape[-2:]
     if min(h, w) < WINDOW:
         advice = "leave SSIM out, or measure larger pictures"
@@ -148,7 +144,7 @@ def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
         (n, h, w) float64, at least 0.
 
     Raises:
-        ValueError: The shapes differ.
+        TypeError, ValueError: They are no such tensors, differ in shape or are empty.
 
     Example:
         >>> colors = torch.tensor([[50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485]]).view(2, 3, 1, 1)
@@ -157,7 +153,8 @@ def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
     """
     from skimage.color import deltaE_ciede2000  # loads scipy, which few need
 
-    same_shape(fake_lab, real_lab)
+    expect.pictures("fake_lab", fake_lab)
+    expect.alike(fake_lab=fake_lab, real_lab=real_lab)
     fake, real = _double(fake_lab).numpy(), _double(real_lab).numpy()
     return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))
 
@@ -180,6 +177,7 @@ def colorfulness(rgb: Tensor) -> Tensor:
         85.53
     """
     expect.pictures("rgb", rgb)
+    expect.some("rgb", rgb)
     red, green, blue = (_double(rgb) * 255).flatten(2).unbind(1)
     opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h w)
     spread = opponent.var(dim=2, correction=0).sum(0).sqrt()
@@ -193,6 +191,7 @@ def chroma(lab: Tensor) -> Tensor:
         >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
         5.0
     """
+    expect.pictures("lab", lab)
     return torch.hypot(*_double(lab)[:, 1:].unbind(1))
 
 

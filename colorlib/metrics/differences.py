@@ -21,13 +21,16 @@ def bootstrap(gains: Tensor, photo: Tensor, draws: Tensor) -> Tensor:
         (3,): low end, mean, high end, in the unit of ``gains``.
 
     Raises:
-        ValueError: a photo between 0 and the largest has no picture.
+        ValueError: other shapes, a photo between 0 and the largest has no picture, or is drawn and not there.
 
     Example:
         >>> draws = torch.randint(2, (1000, 2), generator=torch.Generator().manual_seed(0))
         >>> bootstrap(torch.tensor([1.0, 1.0, 3.0]), torch.tensor([0, 0, 1]), draws).tolist()
         [1.0, 2.0, 3.0]
     """
+    if gains.ndim != 1 or photo.shape != gains.shape or draws.ndim != 2 or not gains.numel():
+        found = ", ".join(str(tuple(tensor.shape)) for tensor in (gains, photo, draws))
+        raise ValueError(f"gains, photo and draws have shapes {found}; expected (n,), (n,) and (k, m), n > 0")
     pictures = torch.bincount(photo)
     if not pictures.all():
         raise ValueError("a photo has no picture; expected photos numbered from 0 without a gap")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -41,15 +41,12 @@ class Pair:
     def __init__(self, fake: Tensor, real: Tensor) -> None:
         for name, rgb in (("fake", fake), ("real", real)):
             expect.pictures(name, rgb)
-            if not rgb.numel():
-                raise ValueError(
-                    f"{name} has shape {tuple(rgb.shape)}; expected at least one pixel: add some"
-                )
+            expect.some(name, rgb)
             low, high = (v.item() for v in rgb.detach().aminmax())
             if not (low >= -0.01 and high <= 1.01):
                 advice = "has the network diverged?" if low != low else "divide by 255, or clip"
                 raise ValueError(f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}")
-        core.same_shape(fake, real)
+        expect.alike(fake=fake, real=real)
         self.rgb = tuple(rgb.detach().cpu().double() for rgb in (fake, real))
 
     @cached_property
@@ -166,9 +163,7 @@ def psnr_on(space: Space, peak: float, scale: Scale = Scale(), pooled: bool = Fa
 
 
 def _where(space: Space, scale: Scale) -> str:
-    """Say which tensors are compared; refuse a space that there is not."""
-    if space not in get_args(Space):
-        raise ValueError(f"space is {space!r}; expected one of {', '.join(get_args(Space))}")
+    """Say which tensors are compared."""
     if "rgb" in space:
         return "RGB in [0, 1]" if space == "rgb" else "RGB in [-1, 1]"
     return f"{'' if space == 'net_ab' else 'L / 50 - 1 and '}ab / {scale.ab:g}, read back from RGB"

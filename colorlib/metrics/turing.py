@@ -8,7 +8,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from colorlib.metrics.core import same_shape
+from colorlib import expect
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -70,7 +70,7 @@ class TuringTest:
         truth: where the photo is, a letter for each pair: ``"LRRL..."``.
 
     Raises:
-        ValueError: The shapes differ.
+        TypeError, ValueError: They differ in shape or kind of number, or are empty.
 
     Example:
         >>> test = TuringTest(torch.zeros(4, 3, 8, 8), torch.ones(4, 3, 8, 8))
@@ -79,7 +79,7 @@ class TuringTest:
     """
 
     def __init__(self, fake: Tensor, real: Tensor, seed: int = 0) -> None:
-        same_shape(fake, real)
+        expect.alike(fake=fake, real=real)
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(real), generator=generator)
         is_left = torch.rand(len(real), generator=generator) < 0.5

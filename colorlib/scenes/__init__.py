@@ -94,7 +94,7 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
         >>> lawns.rgb.shape, lawns.classes.shape
         (torch.Size([2, 3, 64, 64]), torch.Size([2, 64, 64]))
     """
-    for name, value, least in (("n", n, 1), ("size", size, 32), ("seed", seed, 0), ("start", start, 0)):
+    for name, value, least in (("n", n, 1), ("size", size, 32)):
         if value < least:
             raise ValueError(f"{name} is {value}; expected at least {least}: pass a larger one")
     out = Scenes(

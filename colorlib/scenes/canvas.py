@@ -93,7 +93,7 @@ def pick(which: Array, first: Array | float, second: Array | float) -> Array:
     return np.where(which, first, second).astype(np.float32)
 
 
-def mix(first: tuple, second: tuple, share: Array) -> tuple:
+def mix(first: tuple, second: tuple, share: Array | float) -> tuple:
     """Go from one colour to another: share 0 is the first, 1 the second.
 
     Example:
@@ -103,7 +103,7 @@ def mix(first: tuple, second: tuple, share: Array) -> tuple:
     return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))
 
 
-def ramp(value: Array, low: Array | float, high: Array | float) -> Array:
+def ramp(value: Array | float, low: Array | float, high: Array | float) -> Array:
     """Rise smoothly from 0 at ``low`` to 1 at ``high``.
 
     Example:
@@ -114,7 +114,7 @@ def ramp(value: Array, low: Array | float, high: Array | float) -> Array:
     return share * share * (3 - 2 * share)
 
 
-def disc(u: Array, v: Array, radius: Array | float) -> Array:
+def disc(u: Array | float, v: Array | float, radius: Array | float) -> Array:
     """Distance to a disc around (0, 0).
 
     Example:

@@ -9,6 +9,7 @@ import torch
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
+from colorlib import expect
 from colorlib.color import Scale, as_gray_photo, lab_to_rgb, rgb_to_lab
 from colorlib.show.figure import SCALAR, Figure
 from colorlib.show.pictures import as_array, bare, draw
@@ -28,6 +29,7 @@ def patch_map(rgb: Any, logits: Tensor, *, alt: str, box: Box | None = None, ste
         box: top, left, bottom and right of a region to outline, in pixels.
         step: Pixels from one patch to the next; 8 for a 70x70 critic.
     """
+    expect.pictures("logits", logits, channels=1)
     photo, values = as_array(rgb), logits.detach()[0, 0].cpu().numpy()
     (h, w, _), (rows, columns) = photo.shape, values.shape
     figure = Figure(alt=alt, photo=True, figsize=(2.9 * 2 * w / h + 0.9, 3.2))
@@ -76,6 +78,7 @@ def recolored(
         >>> recolored(PatchCritic(width=1).eval(), torch.rand(1, 3, 96, 96), side=32).alt[:39]
         'A photo with the hues of a square turne'
     """
+    expect.pictures("rgb", rgb)
     h, w = rgb.shape[-2:]
     box = int(top), int(left), min(h, int(top + side)), min(w, int(left + side))
     lab = as_gray_photo(rgb_to_lab(rgb))

@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from colorlib import images
+from colorlib import expect, images
 from colorlib.colab import where
 from colorlib.evaluate import colorized
 from colorlib.files import whole
@@ -43,6 +43,7 @@ class Watch:
     def __init__(
         self, rgb: Tensor, folder: str | Path, *, live: bool | None = None, gray: float | None = None
     ) -> None:
+        expect.pictures("rgb", rgb, uint8=True)
         self.rgb, self.folder, self.gray = rgb, Path(folder), gray
         self.live = where() != "terminal" if live is None else live
         self._display = None

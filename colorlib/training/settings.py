@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from colorlib.color import Scale
 from colorlib.losses import GANLoss, Pixel
@@ -63,12 +63,6 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "oversize"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
-        if self.schedule not in get_args(Schedule):
-            expected = "expected 'fixed', 'step', 'plateau' or 'cosine'"
-            raise ValueError(f"schedule is {self.schedule!r}; {expected}")
         if not 0 <= self.half_epochs <= self.epochs:
             raise ValueError(f"half_epochs is {self.half_epochs}; expected 0 to epochs, {self.epochs}")
         if not 0 <= self.ema < 1:

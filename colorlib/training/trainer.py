@@ -60,8 +60,8 @@ class Trainer:
         device: torch.device | str = "cpu",
     ) -> None:
         if len(data) < settings.batch:
-            found = f"there are {len(data)} pictures"
-            raise ValueError(f"{found}; expected at least one batch of {settings.batch}")
+            few = settings.batch
+            raise ValueError(f"there are {len(data)} pictures; expected at least one batch of {few}")
         if settings.schedule == "plateau" and validate is None:
             raise ValueError("schedule is 'plateau' and validate is None; a plateau needs something to watch")
         several.divisible(settings.batch)

@@ -230,7 +230,7 @@ def test_a_full_disk_ends_the_run(model, tmp_path, monkeypatch):
 
     source = put(tmp_path / "in", "a.png", "b.png")
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(ImageError, match="No space left"):
+    with pytest.raises(ImageError, match="there is no room"):
         colorize(model, source, tmp_path / "out")
     assert model.net.calls == 1 and not files(tmp_path / "out")
 

@@ -16,7 +16,7 @@ from colorlib.cli import main
 from colorlib.colorize import Colorizer
 from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, run, text
 from colorlib.data import photo_crops, photos
-from colorlib.data.sets import InMemory, load
+from colorlib.data.sets import InMemory, Sets, load
 from colorlib.evaluate import evaluate
 from colorlib.recipes import RECIPES, get
 from colorlib.recipes.experiments import SETS, Experiment
@@ -231,7 +231,7 @@ def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(untrai
 def test_shares_and_filters_change_what_is_trained_on():
     crops = photo_crops(20, 96).mul(255).round().to(torch.uint8)
     mixed = torch.stack([crops, crops[:, 1:2].expand(-1, 3, -1, -1)], dim=1).flatten(0, 1)  # every other gray
-    sets = SimpleNamespace(train=InMemory(mixed))
+    sets = Sets(InMemory(mixed), InMemory(mixed), InMemory(mixed), "half of them gray")
     found = Experiment(
         "x", "?", (), shares={"half": 0.5, "third": 1 / 3}, filtered=frozenset({"clean", "half"})
     )

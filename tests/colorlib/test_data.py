@@ -3,6 +3,7 @@
 import hashlib
 import random
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_crops_are_mirrored_about_half_the_time(monkeypatch):
     from colorlib.data import crops
 
     ramp = Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1))).convert("RGB")
-    fake = [data.Photo("ramp", None)]
+    fake = [data.Photo("ramp", Path("ramp.png"))]
     monkeypatch.setattr(data.Photo, "image", lambda self: ramp)
     monkeypatch.setattr(crops, "photos", lambda split: fake)
     rising = data.photo_crops(200, size=4)[:, 0, 0].diff().mean(dim=1) > 0

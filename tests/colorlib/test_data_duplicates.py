@@ -1,6 +1,7 @@
 """Near-duplicates are found, different photos are not, and no group is ever divided."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance
 
 from colorlib import data
-from colorlib.data import duplicates
+from colorlib.data import Photo, duplicates
 from colorlib.data.duplicates import dhash, groups, look, split
 from colorlib.data.prepared import prepare
 from colorlib.images import ImageError
@@ -120,11 +121,12 @@ def test_split_never_divides_a_group(album, tmp_path):
     assert split(ready, (0.5, 0.5), seed=0) != split(ready, (0.5, 0.5), seed=1)
 
 
-class Drawn:
+class Drawn(Photo):
     """A photo that is drawn when asked for."""
 
     def __init__(self, name, image):
-        self.name, self._image = name, image
+        super().__init__(name, Path(name))
+        object.__setattr__(self, "_image", image)
 
     def image(self):
         return self._image

@@ -136,7 +136,7 @@ def test_a_critic_comes_back_from_its_config(net):
     ("config", "error", "words"),
     [
         ({}, TypeError, "critic=None; expected 'PatchCritic' or 'PixelCritic' or 'ImageCritic'"),
-        ([], TypeError, "expected 'PatchCritic'"),
+        ([], TypeError, r"config is \[\]; expected a dict"),
         ({"critic": "UNet"}, ValueError, "critic='UNet'; expected 'PatchCritic'"),
         (PixelCritic().config | {"layers": 3}, ValueError, "unknown field 'layers'"),
         (PixelCritic().config | {"conditional": 1}, TypeError, "conditional=1; expected true or false"),

@@ -153,8 +153,8 @@ def test_every_parameter_that_may_learn_does(case, made):
     ("config", "error", "words"),
     [
         ({}, TypeError, "generator=None; expected 'UNet' or 'RGBUNet' or 'BaselineCNN' or"),
-        ([], TypeError, "expected 'UNet' or"),
-        ("UNet", TypeError, "expected 'UNet' or"),
+        ([], TypeError, r"config is \[\]; expected a dict"),
+        ("UNet", TypeError, "config is 'UNet'; expected a dict"),
         ({"generator": "PatchCritic"}, ValueError, "generator='PatchCritic'; expected 'UNet' or"),
         (BaselineCNN().config | {"downs": 3}, ValueError, "BaselineCNN got an unknown field 'downs'"),
         (

@@ -321,8 +321,8 @@ BILLIONS = {"generator": "UNet", "inputs": 1, "outputs": 2, "downs": 10, "width"
     [
         ({"net": BILLIONS}, r"UNet would have 1\d(,\d{3}){3} parameters; expected at most 300,000,000"),
         ({"net": BILLIONS | {"generator": "os.system"}}, "generator='os.system'; expected 'UNet' or"),
-        ({"net": None}, "generator=None"),
-        ({"net": [1]}, "generator=None"),
+        ({"net": None}, "config is None; expected a dict"),
+        ({"net": [1]}, r"config is \[1\]; expected a dict"),
         ({"size": 10**9}, "size=1000000000; expected a whole number from 1 to 4096"),
         ({"size": 0}, "size=0; expected a whole number"),
         ({"size": True}, "size=True; expected a whole number"),
@@ -333,7 +333,7 @@ BILLIONS = {"generator": "UNet", "inputs": 1, "outputs": 2, "downs": 10, "width"
         ({"scale": {"ab": "110", "answer": "ab"}}, "ab='110'; expected a number"),
         ({"scale": {"ab": 110.0, "answer": "cmyk"}}, "answer='cmyk'; expected 'ab' or"),
         ({"scale": {"ab": 110.0}}, "got no field 'answer'"),
-        ({"scale": 110}, "got a int; expected a dict"),
+        ({"scale": 110}, "config is 110; expected a dict"),
         ({"hook": "http://example.org/x.py"}, "unknown field 'hook'"),
     ],
 )  # fmt: skip
