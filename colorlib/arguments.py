@@ -29,7 +29,8 @@ Reading = tuple[Callable[[Any], bool], str]  # a test of a value, and words for 
 
 _ALONE = "arguments", "expect", "check", "cli"
 _FROM_0 = "n seed start epoch step step_epoch patience half_epochs distance minutes max_steps lam weight"
-_FROM_1 = "size batch epochs oversize keep rounds tries workers most side max_pixels save_every_steps dpi channels out"
+_FROM_1 = "size batch epochs oversize keep rounds tries workers most side dpi channels out"
+_FROM_1 += " max_pixels save_every_steps"
 LEAST = dict.fromkeys(_FROM_0.split(), 0) | dict.fromkeys(_FROM_1.split(), 1)
 _KINDS = {"Mapping": "a dict", "ndarray": "an array", "bytes": "bytes", "Image": "a picture"}
 _TENSORS = dict.fromkeys(("rgb", "lab"), "a tensor (n, 3, h, w): see colorlib.images.to_tensor")

@@ -37,7 +37,7 @@ ORDER += [
     "cli",
     "__main__",
 ]
-CODE_LINES = 5500  # of colorlib without check/ and the tables of recipes: what can be read in an evening
+CODE_LINES = 5800  # of colorlib without check/ and the tables of recipes: what can be read in an evening
 
 
 def part(path: Path) -> str:
