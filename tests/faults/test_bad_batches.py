@@ -18,7 +18,7 @@ def same(run, other):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_picture_that_is_no_number_is_named(tmp_path, long, tried, value):
-    whole, chance, n, lost = trainer(None), random.Random(0), 40 if long else 2, 0
+    whole, chance, n, lost = trainer(None), random.Random(0), 40 if long else 1, 0
     whole.fit()
     for i in range(n):
         folder, bad = tmp_path / str(i), chance.randrange(12)
