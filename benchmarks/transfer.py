@@ -153,7 +153,7 @@ def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str
         command=f"python -m benchmarks.transfer --source {given.source} --size {given.size} "
         f"--steps {given.steps} --seeds {given.seeds} --data FOLDER",
         protocol=f"{FEW} photos to learn from, drawn anew by each seed, {HELD_OUT} others to score on, "
-        f"{given.size}x{given.size}, gray ones left out; the shipped model saw none of them. L1, Adam "
+        f"{given.size}x{given.size}, gray ones left out; the model must have seen none of them. L1, Adam "
         f"at {RATE}, batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, mean over "
         "pictures, after so many steps; mean ± standard deviation over the seeds.",
         seeds=seeds,
