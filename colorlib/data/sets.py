@@ -18,7 +18,8 @@ from colorlib.scenes import scenes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from colorlib.data.filters import Dropped, Filters
+    from colorlib.data.embedded import Photo
+    from colorlib.data.filters import Filters
 
 log = logging.getLogger("colorlib")
 
@@ -78,7 +79,7 @@ class Sets:
     validation: Pictures
     test: Pictures
     about: str
-    left_out: Sequence[Dropped] = ()
+    left_out: Sequence[tuple[Photo, str]] = ()
 
     @property
     def counts(self) -> dict[str, int]:
