@@ -137,7 +137,6 @@ ANY_SHAPE = {
     "training.alarm.effect": "whatever the network takes",
     "training.average.refresh": "whatever the network takes",
     "training.batches.batch": "indices",
-    "training.guard.check": "indices",
     "training.several.share": "indices",
 }
 #: Arguments that may be anything, and why.
