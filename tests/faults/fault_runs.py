@@ -172,6 +172,13 @@ def content(folder):
     }  # fmt: skip
 
 
+def outcome(folder):
+    """Give the same of a run that is over; of checkpoints the newest, as one may stand where it stopped."""
+    kept = content(folder)
+    last = {max(n for n in kept if n.startswith(f"{s}/check")) for s in ("1-pixel", "2-adversarial")}
+    return {name: hash for name, hash in kept.items() if "/checkpoint" not in name or name in last}
+
+
 def newest(stage):
     """Give epoch and step of the newest checkpoint that is whole, read anew and not by the library."""
     found = [(-1, -1)]

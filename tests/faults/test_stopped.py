@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from fault_runs import TRAIN, content, standing
+from fault_runs import TRAIN, content, outcome, standing
 from tiny_run import trainer, weights
 
 from colorlib.cli import main
@@ -41,7 +41,7 @@ def test_a_signal_ends_the_command_with_a_checkpoint_and_a_sentence(
         lost += max(standing(folder).values()) <= (0, 0)  # what was done in the first epoch is kept as well
         assert command.said().count(GO_ON) == 1 and "Traceback" not in command.said()
         assert commands.run([*TRAIN, "--out", folder])[0] == 0
-        lost += content(folder) != content(undisturbed)
+        lost += outcome(folder) != outcome(undisturbed)
     tried(f"{number.name} in the middle of colorlib train", n, lost)
 
 
