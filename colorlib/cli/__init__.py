@@ -63,9 +63,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _why(error: Exception) -> str:
     """Say what an error says, and what to do where it cannot know: memory runs out anywhere."""
-    memory = isinstance(error, MemoryError) or "DefaultCPUAllocator" in str(error)
-    if memory and "memory ran out" not in str(error):
-        return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
+    if isinstance(error, MemoryError | RuntimeError) and "memory ran out" not in str(error):
+        from colorlib.precision import memory_ran_out
+
+        if memory_ran_out(error):
+            return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
     return str(error)
 
 
