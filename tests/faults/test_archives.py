@@ -19,6 +19,7 @@ from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import harm
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -185,7 +186,6 @@ KINDS = {
     "links": tar([("set/a", b"a"), ("set/b", tarfile.SYMTYPE, "a"), ("set/" + "long" * 40, b"x")]),
     "pax": tar([("set/ä" + "ö" * 60, b"a")]) + header(b"x", 20) + b"20 path=set/other.a\n".ljust(512, b"\0"),
 }
-ODD = st.sampled_from([0, 1, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**32 - 1])
 
 
 @st.composite
@@ -193,19 +193,9 @@ def damaged(draw):
     data = bytearray(KINDS[draw(st.sampled_from(sorted(KINDS)))])
     for _ in range(draw(st.integers(1, 5))):
         at = draw(st.integers(0, len(data)))
-        how = draw(st.sampled_from(["flip", "number", "cut", "insert", "remove", "dots"]))
-        if how == "flip" and at < len(data):
-            data[at] ^= 1 << draw(st.integers(0, 7))
-        elif how == "number":
-            width = draw(st.sampled_from([1, 2, 4]))
-            data[at : at + width] = (draw(ODD) % 256**width).to_bytes(width, "little")
-        elif how == "cut":
-            del data[at:]
-        elif how == "insert":
-            data[at:at] = draw(st.binary(max_size=12))
-        elif how == "remove":
-            del data[at : at + draw(st.integers(1, 40))]
-        elif how == "dots" and b"set/" in data:
+        how = draw(st.sampled_from([*harm.KINDS, "dots"]))
+        harm.harm(draw, data, at, how)
+        if how == "dots" and b"set/" in data:
             data[data.index(b"set/") :][:4] = b"../."
             data = data.replace(b"set/", b"../.", draw(st.integers(1, 4)))
     return bytes(data)

@@ -7,6 +7,7 @@ import re
 import warnings
 from contextlib import suppress
 
+import harm
 import numpy as np
 import pytest
 from awkward import BAD, GOOD, rgb, saved
@@ -28,7 +29,6 @@ for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):  # and every ot
             SEEDS[f"{mode} {form}"] = saved(rgb.convert("L").convert(mode), form)
 SEEDS = {name: data for name, data in SEEDS.items() if len(data) < 9000}
 PIXELS = 1_000_000  # more is refused, so that an example takes milliseconds
-ODD = st.sampled_from([0, 1, 2, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1])
 searching = settings(
     max_examples=4000 if LONG else 60,
     deadline=None,
@@ -47,19 +47,9 @@ def damaged(draw):
         at = draw(
             st.integers(0, min(len(data), 200) if draw(st.booleans()) else len(data))
         )  # headers most of all
-        how = draw(st.sampled_from(["flip", "number", "cut", "insert", "remove", "repeat"]))
-        if how == "flip" and at < len(data):
-            data[at] ^= 1 << draw(st.integers(0, 7))
-        elif how == "number":
-            width, order = draw(st.sampled_from([1, 2, 4])), draw(st.sampled_from(["big", "little"]))
-            data[at : at + width] = (draw(ODD) % 256**width).to_bytes(width, order)
-        elif how == "cut":
-            del data[at:]
-        elif how == "insert":
-            data[at:at] = draw(st.binary(max_size=12))
-        elif how == "remove":
-            del data[at : at + draw(st.integers(1, 40))]
-        elif how == "repeat":
+        how = draw(st.sampled_from([*harm.KINDS, "repeat"]))
+        harm.harm(draw, data, at, how, ["big", "little"])
+        if how == "repeat":
             data[at:at] = data[at : at + draw(st.integers(1, 80))]
     return bytes(data)
 
