@@ -170,6 +170,8 @@ class Trainer:
         """
         if self.settings.mixed and several.rank() == 0:
             _logger.info("precision: %s", name_of(self.half))
+        if self.device.type == "cpu":
+            fast.keep_memory()
         began, slow = time.monotonic(), self.settings.compile
         until = math.inf if minutes is None else began + 60 * minutes
         how = {"total": self.settings.epochs * self.steps, "unit": "step", "desc": "Training"}
@@ -245,6 +247,6 @@ class Trainer:
     def _refresh(self) -> None:
         """Give the moving average the batch statistics that belong to its weights, on whole pictures."""
         if self.average is not None:
-            whole = dataclasses.replace(self.settings, crop=None, half_epochs=0)
+            whole = dataclasses.replace(self.settings, crop=None)
             some = order(len(self.data), whole.seed, self.epoch).split(whole.batch)[: min(self.steps, 20)]
             refresh(self.average, (batch(self.data, i, whole, self.epoch, self.device)[0] for i in some))

@@ -2,6 +2,9 @@
 
 import copy
 import logging
+import platform
+import subprocess
+import sys
 from functools import partialmethod
 
 import pytest
@@ -79,3 +82,21 @@ def test_moments_are_taken_up_in_another_order_in_memory(before, after):
     assert again.state[other.weight]["exp_avg"].stride() == other.weight.stride()
     step(net, optimizer, x), step(other, again, x)
     assert torch.allclose(net.weight, other.weight, atol=1e-6)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such switch")
+@pytest.mark.parametrize("kept", [True, False])
+def test_memory_that_is_kept_is_not_fetched_again(kept):
+    code = f"""
+import resource, torch
+from colorlib.training.fast import keep_memory
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+keep_memory(), keep_memory({kept})
+torch.ones(1 << 24)
+before = faults()
+for _ in range(10):
+    torch.ones(1 << 24)  # 64 MB, 16,384 pages of 4 KB
+print(faults() - before)
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert (int(said) < 1000) == kept
