@@ -28,7 +28,7 @@ from typing import IO, Any, Literal, Union, get_args, get_origin, get_type_hints
 Reading = tuple[Callable[[Any], bool], str]  # a test of a value, and words for what passes it
 
 _ALONE = "arguments", "expect", "check", "cli"
-_FROM_0 = "n seed start epoch step step_epoch patience half_epochs distance minutes max_steps lam weight"
+_FROM_0 = "n seed start epoch step step_epoch patience distance minutes max_steps lam weight"
 _FROM_1 = "size batch epochs oversize keep rounds tries workers most side dpi channels out"
 _FROM_1 += " max_pixels save_every_steps"
 LEAST = dict.fromkeys(_FROM_0.split(), 0) | dict.fromkeys(_FROM_1.split(), 1)

@@ -83,14 +83,13 @@ def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
 
 
 def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, folder: Path) -> int:
-    from torch.nn.functional import avg_pool2d
-
     from colorlib.data.filters import Filters
     from colorlib.data.sets import load
     from colorlib.evaluate import evaluate
     from colorlib.metrics import psnr_on
     from colorlib.show import Watch
     from colorlib.training import several, train_in_stages
+    from colorlib.training.batches import smaller
 
     photos = recipe.photos
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
@@ -107,7 +106,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         log.info("  left open, %s: %s", value, choice)
     log.info("%s; %s", sets.about, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
     some = sets.validation.batch(range(min(6, len(sets.validation))))
-    watched = avg_pool2d(some / 255, recipe.prepared // photos.size)
+    watched = smaller(some, (photos.size, photos.size))
     outcome = train_in_stages(
         net_g,
         sets,

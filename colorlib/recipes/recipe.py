@@ -103,7 +103,7 @@ class Recipe:
     @property
     def prepared(self) -> int:
         """The side of the pictures that it is trained on; the networks see them at ``photos.size``."""
-        return self.photos.size * next(iter(self.stages.values())).oversize
+        return round(self.photos.size * next(iter(self.stages.values())).oversize)
 
     @property
     def least(self) -> int:
@@ -180,7 +180,7 @@ class Recipe:
         return self.at(32).but(
             generator=narrow,
             critic={"width": 16},
-            settings={"epochs": 1, "batch": 8, "half_epochs": 0, "oversize": 1},
+            settings={"epochs": 1, "batch": 8, "oversize": 1},
             pretrained=False,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,12 +21,23 @@ def batch(
 
     Example:
         >>> from colorlib.data.sets import load
-        >>> data, settings = load("photos", 32, reduced=True).train, Settings(half_epochs=1)
+        >>> data, settings = load("photos", 32, reduced=True).train, Settings(oversize=2)
         >>> batch(data, torch.arange(4), settings, epoch=0, device=torch.device("cpu"))[1].shape
         torch.Size([4, 2, 16, 16])
     """
     rgb = data.batch(indices).to(device)
     rgb = augment(rgb, indices, settings.seed, epoch, flip=settings.flip, crop=settings.crop)
-    if (times := settings.oversize * (2 if epoch < settings.half_epochs else 1)) > 1:
-        rgb = F.avg_pool2d(rgb / 255 if rgb.dtype == torch.uint8 else rgb, times)
+    if settings.oversize > 1:
+        rgb = smaller(rgb, [round(side / settings.oversize) for side in rgb.shape[-2:]])
     return settings.scale.split(as_gray_photo(rgb_to_lab(rgb)))
+
+
+def smaller(rgb: Tensor, sides: Sequence[int]) -> Tensor:
+    """Shrink RGB (n, 3, h, w), uint8 or in [0, 1], to float pictures of these sides, each pixel a mean.
+
+    Example:
+        >>> smaller(torch.full((1, 3, 16, 16), 255, dtype=torch.uint8), (12, 12)).unique()
+        tensor([1.])
+    """
+    rgb = rgb / 255 if rgb.dtype == torch.uint8 else rgb
+    return F.interpolate(rgb, tuple(sides), mode="bilinear", antialias=True).clamp(0, 1)

@@ -33,7 +33,6 @@ class Settings:
             None trains on whole pictures.
         oversize: How many times as long the sides of the data's pictures are as those that the networks see;
             above 1, what ``crop`` cuts out stays as sharp as a whole picture.
-        half_epochs: So many epochs at the start are trained at half the size, where a step costs a quarter.
         mixed: Whether to compute in 16 bits where the device is faster so; see
             :mod:`colorlib.precision`.
         compile: Whether ``torch.compile`` makes programs of the networks: a minute at the start, for steps
@@ -55,16 +54,13 @@ class Settings:
     ema: float = 0.0
     flip: bool = True
     crop: float | None = None
-    oversize: int = 1
-    half_epochs: int = 0
+    oversize: float = 1.0
     mixed: bool = False
     compile: bool = False
     scale: Scale = field(default_factory=Scale)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.half_epochs <= self.epochs:
-            raise ValueError(f"half_epochs is {self.half_epochs}; expected 0 to epochs, {self.epochs}")
         if not 0 <= self.ema < 1:
             raise ValueError(f"ema is {self.ema}; expected a decay below 1 such as 0.999, or 0 for none")
 
