@@ -4,7 +4,7 @@
 :mod:`~colorlib.generators.blocks`; :mod:`~colorlib.generators.paper001` is that of paper 001. Paper 002 has a
 plain one in :mod:`~colorlib.generators.cnn`, one that asks a classifier in
 :mod:`~colorlib.generators.fusion`, and U-Nets on trained encoders in :mod:`~colorlib.generators.encoders`;
-:mod:`~colorlib.generators.dynamic` is fastai's, :mod:`~colorlib.generators.residual` that of the weights that
+:mod:`~colorlib.generators.dynamic` is fastai's, :mod:`~colorlib.generators.lite` that of the weights that
 ship. :mod:`~colorlib.generators.base` holds what they share,
 :mod:`~colorlib.generators.weights` draws the first weights, :mod:`~colorlib.generators.pretrained` fetches
 those of others, and :mod:`~colorlib.generators.kinds` makes each of them from a file.
@@ -21,10 +21,10 @@ from colorlib.generators.dynamic import FastaiUNet
 from colorlib.generators.encoders import EncoderUNet
 from colorlib.generators.fusion import FusionCNN
 from colorlib.generators.kinds import build
+from colorlib.generators.lite import LiteUNet
 from colorlib.generators.paper001 import RGBUNet
-from colorlib.generators.residual import ResidualUNet
 from colorlib.generators.unet import UNet
 from colorlib.generators.weights import initialise
 
-__all__ = ["BaselineCNN", "EncoderUNet", "FastaiUNet", "FusionCNN", "Generator", "Level", "RGBUNet"]
-__all__ += ["ResidualUNet", "UNet", "build", "conv_block", "down_block", "initialise", "up_block"]
+__all__ = ["BaselineCNN", "EncoderUNet", "FastaiUNet", "FusionCNN", "Generator", "Level", "LiteUNet"]
+__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "initialise", "up_block"]

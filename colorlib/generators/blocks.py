@@ -88,4 +88,31 @@ class Level(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (n, c, h, w), h and w even, to the same height and width."""
         y = self.up(self.inside(self.down(x)))
-        return self.after(torch.cat([x, y], dim=1) if self.skip else y)
+        return self.after(joined(x, y) if self.skip else y)
+
+
+def joined(*parts: Tensor) -> Tensor:
+    """Put tensors (n, c, h, w) beside each other along the channels, so that each learns fast.
+
+    To a part, ``torch.cat`` gives back a slice of the gradient of the whole. Where channels come last in
+    memory such a slice lies in pieces, and batch norm takes many times as long to read it: so it is copied
+    to one place first.
+
+    Example:
+        >>> joined(torch.zeros(1, 2, 4, 4), torch.ones(1, 1, 4, 4)).sum(dim=(2, 3))
+        tensor([[ 0.,  0., 16.]])
+    """
+    return torch.cat([_InOnePlace.apply(part) for part in parts], dim=1)
+
+
+class _InOnePlace(torch.autograd.Function):
+    """Change nothing on the way in; give a gradient back in one piece of memory."""
+
+    @staticmethod
+    def forward(ctx: object, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: object, gradient: Tensor) -> Tensor:
+        last = gradient.stride(1) == 1
+        return gradient.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

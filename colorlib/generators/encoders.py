@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.generators.base import Generator
+from colorlib.generators.blocks import joined
 from colorlib.generators.pretrained import as_imagenet, drawn_from, torchvision_net
 
 Name = Literal["mobilenet_v2", "densenet121", "resnet18"]
@@ -131,7 +132,7 @@ class EncoderUNet(Generator):
             seen.append(x := stage(x))
         x = seen.pop()
         for up in self.ups:
-            x = torch.cat([up(x), seen.pop()], dim=1)
+            x = joined(up(x), seen.pop())
         return torch.tanh(self.last(x))
 
 

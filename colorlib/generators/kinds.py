@@ -10,8 +10,8 @@ from colorlib.generators.cnn import BaselineCNN
 from colorlib.generators.dynamic import FastaiUNet
 from colorlib.generators.encoders import EncoderUNet
 from colorlib.generators.fusion import FusionCNN
+from colorlib.generators.lite import LiteUNet
 from colorlib.generators.paper001 import RGBUNet
-from colorlib.generators.residual import ResidualUNet
 from colorlib.generators.unet import UNet
 
 
@@ -33,6 +33,6 @@ def build(config: Mapping[str, object], *, pretrained: bool = False, seed: int =
         >>> build(UNet(downs=3, width=8).config).config["width"]
         8
     """
-    kinds = UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet, ResidualUNet
+    kinds = UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet, LiteUNet
     first = {"pretrained": pretrained, "seed": seed}
     return configs.build_one_of(kinds, "generator", config, lambda kind: first if kind.kept else {})

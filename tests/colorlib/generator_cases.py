@@ -7,7 +7,7 @@ from colorlib.generators import (
     EncoderUNet,
     FastaiUNet,
     FusionCNN,
-    ResidualUNet,
+    LiteUNet,
     RGBUNet,
     UNet,
     initialise,
@@ -25,7 +25,7 @@ CASES = {  # what makes a network, and the side of pictures that it trains on qu
     "densenet121": (lambda: EncoderUNet("densenet121", 3, width=4), 64),
     "resnet18 frozen": (lambda: EncoderUNet("resnet18", frozen=True, dropout=0.2, width=4), 64),
     "FusionCNN": (lambda: FusionCNN(classes=10), 80),
-    "ResidualUNet": (lambda: initialise(ResidualUNet(downs=3, width=16, blocks=1), "he"), 16),
+    "LiteUNet": (lambda: initialise(LiteUNet(blocks=12, width=8), "he"), 64),
     "FastaiUNet": (lambda: FastaiUNet(32), 32),
 }
 
