@@ -1,6 +1,6 @@
 """How good the shipped weights are on folders of photos: ``python -m benchmarks.shipped NAME=FOLDER ...``.
 
-Every photo of a folder becomes a square of 256 pixels from its middle; the network sees it at its own 128,
+Every photo of a folder becomes a square of 256 pixels from its middle; the network sees it at its own size,
 and its a and b are enlarged, as ``colorlib colorize`` does it. Writes ``course/results/shipped.json``, which
 the cards of the models show; for one model on one folder there is ``colorlib evaluate NAME --data FOLDER
 --part all --size 256``.
@@ -29,8 +29,8 @@ COLUMNS = {
 }
 PROTOCOL = (
     "{counts}, none of them trained on, each a square of 256 pixels from its middle, scored once when "
-    "everything was chosen. The network sees L at 128 pixels; its a and b are enlarged bilinearly. PSNR on "
-    "RGB with peak 1 and CIEDE2000 are means over pictures; colourfulness is Hasler and Süsstrunk's, its "
+    "everything was chosen. The network sees L at {side} pixels; its a and b are enlarged bilinearly. PSNR "
+    "on RGB with peak 1 and CIEDE2000 are means over pictures; colourfulness is Hasler and Süsstrunk's, its "
     "mean divided by that of the true pictures."
 )
 
@@ -50,7 +50,10 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
         "shipped",
         title="What the shipped weights reach on photos that they never saw",
         command=f"python -m benchmarks.shipped {' '.join(f'{place}=FOLDER' for place in folders)}",
-        protocol=PROTOCOL.format(counts="; ".join(counts)),
+        protocol=PROTOCOL.format(
+            counts="; ".join(counts),
+            side=" or ".join(sorted({str(shipped.load(name).size) for name in shipped.NAMES})),
+        ),
         seeds=[0],
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
         rows=rows,

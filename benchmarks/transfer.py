@@ -1,11 +1,10 @@
-"""What transfer buys: a shipped network's encoder on a few photos of another kind, against none.
+"""What transfer buys: an encoder that knows ImageNet, on a few photos, against the same one drawn anew.
 
-Four ways to colour photos of which only a few are at hand, on equal steps: the same network from scratch;
-with the shipped network's encoder and a new decoder; the same with the encoder frozen; the whole shipped
-network, fine-tuned. Run it with ``python -m benchmarks.transfer --data FOLDER`` where FOLDER holds photos
-that the shipped network never learned from. It takes about seven minutes of one core at 64x64 and writes
-``course/results/transfer.json``, which lesson 7 shows. What is done is kept in ``build/transfer/``: stopped,
-it goes on from there.
+Three ways to colour photos of which only a few are at hand, on equal steps: the network from scratch; with
+the encoder's ImageNet weights; the same with the encoder frozen. Run it with ``python -m benchmarks.transfer
+--data FOLDER``; it needs the package that carries the weights (:mod:`colorlib.generators.lite`), takes about
+ten minutes of two cores and writes ``course/results/transfer.json``, which lesson 7 shows. What is done is
+kept in ``build/transfer/``: stopped, it goes on from there.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib import generators, metrics, shipped
+from colorlib import generators, metrics
 from colorlib.color import Scale, as_gray_photo, lab_to_rgb, rgb_to_lab
 from colorlib.data import sets
 from colorlib.data.augment import augment
@@ -29,43 +28,39 @@ from colorlib.data.filters import Filters
 from colorlib.files import whole
 from course.tool import results
 
-FEW, HELD_OUT, BATCH, RATE = 48, 128, 16, 1e-3
+HELD_OUT, BATCH, RATE = 128, 16, 1e-3
 SCALE = Scale()
 
 
-def from_scratch(source: nn.Module, seed: int) -> nn.Module:
+def from_scratch(seed: int) -> nn.Module:
     """Draw all weights."""
-    return generators.initialise(generators.build(source.config), "normal", seed)
+    return generators.initialise(_all_of(generators.LiteUNet(seed=seed)), "he", seed)
 
 
-def with_encoder(source: nn.Module, seed: int) -> nn.Module:
-    """Take the way down of the source, draw the way up."""
-    net = from_scratch(source, seed)
-    net.down.load_state_dict(source.down.state_dict())
+def with_encoder(seed: int) -> nn.Module:
+    """Take the encoder's ImageNet weights, draw the way up."""
+    return generators.initialise(generators.LiteUNet(pretrained=True), "he", seed)
+
+
+def with_frozen_encoder(seed: int) -> nn.Module:
+    """Take the encoder as it is, batch norms and all; only the way up will learn."""
+    net = with_encoder(seed)
+    net.frozen = ("encoder",)  # stays in evaluation mode while the rest trains
+    net.encoder.requires_grad_(False)
     return net
 
 
-def with_frozen_encoder(source: nn.Module, seed: int) -> nn.Module:
-    """Take the way down as it is, batch norms and all; only the way up will learn."""
-    net = with_encoder(source, seed)
-    net.frozen = ("down",)  # stays in evaluation mode while the rest trains
-    net.down.requires_grad_(False)
-    return net
-
-
-def all_of_it(source: nn.Module, seed: int) -> nn.Module:
-    """Take every weight of the source."""
-    net = from_scratch(source, seed)
-    net.load_state_dict(source.state_dict())
-    return net
-
-
-WAYS: dict[str, Callable[[nn.Module, int], nn.Module]] = {
+WAYS: dict[str, Callable[[int], nn.Module]] = {
     "from scratch": from_scratch,
-    "its encoder, a new decoder": with_encoder,
-    "its encoder frozen, a new decoder": with_frozen_encoder,
-    "all of it": all_of_it,
+    "ImageNet's encoder": with_encoder,
+    "ImageNet's encoder, frozen": with_frozen_encoder,
 }
+
+
+def _all_of(net: nn.Module) -> nn.Module:
+    """Let first weights be drawn for the encoder as well."""
+    net.kept = ()
+    return net
 
 
 def picture(rgb: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,25 +102,25 @@ def train(net: nn.Module, few: Tensor, held_out: Tensor, steps: int, seed: int) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="a folder of photos")
-    parser.add_argument("--source", default="landscape", choices=shipped.NAMES, help="a shipped model")
-    parser.add_argument("--size", type=int, default=64, help="side of the pictures in pixels")
-    parser.add_argument("--steps", type=int, default=200, help="of training, in each run")
+    parser.add_argument("--few", type=int, default=256, help="photos to learn from")
+    parser.add_argument("--size", type=int, default=96, help="side of the pictures in pixels")
+    parser.add_argument("--steps", type=int, default=300, help="of training, in each run")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     given = parser.parse_args()
     seeds = list(range(given.seeds))
-    source = shipped.load(given.source).net
-    photos = sets.load(given.data, given.size, ratios=(0.5, 0.5, 0.0), filters=Filters(), most=600)
-    few = {seed: _drawn(photos.train, FEW, seed) for seed in seeds}
+    most = 2 * (given.few + HELD_OUT)
+    photos = sets.load(given.data, given.size, ratios=(0.7, 0.3, 0.0), filters=Filters(), most=most)
+    few = {seed: _drawn(photos.train, given.few, seed) for seed in seeds}
     held_out = _drawn(photos.validation, HELD_OUT, 0)
-    digest = hashlib.sha256(shipped.path(given.source).read_bytes() + held_out.numpy().tobytes())
-    kept = Path("build/transfer") / f"{digest.hexdigest()[:16]}-{given.steps}.json"
+    digest = hashlib.sha256(held_out.numpy().tobytes()).hexdigest()[:16]
+    kept = Path("build/transfer") / f"{digest}-{given.few}-{given.steps}.json"
     done = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     for seed in seeds:
         for name, way in WAYS.items():
             key = f"{name}, seed {seed}"
             if key in done:
                 continue
-            done[key] = train(way(source, seed), few[seed], held_out, given.steps, seed)
+            done[key] = train(way(seed), few[seed], held_out, given.steps, seed)
             print(key, {moment: round(value, 2) for moment, value in done[key].items()}, flush=True)
             kept.parent.mkdir(parents=True, exist_ok=True)
             with whole(kept, overwrite=True) as file:
@@ -149,12 +144,12 @@ def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str
         rows.append({"name": name, "values": values})
     results.write(
         "transfer",
-        title=f"The shipped model {given.source!r} on {FEW} photos of another kind: dB over gray",
-        command=f"python -m benchmarks.transfer --source {given.source} --size {given.size} "
+        title=f"What an encoder from ImageNet is worth on {given.few} photos: dB over gray",
+        command=f"python -m benchmarks.transfer --few {given.few} --size {given.size} "
         f"--steps {given.steps} --seeds {given.seeds} --data FOLDER",
-        protocol=f"{FEW} photos to learn from, drawn anew by each seed, {HELD_OUT} others to score on, "
-        f"{given.size}x{given.size}, gray ones left out; the model must have seen none of them. L1, Adam "
-        f"at {RATE}, batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, mean over "
+        protocol=f"LiteUNet; {given.few} landscape photos to learn from, drawn anew by each seed, "
+        f"{HELD_OUT} others to score on, {given.size}x{given.size}, gray ones left out. L1, Adam at {RATE}, "
+        f"batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, mean over "
         "pictures, after so many steps; mean ± standard deviation over the seeds.",
         seeds=seeds,
         columns=list(moments),

@@ -11,42 +11,49 @@ import dataclasses
 from colorlib.recipes.recipe import Photos, Recipe
 from colorlib.training.settings import Settings
 
-_NET = {"generator": "ResidualUNet", "inputs": 1, "outputs": 2, "downs": 5, "width": 16, "cap": 7}
-_NET |= {"blocks": 2}
+_NET = {"generator": "LiteUNet", "blocks": 13, "width": 28}
 _PIXEL = Settings(
-    epochs=43,
+    epochs=12,
     batch=32,
-    lr=2e-3,
+    lr=1e-3,
     betas=(0.9, 0.99),
     schedule="cosine",
     pixel="psnr",
     ema=0.999,
     crop=0.5,
     oversize=2,
-    half_epochs=33,
 )
 
 _ADVERSARIAL = dataclasses.replace(
-    _PIXEL, epochs=3, half_epochs=2, lr=2e-4, betas=(0.5, 0.999), pixel="l1", ema=0.995, weight=20
+    _PIXEL, epochs=1, lr=2e-4, betas=(0.5, 0.999), pixel="l1", ema=0.995, weight=20
 )
 _CRITIC = {"critic": "PatchCritic", "inputs": 3, "layers": 3, "width": 32, "conditional": True}
 
-LANDSCAPE = Recipe(
-    "landscape",
+GENERAL = Recipe(
+    "general",
     "ours",
-    "a residual U-Net of two million parameters, for landscapes",
+    "a U-Net of two million parameters on an encoder that knows ImageNet, for photos of everything",
     _NET,
-    Photos("landscapes", "landscape photos", ratios=(0.95, 0.05, 0.0), fit="crop", size=128),
+    Photos(
+        None,
+        "photos of COCO, each twice, and five times as many landscapes",
+        ratios=(0.98, 0.02, 0.0),
+        fit="crop",
+        size=128,
+    ),
     pixel=_PIXEL,
     adversarial=_ADVERSARIAL,
     critic=_CRITIC,
     init="he",
+    pretrained=True,
 )
-GENERAL = LANDSCAPE.but(
-    "general",
-    system="the same network, taken from landscapes to photos of everything",
-    start="landscape",
-    photos={"name": None, "about": "photos of COCO, each twice, and five times as many landscapes"},
-    pixel=dataclasses.replace(_PIXEL, epochs=16, half_epochs=0, lr=1.5e-3),
+LANDSCAPE = GENERAL.but(
+    "landscape",
+    system="the same network, taken from photos of everything to landscapes, somewhat larger ones",
+    start="general",
+    pretrained=False,
+    photos={"name": "landscapes", "about": "landscape photos", "size": 160},
+    settings={"oversize": 1.6},
+    pixel=dataclasses.replace(_PIXEL, epochs=3, lr=3e-4),
 )
 OURS = (LANDSCAPE, GENERAL)

@@ -31,7 +31,7 @@ def load(name: str = DEFAULT) -> Colorizer:
 
     Example:
         >>> load("landscape").size
-        128
+        224
     """
     file = path(name)
     if not file.is_file() or digest(file) != _hashes().get(file.name):

@@ -16,6 +16,7 @@ from colorlib import checkpoint
 from colorlib.locks import alone
 from colorlib.precision import memory_ran_out
 from colorlib.training import several
+from colorlib.training.fast import keep_memory
 from colorlib.training.resume import state, take_up
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def guarded(run: Trainer, resume: bool) -> Iterator[Step]:
 
     with alone(run.folder if several.rank() == 0 else None), ThreadPoolExecutor(1, "step") as worker:
         take_up(run, resume)
+        if run.device.type == "cpu":
+            keep_memory()
         worker.submit(int).result()  # so that the thread is there
         try:
             yield lambda indices: worker.submit(step, indices).result()

@@ -170,8 +170,6 @@ class Trainer:
         """
         if self.settings.mixed and several.rank() == 0:
             _logger.info("precision: %s", name_of(self.half))
-        if self.device.type == "cpu":
-            fast.keep_memory()
         began, slow = time.monotonic(), self.settings.compile
         until = math.inf if minutes is None else began + 60 * minutes
         how = {"total": self.settings.epochs * self.steps, "unit": "step", "desc": "Training"}

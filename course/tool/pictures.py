@@ -227,7 +227,7 @@ def encoded() -> bytes:
 
     L = color.Scale().split(color.rgb_to_lab(data.photos("test")[1].rgb(128)))[0]
     net, maps = shipped.load().net.eval(), []
-    for stage in (net.down[0], net.down[2], net.down[4]):
+    for stage in (net.encoder[0], net.encoder[2], net.encoder[4]):
         stage.register_forward_hook(lambda module, args, out: maps.append(_busiest(out)))
     with torch.no_grad():
         painted = color.lab_to_rgb(color.Scale().join(L, net(L)))

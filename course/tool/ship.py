@@ -17,6 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Ask which model, and which file."""
     parser.add_argument("name", help="what it is shipped as, such as landscape")
     parser.add_argument("model", type=Path, help="weights that colorlib train wrote")
+    parser.add_argument(
+        "--size", type=int, help="side at which it sees a photo; as it was trained if not given"
+    )
     parser.add_argument("--gain", type=float, default=1.0, help="what its colours are multiplied by, about")
 
 
@@ -31,7 +34,8 @@ def main(args: argparse.Namespace) -> int:
         raise CourseError(f"{args.name} is not shipped; expected one of {', '.join(shipped.NAMES)}")
     file = shipped.path(args.name)
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
-        model = dataclasses.replace(Colorizer.load(args.model), averaged=True)
+        trained = Colorizer.load(args.model)
+        model = dataclasses.replace(trained, size=args.size or trained.size, averaged=True)
         with torch.no_grad():
             model.net.gain.mul_(args.gain)  # before the tanh
         written = model.save(Path(folder, file.name), dtype=torch.float16)

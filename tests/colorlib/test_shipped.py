@@ -13,7 +13,7 @@ from colorlib.color import Scale
 from colorlib.data import photo_crops
 from colorlib.data.sets import InMemory
 from colorlib.evaluate import AtOwnSize, evaluate
-from colorlib.generators import ResidualUNet
+from colorlib.generators import LiteUNet
 
 EACH = pytest.mark.parametrize("name", shipped.NAMES)
 
@@ -24,7 +24,9 @@ def test_a_file_is_small_in_half_precision_and_has_its_hash(name):
     weights, config = load_weights(path)
     assert path.stat().st_size <= 4_000_000
     assert {w.dtype for w in weights.values() if w.is_floating_point()} == {torch.float16}
-    assert config["net"]["generator"] == "ResidualUNet" and config["size"] == 128
+    assert config["net"]["generator"] == "LiteUNet" and config["size"] == (
+        224 if "landscape" in name else 192
+    )
     lines = (path.parent / shipped.SUMS).read_text().splitlines()
     assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" in lines
     assert len(lines) == len(shipped.NAMES) == len(list(path.parent.glob("*.safetensors")))
@@ -64,7 +66,7 @@ def test_a_file_that_is_not_the_shipped_one_is_refused(tmp_path, monkeypatch):
         if path.is_file():
             shutil.copy(path, tmp_path)
     monkeypatch.setattr(shipped, "_HERE", tmp_path)
-    assert shipped.load().size == 128
+    assert shipped.load().size == 192
     data = bytearray(shipped.path().read_bytes())
     data[len(data) // 2] ^= 1
     shipped.path().write_bytes(data)
@@ -92,8 +94,7 @@ def test_a_large_photo_and_its_small_print_get_the_same_colours(name):
 def test_the_recipes_make_what_ships():
     for name in ("landscape", "general"):
         recipe = recipes.get(name)
-        assert recipe.photos.size == shipped.load(name).size == 128
-        assert recipe.networks()[0].config == shipped.load(name).net.config
-    begun, landscape = recipes.get("general").networks()[0], shipped.load("landscape").net
-    assert isinstance(begun, ResidualUNet)
-    assert all(map(torch.equal, begun.state_dict().values(), landscape.state_dict().values()))
+        assert recipe.generator == shipped.load(name).net.config
+    begun, general = recipes.get("landscape").networks()[0], shipped.load("general").net
+    assert isinstance(begun, LiteUNet)
+    assert all(map(torch.equal, begun.state_dict().values(), general.state_dict().values()))

@@ -36,11 +36,13 @@ def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_i
     scores = [row["validation"] for row in outcome.history["1-pixel"]]
     metric = {"psnr": psnr_on("rgb", peak=1)}
     plain = Colorizer.load(outcome.models["plain"])
-    assert evaluate(plain.net, SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(max(scores))
+    assert evaluate(AtOwnSize(plain), SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(
+        max(scores)
+    )
     assert plain.size == 16
     other = Colorizer.load(outcome.models["adversarial"])
     last = outcome.history["2-adversarial"][-1]["validation"]
-    assert evaluate(other.net, SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(last)
+    assert evaluate(AtOwnSize(other), SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(last)
 
 
 def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(tmp_path):

@@ -7,7 +7,7 @@ import torch
 
 from colorlib import shipped
 from colorlib.colorize import Colorizer
-from colorlib.generators import ResidualUNet
+from colorlib.generators import LiteUNet
 from course.tool import ship
 from course.tool.cli import main
 
@@ -20,7 +20,7 @@ def place(tmp_path, monkeypatch):
 
 
 def test_what_is_shipped_is_the_model_in_half_precision_with_its_hash(place, capsys):
-    trained = Colorizer(ResidualUNet(), size=128)
+    trained = Colorizer(LiteUNet(), size=128)
     for name in ("landscape", "general"):
         assert main(["ship", name, str(trained.save(place / "run.safetensors", overwrite=True))]) == 0
     assert "bytes. Now: python -m benchmarks.shipped" in capsys.readouterr().out
@@ -36,15 +36,20 @@ def test_what_is_shipped_is_the_model_in_half_precision_with_its_hash(place, cap
 
 
 def test_a_gain_makes_the_colours_stronger(place):
-    trained, L = Colorizer(ResidualUNet(), size=128), torch.zeros(1, 1, 128, 128)
+    trained, L = Colorizer(LiteUNet(), size=128), torch.zeros(1, 1, 128, 128)
     file = str(trained.save(place / "run.safetensors"))
-    assert main(["ship", "landscape", file]) == main(["ship", "general", file, "--gain", "1.2"]) == 0
+    assert (
+        main(["ship", "landscape", file])
+        == main(["ship", "general", file, "--gain", "1.2", "--size", "160"])
+        == 0
+    )
+    assert (shipped.load("landscape").size, shipped.load("general").size) == (128, 160)
     plain, strong = (shipped.load(name).predict(L, 128).norm() for name in ("landscape", "general"))
     assert strong / plain == pytest.approx(1.2, rel=0.02)
 
 
 def test_what_cannot_be_shipped_is_said_and_leaves_nothing(place, capsys, monkeypatch):
-    wide = Colorizer(ResidualUNet(width=20), size=128).save(place / "wide.safetensors")
+    wide = Colorizer(LiteUNet(width=40), size=128).save(place / "wide.safetensors")
     assert main(["ship", "portrait", str(wide)]) == 1
     assert "portrait is not shipped; expected one of landscape" in capsys.readouterr().out
     monkeypatch.setattr(ship, "LIMIT", 100_000)

@@ -138,6 +138,7 @@ ANY_SHAPE = {
     "training.alarm.effect": "whatever the network takes",
     "training.average.refresh": "whatever the network takes",
     "training.batches.batch": "indices",
+    "training.batches.smaller": "pictures of a data set, which has looked at them",
     "training.several.share": "indices",
 }
 #: Arguments that may be anything, and why.
