@@ -89,13 +89,16 @@ def execute(
         The run. A cell that raises is told in it and raises nothing here.
     """
     nb = notebooks.read(path)
-    state = {"cell": None}
+    for cell in code_cells(nb):  # what an earlier execution has left is not this one's
+        cell.outputs, cell.execution_count = [], None
+    state = {"cell": None, "nb": nb}
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         output = Path(folder) / "executed.ipynb"
         work = Path(folder) / "work"
         work.mkdir()
         hooks = {
+            "on_notebook_start": lambda notebook, **_: state.update(nb=notebook),
             "on_cell_execute": lambda cell, **_: state.update(cell=cell.id),
             "on_cell_executed": lambda **_: executed(),
         }
@@ -105,7 +108,7 @@ def execute(
             error = None
         except Exception as raised:  # whatever stopped this notebook, the others go on
             error = raised
-        ran = nbformat.read(output, 4) if output.exists() else nb
+        ran = nbformat.read(output, 4) if output.exists() else state["nb"]  # with what it has come to
     ran.cells = [cell for cell in ran.cells if BANNER not in notebooks.tags(cell)]
     run = Run(path.stem, ran, time.perf_counter() - start, folder)
     if error is not None:
@@ -130,6 +133,7 @@ def _papermill(nb: NotebookNode, output: Path, parameters: dict[str, Any], **opt
                 parameters,
                 language="python",
                 progress_bar=False,
+                request_save_on_cell_execute=False,  # else it writes and checks the file twice for each cell
                 execution_timeout=TIMEOUT,
                 coalesce_streams=True,
                 extra_arguments=["--log-level=ERROR"],  # not the kernel's advice on encryption

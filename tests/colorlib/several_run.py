@@ -1,4 +1,8 @@
-"""What each process does in test_training_several.py: torchrun several_run.py TASK FOLDER [STEP]."""
+"""What each process does in test_training_several.py: torchrun several_run.py TASK FOLDER [STEP].
+
+Importing takes seconds of each process. ``python several_run.py`` imports everything once; for each line of
+its standard input it is torchrun with those words, whose processes are its forks.
+"""
 
 import json
 import os
@@ -90,7 +94,26 @@ def killed(folder, at):
     torch.save(weights(run), folder / f"killed-{rank}.pt")
 
 
-if __name__ == "__main__":
+def serve():
+    """Start two processes for each line of standard input, and say with which status they have ended."""
+    from torch.distributed import run
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+
+    torch.set_num_threads(1)
+    start = ["--standalone", "--nproc-per-node", "2", "--start-method", "fork", "--run-path", __file__]
+    for line in sys.stdin:
+        try:
+            run.main([*start, *json.loads(line)])
+        except ChildFailedError as error:  # as a command, torchrun shows it and has the status 1
+            print(error, file=sys.stderr, flush=True)
+            print("ended 1", flush=True)
+        else:
+            print("ended 0", flush=True)
+
+
+if __name__ == "__main__" and len(sys.argv) == 1:
+    serve()
+elif __name__ == "__main__":
     torch.set_num_threads(1)
     with several.together(torch.device("cpu")):
         if sys.argv[1] == "whole":

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,41 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 
-def torchrun(*words):
-    """Start two processes; give what torchrun answered."""
+def environment():
+    """Give what a process that trains with others finds around it."""
     env = os.environ | {"OMP_NUM_THREADS": "1", "COLORLIB_CACHE": os.environ.get("COLORLIB_CACHE", "")}
     env = {name: value for name, value in env.items() if value}
     if sys.platform == "linux":
         env["GLOO_SOCKET_IFNAME"] = "lo"  # there may be no other network
-    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    return subprocess.run(
-        [*start, *map(str, words)], env=env, cwd=ROOT, capture_output=True, text=True, timeout=240
-    )
+    return env
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("two")
+
+
+@pytest.fixture(scope="module")
+def torchrun(folder):
+    """Start two processes, which have imported everything; give torchrun's status and what was said."""
+    said, pipes = folder / "said.txt", {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with open(said, "w") as err:
+        words = [sys.executable, HERE / "several_run.py"]
+        process = subprocess.Popen(words, env=environment(), cwd=ROOT, stderr=err, **pipes)
+
+    def start(*words):
+        late = threading.Timer(240, process.kill)
+        late.start()
+        process.stdin.write(json.dumps([str(word) for word in words]) + "\n")
+        process.stdin.flush()
+        ended = next((line for line in process.stdout if line.startswith("ended")), "gone")
+        late.cancel()
+        return ended.strip(), said.read_text()
+
+    yield start
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +60,10 @@ def one():
 
 
 @pytest.fixture(scope="module")
-def two(folder):
+def two(torchrun, folder):
     """What each of two processes has seen in an undisturbed run."""
-    done = torchrun(HERE / "several_run.py", "whole", folder)
-    assert done.returncode == 0, done.stderr
+    ended, said = torchrun("whole", folder)
+    assert ended == "ended 0", said
     return [json.loads((folder / f"told-{rank}.json").read_text()) for rank in (0, 1)]
 
 
@@ -105,16 +126,15 @@ def test_one_process_writes_and_looks_and_the_others_keep_the_same_weights(two, 
     assert sum(torch.equal(a, b) for a, b in learnt) >= len(learnt) - 6  # the rest: statistics of shares
 
 
-def test_a_killed_process_ends_the_run_and_the_same_command_goes_on(two, folder):
-    asked = [HERE / "several_run.py", "killed", folder, 7]
-    lost = torchrun(*asked)
-    assert lost.returncode != 0 and not list(folder.glob("killed-*.pt"))
+def test_a_killed_process_ends_the_run_and_the_same_command_goes_on(torchrun, two, folder):
+    ended, _ = torchrun("killed", folder, 7)
+    assert ended == "ended 1" and not list(folder.glob("killed-*.pt"))
     assert {path.name[:22] for path in (folder / "killed").glob("checkpoint*")} == {
         "checkpoint-e0001-s0000",
         "checkpoint-e0002-s0000",
     }
-    again = torchrun(*asked[:3], -1)
-    assert again.returncode == 0, again.stderr
+    ended, said = torchrun("killed", folder, -1)
+    assert ended == "ended 0", said
     killed, whole = weights(folder, "killed-0"), weights(folder, "whole-0")
     assert len(whole) > 10 and all(map(torch.equal, killed, whole))
 
@@ -125,7 +145,10 @@ def test_the_page_reckons_with_what_is_sent():
 
 def test_the_command_line_speaks_once_and_goes_through_both_stages(tmp_path):
     asked = ["--data", "photos", "--reduced", "--width", 4, "--size", 32, "--epochs", 1, "--gan-epochs", 1]
-    done = torchrun("-m", "colorlib", "train", *asked, "--json", "--out", tmp_path / "run")
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    asked = ["-m", "colorlib", "train", *asked, "--json", "--out", tmp_path / "run"]
+    how = {"env": environment(), "cwd": ROOT, "capture_output": True, "text": True, "timeout": 240}
+    done = subprocess.run([*start, *map(str, asked)], **how)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["done"] is True and set(told["models"]) == {"plain", "adversarial"}

@@ -1,6 +1,7 @@
 """Notebook files: stable bytes, clear errors, a hash of what a person wrote."""
 
 import json
+import sys
 
 import pytest
 
@@ -99,3 +100,8 @@ def test_the_hash_sees_sources_ids_kinds_and_tags_but_no_output(path):
     assert after(lambda nb, cell: cell.metadata.update(tags=["other"])) != original
     assert after(lambda nb, cell: nb.cells.reverse()) != original
     assert after(lambda nb, cell: cell.update(outputs=[], execution_count=None)) == original
+
+
+def test_no_grammar_of_addresses_is_built_to_read_them():
+    """It took longer than all else that a command imports; course.tool.light leaves it out."""
+    assert sys.modules["rfc3987_syntax"] is None and "jsonschema" in sys.modules
