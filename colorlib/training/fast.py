@@ -18,7 +18,7 @@ def keep_memory(kept: bool = True) -> None:
     """Let the process keep the memory that a step frees, for the next one; on Linux with glibc, else nothing.
 
     Every step asks for the same large tensors. As it comes, glibc gives each back to the system and fetches
-    it anew, page by page: that took up to a sixth of a step on two cores (``python -m benchmarks.step``).
+    it anew, page by page: that took a sixth of a step of the shipped network on two cores.
 
     Args:
         kept: False goes back to what glibc starts with.
