@@ -60,6 +60,7 @@ def _python(version: str) -> str | None:
 
 def _run(lane: str, python: str, root: Path) -> str:
     env = os.environ | {"COURSE_EXPECT": "solution", "JUPYTER_PREFER_ENV_PATH": "1"}
+    env["OMP_NUM_THREADS"] = "1"  # two processes at a time, which would wait for each other's threads
     for name, command in steps(lane, python, root).items():
         print(f"lane {lane}: {name}", flush=True)
         if subprocess.run(command, cwd=root, env=env).returncode:
