@@ -28,7 +28,7 @@ def asked(args: argparse.Namespace) -> Recipe:
         recipe = get(args.recipe)
         recipe = recipe.reduced() if args.reduced else recipe
         recipe = recipe.at(args.size) if args.size else recipe
-        return recipe.but(pretrained=False) if args.from_scratch else recipe
+        return recipe.but(pretrained=False, start=None) if args.from_scratch else recipe
     if args.data is None:
         raise ValueError(
             "neither --data nor --recipe was given; expected one: --data photos trains in a minute"

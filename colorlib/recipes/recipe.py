@@ -182,6 +182,7 @@ class Recipe:
             critic={"width": 16},
             settings={"epochs": 1, "batch": 8, "oversize": 1},
             pretrained=False,
+            start=None,
         )
 
 

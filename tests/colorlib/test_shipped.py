@@ -1,5 +1,6 @@
 """The weights that ship: the files that were meant, small enough, and better than gray."""
 
+import argparse
 import hashlib
 import re
 import shutil
@@ -9,11 +10,13 @@ import torch
 
 from colorlib import images, recipes, shipped
 from colorlib.checkpoint import CheckpointError, load_weights
+from colorlib.cli import train
+from colorlib.cli.asked import asked
 from colorlib.color import Scale
 from colorlib.data import photo_crops
 from colorlib.data.sets import InMemory
 from colorlib.evaluate import AtOwnSize, evaluate
-from colorlib.generators import LiteUNet
+from colorlib.generators import LiteUNet, lite
 
 EACH = pytest.mark.parametrize("name", shipped.NAMES)
 
@@ -98,3 +101,16 @@ def test_the_recipes_make_what_ships():
     begun, general = recipes.get("landscape").networks()[0], shipped.load("general").net
     assert isinstance(begun, LiteUNet)
     assert all(map(torch.equal, begun.state_dict().values(), general.state_dict().values()))
+
+
+@pytest.mark.parametrize("name", ["landscape", "general"])
+@pytest.mark.parametrize("how", [["--from-scratch"], ["--reduced"]])
+def test_from_scratch_and_reduced_a_recipe_begins_with_weights_of_its_own(name, how, monkeypatch):
+    monkeypatch.setattr(lite, "PACKAGE", "no_such_model")
+    parser = argparse.ArgumentParser()
+    train.arguments(parser)
+    recipe = asked(parser.parse_args(["--recipe", name, *how]))
+    first, again = (recipe.networks(3)[0] for _ in range(2))
+    assert all(map(torch.equal, first.state_dict().values(), again.state_dict().values()))
+    known = shipped.load("general").net.encoder[0][0].weight
+    assert not torch.equal(first.encoder[0][0].weight, known)
