@@ -92,9 +92,9 @@ import resource, torch
 from colorlib.training.fast import keep_memory
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 keep_memory(), keep_memory({kept})
-torch.ones(1 << 24)
-before = faults()
-for _ in range(10):
+for turn in range(30):  # glibc puts up to seven splinters of such pieces aside, and fetches until it has them
+    if turn == 20:
+        before = faults()
     torch.ones(1 << 24)  # 64 MB, 16,384 pages of 4 KB
 print(faults() - before)
 """
