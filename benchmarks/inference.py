@@ -1,7 +1,8 @@
 """Inference: what one picture, and sixteen, cost each network in each mode a library may safely choose.
 
 Run it with ``python -m benchmarks.inference``: a few minutes. Modes: float32 as built; channels_last weights;
-channels_last in 16 bits, where the device computes those faster; compiled (``--compile``).
+channels_last in 16 bits, where the device computes those faster; the same with batch norms folded into
+convolutions, as ``colorlib colorize`` asks; compiled (``--compile``).
 """
 
 from __future__ import annotations
@@ -74,8 +75,9 @@ def modes(net: nn.Module, dtype: torch.dtype | None, compiled: bool) -> dict[str
     """Give the ways to call a network, by name; float32 as it is built comes first."""
     last = copy.deepcopy(net).to(memory_format=torch.channels_last)
     ways = {BASE: answering(net), "channels_last": answering(last)}
-    if dtype is not None:
-        ways[f"channels_last, {str(dtype).removeprefix('torch.')}"] = answering(last, dtype)
+    named = "channels_last" if dtype is None else f"channels_last, {str(dtype).removeprefix('torch.')}"
+    ways[named] = answering(last, dtype)
+    ways[f"{named}, folded"] = answering(generators.folded(last), dtype)
     if compiled:
         ways["channels_last, compiled"] = answering(torch.compile(last), dtype)
     return ways

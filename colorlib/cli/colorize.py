@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from colorlib.cli.common import device, device_argument, tell
@@ -25,10 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Colour one photo, or many; exit status 1 if a photo of several failed."""
     from colorlib.colorize import colorize_folder, labelled, output_name
+    from colorlib.generators import folded
     from colorlib.images import WRITABLE, write
 
     path, model = take(args.model)
-    model.net.to(device(args.device))
+    model = dataclasses.replace(model, net=folded(model.net).to(device(args.device)))
     first = Path(args.photos[0]).expanduser()
     if len(args.photos) == 1 and not first.is_dir():
         out = Path(args.out).expanduser() if args.out else output_name(first)

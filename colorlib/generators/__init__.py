@@ -7,7 +7,8 @@ plain one in :mod:`~colorlib.generators.cnn`, one that asks a classifier in
 :mod:`~colorlib.generators.dynamic` is fastai's, :mod:`~colorlib.generators.lite` that of the weights that
 ship. :mod:`~colorlib.generators.base` holds what they share,
 :mod:`~colorlib.generators.weights` draws the first weights, :mod:`~colorlib.generators.pretrained` fetches
-those of others, and :mod:`~colorlib.generators.kinds` makes each of them from a file.
+those of others, :mod:`~colorlib.generators.folding` makes a copy that is faster to ask, and
+:mod:`~colorlib.generators.kinds` makes each of them from a file.
 
 Where is the noise z? The papers write G(x, z) and feed no z: paper 003 writes 0_z, paper 000 names a noise
 and no layer that takes it. The only noise in these networks is dropout, while training; after
@@ -19,6 +20,7 @@ from colorlib.generators.blocks import Level, conv_block, down_block, up_block
 from colorlib.generators.cnn import BaselineCNN
 from colorlib.generators.dynamic import FastaiUNet
 from colorlib.generators.encoders import EncoderUNet
+from colorlib.generators.folding import folded
 from colorlib.generators.fusion import FusionCNN
 from colorlib.generators.kinds import build
 from colorlib.generators.lite import LiteUNet
@@ -27,4 +29,5 @@ from colorlib.generators.unet import UNet
 from colorlib.generators.weights import initialise
 
 __all__ = ["BaselineCNN", "EncoderUNet", "FastaiUNet", "FusionCNN", "Generator", "Level", "LiteUNet"]
-__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "initialise", "up_block"]
+__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "folded", "initialise"]
+__all__ += ["up_block"]

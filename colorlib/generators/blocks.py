@@ -110,7 +110,7 @@ class _InOnePlace(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: object, x: Tensor) -> Tensor:
-        return x.view_as(x)
+        return x.detach()  # as it lies in memory; a view of one picture would lose channels last
 
     @staticmethod
     def backward(ctx: object, gradient: Tensor) -> Tensor:

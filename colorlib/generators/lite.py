@@ -158,7 +158,7 @@ class _Around(_Same):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            return super().forward(x.float())
+            return super().forward(x.to(self.weight.dtype))
 
 
 def _conv(channels: int, out: int, side: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:

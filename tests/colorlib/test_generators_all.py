@@ -8,6 +8,8 @@ import pytest
 import torch
 from generator_cases import CASES, count, noise, shaken
 
+from torch.nn import BatchNorm2d
+
 from colorlib import checkpoint, configs, generators
 from colorlib.generators import BaselineCNN, EncoderUNet, Generator, RGBUNet, build
 
@@ -55,6 +57,16 @@ def test_any_size_comes_back_as_it_went_in(case, made):
             assert torch.allclose(answer, net(padded)[..., :h, :w], atol=1e-5)
         assert answer.isfinite().all() and answer.std() > 0
         assert case == "FastaiUNet" or answer.abs().max() <= 1
+
+
+def test_folded_is_another_network_with_the_same_answers(case, made):
+    net, L = copy.deepcopy(made(case)).double().eval(), picture(case, n=2).double()
+    faster = generators.folded(net)
+    norms, left = ([part for part in each.modules() if type(part) is BatchNorm2d] for each in (net, faster))
+    assert len(left) < len(norms) or not norms
+    with torch.no_grad():
+        assert torch.allclose(faster(L), net(L), atol=1e-9)
+    assert all(map(torch.equal, net.state_dict().values(), made(case).state_dict().values()))
 
 
 def test_too_small_a_picture_names_the_least_size(case, made):
