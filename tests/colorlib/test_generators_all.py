@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from generator_cases import CASES, count, noise, shaken
-
 from torch.nn import BatchNorm2d
 
 from colorlib import checkpoint, configs, generators
