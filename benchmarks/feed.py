@@ -12,6 +12,8 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,10 +22,12 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks import commonly_written
+from benchmarks.apart import apart
 from benchmarks.race import Report, command, race
 from colorlib.color import Scale, rgb_to_lab
 from colorlib.data import folder, photos, prepare
 from colorlib.data.prepared import Prepared
+from colorlib.training.fast import keep_memory
 
 SHAPE = (640, 480)  # of the photos, as COCO has them
 CHILD = """
@@ -68,12 +72,14 @@ def run(
     with tempfile.TemporaryDirectory() as place:
         paths = made(Path(place, "jpegs"), photos)
         data = ready(paths[0].parent, Path(place, "array"), size)
-        common = commonly_written.loader(paths, size, batch, workers)
         feeds = {
-            f"scikit-image in {workers} workers": lambda: [part["ab"].to(device) for part in common],
-            "prepared array, Lab on the batch": lambda: list(batches(data, batch, device)),
+            f"scikit-image in {workers} workers": partial(commonly, paths, size, batch, workers, device),
+            "prepared array, Lab on the batch": partial(
+                prepared, data.folder, paths[0].parent, size, batch, device
+            ),
         }
-        report.races.append(race("an epoch of Lab batches", feeds, rounds=rounds))
+        with apart(feeds) as calls:
+            report.races.append(race("an epoch of Lab batches", calls, rounds=rounds, warm=2))
         bare = {
             "torchvision, decode and resize": lambda: [shrunk(path, size) for path in paths],
             "data.prepare, one thread": lambda: again(paths[0].parent, size, 1),
@@ -109,6 +115,25 @@ def batches(data: Prepared, batch: int, device: str):
     """Yield L and ab of an epoch in its order, as a training run takes them."""
     for indices in torch.arange(len(data)).split(batch):
         yield Scale().split(rgb_to_lab(data.batch(indices).to(device)))
+
+
+def commonly(paths: list[Path], size: int, batch: int, workers: int, device: str) -> Callable[[], None]:
+    """Make an epoch of the common loader; each batch is let go, as training does."""
+    loader = commonly_written.loader(paths, size, batch, workers)
+    return lambda: spent(part["ab"].to(device) for part in loader)
+
+
+def prepared(out: Path, source: Path, size: int, batch: int, device: str) -> Callable[[], None]:
+    """Make an epoch of ours, with the memory as training has it."""
+    keep_memory()
+    data = ready(source, out, size)
+    return lambda: spent(batches(data, batch, device))
+
+
+def spent(feed: Iterable) -> None:
+    """Take batch after batch and let each go."""
+    for _ in feed:
+        pass
 
 
 def again(source: Path, size: int, workers: int) -> Prepared:

@@ -11,11 +11,13 @@ import argparse
 import dataclasses
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from benchmarks import commonly_written
+from benchmarks.apart import apart
 from benchmarks.race import Report, command, race
 from colorlib.color import Scale, as_gray_photo, rgb_to_lab, to_uint8
 from colorlib.data import photo_crops
@@ -63,18 +65,25 @@ def run(
     if curve:
         compare_curves(report, L, ab, curve, seeds, (downs, width, batch, device))
         return report
-    calls = {BASE: theirs(0, downs, width, device)}
+    sides = {BASE: partial(theirs, 0, downs, width, device)}
     for name, chosen in choices(compile, report).items():
-        calls[name] = ours(0, downs, width, device, InMemory(photos), batch, **chosen)
-    bound = {name: (lambda name=name, step=step: own(name, step, L, ab)) for name, step in calls.items()}
-    report.races.append(race(f"training step, {shape}", bound, rounds=rounds, warm=2))
+        sides[name] = partial(ours, 0, downs, width, device, InMemory(photos), batch, **chosen)
+    threads = torch.get_num_threads()
+    with apart(
+        {name: partial(turn, make, L, ab, threads, name != BASE) for name, make in sides.items()}
+    ) as calls:
+        report.races.append(race(f"training step, {shape}", calls, rounds=rounds, warm=3))
     return report
 
 
-def own(name: str, step: Callable[[Tensor, Tensor], object], L: Tensor, ab: Tensor) -> None:
-    """Do one step with the memory as its side has it: ``fit`` keeps it, a common loop does not."""
-    keep_memory(name != BASE and L.device.type == "cpu")
-    step(L, ab)
+def turn(
+    make: Callable[[], Callable], L: Tensor, ab: Tensor, threads: int, kept: bool
+) -> Callable[[], object]:
+    """Make one step, in a process of its own, with the memory as ``fit`` has it or as it comes."""
+    torch.set_num_threads(threads)
+    if kept and L.device.type == "cpu":
+        keep_memory()
+    return partial(make(), L, ab)
 
 
 def choices(compile: bool, report: Report) -> dict[str, dict[str, bool]]:

@@ -1,6 +1,8 @@
 """Benchmarks of speed: both sides compute the same, and results have their fields. Nothing here is timed."""
 
 import json
+import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import torch
 
 from benchmarks import __main__ as everything
 from benchmarks import commonly_written, feed, inference, lab, notebooks, race, startup, step
+from benchmarks.apart import apart
 from colorlib.color import Scale, as_gray_photo, rgb_to_lab, to_uint8
 from colorlib.data import photo_crops
 from colorlib.data.sets import InMemory
@@ -159,3 +162,11 @@ def test_what_is_kept_names_commands_that_there_are():
     kept = json.loads((everything.KEPT).read_text())
     assert set(kept) == {f"python -m benchmarks.{name}" for name in everything.SHORT}
     assert all(entry["ratios"] and entry["machine"] and entry["colorlib"] for entry in kept.values())
+
+
+def test_contestants_apart_have_their_own_process_and_say_what_failed():
+    with apart({"one": partial(partial, os._exit, 0), "other": partial(partial, int, "no number")}) as calls:
+        with pytest.raises(RuntimeError, match="other failed: ValueError.*'no number'"):
+            calls["other"]()
+        with pytest.raises(EOFError):  # the contestant's process ended, and not this one
+            calls["one"]()

@@ -91,7 +91,7 @@ def test_memory_that_is_kept_is_not_fetched_again(kept):
 import resource, torch
 from colorlib.training.fast import keep_memory
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-keep_memory(), keep_memory({kept})
+{"keep_memory()" if kept else ""}
 for turn in range(30):  # glibc puts up to seven splinters of such pieces aside, and fetches until it has them
     if turn == 20:
         before = faults()
