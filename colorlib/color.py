@@ -227,12 +227,10 @@ def _kept(pixels: Tensor) -> Tensor:
 
 def _to_lab(rgb: Tensor) -> Tensor:
     """Convert pictures that have passed the checks."""
-    if rgb.dtype == torch.uint8:  # there are 256 values, so each is undone once
-        light = cie.srgb_to_linear(torch.arange(256, device=rgb.device) / 255)
-        linear = light.index_select(0, rgb.flatten().int()).view(rgb.shape)
-    else:
-        linear = cie.srgb_to_linear(rgb)
-    return cie.xyz_to_lab(cie.linear_to_xyz(linear))
+    if rgb.dtype != torch.uint8:
+        return cie.xyz_to_lab(cie.linear_to_xyz(cie.srgb_to_linear(rgb)))
+    light = cie.srgb_to_linear(torch.arange(256, device=rgb.device) / 255)  # of 256 values, each once
+    return cie.xyz_to_lab(cie.linear_to_xyz(light.index_select(0, rgb.flatten().int()).view(rgb.shape)))
 
 
 def _inside(lab: Tensor) -> Tensor:

@@ -43,9 +43,8 @@ def run(args: argparse.Namespace) -> int:
         write(result, out, overwrite=args.overwrite, exif=labelled(first, result.size))
         return tell(args, {"model": path, "written": [out], "skipped": {}}, str(out))
     source = first if len(args.photos) == 1 else [Path(photo).expanduser() for photo in args.photos]
-    out = args.out or (
-        first.with_name(f"{first.resolve().name}-colorized") if first.is_dir() else "colorized"
-    )
+    beside = first.with_name(f"{first.resolve().name}-colorized") if first.is_dir() else "colorized"
+    out = args.out or beside
     done = colorize_folder(model, source, out, saturation=args.saturation, overwrite=args.overwrite)
     tell(args, {"model": path, "written": done.written, "skipped": done.skipped}, f"{done}\nin {out}")
     return 1 if done.failed else 0

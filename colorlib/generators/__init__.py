@@ -29,5 +29,4 @@ from colorlib.generators.unet import UNet
 from colorlib.generators.weights import initialise
 
 __all__ = ["BaselineCNN", "EncoderUNet", "FastaiUNet", "FusionCNN", "Generator", "Level", "LiteUNet"]
-__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "folded", "initialise"]
-__all__ += ["up_block"]
+__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "folded", "initialise", "up_block"]

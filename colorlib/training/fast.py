@@ -11,7 +11,8 @@ from torch import nn
 
 from colorlib.training.settings import Settings
 
-_TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # glibc's names for what mallopt(3) sets, less their M
+# mallopt(3): M_TRIM_THRESHOLD, M_MMAP_MAX, and M_ARENA_MAX, by which threads to come share the first's memory
+_KEEPING = {-1: -1, -4: 0, -8: 1}
 
 
 def keep_memory() -> None:
@@ -24,13 +25,9 @@ def keep_memory() -> None:
     Example:
         >>> keep_memory()
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_MMAP_MAX, 0)
-        mallopt(_TRIM_THRESHOLD, -1)
-        mallopt(
-            _ARENA_MAX, 1
-        )  # threads that come after this, as the one that fit steps in, share the first's
+    if mallopt := sys.platform == "linux" and getattr(ctypes.CDLL(None), "mallopt", None):
+        for option in _KEEPING.items():
+            mallopt(*option)
 
 
 def placed(net: nn.Module, device: torch.device, half: torch.dtype | None) -> nn.Module:
