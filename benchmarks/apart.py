@@ -13,10 +13,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 
+import torch
+
 
 @contextmanager
 def apart(contestants: Mapping[str, partial]) -> Iterator[dict[str, Callable[[], None]]]:
     """Start a process for each contestant and give what lets it have a turn, for :func:`race.race`.
+
+    Each computes on as many threads as this process does.
 
     Args:
         contestants: By name what makes, in the new process, the function that is one turn.
@@ -28,12 +32,13 @@ def apart(contestants: Mapping[str, partial]) -> Iterator[dict[str, Callable[[],
         >>> with apart({"nothing": partial(partial, int)}) as calls:
         ...     calls["nothing"]()
     """
-    start, usual = multiprocessing.get_context("spawn"), multiprocessing.get_start_method()
+    start = multiprocessing.get_context("spawn")
+    here = (multiprocessing.get_start_method(), torch.get_num_threads())
     with ExitStack() as stack:
         calls = {}
         for name, make in contestants.items():
             ours, theirs = start.Pipe()
-            process = start.Process(target=_serve, args=(theirs, make, usual))
+            process = start.Process(target=_serve, args=(theirs, make, *here))
             process.start()
             theirs.close()  # so that a process that ends is noticed
             stack.callback(process.join)
@@ -48,8 +53,9 @@ def _turn(name: str, to: Connection) -> None:
         raise RuntimeError(f"{name} failed: {failed}")
 
 
-def _serve(to: Connection, make: partial, usual: str) -> None:
+def _serve(to: Connection, make: partial, usual: str, threads: int) -> None:
     multiprocessing.set_start_method(usual, force=True)  # a data loader's workers start as they do elsewhere
+    torch.set_num_threads(threads)
     turn = None
     with suppress(EOFError):  # nobody asks any more
         while to.recv():

@@ -125,7 +125,8 @@ def commonly(paths: list[Path], size: int, batch: int, workers: int, device: str
 
 def prepared(out: Path, source: Path, size: int, batch: int, device: str) -> Callable[[], None]:
     """Make an epoch of ours, with the memory as training has it."""
-    keep_memory()
+    if device == "cpu":
+        keep_memory()
     data = ready(source, out, size)
     return lambda: spent(batches(data, batch, device))
 

@@ -68,19 +68,13 @@ def run(
     sides = {BASE: partial(theirs, 0, downs, width, device)}
     for name, chosen in choices(compile, report).items():
         sides[name] = partial(ours, 0, downs, width, device, InMemory(photos), batch, **chosen)
-    threads = torch.get_num_threads()
-    with apart(
-        {name: partial(turn, make, L, ab, threads, name != BASE) for name, make in sides.items()}
-    ) as calls:
+    with apart({name: partial(turn, make, L, ab, name != BASE) for name, make in sides.items()}) as calls:
         report.races.append(race(f"training step, {shape}", calls, rounds=rounds, warm=3))
     return report
 
 
-def turn(
-    make: Callable[[], Callable], L: Tensor, ab: Tensor, threads: int, kept: bool
-) -> Callable[[], object]:
+def turn(make: Callable[[], Callable], L: Tensor, ab: Tensor, kept: bool) -> Callable[[], object]:
     """Make one step, in a process of its own, with the memory as ``fit`` has it or as it comes."""
-    torch.set_num_threads(threads)
     if kept and L.device.type == "cpu":
         keep_memory()
     return partial(make(), L, ab)
