@@ -86,6 +86,21 @@ def test_the_site_of_a_course(whole, capfd):
     )
 
 
+def test_signatures_are_fit_to_read(whole, capfd):
+    for name in ("film", "colorize/__init__", "colorize/colorizer"):  # our own of these names are shown
+        (whole / f"colorlib/{name}.py").parent.mkdir(exist_ok=True)
+        (whole / f"colorlib/{name}.py").write_text(MODULE, "utf-8")
+    assert site.make(whole) == 0, capfd.readouterr()
+
+    def shown(page, name):
+        return soup(whole, f"library/{page}").find(id=f"colorlib.{name}").get_text()
+
+    assert "= {'blue'" in shown("film", "film.RESPONSES")
+    assert "=" not in shown("film", "film.KINDS")  # it would fill a screen
+    colorizer = shown("colorize", "colorize.colorizer.Colorizer")
+    assert "scale: Scale = ..." in colorizer and "\nsize: int = 256" in colorizer
+
+
 def test_a_dead_link_fails_and_the_pages_come_all_the_same(whole, capfd):
     (whole / "course/more.md").write_text("# More\n\n## A part\n\n[nowhere](gone.md)\n", "utf-8")
     assert site.make(whole) == 1

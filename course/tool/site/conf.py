@@ -1,6 +1,9 @@
 """How Sphinx makes the site of the course: no execution, no network, no script for formulas."""
 
+import re
 from typing import Any
+
+from sphinx import addnodes
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "course.tool.site.mathml"]
 author = "The colorlib-course authors"
@@ -13,9 +16,11 @@ myst_dmath_double_inline = True  # as Jupyter reads two dollars within a line
 myst_heading_anchors = 6
 html_math_renderer = "mathml"
 
+napoleon_use_ivar = True  # attributes as a list
 autodoc_member_order = "bysource"
 autodoc_default_options = {"exclude-members": "set"}  # every figure has matplotlib's, in matplotlib's markup
 autodoc_preserve_defaults = True
+maximum_signature_line_length = 80  # a longer one gets a line for each parameter
 
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"navbar_align": "left", "secondary_sidebar_items": ["page-toc"]}
@@ -28,9 +33,24 @@ html_show_copyright = False
 
 
 def setup(app: Any) -> None:
-    """Keep MyST-NB's copies of notebooks beside Sphinx's own; it would put them into the project's folder."""
+    """Change what no option of Sphinx and MyST-NB changes."""
     app.connect("builder-inited", _copies, priority=900)
+    app.connect("autodoc-process-signature", _defaults)
+    app.connect("object-description-transform", _values)
 
 
 def _copies(app: Any) -> None:
+    """Keep MyST-NB's copies of notebooks beside Sphinx's own; it would put them into the project's folder."""
     app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(app.doctreedir / "notebooks"))
+
+
+def _defaults(app: Any, what: str, name: str, thing: Any, options: Any, signature: str, answer: str) -> tuple:
+    """Write three dots for a default that is no Python, or Sphinx could not read the types beside it."""
+    return signature and re.sub(r"= ?<(factory|function .+?>)>", "= ...", signature), answer
+
+
+def _values(app: Any, domain: str, kind: str, content: Any) -> None:
+    """Leave out the value of a constant that would fill a screen."""
+    for value in list(content.parent.findall(addnodes.desc_annotation)):
+        if len(value.astext()) > 400:
+            value.parent.remove(value)
