@@ -136,7 +136,7 @@ def _papermill(nb: NotebookNode, output: Path, parameters: dict[str, Any], **opt
                 request_save_on_cell_execute=False,  # else it writes and checks the file twice for each cell
                 execution_timeout=TIMEOUT,
                 coalesce_streams=True,
-                extra_arguments=["--log-level=ERROR"],  # not the kernel's advice on encryption
+                extra_arguments=["--log-level=CRITICAL"],  # an error to it is that it is stopped at the end
                 **options,
             )
             return
