@@ -252,7 +252,8 @@ def run(out, at=-1):  # killed at the call or return number `at` of any function
     return seen
 
 fetch(source, root / "first", progress=False)  # now nothing is left to import
-for at in random.Random(seed).sample(range(1, run(root / "whole")), n):
+dice, part = random.Random(seed), (run(root / "whole") - 1) // n
+for at in [1 + nth * part + dice.randrange(part) for nth in range(n)]:  # one moment in each part of the run
     out = root / str(at)
     if not (child := os.fork()):
         run(out, at)
