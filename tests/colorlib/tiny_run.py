@@ -4,11 +4,13 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import torch
 from torch import nn
+from tqdm import tqdm
 
 from colorlib.data import photo_crops
 from colorlib.training import Settings, Trainer
@@ -60,6 +62,7 @@ def weights(run):
 def main(folder: Path) -> None:
     """Train once undisturbed and once killed at five random moments; print how often it was alive then."""
     torch.set_num_threads(1)
+    tqdm.set_lock(threading.RLock())  # its own is one for all forks, and a killed one would keep it for ever
     chance, alive = random.Random(5), 0
     for name, kills in (("whole", 0), ("killed", 5)):
         for left in range(kills, -1, -1):

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -129,12 +130,14 @@ class Dot:
 def serve():
     """Fork a command for each line of standard input, or say how one has ended."""
     import torch
+    from tqdm import tqdm
 
     from colorlib.cli import main
     from colorlib.show import watch
 
     watch.losses = watch.strips = lambda *args, **how: Dot()  # drawing takes most of the time
     torch.set_num_threads(1)
+    tqdm.set_lock(threading.RLock())  # its own is one for all forks, and a killed one would keep it for ever
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         main([*TRAIN, "--epochs", "1", "--gan-epochs", "0", "--out", folder])  # now all is imported
     print("ready", flush=True)
