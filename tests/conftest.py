@@ -1,4 +1,12 @@
-"""The table of faults after a run; here, because xdist's controller reads no conftest of a deeper folder."""
+"""What holds for all tests, and the table of faults: xdist's controller reads no deeper conftest."""
+
+import sys
+
+
+def pytest_runtest_setup(item):
+    """Let a network that a test draws not depend on the tests before it."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 def pytest_terminal_summary(terminalreporter):

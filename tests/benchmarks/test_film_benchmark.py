@@ -6,7 +6,7 @@ import torch
 from benchmarks import film as bench
 from colorlib.color import rgb_to_lab
 from colorlib.colorize import Colorizer
-from colorlib.generators import UNet
+from colorlib.generators import UNet, initialise
 from course.tool import results
 
 
@@ -17,7 +17,7 @@ def rgb():
 
 @pytest.fixture
 def model():
-    return Colorizer(UNet(downs=3, width=4, dropout=0).eval(), size=32)
+    return Colorizer(initialise(UNet(downs=3, width=4, dropout=0).eval(), seed=0), size=32)
 
 
 def test_the_truth_gains_all_and_gray_nothing(rgb):
@@ -34,9 +34,9 @@ def test_a_tint_that_keeps_lightness_changes_no_answer(rgb, model):
     lab = rgb_to_lab(0.3 + 0.4 * rgb)
     tints = [torch.cat([lab[:, :1], torch.full_like(lab[:, 1:], chroma)], dim=1) for chroma in (0.0, 8.0)]
     gray, brown = (bench.answer(model, lab_to_rgb(tint)) for tint in tints)
-    assert (gray - brown).abs().max() < 0.05
+    assert (gray - brown).abs().mean() < 0.01  # with 16 bits single numbers may be rounded otherwise
     red = bench.answer(model, lab_to_rgb(tints[1]), "red")
-    assert (gray - red).abs().max() > 0.05
+    assert (gray - red).abs().mean() > 0.03
 
 
 def test_a_table_is_written(rgb, model, tmp_path):
