@@ -37,6 +37,7 @@ def setup(app: Any) -> None:
     app.connect("builder-inited", _copies, priority=900)
     app.connect("autodoc-process-signature", _defaults)
     app.connect("object-description-transform", _values)
+    app.connect("html-page-context", _lines)
 
 
 def _copies(app: Any) -> None:
@@ -54,3 +55,11 @@ def _values(app: Any, domain: str, kind: str, content: Any) -> None:
     for value in list(content.parent.findall(addnodes.desc_annotation)):
         if len(value.astext()) > 400:
             value.parent.remove(value)
+
+
+def _lines(app: Any, page: str, template: str, context: dict, tree: Any) -> None:
+    """Make a signature's lines of spans: Sphinx makes them a list of definitions without terms."""
+    lines = r'<dl>\n((?:<dd><em class="sig-param">.*</dd>\n)+)</dl>'
+    context["body"] = re.sub(
+        lines, lambda found: re.sub("(</?)dd", r"\1span", found[1]), context.get("body", "")
+    )
