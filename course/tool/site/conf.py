@@ -1,6 +1,7 @@
 """How Sphinx makes the site of the course: no execution, no network, no script for formulas."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sphinx import addnodes
@@ -34,6 +35,7 @@ html_show_copyright = False
 
 def setup(app: Any) -> None:
     """Change what no option of Sphinx and MyST-NB changes."""
+    app.add_config_value("this_file", Path(__file__).read_text("utf-8"), "env")  # makes all pages anew
     app.connect("builder-inited", _copies, priority=900)
     app.connect("autodoc-process-signature", _defaults)
     app.connect("object-description-transform", _values)
