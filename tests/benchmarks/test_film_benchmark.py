@@ -5,8 +5,8 @@ import torch
 
 from benchmarks import film as bench
 from colorlib.color import rgb_to_lab
-from colorlib.colorize import Colorizer
-from colorlib.generators import UNet, initialise
+from colorlib.colorize import Colorizer, colorizer
+from colorlib.generators import UNet
 from course.tool import results
 
 
@@ -17,7 +17,7 @@ def rgb():
 
 @pytest.fixture
 def model():
-    return Colorizer(initialise(UNet(downs=3, width=4, dropout=0).eval(), seed=0), size=32)
+    return Colorizer(UNet(downs=3, width=4, dropout=0).eval(), size=32)
 
 
 def test_the_truth_gains_all_and_gray_nothing(rgb):
@@ -28,15 +28,16 @@ def test_the_truth_gains_all_and_gray_nothing(rgb):
     assert gray["dB over gray"] == 0 and gray["chroma / true"] < 1e-3
 
 
-def test_a_tint_that_keeps_lightness_changes_no_answer(rgb, model):
+def test_a_tint_that_keeps_lightness_changes_no_answer(rgb, model, monkeypatch):
     from colorlib.color import lab_to_rgb
 
+    monkeypatch.setattr(colorizer, "half", lambda device: None)  # 16 bits would round L
     lab = rgb_to_lab(0.3 + 0.4 * rgb)
     tints = [torch.cat([lab[:, :1], torch.full_like(lab[:, 1:], chroma)], dim=1) for chroma in (0.0, 8.0)]
     gray, brown = (bench.answer(model, lab_to_rgb(tint)) for tint in tints)
-    assert (gray - brown).abs().mean() < 0.01  # with 16 bits single numbers may be rounded otherwise
+    assert (gray - brown).abs().max() < 0.05
     red = bench.answer(model, lab_to_rgb(tints[1]), "red")
-    assert (gray - red).abs().mean() > 0.03
+    assert (gray - red).abs().max() > 0.05
 
 
 def test_a_table_is_written(rgb, model, tmp_path):
