@@ -30,7 +30,9 @@ SHORT: dict[str, dict[str, Any]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the short benchmarks, and keep or compare their ratios."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--only", nargs="+", choices=list(SHORT), default=list(SHORT), help="which to run")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(SHORT), default=list(SHORT), help="which to run"
+    )
     parser.add_argument("--keep", action="store_true", help=f"write the ratios to {KEPT.name}")
     parser.add_argument("--json", type=Path, help="also write all that was measured there")
     args = parser.parse_args(argv)
@@ -45,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(side_by_side(reports, kept))
     if args.keep:
         kept |= entries(reports)
-        KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+        KEPT.write_text(
+            json.dumps(kept, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8"
+        )
     return 0
 
 
@@ -60,7 +64,9 @@ def side_by_side(reports: Sequence[Report], kept: dict[str, dict[str, Any]]) -> 
     lines = []
     for report in reports:
         before = kept.get(report.command, {})
-        head = f"kept with {before['colorlib']} on {before['machine']}" if before else "none kept yet"
+        head = (
+            f"kept with {before['colorlib']} on {before['machine']}" if before else "none kept yet"
+        )
         lines.append(f"{report.command} ({head})")
         names = list(report.ratios)
         width = max(map(len, names), default=0)

@@ -54,7 +54,9 @@ def _turn(name: str, to: Connection) -> None:
 
 
 def _serve(to: Connection, make: partial, usual: str, threads: int) -> None:
-    multiprocessing.set_start_method(usual, force=True)  # a data loader's workers start as they do elsewhere
+    multiprocessing.set_start_method(
+        usual, force=True
+    )  # a data loader's workers start as they do elsewhere
     torch.set_num_threads(threads)
     turn = None
     with suppress(EOFError):  # nobody asks any more

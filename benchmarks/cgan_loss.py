@@ -34,7 +34,9 @@ NAME, COMMAND = "cgan_loss", "python -m benchmarks.cgan_loss"
 SIZE, TRAIN, HELD_OUT, EPOCHS, SEEDS = 48, 2048, 256, 5, (0, 1, 2)
 LIMIT = 5500  # bytes of the picture: the lesson that carries it must stay small
 SHOWN = ("L2", "L1", "GAN + 100 L1", "GAN + 10 L1", "GAN + 1 L1", "GAN alone")  # in the picture
-MARGIN = 0.15  # a flag is red if its colour lies so near to red on the way to blue, and blue likewise
+MARGIN = (
+    0.15  # a flag is red if its colour lies so near to red on the way to blue, and blue likewise
+)
 COLUMNS = [
     {"name": "balls' chroma, %", "digits": 0},
     {"name": "balls of one hue, %", "digits": 0},
@@ -95,7 +97,10 @@ def trained(
     """Train, or go on, or take up what is trained already: the generator, and the critic if there is one."""
     net_g = initialise(UNet(downs=4, width=16, dropout=0.0), seed=seed)
     net_d = initialise(PatchCritic(layers=2, width=16), seed=100 + seed) if loss.critic else None
-    gan, how = GANLoss(smoothing=loss.smoothing), {"pixel": loss.pixel, "weight": float(loss.weight)}
+    gan, how = (
+        GANLoss(smoothing=loss.smoothing),
+        {"pixel": loss.pixel, "weight": float(loss.weight)},
+    )
     settings = Settings(epochs=epochs, batch=16, lr=5e-4, gan=gan, seed=seed, **how)
     return Trainer(net_g, data, settings, net_d=net_d, folder=folder).fit().eval(), net_d
 
@@ -150,7 +155,10 @@ def summed_up(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
         for name, value in run.items():
             columns.setdefault(name, []).append(value)
     spread = {name: statistics.stdev(v) if len(v) > 1 else 0.0 for name, v in columns.items()}
-    return {n: {"mean": statistics.mean(v), "spread": spread[n], "n": len(v)} for n, v in columns.items()}
+    return {
+        n: {"mean": statistics.mean(v), "spread": spread[n], "n": len(v)}
+        for n, v in columns.items()
+    }
 
 
 def main() -> None:
@@ -166,14 +174,19 @@ def main() -> None:
         lab = colors(net_g, held_out)
         logit = {} if net_d is None else {COLUMNS[-1]["name"]: logit_on_real(net_d, held_out)}
         scores[name].append(score(lab, held_out) | logit)
-        tqdm.write(f"{name}, seed {seed}: " + ", ".join(f"{k} {v:.2f}" for k, v in scores[name][-1].items()))
+        tqdm.write(
+            f"{name}, seed {seed}: "
+            + ", ".join(f"{k} {v:.2f}" for k, v in scores[name][-1].items())
+        )
         if name in SHOWN:
             colored.setdefault(name, lab)  # of the first seed
     bounds = {"the truth": held_out.lab(), "gray: a = b = 0": colors(None, held_out)}
     rows = [{"name": name, "values": score(lab, held_out)} for name, lab in bounds.items()]
     rows[0]["values"][COLUMNS[-2]["name"]] = "—"  # as far as 8 bits allow
     rows += [{"name": name, "values": summed_up(runs)} for name, runs in scores.items()]
-    kept = dict(title="What each loss answers where L does not tell", command=COMMAND, protocol=PROTOCOL)
+    kept = dict(
+        title="What each loss answers where L does not tell", command=COMMAND, protocol=PROTOCOL
+    )
     path = results.write(NAME, **kept, seeds=list(SEEDS), columns=COLUMNS, rows=rows)
     path.with_suffix(".jpg").write_bytes(picture(colored, held_out))
 

@@ -77,7 +77,11 @@ def critic(width: int = 64) -> nn.Module:
     layers: list[nn.Module] = []
     for inputs, outputs, stride in ((3, 1, 2), (width, 2, 2), (2 * width, 4, 2), (4 * width, 8, 1)):
         norm = [nn.BatchNorm2d(outputs * width)] if outputs > 1 else []
-        layers += [nn.Conv2d(inputs, outputs * width, 4, stride, 1, bias=not norm), *norm, nn.LeakyReLU(0.2)]
+        layers += [
+            nn.Conv2d(inputs, outputs * width, 4, stride, 1, bias=not norm),
+            *norm,
+            nn.LeakyReLU(0.2),
+        ]
     return nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
 
 

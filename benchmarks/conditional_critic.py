@@ -35,7 +35,9 @@ def turned(ab: Tensor, dice: Generator) -> Tensor:
     """Turn all hues of a picture by one angle, 90 to 270 degrees, another for each picture."""
     angle = (0.5 + torch.rand(len(ab), 1, 1, generator=dice)) * torch.pi
     a, b = ab.unbind(1)
-    return torch.stack([angle.cos() * a - angle.sin() * b, angle.sin() * a + angle.cos() * b], dim=1)
+    return torch.stack(
+        [angle.cos() * a - angle.sin() * b, angle.sin() * a + angle.cos() * b], dim=1
+    )
 
 
 WRONG: dict[str, Callable[[Tensor, Generator], Tensor]] = {
@@ -75,7 +77,9 @@ def ahead(net_d: Critic, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator
 
 def run(seed: int) -> dict[tuple[str, str], float]:
     """Train and ask every critic about every kind of wrong colours, with one pair of photos held out."""
-    L, ab = Scale().split(as_gray_photo(rgb_to_lab(data.photo_crops(CROPS, SIZE, seed=seed, split="all"))))
+    L, ab = Scale().split(
+        as_gray_photo(rgb_to_lab(data.photo_crops(CROPS, SIZE, seed=seed, split="all")))
+    )
     held_out = torch.arange(CROPS) % PHOTOS // 2 == seed % 3
     found = {}
     for kind, wrong in WRONG.items():

@@ -51,9 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--photos", type=int, default=64, help="how many JPEGs to make")
     parser.add_argument("--size", type=int, default=256, help="side of the pictures in a batch")
     parser.add_argument("--batch", type=int, default=16, help="pictures in a batch")
-    parser.add_argument("--workers", type=int, default=2, help="of the common loader, and threads of ours")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="of the common loader, and threads of ours"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count")
-    parser.add_argument("--memory", type=int, nargs="*", default=[64, 256], help="measure memory for so many")
+    parser.add_argument(
+        "--memory", type=int, nargs="*", default=[64, 256], help="measure memory for so many"
+    )
     parser.add_argument("--device", default="cpu", help="where Lab runs")
 
 
@@ -73,7 +77,9 @@ def run(
         paths = made(Path(place, "jpegs"), photos)
         data = ready(paths[0].parent, Path(place, "array"), size)
         feeds = {
-            f"scikit-image in {workers} workers": partial(commonly, paths, size, batch, workers, device),
+            f"scikit-image in {workers} workers": partial(
+                commonly, paths, size, batch, workers, device
+            ),
             "prepared array, Lab on the batch": partial(
                 prepared, data.folder, paths[0].parent, size, batch, device
             ),
@@ -86,10 +92,14 @@ def run(
             f"data.prepare, {workers} threads": lambda: again(paths[0].parent, size, workers),
         }
         report.races.append(race("preparing JPEGs", bare, rounds=rounds))
-        for name, found in zip(("photos a second, common", "photos a second, ours"), feeds, strict=True):
+        for name, found in zip(
+            ("photos a second, common", "photos a second, ours"), feeds, strict=True
+        ):
             report.facts[name] = round(photos / report.races[0].seconds(found))
     for count in memory:
-        report.facts |= {f"{name}, {count} photos, MB": mb for name, mb in peak(count, size, batch).items()}
+        report.facts |= {
+            f"{name}, {count} photos, MB": mb for name, mb in peak(count, size, batch).items()
+        }
     return report
 
 
@@ -117,7 +127,9 @@ def batches(data: Prepared, batch: int, device: str):
         yield Scale().split(rgb_to_lab(data.batch(indices).to(device)))
 
 
-def commonly(paths: list[Path], size: int, batch: int, workers: int, device: str) -> Callable[[], None]:
+def commonly(
+    paths: list[Path], size: int, batch: int, workers: int, device: str
+) -> Callable[[], None]:
     """Make an epoch of the common loader; each batch is let go, as training does."""
     loader = commonly_written.loader(paths, size, batch, workers)
     return lambda: spent(part["ab"].to(device) for part in loader)
@@ -151,7 +163,9 @@ def shrunk(path: Path, size: int) -> Tensor:
     side, left = rgb.shape[1], (rgb.shape[2] - rgb.shape[1]) // 2
     square = rgb[None, :, :, left : left + side]
     return (
-        F.interpolate(square, (size, size), mode="bicubic", antialias=True)[0].permute(1, 2, 0).contiguous()
+        F.interpolate(square, (size, size), mode="bicubic", antialias=True)[0]
+        .permute(1, 2, 0)
+        .contiguous()
     )
 
 
@@ -165,7 +179,8 @@ def peak(count: int, size: int, batch: int) -> dict[str, float]:
         made(Path(place, "jpegs"), count)
         words = [str(Path(place, "jpegs")), str(Path(place, "array")), str(size), str(batch)]
         found = {
-            name: child(body, words) for name, body in (("feed", FEED), ("imports", "import benchmarks.feed"))
+            name: child(body, words)
+            for name, body in (("feed", FEED), ("imports", "import benchmarks.feed"))
         }
     numbers = {"peak": found["feed"]["peak"], "peak of imports alone": found["imports"]["peak"]}
     if found["feed"]["own"] is not None:

@@ -28,8 +28,14 @@ ANSWERS = {  # name of a row -> the print, and what is taken for its lightness
     "panchromatic, sepia: mean of channels": (film.KINDS["panchromatic, sepia"], "mean"),
     "panchromatic, sepia: red channel": (film.KINDS["panchromatic, sepia"], "red"),
     "panchromatic, faded: levels stretched": (film.KINDS["panchromatic, faded"], "levels"),
-    "panchromatic, white border, not looked for": (film.KINDS["panchromatic, white border"], "framed"),
-    "panchromatic, black border, not looked for": (film.KINDS["panchromatic, black border"], "framed"),
+    "panchromatic, white border, not looked for": (
+        film.KINDS["panchromatic, white border"],
+        "framed",
+    ),
+    "panchromatic, black border, not looked for": (
+        film.KINDS["panchromatic, black border"],
+        "framed",
+    ),
 }
 
 
@@ -48,7 +54,9 @@ def answer(model: Colorizer, scan: Tensor, lightness: str = "L") -> Tensor:
         low, high = (scan.flatten(1).quantile(share, 1).view(-1, 1, 1, 1) for share in (0.01, 0.99))
         gray = ((scan - low) / (high - low)).clamp(0, 1)
     L = model.scale.split(rgb_to_lab(gray.expand_as(scan).contiguous()))[0].split(1)
-    ab = [model.predict(one, model.size) if lightness == "framed" else model.colors(one) for one in L]
+    ab = [
+        model.predict(one, model.size) if lightness == "framed" else model.colors(one) for one in L
+    ]
     return torch.cat(ab) * model.scale.ab
 
 
@@ -80,7 +88,9 @@ def measure(model: Colorizer, photos: Sequence[Tensor], seed: int = 0) -> list[d
             side = film.margin(rgb, how)
             ab = answer(model, film.aged(rgb, how, seed + number), lightness)
             ab = ab[..., side : ab.shape[-2] - side, side : ab.shape[-1] - side]
-            first = clean.setdefault((number, how.response), ab)  # the same film, undamaged, comes first
+            first = clean.setdefault(
+                (number, how.response), ab
+            )  # the same film, undamaged, comes first
             moved = (ab - first).norm(dim=1).mean()
             found.append(scores(ab, rgb) | {"moved": moved[None]})
         rows.append({"name": name, "values": _mean(found)})
@@ -95,10 +105,14 @@ def _mean(found: list[dict[str, Tensor]]) -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, and write the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="of photos; the embedded ones if not given")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="of photos; the embedded ones if not given"
+    )
     parser.add_argument("--model", default="landscape", help="a shipped model, or a weights file")
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
-    parser.add_argument("--most", type=int, default=60, help="how many photos at most, the first by name")
+    parser.add_argument(
+        "--most", type=int, default=60, help="how many photos at most, the first by name"
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     _, model = take(args.model)

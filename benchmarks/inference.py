@@ -29,10 +29,16 @@ NETS: dict[str, Callable[[], nn.Module]] = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=256, help="side of the pictures")
-    parser.add_argument("--batches", type=int, nargs="+", default=[1, 16], help="pictures at a time")
-    parser.add_argument("--nets", nargs="+", default=list(NETS), choices=list(NETS), help="which networks")
+    parser.add_argument(
+        "--batches", type=int, nargs="+", default=[1, 16], help="pictures at a time"
+    )
+    parser.add_argument(
+        "--nets", nargs="+", default=list(NETS), choices=list(NETS), help="which networks"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count")
-    parser.add_argument("--compile", action="store_true", help="also compiled: a minute or so for each")
+    parser.add_argument(
+        "--compile", action="store_true", help="also compiled: a minute or so for each"
+    )
     parser.add_argument("--device", default="cpu", help="where to compute")
 
 
@@ -45,7 +51,9 @@ def run(
     device: str = "cpu",
 ) -> Report:
     """Race the modes of each network, and say how far their answers are apart."""
-    report = Report("python -m benchmarks.inference", f"L of {size}x{size} in, ab out, evaluation mode")
+    report = Report(
+        "python -m benchmarks.inference", f"L of {size}x{size} in, ab out, evaluation mode"
+    )
     dtype = half(torch.device(device))
     if dtype is None:
         report.missing.append("16 bits: this device computes them no faster than 32")
@@ -71,11 +79,15 @@ def run(
     return report
 
 
-def modes(net: nn.Module, dtype: torch.dtype | None, compiled: bool) -> dict[str, Callable[[Tensor], Tensor]]:
+def modes(
+    net: nn.Module, dtype: torch.dtype | None, compiled: bool
+) -> dict[str, Callable[[Tensor], Tensor]]:
     """Give the ways to call a network, by name; float32 as it is built comes first."""
     last = copy.deepcopy(net).to(memory_format=torch.channels_last)
     ways = {BASE: answering(net), "channels_last": answering(last)}
-    named = "channels_last" if dtype is None else f"channels_last, {str(dtype).removeprefix('torch.')}"
+    named = (
+        "channels_last" if dtype is None else f"channels_last, {str(dtype).removeprefix('torch.')}"
+    )
     ways[named] = answering(last, dtype)
     ways[f"{named}, folded"] = answering(generators.folded(last), dtype)
     if compiled:
@@ -87,7 +99,10 @@ def answering(net: nn.Module, dtype: torch.dtype | None = None) -> Callable[[Ten
     """Call a network without gradients, in 16 bits if a type is named, and give float32."""
 
     def go(L: Tensor) -> Tensor:
-        with torch.inference_mode(), torch.autocast(L.device.type, dtype, enabled=dtype is not None):
+        with (
+            torch.inference_mode(),
+            torch.autocast(L.device.type, dtype, enabled=dtype is not None),
+        ):
             return net(L).float()
 
     return go

@@ -25,12 +25,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=256, help="side of the photos")
     parser.add_argument("--batch", type=int, default=16, help="how many photos")
     parser.add_argument("--rounds", type=int, default=15, help="rounds that count")
-    parser.add_argument("--no-compile", dest="compiled", action="store_false", help="leave torch.compile out")
+    parser.add_argument(
+        "--no-compile", dest="compiled", action="store_false", help="leave torch.compile out"
+    )
 
 
 def run(size: int = 256, batch: int = 16, rounds: int = 15, compiled: bool = True) -> Report:
     """Measure both directions, on photos and on colours that sRGB cannot show."""
-    report = Report("python -m benchmarks.lab", f"{batch} photos of {size}x{size}, 8 bits in, float32 out")
+    report = Report(
+        "python -m benchmarks.lab", f"{batch} photos of {size}x{size}, 8 bits in, float32 out"
+    )
     photos = to_uint8(photo_crops(batch, size=size, seed=0))
     array, lab = photos.movedim(1, -1).numpy(), rgb_to_lab(photos)
     lab_array = rgb2lab(array)
@@ -45,16 +49,26 @@ def run(size: int = 256, batch: int = 16, rounds: int = 15, compiled: bool = Tru
 
         forward["kornia"] = lambda: kornias(photos.float() / 255)
     report.facts["largest difference from scikit-image, Lab units"] = difference(photos)
-    report.races = [race("RGB to Lab", forward, rounds=rounds), race("Lab to RGB", back, rounds=rounds)]
-    ways = {"clipped": lambda: lab_to_rgb(vivid, "clip"), "chroma lowered": lambda: lab_to_rgb(vivid)}
+    report.races = [
+        race("RGB to Lab", forward, rounds=rounds),
+        race("Lab to RGB", back, rounds=rounds),
+    ]
+    ways = {
+        "clipped": lambda: lab_to_rgb(vivid, "clip"),
+        "chroma lowered": lambda: lab_to_rgb(vivid),
+    }
     report.races.append(race("vivid Lab to RGB", ways, rounds=max(1, rounds // 3)))
     return report
 
 
-def compiled_pair(report: Report) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]] | None:
+def compiled_pair(
+    report: Report,
+) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]] | None:
     """Compile both directions, or say why not."""
     if not any(map(shutil.which, ("g++", "clang++", "c++", "cl"))):
-        report.missing.append("torch.compile: it needs a C++ compiler, such as g++, and none was found")
+        report.missing.append(
+            "torch.compile: it needs a C++ compiler, such as g++, and none was found"
+        )
         return None
     return torch.compile(rgb_to_lab), torch.compile(lambda lab: lab_to_rgb(lab, "clip"))
 

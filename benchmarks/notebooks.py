@@ -28,9 +28,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(names: Sequence[str] = (), junit: Path | None = None, most: int = 15) -> Report:
     """Run notebooks with the course's own runner, one at a time, and read a report of tests."""
-    report = Report("python -m benchmarks.notebooks", "seconds alone, kernel start included; one run of each")
+    report = Report(
+        "python -m benchmarks.notebooks", "seconds alone, kernel start included; one run of each"
+    )
     if list(names) != ["none"]:
-        words = [sys.executable, "-m", "course", "run", "--tree", "solutions", "--jobs", "1", *names]
+        words = [
+            sys.executable,
+            "-m",
+            "course",
+            "run",
+            "--tree",
+            "solutions",
+            "--jobs",
+            "1",
+            *names,
+        ]
         done = subprocess.run(words, capture_output=True, text=True)
         found = notebooks(done.stdout)
         if not found:
@@ -68,7 +80,9 @@ def junit_seconds(xml: str) -> dict[str, float]:
         {'test_a::test_b': 0.25}
     """
     cases = ET.fromstring(xml).iter("testcase")
-    return {f"{case.get('classname')}::{case.get('name')}": float(case.get("time", 0)) for case in cases}
+    return {
+        f"{case.get('classname')}::{case.get('name')}": float(case.get("time", 0)) for case in cases
+    }
 
 
 if __name__ == "__main__":

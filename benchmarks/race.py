@@ -108,7 +108,9 @@ class Report:
         return "\n".join([*lines, *(f"not measured: {text}" for text in self.missing)])
 
 
-def race(name: str, contestants: Mapping[str, Callable[[], object]], *, rounds: int, warm: int = 1) -> Race:
+def race(
+    name: str, contestants: Mapping[str, Callable[[], object]], *, rounds: int, warm: int = 1
+) -> Race:
     """Let every contestant have its turn in each round; the first is the baseline.
 
     Every second round goes the other way round, so that none always runs on a cache that another left. On a
@@ -125,7 +127,9 @@ def race(name: str, contestants: Mapping[str, Callable[[], object]], *, rounds: 
         'one'
     """
     if rounds < 1 or not contestants:
-        raise ValueError(f"{rounds} rounds of {len(contestants)} contestants; expected at least one of each")
+        raise ValueError(
+            f"{rounds} rounds of {len(contestants)} contestants; expected at least one of each"
+        )
     for call in contestants.values():
         for _ in range(warm):
             call()
@@ -150,7 +154,9 @@ def machine() -> str:
     """Say in one line what ran it: processor, cores, threads, the instructions that matter, versions."""
     torch = sys.modules.get("torch")
     file = Path("/proc/cpuinfo")
-    lines = [line.partition(":") for line in file.read_text().splitlines()] if file.is_file() else []
+    lines = (
+        [line.partition(":") for line in file.read_text().splitlines()] if file.is_file() else []
+    )
     found = {name.strip().lower(): value.strip() for name, _, value in lines}
     flags = set((found.get("flags") or found.get("features") or "").split())
     usable = getattr(os, "sched_getaffinity", None)
@@ -179,9 +185,15 @@ def command(
     argv: Sequence[str] | None = None,
 ) -> int:
     """Be a benchmark's command line: its own options, ``--json`` and ``--threads``."""
-    parser = argparse.ArgumentParser(description=(sys.modules[run.__module__].__doc__ or "").split("\n")[0])
-    parser.add_argument("--json", metavar="FILE", help="also write the result there; - prints it alone")
-    parser.add_argument("--threads", type=int, help="threads that torch computes with; else as it is set")
+    parser = argparse.ArgumentParser(
+        description=(sys.modules[run.__module__].__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="also write the result there; - prints it alone"
+    )
+    parser.add_argument(
+        "--threads", type=int, help="threads that torch computes with; else as it is set"
+    )
     arguments(parser)
     options = vars(parser.parse_args(argv))
     file, threads = options.pop("json"), options.pop("threads")

@@ -44,7 +44,9 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
         found = {name: numbers(name, pictures) for name in ("gray", *shipped.NAMES)}
         for name, values in found.items():
             above = {"above gray, dB": values["RGB PSNR, dB"] - found["gray"]["RGB PSNR, dB"]}
-            rows.append({"name": f"{place}: {name}", "values": values | (above if name != "gray" else {})})
+            rows.append(
+                {"name": f"{place}: {name}", "values": values | (above if name != "gray" else {})}
+            )
             print(rows[-1], flush=True)
     results.write(
         "shipped",

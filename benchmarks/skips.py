@@ -94,9 +94,17 @@ def main() -> None:
         runs = []
         for seed in SEEDS:
             runs.append(score(train(settings, seed), seed))
-            print(name, seed, {column: round(value, 2) for column, value in runs[-1].items()}, flush=True)
+            print(
+                name,
+                seed,
+                {column: round(value, 2) for column, value in runs[-1].items()},
+                flush=True,
+            )
         values = {
-            c: {"mean": statistics.mean(r[c] for r in runs), "spread": statistics.stdev(r[c] for r in runs)}
+            c: {
+                "mean": statistics.mean(r[c] for r in runs),
+                "spread": statistics.stdev(r[c] for r in runs),
+            }
             for c in COLUMNS
         }
         rows.append({"name": name, "values": {c: v | {"n": len(SEEDS)} for c, v in values.items()}})

@@ -27,14 +27,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(rounds: int = 7, statements: Mapping[str, str] = STATEMENTS) -> Report:
     """Race processes that do nothing but start."""
-    report = Report("python -m benchmarks.startup", "wall seconds of a process each; its files are cached")
+    report = Report(
+        "python -m benchmarks.startup", "wall seconds of a process each; its files are cached"
+    )
     calls = {name: process(["-c", code]) for name, code in statements.items()}
     calls["colorlib --help"] = process(["-m", "colorlib", "--help"])
     found = race("start-up", calls, rounds=rounds)
     report.races.append(found)
     above = {name: 1000 * (found.seconds(name) - found.seconds(BASE)) for name in list(calls)[1:]}
-    report.facts = {f"{name}, ms above bare Python": round(value, 1) for name, value in above.items()}
-    report.facts["loaded by a set-up cell that asks for the GPU"] = heavy(list(STATEMENTS.values())[2])
+    report.facts = {
+        f"{name}, ms above bare Python": round(value, 1) for name, value in above.items()
+    }
+    report.facts["loaded by a set-up cell that asks for the GPU"] = heavy(
+        list(STATEMENTS.values())[2]
+    )
     return report
 
 
@@ -47,7 +53,9 @@ def heavy(code: str) -> str:
     """Name the slow packages that a piece of code loads."""
     packages = "torch", "numpy", "matplotlib", "PIL", "skimage", "ipywidgets"
     code += f"; import sys; print(*(m for m in {packages} if m in sys.modules))"
-    words = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    words = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
     return words.strip() or "none of " + ", ".join(packages)
 
 

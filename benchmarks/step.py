@@ -35,11 +35,15 @@ LAST = 25  # steps whose mean loss a curve ends with
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=64, help="side of the pictures")
     parser.add_argument("--downs", type=int, default=6, help="levels of the U-Net: 8 at 256")
-    parser.add_argument("--width", type=int, default=32, help="filters of the first layer: 64 in pix2pix")
+    parser.add_argument(
+        "--width", type=int, default=32, help="filters of the first layer: 64 in pix2pix"
+    )
     parser.add_argument("--batch", type=int, default=16, help="pictures in a step")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that count")
     parser.add_argument("--compile", action="store_true", help="also compiled: a minute or more")
-    parser.add_argument("--curve", type=int, default=0, help="steps to train both for, instead of a race")
+    parser.add_argument(
+        "--curve", type=int, default=0, help="steps to train both for, instead of a race"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="runs of each side of a curve")
     parser.add_argument("--device", default="cpu", help="where to train")
 
@@ -57,7 +61,9 @@ def run(
 ) -> Report:
     """Race the steps, or compare the losses."""
     shape = f"{size}x{size}, {downs} levels, width {width}, batch {batch}"
-    report = Report("python -m benchmarks.step", f"U-Net and 70x70 patch critic, {shape}, on {device}")
+    report = Report(
+        "python -m benchmarks.step", f"U-Net and 70x70 patch critic, {shape}, on {device}"
+    )
     photos = to_uint8(photo_crops(batch * (8 if curve else 1), size, seed=0))
     L, ab = (part.to(device) for part in Scale().split(as_gray_photo(rgb_to_lab(photos))))
     if half(torch.device(device)) is None:
@@ -68,7 +74,9 @@ def run(
     sides = {BASE: partial(theirs, 0, downs, width, device)}
     for name, chosen in choices(compile, report).items():
         sides[name] = partial(ours, 0, downs, width, device, InMemory(photos), batch, **chosen)
-    with apart({name: partial(turn, make, L, ab, name != BASE) for name, make in sides.items()}) as calls:
+    with apart(
+        {name: partial(turn, make, L, ab, name != BASE) for name, make in sides.items()}
+    ) as calls:
         report.races.append(race(f"training step, {shape}", calls, rounds=rounds, warm=3))
     return report
 
@@ -91,7 +99,9 @@ def choices(compile: bool, report: Report) -> dict[str, dict[str, bool]]:
     return found
 
 
-def theirs(seed: int, downs: int, width: int, device: str) -> Callable[[Tensor, Tensor], dict[str, float]]:
+def theirs(
+    seed: int, downs: int, width: int, device: str
+) -> Callable[[Tensor, Tensor], dict[str, float]]:
     """Make the common step with weights drawn as pix2pix draws them."""
     net_g = initialise(commonly_written.unet(downs, width), seed=seed)
     net_d = initialise(commonly_written.critic(width), seed=100 + seed)
@@ -113,7 +123,9 @@ def compare_curves(
 ) -> None:
     """Train both sides from several seeds, and say where their losses end and how seeds spread."""
     downs, width, batch, device = shape
-    data = InMemory(torch.zeros(batch, 3, *L.shape[-2:], dtype=torch.uint8))  # the step is given its pictures
+    data = InMemory(
+        torch.zeros(batch, 3, *L.shape[-2:], dtype=torch.uint8)
+    )  # the step is given its pictures
     sides = {
         BASE: lambda seed: theirs(seed, downs, width, device),
         OURS: lambda seed: ours(seed, downs, width, device, data, batch, mixed=True),

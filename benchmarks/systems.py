@@ -44,9 +44,14 @@ def read(folder: Path) -> list[dict[str, str]]:
 
 def main(folder: str, photos: str) -> None:
     """Write both results."""
-    rows, protocol = read(Path(folder)), json.loads(Path(folder, "protocol.json").read_text("utf-8"))
+    rows, protocol = (
+        read(Path(folder)),
+        json.loads(Path(folder, "protocol.json").read_text("utf-8")),
+    )
     minutes = f" --minutes {protocol['minutes']:g}" if protocol["minutes"] else ""
-    command = f"colorlib compare --set all --data FOLDER --test FOLDER --size {protocol['size']}{minutes}"
+    command = (
+        f"colorlib compare --set all --data FOLDER --test FOLDER --size {protocol['size']}{minutes}"
+    )
     if not protocol["pretrained"]:
         command += " --from-scratch"
     same = {"command": command, "seeds": [protocol["seed"]]}

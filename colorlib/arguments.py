@@ -38,7 +38,10 @@ _TENSORS["L"] = "a tensor (n, 1, h, w)"
 _PLAIN: dict[object, Reading] = {
     **dict.fromkeys((Any, object), (lambda value: True, "")),
     bool: (lambda value: type(value).__name__ in ("bool", "bool_"), "True or False"),
-    int: (lambda value: isinstance(value, Integral) and not isinstance(value, bool), "a whole number"),
+    int: (
+        lambda value: isinstance(value, Integral) and not isinstance(value, bool),
+        "a whole number",
+    ),
     float: (lambda value: isinstance(value, Real) and not isinstance(value, bool), "a number"),
     str: (lambda value: isinstance(value, str), "words"),
     Path: (lambda value: isinstance(value, PurePath), "a path"),
@@ -62,7 +65,11 @@ class Finder:
             run(module)
             for key, value in list(vars(module).items()):
                 if not key.startswith("_") and getattr(value, "__module__", None) == name:
-                    setattr(module, key, _with_methods(value) if inspect.isclass(value) else checked(value))
+                    setattr(
+                        module,
+                        key,
+                        _with_methods(value) if inspect.isclass(value) else checked(value),
+                    )
 
         spec.loader.exec_module = exec_module
         return spec
@@ -108,7 +115,9 @@ def checked(function: Any, leave: Iterable[str] = ()) -> Any:
             if not test(value):
                 kind = ValueError if isinstance(value, str) and "'" in words else TypeError
                 raise kind(f"{name} is {_told(value)}; expected {words}")
-            if words and isinstance(value, Real) and not value >= LEAST.get(name, -math.inf):  # NaN is not
+            if (
+                words and isinstance(value, Real) and not value >= LEAST.get(name, -math.inf)
+            ):  # NaN is not
                 words = f"at least {LEAST[name]}" if name in LEAST else words
                 raise ValueError(f"{name} is {value}; expected {words}")
         return function(*args, **keywords)
@@ -165,10 +174,14 @@ def _reading(kind: Any) -> Reading:
         return callable, "something to call"
     if getattr(origin, "_is_protocol", False):
         parts = [part for part in vars(origin) if not part.startswith("_")]
-        return lambda value: all(hasattr(value, part) for part in parts), f"an object with {_or(parts)}"
+        return lambda value: all(
+            hasattr(value, part) for part in parts
+        ), f"an object with {_or(parts)}"
     if origin is tuple or (issubclass(origin, Iterable) and issubclass(list, origin)):
         return _several(origin, inner)
-    return lambda value: isinstance(value, origin), _KINDS.get(origin.__name__, f"a {origin.__name__}")
+    return lambda value: isinstance(value, origin), _KINDS.get(
+        origin.__name__, f"a {origin.__name__}"
+    )
 
 
 def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
@@ -183,7 +196,9 @@ def _several(origin: type, inner: tuple[Any, ...]) -> Reading:
         if not isinstance(value, list | tuple):
             return True
         tests = each if fixed else each * len(value)
-        return len(tests) == len(value) and all(test(v) for (test, _), v in zip(tests, value, strict=True))
+        return len(tests) == len(value) and all(
+            test(v) for (test, _), v in zip(tests, value, strict=True)
+        )
 
     some = f"{fixed} of them" if fixed else "several"
     return test, f"{some}, each {each[0][1]}" if each[0][1] else "several"

@@ -81,7 +81,9 @@ def latest(folder: str | Path) -> Tree | None:
         try:
             data = path.read_bytes()
         except OSError as error:
-            _logger.warning("%s cannot be read (%s): the one before is looked for", path, error.strerror)
+            _logger.warning(
+                "%s cannot be read (%s): the one before is looked for", path, error.strerror
+            )
             continue
         if _digest(data) == _NAME.fullmatch(path.name)[3]:
             return _from_bytes(data, path)
@@ -90,7 +92,9 @@ def latest(folder: str | Path) -> Tree | None:
         )
     if found:
         what = f"none of the {len(found)} checkpoints in {folder} is whole"
-        raise CheckpointError(f"{what}; put a copy in their place, or choose another folder to begin anew")
+        raise CheckpointError(
+            f"{what}; put a copy in their place, or choose another folder to begin anew"
+        )
     return None
 
 
@@ -121,9 +125,13 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], Tree]:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}; expected weights that colorlib train wrote")
+        raise FileNotFoundError(
+            f"there is no file {path}; expected weights that colorlib train wrote"
+        )
     if (size := path.stat().st_size) > _MAX_BYTES:
-        raise CheckpointError(f"{path} has {size:,} bytes; expected at most {_MAX_BYTES:,}; train it again")
+        raise CheckpointError(
+            f"{path} has {size:,} bytes; expected at most {_MAX_BYTES:,}; train it again"
+        )
     try:
         tensors = safetensors.torch.load_file(path)
         with safetensors.safe_open(path, "pt") as file:
@@ -132,7 +140,11 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], Tree]:
         raise CheckpointError(
             f"{path} is no whole safetensors file ({error}); copy or train it again"
         ) from None
-    except (KeyError, ValueError, RecursionError):  # json's own errors, and numbers or brackets without end
+    except (
+        KeyError,
+        ValueError,
+        RecursionError,
+    ):  # json's own errors, and numbers or brackets without end
         raise CheckpointError(
             f"{path} carries no configuration; expected weights that colorlib wrote"
         ) from None
@@ -144,7 +156,9 @@ def _found(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     names = {path: match for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
-    return sorted(names, key=lambda path: (int(names[path][1]), int(names[path][2]), path.name), reverse=True)
+    return sorted(
+        names, key=lambda path: (int(names[path][1]), int(names[path][2]), path.name), reverse=True
+    )
 
 
 def _digest(data: bytes) -> str:
@@ -164,7 +178,9 @@ def _to_bytes(tree: Tree) -> bytes:
             return [plain(value, f"{place}/{i}") for i, value in enumerate(node)]
         if node is None or isinstance(node, (bool, int, float, str)):
             return node
-        raise TypeError(f"{place} is a {type(node).__name__}; a checkpoint holds tensors, numbers and words")
+        raise TypeError(
+            f"{place} is a {type(node).__name__}; a checkpoint holds tensors, numbers and words"
+        )
 
     text = json.dumps(plain(tree, "tree"))
     return safetensors.torch.save(tensors, {"tree": text})
@@ -173,7 +189,11 @@ def _to_bytes(tree: Tree) -> bytes:
 def _from_bytes(data: bytes, path: Path) -> Tree:
     def rich(node: Any) -> Any:
         if isinstance(node, dict):
-            return tensors[node[_TENSOR]] if _TENSOR in node else {key: rich(v) for key, v in node["$dict"]}
+            return (
+                tensors[node[_TENSOR]]
+                if _TENSOR in node
+                else {key: rich(v) for key, v in node["$dict"]}
+            )
         return [rich(value) for value in node] if isinstance(node, list) else node
 
     try:
@@ -181,4 +201,6 @@ def _from_bytes(data: bytes, path: Path) -> Tree:
         length = int.from_bytes(data[:8], "little")
         return rich(json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"]))
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is no checkpoint ({error}); move it out of the folder") from None
+        raise CheckpointError(
+            f"{path} is no checkpoint ({error}); move it out of the folder"
+        ) from None

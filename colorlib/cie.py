@@ -73,7 +73,11 @@ def lab_to_xyz(lab: Tensor) -> Tensor:
     """Unbend Lab (n, 3, ...) to CIE XYZ with Y = 1 for white."""
     L, a, b = _three("lab", lab)
     fy = (L + 16) / 116
-    x, y, z = inverse_lab_curve(fy + a / 500), inverse_lab_curve(fy), inverse_lab_curve(fy - b / 200)
+    x, y, z = (
+        inverse_lab_curve(fy + a / 500),
+        inverse_lab_curve(fy),
+        inverse_lab_curve(fy - b / 200),
+    )
     return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
 
 
@@ -91,7 +95,9 @@ def inverse_lab_curve(f: Tensor) -> Tensor:
 
 def _three(name: str, colors: Tensor) -> tuple[Tensor, ...]:
     if colors.ndim < 2 or colors.shape[1] != 3:
-        raise ValueError(f"{name} has shape {tuple(colors.shape)}; expected (n, 3, ...): three channels")
+        raise ValueError(
+            f"{name} has shape {tuple(colors.shape)}; expected (n, 3, ...): three channels"
+        )
     return colors.float().unbind(1)
 
 

@@ -86,7 +86,9 @@ def ready(lesson: str, needs_gpu: bool = False) -> None:
     try:
         torch = version("torch")
     except PackageNotFoundError:
-        raise RuntimeError("torch is not installed; install it with: pip install torch torchvision") from None
+        raise RuntimeError(
+            "torch is not installed; install it with: pip install torch torchvision"
+        ) from None
     number, card = int(lesson.split("_")[0]), gpu()
     messages = logging.getLogger("colorlib")
     messages.handlers, messages.propagate = [_Below()], False
@@ -126,9 +128,13 @@ def run_folder(name: str, drive: bool = False, here: str | Path = "runs") -> Pat
             google_drive.mount(str(DRIVE))
             folder = DRIVE / "MyDrive" / "colorlib" / name
             folder.mkdir(parents=True, exist_ok=True)
-        except Exception as error:  # not on Colab, leave refused, Drive full or offline: train all the same
+        except (
+            Exception
+        ) as error:  # not on Colab, leave refused, Drive full or offline: train all the same
             reason = "this is not Colab" if isinstance(error, ImportError) else f"{error}"
-            print(f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's own disk.")
+            print(
+                f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's own disk."
+            )
             folder = Path(here, name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -14,10 +14,15 @@ from torch import Tensor
 
 from colorlib import cie, expect
 
-_EDGE = 1e-4  # linear RGB this far outside [0, 1] still counts as inside: float32 noise, not a colour
+_EDGE = (
+    1e-4  # linear RGB this far outside [0, 1] still counts as inside: float32 noise, not a colour
+)
 _STEPS = 14  # halvings in the search for the gamut's edge: chroma to better than 0.01 units
 _TILE = 2**17  # colours at a time: what is worked on stays near the processor
-_SLACK_L, _SLACK_AB = 0.3, 1.5  # what clipping may still move: a rounding to 8 bits moves about as much
+_SLACK_L, _SLACK_AB = (
+    0.3,
+    1.5,
+)  # what clipping may still move: a rounding to 8 bits moves about as much
 
 
 def rgb_to_lab(rgb: Tensor) -> Tensor:
@@ -173,7 +178,9 @@ class Scale:
 
     def __post_init__(self) -> None:
         if not 0 < self.ab < float("inf"):
-            raise ValueError(f"Scale got ab={self.ab!r}; expected a positive number such as 110 or 128")
+            raise ValueError(
+                f"Scale got ab={self.ab!r}; expected a positive number such as 110 or 128"
+            )
 
     @property
     def channels(self) -> int:
@@ -220,7 +227,9 @@ def _kept(pixels: Tensor) -> Tensor:
     low = torch.zeros_like(pixels[0])
     for step in range(1, _STEPS + 1):
         middle = low + 0.5**step
-        inside = _nearly_inside(torch.stack([pixels[0], pixels[1] * middle, pixels[2] * middle])[None])[0]
+        inside = _nearly_inside(
+            torch.stack([pixels[0], pixels[1] * middle, pixels[2] * middle])[None]
+        )[0]
         low += inside * 0.5**step
     return low
 
@@ -229,8 +238,12 @@ def _to_lab(rgb: Tensor) -> Tensor:
     """Convert pictures that have passed the checks."""
     if rgb.dtype != torch.uint8:
         return cie.xyz_to_lab(cie.linear_to_xyz(cie.srgb_to_linear(rgb)))
-    light = cie.srgb_to_linear(torch.arange(256, device=rgb.device) / 255)  # of 256 values, each once
-    return cie.xyz_to_lab(cie.linear_to_xyz(light.index_select(0, rgb.flatten().int()).view(rgb.shape)))
+    light = cie.srgb_to_linear(
+        torch.arange(256, device=rgb.device) / 255
+    )  # of 256 values, each once
+    return cie.xyz_to_lab(
+        cie.linear_to_xyz(light.index_select(0, rgb.flatten().int()).view(rgb.shape))
+    )
 
 
 def _inside(lab: Tensor) -> Tensor:

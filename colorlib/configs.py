@@ -39,7 +39,9 @@ def check(name: str, config: Mapping[str, object], rules: Mapping[str, Rule]) ->
         ValueError: UNet got an unknown field 'depth'; expected width: remove it, or update colorlib
     """
     if not isinstance(config, Mapping):
-        raise TypeError(f"{name} got a {type(config).__name__}; expected a dict such as its .config")
+        raise TypeError(
+            f"{name} got a {type(config).__name__}; expected a dict such as its .config"
+        )
     fields = ", ".join(rules)
     for field in config:
         if field not in rules:
@@ -110,8 +112,16 @@ def _reading(rule: Rule):
     if rule is bool:
         return bool, lambda value: True, "true or false"
     if isinstance(rule, range):
-        return int, lambda value: value in rule, f"a whole number from {rule.start} to {rule.stop - 1}"
+        return (
+            int,
+            lambda value: value in rule,
+            f"a whole number from {rule.start} to {rule.stop - 1}",
+        )
     if isinstance(rule[0], str):
         return str, lambda value: value in rule, " or ".join(map(repr, rule))
     low, high = rule
-    return (int, float), lambda value: low <= value < high, f"a number from {low:g} up to, not with, {high:g}"
+    return (
+        (int, float),
+        lambda value: low <= value < high,
+        f"a number from {low:g} up to, not with, {high:g}",
+    )

@@ -24,7 +24,9 @@ MEMORY = "{} needs more memory than there is; make it smaller first."
 HEIC, RAW = "HEIC or AVIF", "camera raw"
 UNSUPPORTED = {
     **dict.fromkeys((".heic", ".heif", ".hif", ".avif"), HEIC),
-    **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"), RAW),
+    **dict.fromkeys(
+        (".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"), RAW
+    ),
 }
 _EXPORT = {
     HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` (ImageMagick)",
@@ -36,7 +38,9 @@ _STARTS = {  # a file's first bytes, and what such a file is
     rb"\s*<": "text (a web page or an SVG drawing)",
     rb"%PDF": "PDF",
 }
-_OWN = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"  # the first bytes of what can be read
+_OWN = (
+    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"  # the first bytes of what can be read
+)
 _DNG_VERSION = 50706  # this tag makes a TIFF a raw photo, of which Pillow would give the thumbnail
 
 
@@ -77,7 +81,9 @@ def decode(source: Source, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
         source = source.read()
     if not isinstance(source, bytes | bytearray | memoryview):
         expected = "a path, bytes, a file opened in binary mode or a Pillow image"
-        raise TypeError(f"{type(source).__name__} was found, expected {expected}; pass one of these.")
+        raise TypeError(
+            f"{type(source).__name__} was found, expected {expected}; pass one of these."
+        )
     return _load(_identify(io.BytesIO(source), name, max_pixels), name, max_pixels)
 
 
@@ -98,13 +104,21 @@ def _open(path: Path) -> IO[bytes]:
             raise FileNotFoundError(f"{found}; mend or remove the link.") from None
         if isinstance(error, FileNotFoundError):
             folder = path.parent.resolve()
-            names = {file.name.lower(): file.name for file in folder.iterdir()} if folder.is_dir() else {}
+            names = (
+                {file.name.lower(): file.name for file in folder.iterdir()}
+                if folder.is_dir()
+                else {}
+            )
             close = difflib.get_close_matches(path.name.lower(), names, n=1)
             hint = f"did you mean {names[close[0]]}?" if close else "check the name and the folder."
             raise FileNotFoundError(f"{path} was not found in {folder}; {hint}") from None
         if isinstance(error, IsADirectoryError) or (os.name == "nt" and path.is_dir()):
-            raise ImageError(f"{path} is a folder, expected one image file; name a file inside it.") from None
-        raise ImageError(f"{path} cannot be opened ({error}); check that you may read it.") from None
+            raise ImageError(
+                f"{path} is a folder, expected one image file; name a file inside it."
+            ) from None
+        raise ImageError(
+            f"{path} cannot be opened ({error}); check that you may read it."
+        ) from None
 
 
 def _identify(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
@@ -122,7 +136,9 @@ def _identify(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image
         raise _damaged(name, error) from error
     if image.format == "TIFF" and (kind == RAW or _DNG_VERSION in image.tag_v2):
         raise _unsupported(name, RAW)
-    if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):  # another program would run
+    if image.format == "EPS" or isinstance(
+        image, ImageFile.StubImageFile
+    ):  # another program would run
         raise _unsupported(name, f"a drawing or data in the form {image.format}")
     return image
 
@@ -146,11 +162,15 @@ def _too_large(name: str, found: str, max_pixels: int | None) -> ImageError:
         limit = f"Pillow's {own:,} (twice PIL.Image.MAX_IMAGE_PIXELS)"
     else:
         limit = f"max_pixels = {max_pixels:,}"
-    return ImageError(f"{name} has {found}, more than {limit}; make it smaller first, or raise that limit.")
+    return ImageError(
+        f"{name} has {found}, more than {limit}; make it smaller first, or raise that limit."
+    )
 
 
 def _damaged(name: str, error: Exception | str) -> ImageError:
-    return ImageError(f"{name} cannot be decoded ({error}); it is cut off or damaged, so fetch it again.")
+    return ImageError(
+        f"{name} cannot be decoded ({error}); it is cut off or damaged, so fetch it again."
+    )
 
 
 def _unsupported(name: str, kind: str) -> ImageError:
@@ -164,7 +184,11 @@ def _not_an_image(name: str, start: bytes, kind: str | None) -> ImageError:
     avif = rb"|.{4}ftypavi" if "AVIF" in Image.OPEN and features.check("avif") else b""
     if kind != RAW and re.match(_OWN + avif, start, re.DOTALL):
         return _damaged(name, "it only begins like an image")
-    kind = next((is_a for pattern, is_a in _STARTS.items() if re.match(pattern, start, re.DOTALL)), kind)
+    kind = next(
+        (is_a for pattern, is_a in _STARTS.items() if re.match(pattern, start, re.DOTALL)), kind
+    )
     if kind:
         return _unsupported(name, kind)
-    return ImageError(f"{name} is not an image (it starts with {start[:12]!r}); save it as JPEG or PNG.")
+    return ImageError(
+        f"{name} is not an image (it starts with {start[:12]!r}); save it as JPEG or PNG."
+    )

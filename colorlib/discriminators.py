@@ -16,7 +16,11 @@ from torch import Tensor, nn
 
 from colorlib import configs, expect
 
-_RULES: dict[str, configs.Rule] = {"inputs": range(2, 17), "width": range(1, 513), "conditional": bool}
+_RULES: dict[str, configs.Rule] = {
+    "inputs": range(2, 17),
+    "width": range(1, 513),
+    "conditional": bool,
+}
 _CAP = 8  # no layer has more than 8 times the filters of the first
 
 
@@ -146,7 +150,9 @@ class ImageCritic(Critic):
 
     rules = _RULES | {"size": range(8, 1025)}
 
-    def __init__(self, inputs: int = 4, size: int = 64, width: int = 64, *, conditional: bool = True) -> None:
+    def __init__(
+        self, inputs: int = 4, size: int = 64, width: int = 64, *, conditional: bool = True
+    ) -> None:
         super().__init__(inputs=inputs, size=size, width=width, conditional=conditional)
         stack = [nn.Conv2d(inputs, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
         left, channels, self.least, self.most = size // 2, width, size, size
@@ -196,7 +202,9 @@ def receptive_field(net: nn.Module) -> int:
             sizes = module.kernel_size, module.stride, getattr(module, "dilation", 1)
             (kernel, wide), (stride, across), (dilation, apart) = map(_pair, sizes)
             if (kernel, stride, dilation) != (wide, across, apart):
-                raise ValueError(f"layer {name!r} is {module}; expected the same in height and width")
+                raise ValueError(
+                    f"layer {name!r} is {module}; expected the same in height and width"
+                )
             reach += (kernel - 1) * dilation * step
             step *= stride
         elif isinstance(module, _UNKNOWN):

@@ -27,7 +27,9 @@ def pictures(name: str, value: Tensor, channels: int = 3, uint8: bool = False) -
     wanted = f"(n, {channels}, h, w)"
     if not isinstance(value, Tensor):
         kind = type(value).__name__
-        raise TypeError(f"{name} is a {kind}; expected a tensor {wanted}: see colorlib.images.to_tensor")
+        raise TypeError(
+            f"{name} is a {kind}; expected a tensor {wanted}: see colorlib.images.to_tensor"
+        )
     if value.ndim != 4 or value.shape[1] != channels:
         hint = "reshape it"
         if value.ndim == 3 and value.shape[0] == channels:
@@ -49,7 +51,9 @@ def some(name: str, value: Tensor) -> None:
         ValueError: real has shape (0, 2, 4, 4); expected at least one value: add some
     """
     if not value.numel():
-        raise ValueError(f"{name} has shape {tuple(value.shape)}; expected at least one value: add some")
+        raise ValueError(
+            f"{name} has shape {tuple(value.shape)}; expected at least one value: add some"
+        )
 
 
 def alike(**two: Tensor) -> None:

@@ -57,7 +57,9 @@ def whole(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
             raise FileExistsError(taken) from None
     except OSError as error:
         if error.errno in _FULL:
-            full = OSError(f"there is no room for {path}; free some and do it again: what was there is there")
+            full = OSError(
+                f"there is no room for {path}; free some and do it again: what was there is there"
+            )
             full.errno = error.errno
             raise full from error
         raise
@@ -72,7 +74,10 @@ def _claim(temporary: Path, path: Path) -> None:
         return
     except FileExistsError:
         raise
-    except (OSError, AttributeError):  # FAT, some network drives and Google Drive's mount have no hard links
+    except (
+        OSError,
+        AttributeError,
+    ):  # FAT, some network drives and Google Drive's mount have no hard links
         pass
     with open(path, "xb") as target, open(temporary, "rb") as source:
         try:
@@ -99,4 +104,6 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}); take a copy of it, or move it away") from None
+        raise ValueError(
+            f"{path} is damaged ({error}); take a copy of it, or move it away"
+        ) from None

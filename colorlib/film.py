@@ -62,7 +62,9 @@ class Print:
 
     def __post_init__(self) -> None:
         if self.response not in RESPONSES:
-            raise ValueError(f"response is {self.response!r}; expected one of {', '.join(RESPONSES)}")
+            raise ValueError(
+                f"response is {self.response!r}; expected one of {', '.join(RESPONSES)}"
+            )
         if not 0 <= self.black < self.white <= 1:
             raise ValueError(
                 f"black is {self.black} and white {self.white}; expected 0 <= black < white <= 1"
@@ -91,7 +93,9 @@ def aged(rgb: Tensor, how: Print, seed: int = 0) -> Tensor:
     dice = torch.Generator().manual_seed(seed)
     gray = expose(rgb, how.response)
     if how.grain:  # finest detail softened a little; none in pure black and white
-        noise = F.avg_pool2d(torch.randn(gray.shape, generator=dice), 2, stride=1, padding=1)[..., :-1, :-1]
+        noise = F.avg_pool2d(torch.randn(gray.shape, generator=dice), 2, stride=1, padding=1)[
+            ..., :-1, :-1
+        ]
         gray = (gray + 2 * how.grain * noise * 4 * gray * (1 - gray)).clamp(0, 1)
     gray = how.black + (how.white - how.black) * gray
     for x in torch.randint(gray.shape[-1], (how.scratches,), generator=dice).tolist():

@@ -19,11 +19,24 @@ from colorlib.modes import to_srgb
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MAX_PIXELS", "WRITABLE", "ImageError", "Source", "read", "to_image", "to_tensor", "write"]
+__all__ = [
+    "MAX_PIXELS",
+    "WRITABLE",
+    "ImageError",
+    "Source",
+    "read",
+    "to_image",
+    "to_tensor",
+    "write",
+]
 
 _SAVE = {
     ".png": {"format": "PNG"},
-    ".jpg": {"format": "JPEG", "quality": 95, "subsampling": 0},  # 0 keeps colour at full resolution (4:4:4)
+    ".jpg": {
+        "format": "JPEG",
+        "quality": 95,
+        "subsampling": 0,
+    },  # 0 keeps colour at full resolution (4:4:4)
     ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
     # Lossy WebP always halves the resolution of colour; exact keeps the colours under transparent pixels.
     ".webp": {"format": "WEBP", "lossless": True, "exact": True},
@@ -31,7 +44,9 @@ _SAVE = {
 WRITABLE = tuple(_SAVE)
 
 
-def read(source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: bool = False) -> Image.Image:
+def read(
+    source: Source, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: bool = False
+) -> Image.Image:
     """Read any photo as an upright RGB picture in sRGB; of an animation, the first frame.
 
     Args:
@@ -121,7 +136,9 @@ def to_image(rgb: Tensor) -> Image.Image:
     import torch
 
     if not isinstance(rgb, torch.Tensor):
-        raise TypeError(f"{type(rgb).__name__} was found, expected a tensor (1, 3, h, w); see to_tensor.")
+        raise TypeError(
+            f"{type(rgb).__name__} was found, expected a tensor (1, 3, h, w); see to_tensor."
+        )
     chw = rgb.detach()
     chw = chw[0] if chw.ndim == 4 and len(chw) == 1 else chw
     if chw.ndim != 3 or len(chw) != 3 or chw.numel() == 0:
@@ -132,10 +149,14 @@ def to_image(rgb: Tensor) -> Image.Image:
     if chw.is_floating_point():
         low, high = chw.min().item(), chw.max().item()
         if not (low >= -0.01 and high <= 1.01):  # NaN fails both
-            raise ValueError(f"Values {low:.3g} to {high:.3g} were found, expected 0 to 1; scale them first.")
+            raise ValueError(
+                f"Values {low:.3g} to {high:.3g} were found, expected 0 to 1; scale them first."
+            )
         chw = chw.float().clamp(0, 1).mul(255).round().to(torch.uint8)
     if chw.dtype != torch.uint8:
-        raise TypeError(f"{chw.dtype} was found, expected floating point or uint8; convert it first.")
+        raise TypeError(
+            f"{chw.dtype} was found, expected floating point or uint8; convert it first."
+        )
     return Image.fromarray(chw.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
@@ -168,7 +189,9 @@ def write(
     path = Path(path).expanduser()
     options = _SAVE.get(path.suffix.lower())
     if options is None:
-        raise ImageError(f"{path} ends in {path.suffix!r}, expected {', '.join(_SAVE)}; choose one of these.")
+        raise ImageError(
+            f"{path} ends in {path.suffix!r}, expected {', '.join(_SAVE)}; choose one of these."
+        )
     if not path.parent.is_dir():
         raise ImageError(
             f"{path} cannot be written: there is no folder {path.parent}; make the folder first."

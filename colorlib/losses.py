@@ -55,7 +55,9 @@ class GANLoss:
             )
         if not 0.5 < self.smoothing <= 1:
             advice = "it is the label of a real picture, 0.9 and not 0.1"
-            raise ValueError(f"smoothing is {self.smoothing!r}; expected above 0.5, at most 1: {advice}")
+            raise ValueError(
+                f"smoothing is {self.smoothing!r}; expected above 0.5, at most 1: {advice}"
+            )
 
     @property
     def undecided(self) -> tuple[float, float]:
@@ -90,7 +92,11 @@ class GANLoss:
 
     def generator(self, fake: Tensor) -> Tensor:
         """Score the generator on the critic's logits for its pictures; a scalar in float32."""
-        return self._distance(fake, 1.0) if self.form == "non-saturating" else -self._distance(fake, 0.0)
+        return (
+            self._distance(fake, 1.0)
+            if self.form == "non-saturating"
+            else -self._distance(fake, 0.0)
+        )
 
     def _distance(self, logits: Tensor, label: float) -> Tensor:
         """Measure how far logits are from a label."""
@@ -128,7 +134,9 @@ def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
     """
     expect.alike(real=real, fake=fake)
     if kind == "psnr":
-        return 10 * (fake.float() - real.float()).square().mean(dim=(1, 2, 3)).add(1e-4).log10().mean()
+        return (
+            10 * (fake.float() - real.float()).square().mean(dim=(1, 2, 3)).add(1e-4).log10().mean()
+        )
     return (F.l1_loss if kind == "l1" else F.mse_loss)(fake.float(), real.float())
 
 

@@ -76,7 +76,9 @@ def over_white(rgba: Image.Image) -> Image.Image:
         >>> over_white(Image.new("RGBA", (2, 1), (255, 0, 0, 128))).getpixel((0, 0))
         (255, 127, 127)
     """
-    return Image.composite(rgba.convert("RGB"), Image.new("RGB", rgba.size, "white"), rgba.getchannel("A"))
+    return Image.composite(
+        rgba.convert("RGB"), Image.new("RGB", rgba.size, "white"), rgba.getchannel("A")
+    )
 
 
 def gray_to_8bit(values: np.ndarray, bits: int | None = None) -> Image.Image:
@@ -102,7 +104,9 @@ def gray_to_8bit(values: np.ndarray, bits: int | None = None) -> Image.Image:
     low, high = float(values.min()), float(values.max())
     whole = values.dtype.kind in "iu"
     if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError(f"gray from {low} to {high} was found, expected finite numbers; replace them first")
+        raise ValueError(
+            f"gray from {low} to {high} was found, expected finite numbers; replace them first"
+        )
     if bits is not None:
         low, high = 0, 2**bits - 1
     elif low >= 0 and high <= 1 and not whole:
@@ -118,8 +122,12 @@ def gray_to_8bit(values: np.ndarray, bits: int | None = None) -> Image.Image:
 def _upright(image: Image.Image, name: str) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
-    except Exception as error:  # Pillow's EXIF reader raises SyntaxError, struct.error, KeyError and others
-        log.warning("%s has EXIF data that cannot be read (%s); its orientation was ignored", name, error)
+    except (
+        Exception
+    ) as error:  # Pillow's EXIF reader raises SyntaxError, struct.error, KeyError and others
+        log.warning(
+            "%s has EXIF data that cannot be read (%s); its orientation was ignored", name, error
+        )
         return image.copy()
 
 
@@ -133,5 +141,7 @@ def _through_profile(image: Image.Image, profile: bytes | None, name: str) -> Im
                     image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
                 )
         except (ImageCms.PyCMSError, OSError, ImportError) as error:
-            log.warning("%s has a colour profile that cannot be used (%s); it was ignored", name, error)
+            log.warning(
+                "%s has a colour profile that cannot be used (%s); it was ignored", name, error
+            )
     return image if image.mode == "RGB" else image.convert("RGB")

@@ -38,7 +38,9 @@ def half(device: torch.device, *, flags: str | Path = "/proc/cpuinfo") -> torch.
         True
     """
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+        return (
+            torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
+        )
     if device.type == "cpu" and Path(flags).is_file():
         return torch.bfloat16 if _CPU_FLAGS & set(Path(flags).read_text().split()) else None
     return None

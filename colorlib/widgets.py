@@ -43,10 +43,17 @@ class Explorer(ipywidgets.VBox):
     ) -> None:
         self._draw = draw
         self._image = _picture()
-        self._caption = ipywidgets.HTML()  # ipywidgets' pictures take no alt text, so it is there to read
+        self._caption = (
+            ipywidgets.HTML()
+        )  # ipywidgets' pictures take no alt text, so it is there to read
         self._sliders = {
             name: ipywidgets.FloatSlider(
-                value=start, min=least, max=greatest, step=step, description=name, continuous_update=live
+                value=start,
+                min=least,
+                max=greatest,
+                step=step,
+                description=name,
+                continuous_update=live,
             )
             for name, (least, greatest, step, start) in sliders.items()
         }
@@ -56,7 +63,9 @@ class Explorer(ipywidgets.VBox):
         self._redraw()
 
     def __repr__(self) -> str:
-        return f"<Explorer: when the notebook runs, sliders for {', '.join(self._sliders)} stand here>"
+        return (
+            f"<Explorer: when the notebook runs, sliders for {', '.join(self._sliders)} stand here>"
+        )
 
     def _redraw(self, change: object = None) -> None:
         figure = self._draw(**{name: slider.value for name, slider in self._sliders.items()})
@@ -78,8 +87,13 @@ class Game(ipywidgets.VBox):
 
     def __init__(self, test: TuringTest) -> None:
         self._test, self.answers = test, ""
-        self._image, self._caption = _picture(), ipywidgets.HTML()  # whose words wrap, unlike a Label's
-        buttons = [ipywidgets.Button(description=f"{side} is the photo") for side in ("left", "right")]
+        self._image, self._caption = (
+            _picture(),
+            ipywidgets.HTML(),
+        )  # whose words wrap, unlike a Label's
+        buttons = [
+            ipywidgets.Button(description=f"{side} is the photo") for side in ("left", "right")
+        ]
         for letter, button in zip("LR", buttons, strict=True):
             button.on_click(partial(self._answer, letter))
         self._buttons = ipywidgets.HBox(buttons)
@@ -99,10 +113,14 @@ class Game(ipywidgets.VBox):
         if done == of:
             for button in self._buttons.children:
                 button.disabled = True
-            self._caption.value = f"{self._test.score(self.answers)}. The photos were: {self._test.truth}."
+            self._caption.value = (
+                f"{self._test.score(self.answers)}. The photos were: {self._test.truth}."
+            )
             return
         pair = {side: getattr(self._test, side)[done] for side in ("left", "right")}
-        self._image.value = show.row(pair, alt=f"Pair {done + 1}: one of the two is the photo.").to_bytes()
+        self._image.value = show.row(
+            pair, alt=f"Pair {done + 1}: one of the two is the photo."
+        ).to_bytes()
         self._caption.value = f"Pair {done + 1} of {of}: which one has its own colours?"
 
 
@@ -127,12 +145,16 @@ class Upload(ipywidgets.VBox):
         <Upload: when the notebook runs, a button for your own photos stands here>
     """
 
-    def __init__(self, model: Callable[[Image.Image], Image.Image], path: str = "", side: int = 800) -> None:
+    def __init__(
+        self, model: Callable[[Image.Image], Image.Image], path: str = "", side: int = 800
+    ) -> None:
         self._model, self._side = model, side
         self.photo: Image.Image | None = None
         self.result: Image.Image | None = None
         self.said: list[str] = []
-        self._button = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Your photos")
+        self._button = ipywidgets.FileUpload(
+            accept="image/*", multiple=True, description="Your photos"
+        )
         self._button.observe(lambda change: self.take(_files(change["new"])), names="value")
         self._picture, self._said = ipywidgets.VBox(), ipywidgets.HTML()
         super().__init__([self._button, self._said, self._picture])
@@ -214,7 +236,12 @@ def explore_lab(L: float = 60, a: float = 40, b: float = 30) -> Explorer:
 
 
 def explore_recolored(
-    net_d: nn.Module, rgb: Tensor, top: float = 64, left: float = 64, side: float = 64, turn: float = 180
+    net_d: nn.Module,
+    rgb: Tensor,
+    top: float = 64,
+    left: float = 64,
+    side: float = 64,
+    turn: float = 180,
 ) -> Explorer:
     """Move a square over a photo, turn its hues, and see what a patch critic says about each place.
 
@@ -222,5 +249,9 @@ def explore_recolored(
     """
     expect.pictures("rgb", rgb)
     h, w = rgb.shape[-2:]
-    ranges = {"top": (0, h - 16, 8, top), "left": (0, w - 16, 8, left), "side": (16, min(h, w), 8, side)}
+    ranges = {
+        "top": (0, h - 16, 8, top),
+        "left": (0, w - 16, 8, left),
+        "side": (16, min(h, w), 8, side),
+    }
     return Explorer(partial(show.recolored, net_d, rgb), **ranges, turn=(0, 180, 15, turn))

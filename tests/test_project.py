@@ -21,8 +21,29 @@ MODULES = sorted((ROOT / "colorlib").rglob("*.py"))
 
 # Lowest first: a module imports only what stands before it. Layers as in the overview: 0 colour, files and
 # photos; 1 scenes; 2 data; 5 figures, widgets, checks.
-ORDER = ["arguments", "files", "locks", "expect", "precision", "cie", "color", "modes", "decode", "images"]
-ORDER += ["colab", "metrics", "scenes", "film", "configs", "generators", "discriminators", "losses", "data"]
+ORDER = [
+    "arguments",
+    "files",
+    "locks",
+    "expect",
+    "precision",
+    "cie",
+    "color",
+    "modes",
+    "decode",
+    "images",
+]
+ORDER += [
+    "colab",
+    "metrics",
+    "scenes",
+    "film",
+    "configs",
+    "generators",
+    "discriminators",
+    "losses",
+    "data",
+]
 ORDER += [
     "checkpoint",
     "colorize",
@@ -37,7 +58,9 @@ ORDER += [
     "cli",
     "__main__",
 ]
-CODE_LINES = 5800  # of colorlib without check/ and the tables of recipes: what can be read in an evening
+CODE_LINES = (
+    5800  # of colorlib without check/ and the tables of recipes: what can be read in an evening
+)
 
 
 def part(path: Path) -> str:
@@ -63,7 +86,9 @@ def test_imports_point_to_lower_layers_only(path):
     names = imported(path)
     assert not any(name.split(".")[0] == "course" for name in names)
     if path == ROOT / "colorlib/__init__.py":
-        assert {name for name in names if name.startswith("colorlib")} == {"colorlib.arguments.Finder"}
+        assert {name for name in names if name.startswith("colorlib")} == {
+            "colorlib.arguments.Finder"
+        }
         return
     place = ORDER.index(part(path))
     for name in (name.split(".")[1] for name in names if name.startswith("colorlib.")):
@@ -96,13 +121,17 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_library_can_be_read_in_an_evening():
-    tables = {f"recipes/{name}.py" for name in ("papers", "notes", "experiments")}  # read by the row
+    tables = {
+        f"recipes/{name}.py" for name in ("papers", "notes", "experiments")
+    }  # read by the row
     counts = {path: code_lines(path) for path in MODULES if part(path) != "check"}
     assert tables <= {path.relative_to(ROOT / "colorlib").as_posix() for path in counts}
     counts = {path: n for path, n in counts.items() if not path.as_posix().endswith(tuple(tables))}
     assert 0 < sum(counts.values()) <= CODE_LINES
     for path in MODULES:
-        table = re.fullmatch(r"lesson\d\d\.py", path.name)  # exercises, mistakes and hints: read by the row
+        table = re.fullmatch(
+            r"lesson\d\d\.py", path.name
+        )  # exercises, mistakes and hints: read by the row
         lines = len(path.read_text("utf-8").splitlines())
         assert lines <= (350 if table else 250), f"split {path}: one idea each"
 
@@ -126,7 +155,9 @@ def test_conda_users_get_the_same_packages():
         name: str(r.specifier) for name, r in everything.items()
     }
     assert "-e ." in pip
-    wanted = "jupyterlab torch torchvision fastai scikit-image matplotlib ipywidgets nbval papermill"
+    wanted = (
+        "jupyterlab torch torchvision fastai scikit-image matplotlib ipywidgets nbval papermill"
+    )
     assert set(wanted.split()) <= set(conda)
 
 
@@ -145,7 +176,11 @@ def test_lower_bounds_only_and_none_above_colab():
 def test_tested_versions_are_of_packages_that_we_name():
     named = set(requirements(PYPROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["dev"]))
     pinned = requirements(
-        [line for line in (ROOT / "course/tested-versions.txt").read_text().splitlines() if line[0] != "#"]
+        [
+            line
+            for line in (ROOT / "course/tested-versions.txt").read_text().splitlines()
+            if line[0] != "#"
+        ]
     )
     assert named <= set(pinned)
     assert set(pinned) - named == {"ipykernel", "ipython"}  # they draw what a notebook shows
@@ -155,7 +190,9 @@ def test_make_help_has_a_line_for_every_target():
     text = (ROOT / "Makefile").read_text()
     phony = set(re.search(r"\.PHONY: (.*)", text)[1].split())
     assert phony == set(re.findall(r"(?m)^([a-z-]+):.*## \S", text))
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert all(f"make {target} " in listed for target in phony)
 
 
@@ -163,7 +200,9 @@ def test_ci_calls_the_two_commands():
     script = (ROOT / ".ci/run").read_text()
     assert "make test" in script and "make course" in script
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-    assert any(step.get("run") == "bash .ci/run" for step in workflow["jobs"]["everything"]["steps"])
+    assert any(
+        step.get("run") == "bash .ci/run" for step in workflow["jobs"]["everything"]["steps"]
+    )
 
 
 def test_versions_agree():

@@ -51,5 +51,7 @@ def __getattr__(name: str) -> Exercise:
     except LookupError as error:
         raise AttributeError(str(error)) from None
     if name not in exercises:
-        raise AttributeError(f"there is no exercise {name!r}; this lesson has {', '.join(exercises)}")
+        raise AttributeError(
+            f"there is no exercise {name!r}; this lesson has {', '.join(exercises)}"
+        )
     return exercises[name]

@@ -96,5 +96,7 @@ def loss_with(real: Callable[[Tensor], Tensor] | None, fake: Callable[[Tensor], 
     return loss
 
 
-def to(label: float, distance: Callable = F.binary_cross_entropy_with_logits) -> Callable[[Tensor], Tensor]:
+def to(
+    label: float, distance: Callable = F.binary_cross_entropy_with_logits
+) -> Callable[[Tensor], Tensor]:
     return lambda answers: distance(answers, torch.full_like(answers, label))

@@ -52,7 +52,9 @@ class Effects:
         """Use the learner's function in every case."""
         if not callable(answer):
             cause = "the check takes the function's name, without brackets and arguments after it."
-            return judges._wrong(got=judges._kind(answer), expected="the function itself", cause=cause)
+            return judges._wrong(
+                got=judges._kind(answer), expected="the function itself", cause=cause
+            )
         for case in self.cases:
             try:
                 seen = self.use(answer, *case.args)
@@ -96,5 +98,7 @@ class Effects:
     def _raised(self, case: Case, error: Exception) -> Verdict:
         """Say what was raised and where, and the cause where the error's text gives it away."""
         verdict = judges._raised(case, error)
-        causes = [("likely cause", says) for part, says in self.errors.items() if part in str(error)]
+        causes = [
+            ("likely cause", says) for part, says in self.errors.items() if part in str(error)
+        ]
         return replace(verdict, reasons=(*verdict.reasons, *causes[:1]))

@@ -61,7 +61,9 @@ class Exercise:
         if level is None:
             level = session.next_hint(self.number, len(self.hints))
         if not 1 <= level <= len(self.hints):
-            raise ValueError(f"exercise {self.number} has hints 1 to {len(self.hints)}; got {level}")
+            raise ValueError(
+                f"exercise {self.number} has hints 1 to {len(self.hints)}; got {level}"
+            )
         print(f"Hint {level} of {len(self.hints)}: {self.hints[level - 1]}")
 
     def _expect(self, verdict: Verdict) -> None:
@@ -69,7 +71,9 @@ class Exercise:
         expected = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
         tree = os.environ.get("COURSE_EXPECT", "")
         if tree and tree not in expected:
-            raise ValueError(f"COURSE_EXPECT is {tree!r}; expected 'lesson' or 'solution', or leave it unset")
+            raise ValueError(
+                f"COURSE_EXPECT is {tree!r}; expected 'lesson' or 'solution', or leave it unset"
+            )
         if tree and verdict.outcome is not expected[tree]:
             reasons = "; ".join(f"{label}: {text}" for label, text in verdict.reasons)
             raise UnexpectedOutcome(

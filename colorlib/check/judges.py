@@ -67,11 +67,16 @@ class Function:
             if difference:
                 cause = difference.cause or self._likely_cause(answer, case) or difference.advice
                 return _wrong(
-                    ("for", case.name), got=difference.got, expected=difference.expected, cause=cause
+                    ("for", case.name),
+                    got=difference.got,
+                    expected=difference.expected,
+                    cause=cause,
                 )
             if _difference(args, case.args, 0.0):
                 cause = "x[...] = ... or x *= ... writes into the caller's tensor: make a new one."
-                return _wrong(got="a changed input", expected="the input left as it was", cause=cause)
+                return _wrong(
+                    got="a changed input", expected="the input left as it was", cause=cause
+                )
         return Verdict(Outcome.PASSED)
 
     def _likely_cause(self, answer: Callable, failed: Case) -> str:
@@ -79,7 +84,9 @@ class Function:
         for cases in (self.cases, (failed,)):
             for mistake in self.mistakes:
                 try:
-                    pairs = [(answer(*_copies(c.args)), mistake.answer(*_copies(c.args))) for c in cases]
+                    pairs = [
+                        (answer(*_copies(c.args)), mistake.answer(*_copies(c.args))) for c in cases
+                    ]
                 except Exception:  # one of the two cannot take a later case
                     continue
                 if all(_difference(got, wrong, self.tolerance) is None for got, wrong in pairs):
@@ -117,10 +124,14 @@ def _difference(got: Any, expected: Any, tolerance: float) -> _Difference | None
     if got.shape != expected.shape:
         return _Difference(_kind(got), _kind(expected), advice=_SHAPE)
     gap = (got.detach().double() - expected.double()).abs()
-    if not gap.numel() or gap.max() <= tolerance:  # a NaN compares false and so counts as a difference
+    if (
+        not gap.numel() or gap.max() <= tolerance
+    ):  # a NaN compares false and so counts as a difference
         return None
     largest = gap.nan_to_num(nan=float("inf")).argmax().item()
-    worst = tuple(map(int, np.unravel_index(largest, gap.shape)))  # torch's own loads sympy, for seconds
+    worst = tuple(
+        map(int, np.unravel_index(largest, gap.shape))
+    )  # torch's own loads sympy, for seconds
     return _Difference(_at(got.detach(), worst), _at(expected, worst))
 
 

@@ -46,8 +46,12 @@ _values = [
     Case("two pictures of 5 x 7 pixels", (_PHOTO,)),
 ]
 _gamma = [
-    Mistake("this is the way back, from light to the file: here you undo the curve.", cie.linear_to_srgb),
-    Mistake("a power of 2.2 is the usual shortcut; sRGB has its own two-part curve.", lambda s: s**2.2),
+    Mistake(
+        "this is the way back, from light to the file: here you undo the curve.", cie.linear_to_srgb
+    ),
+    Mistake(
+        "a power of 2.2 is the usual shortcut; sRGB has its own two-part curve.", lambda s: s**2.2
+    ),
     Mistake("a power of 2.4 alone: the offset 0.055 is missing.", lambda s: s**2.4),
     Mistake(
         "the straight part near black is missing: below 0.04045 the value is divided by 12.92.",

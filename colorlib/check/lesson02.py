@@ -201,7 +201,10 @@ EXERCISES = (
         "2.3",
         "The U-Net, from the middle",
         Network(
-            parts.unet, _unet_cases, lambda c, out, downs, width: (2, c, 2**downs, 2**downs), _unet_mistakes
+            parts.unet,
+            _unet_cases,
+            lambda c, out, downs, width: (2, c, 2**downs, 2**downs),
+            _unet_mistakes,
         ),
         (
             "Draw downs=2 on paper and write beside every arrow how many channels pass there.",
@@ -234,7 +237,12 @@ EXERCISES = (
     Exercise(
         "2.6",
         "Broken on purpose",
-        Network(parts.last_up, [Case("last_up(8, 2)", (8, 2))], lambda c, out: (2, c, 4, 6), _last_mistakes),
+        Network(
+            parts.last_up,
+            [Case("last_up(8, 2)", (8, 2))],
+            lambda c, out: (2, c, 4, 6),
+            _last_mistakes,
+        ),
         (
             "Which colours never appear? Say it as signs of a and of b.",
             "Print ab.amin() and ab.amax() of the broken network. Which layer gives such numbers?",

@@ -167,7 +167,11 @@ _verdicts = [
     _sure("a critic that is sure and right: logits +8 for true, -8 for wrong", 8.0, -8.0),
     _sure("a critic that is right about true and wrong about wrong: logits +2 and +3", 2.0, 3.0),
     _verdict("mixed logits", _noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3),
-    _sure("a critic that is very sure and always wrong: logits -120 for true, +120 for wrong", -120.0, 120.0),
+    _sure(
+        "a critic that is very sure and always wrong: logits -120 for true, +120 for wrong",
+        -120.0,
+        120.0,
+    ),
 ]
 _losses = [
     Mistake("the sigmoid is still taken twice: once by the network's last layer, once by the loss.",
@@ -207,7 +211,9 @@ EXERCISES = (
     Exercise(
         "3.2",
         "The 70x70 critic",
-        Network(parts.patch_critic, _critic_cases, lambda inputs, width: (1, inputs, 64, 64), _critics),
+        Network(
+            parts.patch_critic, _critic_cases, lambda inputs, width: (1, inputs, 64, 64), _critics
+        ),
         (
             "Write the five convolutions first, then put what stands between them.",
             "First: Conv2d(inputs, width, 4, stride=2, padding=1) and LeakyReLU(0.2). "

@@ -14,10 +14,17 @@ from colorlib.losses import GANLoss, GeneratorLoss, generator_loss
 # 4.1 ------------------------------------------------------------------------------------------------------
 _RED, _BLUE = (37.0, 21.0), (8.0, -42.0)
 _crowds = [
-    Case("7 red flags and 3 blue ones, and one more red", (torch.tensor([_RED] * 8 + [_BLUE] * 3),)),
+    Case(
+        "7 red flags and 3 blue ones, and one more red", (torch.tensor([_RED] * 8 + [_BLUE] * 3),)
+    ),
     Case("one color alone", (torch.tensor([[5.0, -3.0]]),)),
-    Case("five colors in no order", (torch.tensor([[9.0, 1], [-4, 7], [0, -30], [2, 2], [60, 4]]),)),
-    Case("1,001 random colors", (30 * torch.randn(1001, 2, generator=torch.Generator().manual_seed(1)) + 5,)),
+    Case(
+        "five colors in no order", (torch.tensor([[9.0, 1], [-4, 7], [0, -30], [2, 2], [60, 4]]),)
+    ),
+    Case(
+        "1,001 random colors",
+        (30 * torch.randn(1001, 2, generator=torch.Generator().manual_seed(1)) + 5,),
+    ),
 ]
 
 
@@ -122,7 +129,9 @@ _generators = [
 ]
 
 
-def _generator_loss(logits: Tensor, real: Tensor, fake: Tensor, lam: float = 100.0) -> GeneratorLoss:
+def _generator_loss(
+    logits: Tensor, real: Tensor, fake: Tensor, lam: float = 100.0
+) -> GeneratorLoss:
     return generator_loss(logits, real, fake, lam=lam)
 
 
@@ -171,7 +180,9 @@ def _step(
     no_grad: bool = False,
     weight: float | None = None,  # in place of lam
 ):
-    def step(net_g: nn.Module, net_d: nn.Module, opt_g, opt_d, L: Tensor, ab: Tensor, lam: float = 10.0):
+    def step(
+        net_g: nn.Module, net_d: nn.Module, opt_g, opt_d, L: Tensor, ab: Tensor, lam: float = 10.0
+    ):
         """Do the critic's step, then the generator's, as colorlib.training.Trainer does."""
         with torch.set_grad_enabled(not no_grad):
             fake = net_g(L)

@@ -28,7 +28,9 @@ def _run() -> Trainer:
     """Make a run of three epochs whose schedule cuts the learning rate in the second and in the third."""
     settings = Settings(epochs=3, batch=2, lr=1e-2, schedule="plateau", patience=0)
     net_g, net_d = nets()
-    run = Trainer(net_g, InMemory(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch))
+    run = Trainer(
+        net_g, InMemory(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch)
+    )
     return run
 
 
@@ -78,7 +80,10 @@ def _finished(run: Trainer) -> Seen:
         run.fit()
     seen: Seen = {"steps in all": run.total, "epochs in the history": len(run.history)}
     seen["the learning rate at the end"] = torch.tensor(run.opt_g.param_groups[0]["lr"])
-    weights = {"the critic's weights at the end": run.net_d, "the generator's weights at the end": run.net_g}
+    weights = {
+        "the critic's weights at the end": run.net_d,
+        "the generator's weights at the end": run.net_g,
+    }
     return seen | {name: flat(net) for name, net in weights.items()}
 
 
@@ -94,11 +99,15 @@ def kept(keep: Callable) -> Seen:
     except TypeError as error:
         return {"the answer": f"a dict that no file can hold: {error}"}
     known = {
-        name: tree.get(name) if isinstance(tree.get(name), dict) else {} for name in ("parts", "counters")
+        name: tree.get(name) if isinstance(tree.get(name), dict) else {}
+        for name in ("parts", "counters")
     }
     other = _run()
     take_up_all(other, known)
-    seen = {"the answer": "a dict that a file can hold", "epoch, step": f"{other.epoch}, {other.step}"}
+    seen = {
+        "the answer": "a dict that a file can hold",
+        "epoch, step": f"{other.epoch}, {other.step}",
+    }
     return seen | _finished(other)
 
 
@@ -110,16 +119,23 @@ def taken(take_up: Callable) -> Seen:
     return where | _finished(run)
 
 
-def _keeping(parts: Callable = lambda name: True, counters: Callable = lambda name: True) -> Callable:
+def _keeping(
+    parts: Callable = lambda name: True, counters: Callable = lambda name: True
+) -> Callable:
     def keep(run):
         tree = keep_all(run)
         chosen = {"parts": parts, "counters": counters}
-        return {kind: {name: tree[kind][name] for name in tree[kind] if chosen[kind](name)} for kind in tree}
+        return {
+            kind: {name: tree[kind][name] for name in tree[kind] if chosen[kind](name)}
+            for kind in tree
+        }
 
     return keep
 
 
-def _taking(parts: Callable = lambda name: True, counters: Callable = lambda name: True) -> Callable:
+def _taking(
+    parts: Callable = lambda name: True, counters: Callable = lambda name: True
+) -> Callable:
     keep = _keeping(parts, counters)
 
     def take_up(run, tree):

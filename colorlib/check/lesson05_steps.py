@@ -53,8 +53,12 @@ def stepped(step: Callable, L: Tensor, ab: Tensor) -> Seen:
     for _ in range(2):
         losses = step(net_g, net_d, opt_g, opt_d, L.clone(), ab.clone())
     if not isinstance(losses, dict):
-        return {"the answer's names": "none" if losses is None else f"none, a {type(losses).__name__}"}
-    moved_g, moved_d = ((flat(net) - old).norm() for net, old in zip((net_g, net_d), before, strict=True))
+        return {
+            "the answer's names": "none" if losses is None else f"none, a {type(losses).__name__}"
+        }
+    moved_g, moved_d = (
+        (flat(net) - old).norm() for net, old in zip((net_g, net_d), before, strict=True)
+    )
     return {
         "the answer's names": ", ".join(sorted(map(str, losses))),
         "how far the critic moved": moved_d,

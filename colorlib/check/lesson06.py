@@ -102,7 +102,9 @@ _TABLE = (
 _tables = [
     Case("the table of paper 002 with peak 2", (*_TABLE, 2.0)),
     Case("the table of paper 002 with peak 1", (*_TABLE, 1.0)),
-    Case("MSE 100 and 28.13 dB with peak 255", (torch.tensor([100.0]), torch.tensor([28.13]), 255.0)),
+    Case(
+        "MSE 100 and 28.13 dB with peak 255", (torch.tensor([100.0]), torch.tensor([28.13]), 255.0)
+    ),
 ]
 _readings = [
     Mistake("the sign is turned round: published PSNR first, minus the one that you compute.",

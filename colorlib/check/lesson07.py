@@ -32,7 +32,9 @@ def features(net: nn.Module, names: list[str], x: Tensor) -> list[Tensor]:
     return [seen[name] for name in names]
 
 
-def _features_with(*, stay: bool = False, ordered: bool = True, what: str = "output", late: bool = False):
+def _features_with(
+    *, stay: bool = False, ordered: bool = True, what: str = "output", late: bool = False
+):
     """Make it with one part changed."""
 
     def tap(net, names, x):
@@ -61,7 +63,9 @@ def _tapped(answer: Callable, names: list[str]) -> Seen:
     layers = OrderedDict(first=nn.Conv2d(1, 2, 3, stride=2), inner=inner, last=nn.Conv2d(3, 4, 3))
     net = initialise(nn.Sequential(layers), "he", seed=1)
     found = answer(net, list(names), torch.linspace(-1, 1, 361).view(1, 1, 19, 19))
-    seen: Seen = {"how many answers": len(found) if isinstance(found, (list, tuple)) else "not a list"}
+    seen: Seen = {
+        "how many answers": len(found) if isinstance(found, (list, tuple)) else "not a list"
+    }
     if isinstance(found, (list, tuple)):
         seen |= {f"the answer of {name!r}": one for name, one in zip(names, found, strict=False)}
     return seen | {"hooks left behind": sum(len(module._forward_hooks) for module in net.modules())}
@@ -89,7 +93,9 @@ _TAPPED = [
 _MEAN, _STD = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
 
 
-def _imagenet_of(gray: Callable, normalise: Callable = lambda rgb: (rgb - _MEAN) / _STD) -> Callable:
+def _imagenet_of(
+    gray: Callable, normalise: Callable = lambda rgb: (rgb - _MEAN) / _STD
+) -> Callable:
     """Make a wrong input of a wrong gray picture, or by a wrong normalisation."""
     return lambda L: normalise(gray(L).repeat(1, 3, 1, 1))
 
@@ -131,7 +137,10 @@ def forward(stages: nn.ModuleList, ups: nn.ModuleList, last: nn.Module, x: Tenso
 
 
 def _forward_with(
-    *, order: Callable = list, end: Callable = torch.tanh, joined: Callable = lambda up, skip: [up, skip]
+    *,
+    order: Callable = list,
+    end: Callable = torch.tanh,
+    joined: Callable = lambda up, skip: [up, skip],
 ) -> Callable:
     """Make it with one part changed."""
 

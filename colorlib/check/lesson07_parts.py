@@ -57,7 +57,9 @@ def froze(answer: Callable) -> Seen:
         "weights of the encoder that still learn": ", ".join(learning) or "none",
         "how far its batch norm moved in one pass": (_state(net.encoder) - before).norm(),
         "weights of the decoder that learn": sum(w.requires_grad for w in net.decoder.parameters()),
-        "what is given back": "the part" if given_back is net.encoder else type(given_back).__name__,
+        "what is given back": "the part"
+        if given_back is net.encoder
+        else type(given_back).__name__,
     }
 
 
@@ -94,7 +96,9 @@ FROZE = [
 ]  # fmt: skip
 
 
-def epoch(net: nn.Module, optimiser: torch.optim.Optimizer, batches: list[tuple[Tensor, Tensor]]) -> None:
+def epoch(
+    net: nn.Module, optimiser: torch.optim.Optimizer, batches: list[tuple[Tensor, Tensor]]
+) -> None:
     """Train all of a network but its encoder."""
     _epoch_with(lambda net: freeze(net.train().encoder))(net, optimiser, batches)
 

@@ -49,7 +49,9 @@ _reading = [
 
 
 # 8.2 ------------------------------------------------------------------------------------------------------
-def _weights(encoder: list[int], embedding: int, decoder: list[int], kernel: int = 9, bias: int = 1) -> int:
+def _weights(
+    encoder: list[int], embedding: int, decoder: list[int], kernel: int = 9, bias: int = 1
+) -> int:
     """Count the parameters of paper 002's fusion network."""
     pairs = [*pairwise(encoder), *pairwise(decoder)]
     fusion = (encoder[-1] + embedding + bias) * decoder[0]
@@ -204,7 +206,12 @@ _FACTS = {
     "protocol": "PSNR on RGB, peak 1, mean over 32 squares", "psnr": "17.3 dB", "gray": "16.7 dB",
     "fails": "the cat, which it paints green",
 }  # fmt: skip
-_OTHERS = _FACTS | {"psnr": "21.9 dB", "gray": "20.1 dB", "photos": "9,000 photos", "fails": "faces"}
+_OTHERS = _FACTS | {
+    "psnr": "21.9 dB",
+    "gray": "20.1 dB",
+    "photos": "9,000 photos",
+    "fails": "faces",
+}
 _facts = [Case("a small model", (_FACTS,)), Case("another model", (_OTHERS,))]
 _writing = [
     Mistake("a number without gray's says nothing: a colorizer may be worse than no colour at all.",
@@ -251,7 +258,10 @@ def _read_label(answer, size: tuple[int, int], words: str) -> dict[str, str]:
         exif, same = read.getexif(), read.convert("RGB").getpixel((0, 0)) == (128, 128, 128)
         found = {"the file": f"{read.format}, {read.width} x {read.height}"}
     found |= {"tag 0x010E, the description": exif.get(_DESCRIPTION, "nothing")}
-    return found | {"tag 0x013B, the artist": exif.get(_ARTIST, "nothing"), "pixels changed": str(not same)}
+    return found | {
+        "tag 0x013B, the artist": exif.get(_ARTIST, "nothing"),
+        "pixels changed": str(not same),
+    }
 
 
 _labels = [

@@ -67,7 +67,9 @@ class Network:
             if not layers or not all(isinstance(layer, nn.Module) for layer in layers):
                 return _Observed(built=net)
             net = equip(nn.Sequential(*layers))
-            picture = torch.randn(self.picture(*case.args), generator=torch.Generator().manual_seed(0))
+            picture = torch.randn(
+                self.picture(*case.args), generator=torch.Generator().manual_seed(0)
+            )
             with torch.no_grad():
                 return _Observed(net, net(picture))
         except Exception as error:
@@ -79,7 +81,9 @@ class Network:
             same = repr(mine.error) == repr(ours.error)
             return None if same else (_said(mine), _said(ours), "")
         if not isinstance(mine.output, Tensor) or not isinstance(ours.output, Tensor):
-            kinds = (_kind(seen.built if seen.output is None else seen.output) for seen in (mine, ours))
+            kinds = (
+                _kind(seen.built if seen.output is None else seen.output) for seen in (mine, ours)
+            )
             return None if mine.output is ours.output else (*kinds, _NO_NETWORK)
         if mine.output.shape != ours.output.shape:
             return _said(mine), _said(ours), _layers(mine.built, ours.built)
@@ -93,7 +97,9 @@ class Network:
         """Find the known mistake that behaves as the learner's network does, in every case or in this one."""
         for cases in (self.cases, (failed,)):
             for mistake in self.mistakes:
-                pairs = [(self._observe(answer, c), self._observe(mistake.answer, c)) for c in cases]
+                pairs = [
+                    (self._observe(answer, c), self._observe(mistake.answer, c)) for c in cases
+                ]
                 if not any(self._compare(*pair) for pair in pairs):
                     return mistake.says
         return ""
@@ -121,14 +127,19 @@ def equip(net: nn.Module) -> nn.Module:
         True
     """
     for module in net.modules():
-        named = {**dict(module.named_parameters(recurse=False)), **dict(module.named_buffers(recurse=False))}
+        named = {
+            **dict(module.named_parameters(recurse=False)),
+            **dict(module.named_buffers(recurse=False)),
+        }
         for name, value in named.items():
             if not value.is_floating_point():
                 continue
             key = f"{type(module).__name__} {name} {tuple(value.shape)}"
             generator = torch.Generator().manual_seed(zlib.crc32(key.encode()))
             if value.ndim > 1:  # of this size the values that pass through keep theirs
-                drawn = torch.randn(value.shape, generator=generator) * (2 / value[0].numel()) ** 0.5
+                drawn = (
+                    torch.randn(value.shape, generator=generator) * (2 / value[0].numel()) ** 0.5
+                )
             else:
                 low = 0.5 if name in ("weight", "running_var") else -0.5
                 drawn = low + torch.rand(value.shape, generator=generator)
@@ -144,7 +155,9 @@ def _layers(mine: nn.Module, ours: nn.Module) -> str:
     """Name layers that one of the two networks has and the other has not."""
     silent = nn.Identity, nn.Sequential, nn.Dropout
     leaves = [
-        Counter(str(m) for m in net.modules() if not list(m.children()) and not isinstance(m, silent))
+        Counter(
+            str(m) for m in net.modules() if not list(m.children()) and not isinstance(m, silent)
+        )
         for net in (mine, ours)
     ]
     extra, missing = leaves[0] - leaves[1], leaves[1] - leaves[0]

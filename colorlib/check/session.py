@@ -62,7 +62,8 @@ class Table:
         if not self.rows:
             return f"<p>{self}</p>"
         head = "".join(
-            f"<th style='text-align:left'>{h}</th>" for h in ("Exercise", "Title", "Outcome", "Tries")
+            f"<th style='text-align:left'>{h}</th>"
+            for h in ("Exercise", "Title", "Outcome", "Tries")
         )
         body = "".join(
             f"<tr><td>{number}</td><td style='text-align:left'>{escape(entry.title)}</td><td style="

@@ -55,7 +55,9 @@ def up_with(
     return build
 
 
-def transposed(kernel: int = 4, padding: int = 1, bias: Callable = lambda norm: not norm) -> Callable:
+def transposed(
+    kernel: int = 4, padding: int = 1, bias: Callable = lambda norm: not norm
+) -> Callable:
     """Make transposed convolutions with one number changed."""
     return lambda c, out, norm: nn.ConvTranspose2d(c, out, kernel, 2, padding, bias=bias(norm))
 
@@ -101,7 +103,11 @@ def unet_with(
             first, last = k == 0, k == downs - 1
             outer, out = (inputs, outputs) if first else (widths[k - 1], widths[k - 1])
             below = widths[k] * (2 if doubled(k, downs) else 1)
-            parts = down(outer, widths[k], **downwards(first, last)), net, up(below, out, **upwards(first))
+            parts = (
+                down(outer, widths[k], **downwards(first, last)),
+                net,
+                up(below, out, **upwards(first)),
+            )
             net = Level(*parts, outermost if first else skip)
         return nn.Sequential(net, end())
 
@@ -120,7 +126,12 @@ def count(downs: int, width: int) -> int:
 
 
 def count_with(
-    skip: int = 2, kernel: int = 16, norm: int = 2, everywhere: bool = False, bias: int = 2, cap: int = 8
+    skip: int = 2,
+    kernel: int = 16,
+    norm: int = 2,
+    everywhere: bool = False,
+    bias: int = 2,
+    cap: int = 8,
 ) -> Callable:
     """Count with one part of the sum changed."""
 
@@ -144,7 +155,9 @@ def any_size(L: Tensor, net: Callable, multiple: int) -> Tensor:
     return net(F.pad(L, (0, -w % multiple, 0, -h % multiple), mode="reflect"))[..., :h, :w]
 
 
-def any_with(mode: str = "reflect", pad: Callable | None = None, cut: Callable | None = None) -> Callable:
+def any_with(
+    mode: str = "reflect", pad: Callable | None = None, cut: Callable | None = None
+) -> Callable:
     """Make it with one step changed."""
 
     def run(L, net, multiple):

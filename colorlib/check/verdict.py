@@ -44,10 +44,17 @@ class Card:
         width = max((len(label) for label, _ in self.verdict.reasons), default=0)
         for label, text in self.verdict.reasons:
             lines.append(
-                fill(text, 100, initial_indent=f"  {label:<{width}}  ", subsequent_indent=" " * (width + 4))
+                fill(
+                    text,
+                    100,
+                    initial_indent=f"  {label:<{width}}  ",
+                    subsequent_indent=" " * (width + 4),
+                )
             )
         if self.hints:
-            lines.append(f"  {len(self.hints)} hints: check.q{self.number.replace('.', '_')}.hint()")
+            lines.append(
+                f"  {len(self.hints)} hints: check.q{self.number.replace('.', '_')}.hint()"
+            )
         return "\n".join(lines)
 
     def _repr_pretty_(self, printer, cycle: bool) -> None:

@@ -42,10 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words[:1] == [name]:  # only the command that is asked for costs its imports
             module = importlib.import_module(f"colorlib.cli.{name}")
             module.arguments(sub)
-            sub.add_argument("--json", action="store_true", help="print the result as JSON, nothing else")
+            sub.add_argument(
+                "--json", action="store_true", help="print the result as JSON, nothing else"
+            )
             sub.set_defaults(run=module.run)
     args = parser.parse_args(words)
-    with contextlib.suppress(AttributeError):  # names of files may hold letters that the screen lacks
+    with contextlib.suppress(
+        AttributeError
+    ):  # names of files may hold letters that the screen lacks
         sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("colorlib").setLevel(logging.INFO)
@@ -54,7 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return args.run(args)
     except KeyboardInterrupt as stop:
         if os.environ.get("RANK", "0") == "0":  # of the processes of torchrun one speaks
-            print(f"\ncolorlib {args.command}: stopped; the same command goes on from here", file=sys.stderr)
+            print(
+                f"\ncolorlib {args.command}: stopped; the same command goes on from here",
+                file=sys.stderr,
+            )
         return getattr(stop, "status", 130)
     except (OSError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
         print(f"colorlib {args.command}: {_why(error)}", file=sys.stderr)

@@ -46,7 +46,9 @@ def asked(args: argparse.Namespace) -> Recipe:
         UNet(downs=downs, width=own["width"]).config,
         Photos(args.data, "as asked for", size=size),
         pixel=Settings(epochs=own["epochs"], **both),
-        adversarial=Settings(epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both)
+        adversarial=Settings(
+            epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both
+        )
         if gan
         else None,
         critic=PatchCritic(layers=layers, width=own["width"]).config if gan else None,

@@ -13,11 +13,22 @@ from colorlib.cli.models import MODEL, take
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for photos, and how to colour them."""
     add = parser.add_argument
-    add("photos", nargs="+", metavar="PHOTO", help="a photo, several, or a folder with all folders inside it")
-    add("--out", help="a file for one photo, else a folder; NAME-colorized.EXT beside it if not given")
+    add(
+        "photos",
+        nargs="+",
+        metavar="PHOTO",
+        help="a photo, several, or a folder with all folders inside it",
+    )
+    add(
+        "--out",
+        help="a file for one photo, else a folder; NAME-colorized.EXT beside it if not given",
+    )
     add("--model", metavar="MODEL", help=MODEL)
     add(
-        "--saturation", type=float, default=1.0, help="0 is gray, 1 is what the network said, 1.3 is stronger"
+        "--saturation",
+        type=float,
+        default=1.0,
+        help="0 is gray, 1 is what the network said, 1.3 is stronger",
     )
     add("--overwrite", action="store_true", help="replace results that exist")
     device_argument(parser)
@@ -46,5 +57,7 @@ def run(args: argparse.Namespace) -> int:
     beside = first.with_name(f"{first.resolve().name}-colorized") if first.is_dir() else "colorized"
     out = args.out or beside
     done = colorize_folder(model, source, out, saturation=args.saturation, overwrite=args.overwrite)
-    tell(args, {"model": path, "written": done.written, "skipped": done.skipped}, f"{done}\nin {out}")
+    tell(
+        args, {"model": path, "written": done.written, "skipped": done.skipped}, f"{done}\nin {out}"
+    )
     return 1 if done.failed else 0

@@ -12,12 +12,16 @@ from colorlib.data.sources import SOURCES
 def data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Ask for a data set, and for how it becomes squares."""
     names = ", ".join(["photos", "scenes", *SOURCES])
-    parser.add_argument("--data", required=required, metavar="NAME", help=f"a folder of photos, or {names}")
+    parser.add_argument(
+        "--data", required=required, metavar="NAME", help=f"a folder of photos, or {names}"
+    )
     parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
     parser.add_argument(
         "--filter", action="store_true", help="leave out gray, faint, loud and crowded photos"
     )
-    parser.add_argument("--reduced", action="store_true", help="a few pictures, to try out in seconds")
+    parser.add_argument(
+        "--reduced", action="store_true", help="a few pictures, to try out in seconds"
+    )
 
 
 def device_argument(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +43,9 @@ def device(name: str) -> Any:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"device {name!r} cannot be used here ({reason}); expected cpu, or auto") from None
+        raise ValueError(
+            f"device {name!r} cannot be used here ({reason}); expected cpu, or auto"
+        ) from None
     return torch.device(name)
 
 
@@ -66,5 +72,6 @@ def table(rows: list[list[str]]) -> str:
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )

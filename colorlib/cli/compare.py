@@ -27,14 +27,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what all learn from: a folder, or a name of colorlib data; photos if not given",
     )
-    add("--test", metavar="NAME", help="photos to score, all of them; a tenth of --data if not given")
-    add("--size", type=int, default=64, help="side of the pictures; a network that needs more gets its least")
-    add("--minutes", type=float, help="of training for each recipe; the recipe's own epochs if not given")
-    add("--reduced", action="store_true", help="narrow networks, few and small pictures, one epoch: seconds")
+    add(
+        "--test",
+        metavar="NAME",
+        help="photos to score, all of them; a tenth of --data if not given",
+    )
+    add(
+        "--size",
+        type=int,
+        default=64,
+        help="side of the pictures; a network that needs more gets its least",
+    )
+    add(
+        "--minutes",
+        type=float,
+        help="of training for each recipe; the recipe's own epochs if not given",
+    )
+    add(
+        "--reduced",
+        action="store_true",
+        help="narrow networks, few and small pictures, one epoch: seconds",
+    )
     add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
     add("--seed", type=int, default=0, help="everything random follows from it")
-    add("--out", metavar="FOLDER", help="folder of the comparison; comparisons/NAME-SIZE if not given")
+    add(
+        "--out",
+        metavar="FOLDER",
+        help="folder of the comparison; comparisons/NAME-SIZE if not given",
+    )
     device_argument(parser)
 
 
@@ -46,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
     if (args.set is None) == (args.recipes is None):
         if args.set is not None:
             raise ValueError("--set and --recipes were given; expected one of them")
-        rows = [[name, found.question, f"{len(found.recipes)} recipes"] for name, found in SETS.items()]
+        rows = [
+            [name, found.question, f"{len(found.recipes)} recipes"] for name, found in SETS.items()
+        ]
         named = {name: [recipe.name for recipe in found.recipes] for name, found in SETS.items()}
         return tell(args, named, table(rows))
     if args.recipes is not None:
@@ -66,7 +89,9 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, page, text
     from colorlib.evaluate import colorized
 
-    test = args.test or (("scenes" if args.reduced else experiment.test) if experiment.test else None)
+    test = args.test or (
+        ("scenes" if args.reduced else experiment.test) if experiment.test else None
+    )
     protocol = Protocol(
         data=args.data or "photos",
         size=args.size,
@@ -82,7 +107,9 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     where = device(args.device)
     rows = compare(experiment, protocol, folder, device=where)
     models = {row["name"]: Colorizer.load(folder / row["name"] / MODEL) for row in rows[1:]}
-    times = latencies({name: (model.net, model.size) for name, model in models.items()}, device=where)
+    times = latencies(
+        {name: (model.net, model.size) for name, model in models.items()}, device=where
+    )
     rows = [row | {"ms": times.get(row["name"])} for row in rows]
     tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
     few = {size: part.batch(range(min(6, len(part)))) for size, part in tests.items()}

@@ -15,12 +15,18 @@ _HERE = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for a name; without one the data sets are listed."""
-    parser.add_argument("name", nargs="?", help="a folder of photos, or a name from the list; none: the list")
+    parser.add_argument(
+        "name", nargs="?", help="a folder of photos, or a name from the list; none: the list"
+    )
     parser.add_argument("--size", type=int, default=256, help="side of the squares in pixels")
     parser.add_argument("--seed", type=int, default=0, help="of the division into three parts")
-    why = "leave out gray, faint, loud and crowded photos, and show them with the reason on this page"
+    why = (
+        "leave out gray, faint, loud and crowded photos, and show them with the reason on this page"
+    )
     parser.add_argument("--filter", metavar="PAGE.html", help=why)
-    parser.add_argument("--reduced", action="store_true", help="a few pictures, to try out in seconds")
+    parser.add_argument(
+        "--reduced", action="store_true", help="a few pictures, to try out in seconds"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.name is None:
         known = _HERE | {name: str(source).partition(": ")[2] for name, source in SOURCES.items()}
         rows = [[name, text] for name, text in known.items()]
-        return tell(args, known, table([*rows, ["FOLDER", "your own photos, with all folders inside it"]]))
+        return tell(
+            args, known, table([*rows, ["FOLDER", "your own photos, with all folders inside it"]])
+        )
     from colorlib.data.filters import Filters, report
     from colorlib.data.sets import load
 
@@ -37,7 +45,13 @@ def run(args: argparse.Namespace) -> int:
     dropped = sets.left_out
     if args.filter and args.name not in _HERE:
         report(dropped, args.filter)
-    result = {"about": sets.about, "pictures": sets.counts, "left_out": {p.name: why for p, why in dropped}}
+    result = {
+        "about": sets.about,
+        "pictures": sets.counts,
+        "left_out": {p.name: why for p, why in dropped},
+    }
     rows = [["part", "pictures"], *([part, f"{count:,}"] for part, count in sets.counts.items())]
     seen = f"\n{len(dropped)} left out, with reasons: {args.filter}" if args.filter else ""
-    return tell(args, result, f"{sets.about}\n{table(rows)}{seen}\nnow: colorlib train --data {args.name}")
+    return tell(
+        args, result, f"{sets.about}\n{table(rows)}{seen}\nnow: colorlib train --data {args.name}"
+    )

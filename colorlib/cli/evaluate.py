@@ -13,10 +13,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="?", help=MODEL)
     data_arguments(parser)
     parser.add_argument(
-        "--part", choices=["test", "validation", "train", "all"], default="test", help="which pictures"
+        "--part",
+        choices=["test", "validation", "train", "all"],
+        default="test",
+        help="which pictures",
     )
     parser.add_argument(
-        "--size", type=int, help="side of the pictures; the model's if not given. It sees its own in any case"
+        "--size",
+        type=int,
+        help="side of the pictures; the model's if not given. It sees its own in any case",
     )
     device_argument(parser)
 
@@ -38,7 +43,15 @@ def run(args: argparse.Namespace) -> int:
     numbers, baseline, protocols = found.result(), gray.result(), found.protocols
     shown = [name for name in numbers if not name.startswith("hue_")]
     rows = [["metric", "model", "gray", "how"]]
-    rows += [[name, f"{numbers[name]:.4g}", f"{baseline[name]:.4g}", protocols[name]] for name in shown]
+    rows += [
+        [name, f"{numbers[name]:.4g}", f"{baseline[name]:.4g}", protocols[name]] for name in shown
+    ]
     about = f"{path}, the {args.part} part: {len(pictures)} pictures of {sets.about}"
-    result = {"model": path, "about": about, "numbers": numbers, "gray": baseline, "protocols": protocols}
+    result = {
+        "model": path,
+        "about": about,
+        "numbers": numbers,
+        "gray": baseline,
+        "protocols": protocols,
+    }
     return tell(args, result, f"{about}\n{table(rows)}")

@@ -25,13 +25,17 @@ def take(model: str | None, runs: str | Path = "runs") -> tuple[Path, Colorizer]
     from colorlib.colorize import Colorizer
 
     if model is None:
-        written = sorted(Path(runs).glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
+        written = sorted(
+            Path(runs).glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns
+        )
         model = str(written[-1]) if written else shipped.DEFAULT
         log.info("model: %s", model)
     if model in shipped.NAMES:
         return shipped.path(model), shipped.load(model)
     path = Path(model).expanduser()
     if not path.is_file():
-        expected = f"expected weights that colorlib train wrote, or one of {', '.join(shipped.NAMES)}"
+        expected = (
+            f"expected weights that colorlib train wrote, or one of {', '.join(shipped.NAMES)}"
+        )
         raise FileNotFoundError(f"there is no file {path}; {expected}")
     return path, Colorizer.load(path)

@@ -10,7 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 from colorlib import __version__, colab
 from colorlib.cli.common import tell
 
-PACKAGES = ["torch", "torchvision", "numpy", "pillow", "scikit-image", "safetensors", "pooch", "ipywidgets"]
+PACKAGES = [
+    "torch",
+    "torchvision",
+    "numpy",
+    "pillow",
+    "scikit-image",
+    "safetensors",
+    "pooch",
+    "ipywidgets",
+]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +39,16 @@ def report() -> dict[str, str]:
         >>> report()["colorlib"] == __version__
         True
     """
-    found = {"colorlib": __version__, "python": platform.python_version(), "system": platform.platform()}
-    found |= {"runs in": colab.where(), "processors": str(_processors()), "GPU": colab.gpu() or "none"}
+    found = {
+        "colorlib": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+    found |= {
+        "runs in": colab.where(),
+        "processors": str(_processors()),
+        "GPU": colab.gpu() or "none",
+    }
     found["memory"] = f"{colab.memory():.0f} GB" if colab.memory() else "not told by this system"
     for name in PACKAGES:
         try:

@@ -45,7 +45,9 @@ def heeded() -> Iterator[None]:
     try:
         if threading.current_thread() is threading.main_thread():  # no other may ask
             for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup, or in the background
+                if (
+                    signal.getsignal(number) is not signal.SIG_IGN
+                ):  # as under nohup, or in the background
                     before[number] = signal.signal(number, stop)
         yield
     finally:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from colorlib.recipes import Recipe
 
 _LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
-_WORDS = ("recipe.system", "recipe.open.", "recipe.said.", "recipe.photos.about")  # may be reworded meanwhile
+_WORDS = (
+    "recipe.system",
+    "recipe.open.",
+    "recipe.said.",
+    "recipe.photos.about",
+)  # may be reworded meanwhile
 #: What a run without a recipe may choose, the default, and what it is.
 OWN = {
     "width": (64, "filters of the outermost level (16 with --reduced)"),
@@ -37,8 +42,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for a recipe, or for data, network and loss; and for time."""
     data_arguments(parser, required=False)
     add = parser.add_argument
-    add("--recipe", metavar="NAME", help="a system of the papers, such as p2-cnn; another word lists them")
-    add("--from-scratch", action="store_true", help="with a recipe: no pretrained weights, a random encoder")
+    add(
+        "--recipe",
+        metavar="NAME",
+        help="a system of the papers, such as p2-cnn; another word lists them",
+    )
+    add(
+        "--from-scratch",
+        action="store_true",
+        help="with a recipe: no pretrained weights, a random encoder",
+    )
     add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
     add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
     add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
@@ -77,8 +90,12 @@ def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
     photos = recipe.photos
     data = args.data or ("photos" if args.reduced else photos.name)
     if data is None:
-        raise ValueError(f"the photos of {recipe.name} were never published; name others with --data")
-    name = (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
+        raise ValueError(
+            f"the photos of {recipe.name} were never published; name others with --data"
+        )
+    name = (
+        (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
+    )
     return recipe, data, Path(args.out) if args.out else Path("runs", name)
 
 
@@ -95,12 +112,18 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
     if several.rank() == 0:
         _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
-    divided = {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
+    divided = (
+        {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
+    )
     sifted = Filters() if photos.filters or args.filter else None
     with several.first_on_a_machine():  # downloads and preparations are done once
         net_g, net_d = recipe.networks(args.seed)
-        sets = load(data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided)
-    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()["psnr"]
+        sets = load(
+            data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
+        )
+    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()[
+        "psnr"
+    ]
     log.info("%s: %s", recipe.name, recipe.system)
     for value, choice in recipe.open.items():
         log.info("  left open, %s: %s", value, choice)
@@ -161,10 +184,18 @@ def _same_run(folder: Path, asked: dict[str, Any]) -> None:
     if path.exists():
         began, now = _flat(read_json(path)), _flat(asked)
         fixed = [name for name in now if name in began]  # a stage may be added
-        fixed = [name for name in fixed if not name.endswith(_LATER) and not name.startswith(_WORDS)]
-        other = [f"{name} {began[name]!r}, now {now[name]!r}" for name in fixed if now[name] != began[name]]
+        fixed = [
+            name for name in fixed if not name.endswith(_LATER) and not name.startswith(_WORDS)
+        ]
+        other = [
+            f"{name} {began[name]!r}, now {now[name]!r}"
+            for name in fixed
+            if now[name] != began[name]
+        ]
         if said := "; ".join(words.removeprefix("recipe.") for words in other):
-            raise ValueError(f"{folder} holds a run with {said}: ask for the same, or name an --out")
+            raise ValueError(
+                f"{folder} holds a run with {said}: ask for the same, or name an --out"
+            )
         return
     with whole(path) as file:
         file.write(json.dumps(asked, indent=1).encode())

@@ -27,7 +27,9 @@ from colorlib.precision import half, memory_ran_out
 _FIELDS = {"size": range(1, 4097), "averaged": bool}  # what a file may say beside its network
 _SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}
 _logger = logging.getLogger("colorlib")
-_LONGEST = 4  # the network sees at most this many times its size along a side; beyond that it is squeezed
+_LONGEST = (
+    4  # the network sees at most this many times its size along a side; beyond that it is squeezed
+)
 _ROWS = 128  # of the photo, turned to Lab or RGB at a time: memory stays small for large photos
 _WILD = 10  # a or b beyond this many times its range is no answer; the gamut would make it gray in silence
 _GRAY = 1.0  # a mean chroma in Lab units below this is no colour that a person sees
@@ -96,12 +98,18 @@ class Colorizer:
             result.putalpha(upright.getchannel("A"))
         return result
 
-    def save(self, path: str | Path, *, overwrite: bool = False, dtype: torch.dtype = torch.float32) -> Path:
+    def save(
+        self, path: str | Path, *, overwrite: bool = False, dtype: torch.dtype = torch.float32
+    ) -> Path:
         """Write weights and configuration as one safetensors file that :meth:`load` reads.
 
         In ``dtype`` float16 the file has half the size; the network computes in float32 nevertheless.
         """
-        config = {"net": self.net.config, "scale": dataclasses.asdict(self.scale), "size": self.size}
+        config = {
+            "net": self.net.config,
+            "scale": dataclasses.asdict(self.scale),
+            "size": self.size,
+        }
         config["averaged"] = self.averaged
         weights = self.net.state_dict()
         weights = {name: w.to(dtype) if w.is_floating_point() else w for name, w in weights.items()}
@@ -117,7 +125,9 @@ class Colorizer:
         """
         weights, config = checkpoint.load_weights(path)
         try:
-            others = {field: value for field, value in config.items() if field not in ("net", "scale")}
+            others = {
+                field: value for field, value in config.items() if field not in ("net", "scale")
+            }
             configs.check("Colorizer", {"averaged": False, **others}, _FIELDS)
             configs.check("Scale", config["scale"], _SCALE)
             net = generators.build(config["net"])
@@ -125,7 +135,11 @@ class Colorizer:
             net.to(memory_format=torch.channels_last)  # convolutions read it faster
             return cls(net, Scale(**config["scale"]), **others)
         except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-            reason = f"there is no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+            reason = (
+                f"there is no {error}"
+                if isinstance(error, KeyError)
+                else str(error).splitlines()[0]
+            )
             raise checkpoint.CheckpointError(
                 f"{path} holds no model that fits its weights: {reason}"
             ) from None
@@ -154,7 +168,9 @@ class Colorizer:
         ab = self._answer(small)
         if self.averaged:
             ab = (ab + self._answer(small.flip(-1)).flip(-1)) / 2
-            less = _resized(small, [max(round(0.75 * side), getattr(self.net, "least", 1)) for side in sides])
+            less = _resized(
+                small, [max(round(0.75 * side), getattr(self.net, "least", 1)) for side in sides]
+            )
             coarse = self._answer(less) + self._answer(less.flip(-1)).flip(-1)
             ab = (ab + _resized(coarse / 2, sides)) / 2
         return _resized(ab, (h, w))
@@ -176,7 +192,9 @@ class Colorizer:
 
     def _lightness(self, rgb: Image.Image) -> Tensor:
         """Take L (1, 1, h, w) of an RGB picture, some rows at a time."""
-        strips = [(0, top, rgb.width, min(top + _ROWS, rgb.height)) for top in range(0, rgb.height, _ROWS)]
+        strips = [
+            (0, top, rgb.width, min(top + _ROWS, rgb.height)) for top in range(0, rgb.height, _ROWS)
+        ]
         L = [self.scale.split(rgb_to_lab(images.to_tensor(rgb.crop(strip))))[0] for strip in strips]
         return torch.cat(L, dim=2)
 
@@ -184,7 +202,9 @@ class Colorizer:
         chroma = self.scale.ab * ab.norm(dim=1).mean().item()
         if chroma < _GRAY:
             _logger.warning(
-                "this model's answer is nearly gray: %s has a mean chroma of %.2f Lab units", name, chroma
+                "this model's answer is nearly gray: %s has a mean chroma of %.2f Lab units",
+                name,
+                chroma,
             )
 
     def _with_less_memory(self, L: Tensor, size: int) -> Tensor:

@@ -50,8 +50,12 @@ def labelled(photo: str | Path | IO[bytes], size: tuple[int, int]) -> bytes:
         if len(exif) > _MOST:
             raise ValueError(f"{len(exif):,} bytes, more than a JPEG can hold")
         return exif
-    except Exception as error:  # Pillow's EXIF code raises SyntaxError, struct.error, KeyError and others
-        _logger.warning("%s has EXIF data that cannot be kept (%s); its result has none of it", photo, error)
+    except (
+        Exception
+    ) as error:  # Pillow's EXIF code raises SyntaxError, struct.error, KeyError and others
+        _logger.warning(
+            "%s has EXIF data that cannot be kept (%s); its result has none of it", photo, error
+        )
     return _marked(Image.Exif()).tobytes()
 
 
@@ -60,7 +64,9 @@ def _kept(photo: str | Path | IO[bytes], size: tuple[int, int]) -> Image.Exif:
     now = {Base.ExifImageWidth: size[0], Base.ExifImageHeight: size[1], Base.ColorSpace: 1}
     with Image.open(photo) as image:
         found = image.getexif()
-        for tag in (tag for tag in _KEPT if tag in found):  # as bytes: Pillow would write "?" for "ß"
+        for tag in (
+            tag for tag in _KEPT if tag in found
+        ):  # as bytes: Pillow would write "?" for "ß"
             kept[tag] = found[tag].encode("latin-1") if isinstance(found[tag], str) else found[tag]
         for part in (IFD.Exif, IFD.GPSInfo):
             fields = found.get_ifd(part).items()

@@ -103,7 +103,9 @@ def colorize_folder(
     """
     out = Path(out).expanduser()
     if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"{out} is a file, expected a folder for the results; name another.")
+        raise NotADirectoryError(
+            f"{out} is a file, expected a folder for the results; name another."
+        )
     photos, names = _photos(source, out)
     targets = [out / name for name in output_names(names)]
     _refuse_to_replace(photos.values(), targets)
@@ -117,7 +119,9 @@ def colorize_folder(
                 continue
             result = model(photo, saturation)
             target.parent.mkdir(parents=True, exist_ok=True)
-            written.append(write(result, target, overwrite=overwrite, exif=labelled(photo, result.size)))
+            written.append(
+                write(result, target, overwrite=overwrite, exif=labelled(photo, result.size))
+            )
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _NO_ROOM:
                 raise
@@ -128,7 +132,9 @@ def colorize_folder(
     return report
 
 
-def _photos(source: str | Path | Iterable[str | Path], out: Path) -> tuple[dict[str, Path], list[str]]:
+def _photos(
+    source: str | Path | Iterable[str | Path], out: Path
+) -> tuple[dict[str, Path], list[str]]:
     """List the files by what the report calls them, and the names that their results are made of."""
     if not isinstance(source, str | Path):
         files = {str(path): Path(path).expanduser() for path in source}
@@ -139,7 +145,9 @@ def _photos(source: str | Path | Iterable[str | Path], out: Path) -> tuple[dict[
     photos = {photo.name: photo.path for photo in folder(root, unreadable=True)}
     here, there = root.resolve(), out.resolve()
     if here == there:
-        raise ValueError(f"{out} is the folder of the photos, expected another one for the results.")
+        raise ValueError(
+            f"{out} is the folder of the photos, expected another one for the results."
+        )
     if there.is_relative_to(here):
         results = f"{there.relative_to(here).as_posix()}/"
         photos = {name: path for name, path in photos.items() if not name.startswith(results)}
@@ -149,4 +157,6 @@ def _photos(source: str | Path | Iterable[str | Path], out: Path) -> tuple[dict[
 def _refuse_to_replace(photos: Iterable[Path], targets: Iterable[Path]) -> None:
     """Raise ValueError if a result would have the path of a photo."""
     for path in set(map(os.path.realpath, photos)) & set(map(os.path.realpath, targets)):
-        raise ValueError(f"{path} is a photo and would be its own result; choose another folder for results.")
+        raise ValueError(
+            f"{path} is a photo and would be its own result; choose another folder for results."
+        )

@@ -40,7 +40,9 @@ def page(
     measured["error on a hue"] = protocols["hue"]
     return _PAGE.substitute(
         title=escape(experiment.question),
-        about=escape(f"{rows[-1]['about']}; {rows[-1]['pictures']} pictures are scored. {protocol}."),
+        about=escape(
+            f"{rows[-1]['about']}; {rows[-1]['pictures']} pictures are scored. {protocol}."
+        ),
         head="".join(f'<th scope="col">{escape(word)}</th>' for word in headings),
         body="".join(_line(words) for words in body),
         image=f'<img src="data:{kind};base64,{data[kind]}" alt="{escape(figure.alt)}">',
@@ -51,7 +53,9 @@ def page(
 
 def _system(row: Mapping[str, Any]) -> str:
     """Say what a row is, and whose training it shares."""
-    return row["system"] + (f"; the same training as {row['as']} under this protocol" if "as" in row else "")
+    return row["system"] + (
+        f"; the same training as {row['as']} under this protocol" if "as" in row else ""
+    )
 
 
 def _terms(words: Mapping[str, str]) -> str:

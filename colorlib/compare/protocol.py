@@ -57,34 +57,52 @@ class Protocol:
         """Take what a recipe learns from: all training photos, or a share of them, or those that pass."""
         part, share = sets.train, experiment.shares.get(name, 1.0)
         if name in experiment.filtered:
-            passing = [i for i in range(len(part)) if Filters().reason(_image(part.batch([i])[0])) is None]
+            passing = [
+                i for i in range(len(part)) if Filters().reason(_image(part.batch([i])[0])) is None
+            ]
             log.info("%s: filters leave %d of %d training photos", name, len(passing), len(part))
             part = Part(part, np.array(passing, dtype=np.int64))
         return part if share == 1 else Part(part, np.arange(round(share * len(part))))
 
     def __str__(self) -> str:
-        time = "the recipe's epochs" if self.minutes is None else f"{self.minutes:g} minutes of training each"
-        encoders = "pretrained encoders where the recipe has them" if self.pretrained else "random encoders"
-        return f"{time}, {encoders}, seed {self.seed}" + (", reduced recipes" if self.reduced else "")
+        time = (
+            "the recipe's epochs"
+            if self.minutes is None
+            else f"{self.minutes:g} minutes of training each"
+        )
+        encoders = (
+            "pretrained encoders where the recipe has them"
+            if self.pretrained
+            else "random encoders"
+        )
+        return f"{time}, {encoders}, seed {self.seed}" + (
+            ", reduced recipes" if self.reduced else ""
+        )
 
 
 @cache
 def _sets(protocol: Protocol, size: int) -> Sets:
     ratios = (0.85, 0.05, 0.1) if protocol.test is None else (0.95, 0.05, 0.0)
     how = {"seed": protocol.seed, "reduced": protocol.reduced}
-    sets, first = load(protocol.data, size, ratios=ratios, **how), 32 if protocol.reduced else protocol.size
+    sets, first = (
+        load(protocol.data, size, ratios=ratios, **how),
+        32 if protocol.reduced else protocol.size,
+    )
     if size != first and isinstance(
         sets.train, Part
     ):  # what counts as near-duplicates may depend on the size
         like = _sets(protocol, first)
         parts = {
-            name: Part(sets.train.whole, getattr(like, name).indices) for name in ("train", "validation")
+            name: Part(sets.train.whole, getattr(like, name).indices)
+            for name in ("train", "validation")
         }
         sets = dataclasses.replace(sets, **parts, test=Part(sets.test.whole, like.test.indices))
     if protocol.test is None:
         return sets
     other = load(protocol.test, size, ratios=(0.0, 0.0, 1.0), **how)
-    return dataclasses.replace(sets, test=other.test, about=f"{sets.about}; scored on {other.about}")
+    return dataclasses.replace(
+        sets, test=other.test, about=f"{sets.about}; scored on {other.about}"
+    )
 
 
 def _image(rgb: Tensor) -> Image.Image:

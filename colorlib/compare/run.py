@@ -29,13 +29,24 @@ from colorlib.recipes.experiments import Experiment
 from colorlib.training import Trainer
 
 log = logging.getLogger("colorlib")
-_TRAINS = ("generator", "critic", "pixel", "adversarial", "init", "pretrained")  # what a row depends on
+_TRAINS = (
+    "generator",
+    "critic",
+    "pixel",
+    "adversarial",
+    "init",
+    "pretrained",
+)  # what a row depends on
 MODEL = "model.safetensors"
 _WATCHED = 64  # validation pictures, so that watching takes little of the time
 
 
 def compare(
-    experiment: Experiment, protocol: Protocol, folder: str | Path, *, device: torch.device | str = "cpu"
+    experiment: Experiment,
+    protocol: Protocol,
+    folder: str | Path,
+    *,
+    device: torch.device | str = "cpu",
 ) -> list[dict[str, Any]]:
     """Train and score every recipe of an experiment.
 
@@ -99,12 +110,18 @@ def _training(told: dict[str, Any], experiment: Experiment, protocol: Protocol) 
 
 
 def _row(
-    recipe: Recipe, experiment: Experiment, protocol: Protocol, place: Path, device: torch.device | str
+    recipe: Recipe,
+    experiment: Experiment,
+    protocol: Protocol,
+    place: Path,
+    device: torch.device | str,
 ) -> dict[str, Any]:
     """Train and score one recipe."""
     sets = protocol.sets(recipe.photos.size)
     train = protocol.train_part(sets, experiment, recipe.name)
-    log.info("%s: %s, %d photos at %d pixels", recipe.name, recipe.system, len(train), recipe.photos.size)
+    log.info(
+        "%s: %s, %d photos at %d pixels", recipe.name, recipe.system, len(train), recipe.photos.size
+    )
     net, told = trained(recipe, train, sets.validation, place, protocol.minutes, device)
     model = Colorizer(net, recipe.scale, recipe.photos.size)
     model.save(place / MODEL, overwrite=True)
@@ -145,7 +162,9 @@ def trained(
         endless = settings if minutes is None else dataclasses.replace(settings, epochs=1_000_000)
         began, before = time.monotonic(), spent.get(name, 0.0)
 
-        def tick(run: Trainer, name: str = name, began: float = began, before: float = before) -> None:
+        def tick(
+            run: Trainer, name: str = name, began: float = began, before: float = before
+        ) -> None:
             spent[name] = before + time.monotonic() - began
             _write(clock, spent)
 
@@ -159,7 +178,9 @@ def trained(
             after_epoch=tick,
             device=device,
         )
-        left = None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
+        left = (
+            None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
+        )
         try:
             result = run.fit(minutes=left, save_every_steps=500)
         finally:
@@ -205,9 +226,13 @@ def _scores(net: torch.nn.Module | None, sets: Sets, scale: Scale) -> dict[str, 
 def _same(folder: Path, protocol: Protocol) -> None:
     path, now = folder / "protocol.json", dataclasses.asdict(protocol)
     began = read_json(path) if path.exists() else now
-    if other := [f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)]:
+    if other := [
+        f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)
+    ]:
         said = "; ".join(other)
-        raise ValueError(f"{folder} holds a comparison with {said}: ask for the same, or name an --out")
+        raise ValueError(
+            f"{folder} holds a comparison with {said}: ask for the same, or name an --out"
+        )
 
 
 def _unlike(began: Any, now: Any) -> bool:

@@ -11,7 +11,10 @@ from torch import nn
 
 
 def latencies(
-    models: Mapping[str, tuple[nn.Module, int]], *, rounds: int = 15, device: torch.device | str = "cpu"
+    models: Mapping[str, tuple[nn.Module, int]],
+    *,
+    rounds: int = 15,
+    device: torch.device | str = "cpu",
 ) -> dict[str, float]:
     """Measure how long a network takes for one picture: the median over rounds in which each has its turn.
 
@@ -23,7 +26,9 @@ def latencies(
     Returns:
         Milliseconds by name.
     """
-    inputs = {name: torch.zeros(1, 1, size, size, device=device) for name, (_, size) in models.items()}
+    inputs = {
+        name: torch.zeros(1, 1, size, size, device=device) for name, (_, size) in models.items()
+    }
     seen: dict[str, list[float]] = {name: [] for name in models}
     with torch.no_grad():
         for _ in range(rounds + 2):

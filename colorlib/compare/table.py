@@ -37,7 +37,8 @@ def cells(row: Mapping[str, Any]) -> dict[str, Any]:
     numbers, said = row["numbers"], row["said"]
     special = {"said": said.get("PSNR"), "metric": numbers.get(row["metric"] or "")}
     found = {
-        heading: special.get(name, numbers.get(name, row.get(name))) for heading, name in COLUMNS.items()
+        heading: special.get(name, numbers.get(name, row.get(name)))
+        for heading, name in COLUMNS.items()
     }
     return found | {name.replace("hue_", "error on "): numbers.get(name) for name in _HUES}
 
@@ -54,14 +55,26 @@ def text(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Give the whole table as CSV: every number of the standard metrics, by its own name."""
     numbers = list(rows[0]["numbers"])
-    fixed = ["paper", "system", "size", "pretrained", "parameters", "epochs", "photos_seen", "minutes", "ms"]
+    fixed = [
+        "paper",
+        "system",
+        "size",
+        "pretrained",
+        "parameters",
+        "epochs",
+        "photos_seen",
+        "minutes",
+        "ms",
+    ]
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(["name", *fixed, "said_MSE", "said_PSNR", "said_ms", "paper_metric", *numbers])
     for row in rows:
         said = [row["said"].get(name) for name in ("MSE", "PSNR", "ms")]
         values = [row["numbers"][name] for name in numbers]
-        table.writerow([row["name"], *(row.get(name) for name in fixed), *said, row["metric"], *values])
+        table.writerow(
+            [row["name"], *(row.get(name) for name in fixed), *said, row["metric"], *values]
+        )
     return out.getvalue()
 
 

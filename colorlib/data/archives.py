@@ -19,7 +19,12 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 MAX_BYTES = 20 * 2**30
-_ITS_FAULT = (None, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG)  # places and names that cannot be
+_ITS_FAULT = (
+    None,
+    errno.EINVAL,
+    errno.EILSEQ,
+    errno.ENAMETOOLONG,
+)  # places and names that cannot be
 
 
 class ArchiveError(ValueError):
@@ -66,7 +71,9 @@ def extract(
     if not archive.is_file():
         raise FileNotFoundError(f"{archive} was not found, expected an archive; check the name.")
     if os.path.lexists(target):
-        raise FileExistsError(f"{target} exists already; remove it first, or choose another folder.")
+        raise FileExistsError(
+            f"{target} exists already; remove it first, or choose another folder."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".colorlib-{secrets.token_hex(8)}.tmp")
     temporary.mkdir()
@@ -89,7 +96,9 @@ def _unpack(archive: Path, folder: Path, max_bytes: int, max_files: int) -> None
                 most = f"{max_files:,} members" if count > max_files else f"{max_bytes:,} bytes"
                 raise ArchiveError(f"{archive} holds more than {most} at {name!r}; do not use it.")
             if kind not in ("file", "folder"):
-                raise ArchiveError(f"{archive} holds {name!r}, {kind}; expected files, do not use it.")
+                raise ArchiveError(
+                    f"{archive} holds {name!r}, {kind}; expected files, do not use it."
+                )
             path = folder / _inside(archive, name)
             (path if kind == "folder" else path.parent).mkdir(parents=True, exist_ok=True)
             if kind == "file":
@@ -98,7 +107,9 @@ def _unpack(archive: Path, folder: Path, max_bytes: int, max_files: int) -> None
     except (FileExistsError, NotADirectoryError):
         raise ArchiveError(f"{archive} holds {name!r} twice; expected each name once.") from None
     except Exception as error:
-        if isinstance(error, ArchiveError) or getattr(error, "errno", None) not in _ITS_FAULT:  # as: no space
+        if (
+            isinstance(error, ArchiveError) or getattr(error, "errno", None) not in _ITS_FAULT
+        ):  # as: no space
             raise
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         told = f"{archive} cannot be unpacked after {name!r} ({reason})"
@@ -109,7 +120,9 @@ def _inside(archive: Path, name: str) -> PurePosixPath:
     """Check a member's name as every system would read it."""
     windows = PureWindowsPath(name)  # takes both slashes for separators
     if windows.drive or windows.root or ".." in windows.parts or "\0" in name:
-        raise ArchiveError(f"{archive} holds {name!r}, which leaves the target folder; do not use this file.")
+        raise ArchiveError(
+            f"{archive} holds {name!r}, which leaves the target folder; do not use this file."
+        )
     return PurePosixPath(*windows.parts)
 
 
@@ -119,7 +132,9 @@ class _Header(tarfile.TarInfo):
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> tarfile.TarInfo:
         header = super().frombuf(buf, encoding, errors)
-        if header.size < 0 or (header.size > 2**20 and not header.isreg()):  # a name or fields, in one piece
+        if header.size < 0 or (
+            header.size > 2**20 and not header.isreg()
+        ):  # a name or fields, in one piece
             raise ValueError(f"a header of {header.size:,} bytes")
         return header
 
@@ -130,7 +145,9 @@ def _members(archive: Path) -> Iterator[tuple[str, str, int, Callable[[], IO[byt
         with zipfile.ZipFile(archive) as file:
             for info in file.infolist():
                 odd = (
-                    "encrypted" if info.flag_bits & 1 else stat.S_ISLNK(info.external_attr >> 16) and "a link"
+                    "encrypted"
+                    if info.flag_bits & 1
+                    else stat.S_ISLNK(info.external_attr >> 16) and "a link"
                 )
                 kind = odd or ("folder" if info.is_dir() else "file")
                 yield info.filename, kind, info.file_size, lambda info=info: file.open(info)

@@ -74,7 +74,9 @@ def augment(
     expect.pictures("batch", batch, uint8=True)
     indices = np.asarray(torch.as_tensor(indices).cpu(), dtype=np.int64)
     if indices.shape != (len(batch),):
-        raise ValueError(f"indices has shape {indices.shape}; expected ({len(batch)},): one for each picture")
+        raise ValueError(
+            f"indices has shape {indices.shape}; expected ({len(batch)},): one for each picture"
+        )
     if crop is not None:
         if not 0 < crop <= 1:
             raise ValueError(f"crop is {crop!r}; expected a share of the sides in (0, 1], or None")
@@ -104,6 +106,8 @@ def _crop(batch: Tensor, indices: np.ndarray, seed: int, epoch: int, least: floa
     for axis, purpose in enumerate((_X, _Y)):
         theta[:, axis, axis] = side
         theta[:, axis, 2] = (1 - side) * (2 * uniform(indices, seed, epoch, purpose) - 1)
-    grid = F.affine_grid(torch.from_numpy(theta).to(batch.device), list(batch.shape), align_corners=False)
+    grid = F.affine_grid(
+        torch.from_numpy(theta).to(batch.device), list(batch.shape), align_corners=False
+    )
     cut = F.grid_sample(batch.float(), grid, padding_mode="border", align_corners=False)
     return (cut if batch.is_floating_point() else cut.round().clamp(0, 255)).to(batch.dtype)

@@ -60,10 +60,16 @@ def pictures(name: str | Path, *, progress: bool = True) -> list[Photo]:
         return photos("all")
     if name in SOURCES:
         within = tuple(f"{part}/" for part in SOURCES[name].folders) or ("",)
-        return [photo for photo in folder(fetch(name, progress=progress)) if photo.name.startswith(within)]
+        return [
+            photo
+            for photo in folder(fetch(name, progress=progress))
+            if photo.name.startswith(within)
+        ]
     if not Path(name).expanduser().exists():
         known = ", ".join(["photos", *SOURCES])
-        raise FileNotFoundError(f"{name} was found nowhere, expected a folder or one of {known}; check it.")
+        raise FileNotFoundError(
+            f"{name} was found nowhere, expected a folder or one of {known}; check it."
+        )
     return folder(name)
 
 
@@ -94,7 +100,9 @@ def fetch(
     """
     if isinstance(source, str):
         if source not in SOURCES:
-            raise ValueError(f"{source!r} was found, expected one of {', '.join(SOURCES)}; choose one.")
+            raise ValueError(
+                f"{source!r} was found, expected one of {', '.join(SOURCES)}; choose one."
+            )
         source = SOURCES[source]
     out = Path(out).expanduser() if out else cache_folder("sources")
     archive, target = out / source.urls[0].rpartition("/")[2], out / source.name
@@ -103,7 +111,9 @@ def fetch(
     if not archive.exists():
         _download(source, archive, progress, tries)
     _check_file(source, archive)
-    return extract(archive, target, check=lambda unpacked: _check_content(source, archive, unpacked))
+    return extract(
+        archive, target, check=lambda unpacked: _check_content(source, archive, unpacked)
+    )
 
 
 def _download(source: Source, archive: Path, progress: bool, tries: int) -> None:
@@ -116,14 +126,18 @@ def _download(source: Source, archive: Path, progress: bool, tries: int) -> None
     failures, name = [], archive.name
     known = {name: f"sha256:{source.sha256}" if source.sha256 else None}
     for url in source.urls:
-        server = pooch.create(archive.parent, "", registry=known, urls={name: url}, retry_if_failed=tries - 1)
+        server = pooch.create(
+            archive.parent, "", registry=known, urls={name: url}, retry_if_failed=tries - 1
+        )
         try:
             server.fetch(name, downloader=get)
             return
         except (OSError, ValueError) as error:  # requests' own errors are OSErrors
             failures.append(f"{url}: {error}")
     by_hand = f"open {source.urls[0]} in a browser, save the file as {archive}, and run this again"
-    raise DownloadError(f"{source.name} could not be downloaded ({'; '.join(failures)}); by hand: {by_hand}.")
+    raise DownloadError(
+        f"{source.name} could not be downloaded ({'; '.join(failures)}); by hand: {by_hand}."
+    )
 
 
 class _AtMost(io.BufferedWriter):
@@ -135,7 +149,9 @@ class _AtMost(io.BufferedWriter):
 
     def write(self, data: bytes) -> int:
         if self.tell() + len(data) > self.most:
-            raise DownloadError(f"{self.url}: the server sends more than {self.most:,} bytes, not the file")
+            raise DownloadError(
+                f"{self.url}: the server sends more than {self.most:,} bytes, not the file"
+            )
         return super().write(data)
 
 
@@ -143,7 +159,9 @@ def _refuse_page(path: Path, origin: str | Path) -> None:
     """Recognise the page that servers send where a link is dead, a quota is spent or a login is wanted."""
     with open(path, "rb") as file:
         if _PAGE.match(file.read(512)):
-            raise DownloadError(f"{origin}: the server returned a web page, not the file; get it again")
+            raise DownloadError(
+                f"{origin}: the server returned a web page, not the file; get it again"
+            )
 
 
 def _check_file(source: Source, archive: Path) -> None:
@@ -155,7 +173,9 @@ def _check_file(source: Source, archive: Path) -> None:
         told = "{} has {:,} bytes and sha256 {}, expected {:,} and {}; delete it and try again."
         raise DownloadError(told.format(archive, *found, *expected))
     if not source.sha256:
-        log.warning("%s has sha256 %s; none is published to compare it with, so note it.", archive, found[1])
+        log.warning(
+            "%s has sha256 %s; none is published to compare it with, so note it.", archive, found[1]
+        )
 
 
 def _check_content(source: Source, archive: Path, unpacked: Path) -> None:

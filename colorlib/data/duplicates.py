@@ -47,7 +47,9 @@ def look(image: Image.Image) -> np.ndarray:
         >>> bool(look(cat) @ look(cat.resize((100, 60))) >= LIKENESS)
         True
     """
-    small = np.asarray(image.convert("L").resize((16, 16), Image.Resampling.BOX), np.float32).ravel()
+    small = np.asarray(
+        image.convert("L").resize((16, 16), Image.Resampling.BOX), np.float32
+    ).ravel()
     small = small - small.mean()
     return small / max(np.linalg.norm(small), 1e-6)
 
@@ -120,7 +122,9 @@ def split(
         names, images = [photo.name for photo in pictures], (photo.image() for photo in pictures)
     prints = [(dhash(image), look(image)) for image in images]
     hashes, looks = (
-        (np.array(part) for part in zip(*prints, strict=True)) if prints else (np.zeros((0, 64)),) * 2
+        (np.array(part) for part in zip(*prints, strict=True))
+        if prints
+        else (np.zeros((0, 64)),) * 2
     )
     numbers = groups(hashes, looks, distance)
     smallest: dict[int, str] = {}
@@ -129,4 +133,6 @@ def split(
     parts = splits.split(sorted(set(smallest.values())), ratios, seed)
     place = {name: part for part, chosen in enumerate(parts) for name in chosen}
     where = [place[smallest[number]] for number in numbers]
-    return tuple([i for i, part in enumerate(where) if part == wanted] for wanted in range(len(parts)))
+    return tuple(
+        [i for i, part in enumerate(where) if part == wanted] for wanted in range(len(parts))
+    )

@@ -70,7 +70,11 @@ def photos(split: Literal["train", "test", "all"] = "train") -> list[Photo]:
         torch.Size([1, 3, 64, 64])
     """
     return [
-        Photo(name, _locate(row["file"]), *(row[word] for word in ("title", "alt", "credit", "licence")))
+        Photo(
+            name,
+            _locate(row["file"]),
+            *(row[word] for word in ("title", "alt", "credit", "licence")),
+        )
         for name, row in _TABLE.items()
         if split in (row["split"], "all")
     ]
@@ -82,11 +86,15 @@ def _locate(file: str) -> Path:
     package = {"skimage": "scikit-image", "sklearn": "scikit-learn"}[module]
     spec = find_spec(module)
     if spec is None:
-        raise FileNotFoundError(f"{package} is not installed, expected its photo {file}; install {package}.")
+        raise FileNotFoundError(
+            f"{package} is not installed, expected its photo {file}; install {package}."
+        )
     path = Path(spec.submodule_search_locations[0], file)
     if not path.is_file():
         found = f"{package} {version(package)}"
-        raise FileNotFoundError(f"{found} carries no {file}, expected it at {path}; reinstall {package}.")
+        raise FileNotFoundError(
+            f"{found} carries no {file}, expected it at {path}; reinstall {package}."
+        )
     return path
 
 

@@ -29,7 +29,9 @@ from colorlib.images import ImageError
 from colorlib.metrics import colorfulness
 
 Dropped = tuple[Photo, str]  # a photo and the reason
-_SIDE = 128  # pictures are measured at this size, stretched, so that measures do not depend on theirs
+_SIDE = (
+    128  # pictures are measured at this size, stretched, so that measures do not depend on theirs
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Filters:
         """
         spread, colour, detail = measure(image).values()
         fails = {
-            f"grayscale: one hue only, spread {spread:.1f} < {self.one_hue:g}": spread < self.one_hue,
+            f"grayscale: one hue only, spread {spread:.1f} < {self.one_hue:g}": spread
+            < self.one_hue,
             f"too faint: colourfulness {colour:.0f} < {self.faint:g}": colour < self.faint,
             f"too vibrant: colourfulness {colour:.0f} > {self.vibrant:g}": colour > self.vibrant,
             f"too detailed: gradient of L {detail:.1f} > {self.detailed:g}": detail > self.detailed,
@@ -85,7 +88,9 @@ def measure(image: Image.Image) -> dict[str, float]:
     return {"spread": spread, "colorfulness": colorfulness(rgb).item(), "detail": detail}
 
 
-def sift(photos: Iterable[Photo], filters: Filters = Filters()) -> tuple[list[Photo], list[Dropped]]:
+def sift(
+    photos: Iterable[Photo], filters: Filters = Filters()
+) -> tuple[list[Photo], list[Dropped]]:
     """Divide photos into those that pass and those that are dropped, each with its reason.
 
     Args:
@@ -134,7 +139,9 @@ def report(dropped: Iterable[Dropped], path: str | Path) -> Path:
     counts = Counter(reason.partition(":")[0] for _, reason in dropped).most_common()
     summary = "; ".join(f"{kind}: {count}" for kind, count in counts) or "Nothing was dropped"
     page = Template(Path(__file__).with_name("dropped.html").read_text("utf-8"))
-    text = page.substitute(summary=escape(summary), figures="\n".join(_figure(*pair) for pair in dropped))
+    text = page.substitute(
+        summary=escape(summary), figures="\n".join(_figure(*pair) for pair in dropped)
+    )
     with whole(path, overwrite=True) as file:
         file.write(text.encode("utf-8", errors="replace"))
     return Path(path)

@@ -11,7 +11,19 @@ from colorlib.decode import UNSUPPORTED
 
 log = logging.getLogger("colorlib")
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".jp2", ".avif", ".ppm")
+SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".gif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".jp2",
+    ".avif",
+    ".ppm",
+)
 
 
 def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False) -> list[Photo]:
@@ -44,7 +56,9 @@ def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False
     """
     root = Path(path).expanduser()
     if not root.exists():
-        raise FileNotFoundError(f"{root} was not found (the current folder is {Path.cwd()}); check the name.")
+        raise FileNotFoundError(
+            f"{root} was not found (the current folder is {Path.cwd()}); check the name."
+        )
     if not root.is_dir():
         raise NotADirectoryError(
             f"{root} is a file, expected a folder; pass its folder, or read it directly."
@@ -59,13 +73,20 @@ def folder(path: str | Path, *, recursive: bool = True, unreadable: bool = False
     left_out = [name for name in found if Path(name).suffix.lower() in UNSUPPORTED.keys() - listed]
     if left_out:
         log.warning(
-            "%s: %d HEIC or camera raw files were left out, such as %s", root, len(left_out), left_out[0]
+            "%s: %d HEIC or camera raw files were left out, such as %s",
+            root,
+            len(left_out),
+            left_out[0],
         )
     for error in closed:
-        log.warning("%s cannot be listed (%s); its photos were left out", error.filename, error.strerror)
+        log.warning(
+            "%s cannot be listed (%s); its photos were left out", error.filename, error.strerror
+        )
         if unreadable:
             found[Path(error.filename).relative_to(root).as_posix()] = Path(error.filename)
-    names = sorted(name for name, file in found.items() if file.suffix.lower() in listed or file.is_dir())
+    names = sorted(
+        name for name, file in found.items() if file.suffix.lower() in listed or file.is_dir()
+    )
     if not names:
         raise FileNotFoundError(
             f"{root} holds no file ending in {', '.join(SUFFIXES)}; put photos there first."

@@ -63,7 +63,9 @@ class Prepared:
     skipped: dict[str, str]
     pixels: np.ndarray = field(repr=False)
     sums: np.ndarray | None = field(default=None, repr=False)
-    _sound: set[int] = field(default_factory=set, repr=False, compare=False)  # rows found to be as written
+    _sound: set[int] = field(
+        default_factory=set, repr=False, compare=False
+    )  # rows found to be as written
 
     def __len__(self) -> int:
         return len(self.names)
@@ -76,13 +78,17 @@ class Prepared:
             OSError: the file was cut short or changed since it was written.
         """
         wanted, file = np.asarray(indices, dtype=np.int64), self.pixels.base
-        if isinstance(file, mmap) and file.size() < len(file):  # to read there would end the process
+        if isinstance(file, mmap) and file.size() < len(
+            file
+        ):  # to read there would end the process
             raise OSError(f"{self.folder / _PIXELS} was cut short; {_AGAIN}")
         rows = self.pixels[wanted]
         if self.sums is not None:
             for row, i in zip(rows, wanted % max(len(self), 1), strict=True):
                 if i not in self._sound and zlib.crc32(row) != self.sums[i]:
-                    raise OSError(f"{self.folder / _PIXELS} is damaged at photo {self.names[i]}; {_AGAIN}")
+                    raise OSError(
+                        f"{self.folder / _PIXELS} is damaged at photo {self.names[i]}; {_AGAIN}"
+                    )
                 self._sound.add(i)
         return torch.from_numpy(rows).permute(0, 3, 1, 2).contiguous()
 
@@ -128,14 +134,23 @@ def prepare(
     photos = folder(photos) if isinstance(photos, str | Path) else list(photos)
     if fit not in ("crop", "stretch") or size < 1 or not photos:
         found = f"fit {fit!r}, size {size}, {len(photos)} photos"
-        raise ValueError(f"{found} were found, expected 'crop' or 'stretch' and at least 1; change that.")
-    made = {"version": _VERSION, "size": size, "fit": fit, "files": [_stamp(photo) for photo in photos]}
+        raise ValueError(
+            f"{found} were found, expected 'crop' or 'stretch' and at least 1; change that."
+        )
+    made = {
+        "version": _VERSION,
+        "size": size,
+        "fit": fit,
+        "files": [_stamp(photo) for photo in photos],
+    }
     made["hash"] = hashlib.sha256(json.dumps(made).encode()).hexdigest()
     out = Path(out).expanduser() if out else cache_folder("prepared", made["hash"][:16])
     data = _open(out, made["hash"])
     if data is None:
         out.mkdir(parents=True, exist_ok=True)
-        for left in out.glob(".colorlib-*.tmp"):  # a younger one may be another process's, still at work
+        for left in out.glob(
+            ".colorlib-*.tmp"
+        ):  # a younger one may be another process's, still at work
             if time.time() - left.stat().st_mtime > _FORGOTTEN:
                 left.unlink()
         (out / _MANIFEST).unlink(missing_ok=True)
@@ -145,7 +160,9 @@ def prepare(
             file.write(json.dumps(made, indent=1).encode())
         data = _open(out, made["hash"])
     for name, reason in list(data.skipped.items())[:1]:
-        log.warning("%d of %d photos were skipped; %s: %s", len(data.skipped), len(photos), name, reason)
+        log.warning(
+            "%d of %d photos were skipped; %s: %s", len(data.skipped), len(photos), name, reason
+        )
     return data
 
 
@@ -159,12 +176,21 @@ def _open(out: Path, wanted: str) -> Prepared | None:
     """Open a preparation, or None if it is missing, stale or not whole."""
     try:
         made = json.loads((out / _MANIFEST).read_bytes())
-        pixels = np.load(out / _PIXELS, mmap_mode="r")  # raises where a file is shorter than it says
+        pixels = np.load(
+            out / _PIXELS, mmap_mode="r"
+        )  # raises where a file is shorter than it says
         shape = (made["rows"], made["size"], made["size"], 3)
-        whole_and_fresh = made["hash"] == wanted and (pixels.shape, pixels.dtype) == (shape, np.uint8)
+        whole_and_fresh = made["hash"] == wanted and (pixels.shape, pixels.dtype) == (
+            shape,
+            np.uint8,
+        )
         sums = np.array(made["sums"], np.uint32) if "sums" in made else None
-        return Prepared(out, made["names"], made["skipped"], pixels, sums) if whole_and_fresh else None
-    except Exception:  # of JSON and NumPy, whose errors over damaged files are of many kinds: it is made anew
+        return (
+            Prepared(out, made["names"], made["skipped"], pixels, sums) if whole_and_fresh else None
+        )
+    except (
+        Exception
+    ):  # of JSON and NumPy, whose errors over damaged files are of many kinds: it is made anew
         return None
 
 
@@ -181,7 +207,9 @@ def _write_pixels(
     chunks = (photos[start : start + _CHUNK] for start in range(0, len(photos), _CHUNK))
     with whole(path, overwrite=True) as file, ThreadPoolExecutor(threads) as pool:
         _write_header(file, len(photos), size)
-        rows = zip(photos, chain.from_iterable(pool.map(read, chunk) for chunk in chunks), strict=True)
+        rows = zip(
+            photos, chain.from_iterable(pool.map(read, chunk) for chunk in chunks), strict=True
+        )
         for photo, row in tqdm(rows, desc="Preparing", total=len(photos), unit="photo"):
             if isinstance(row, str):
                 skipped[photo.name] = row

@@ -132,7 +132,10 @@ def load(
         about = f"drawn scenes at {size}x{size}"
     else:
         return _photographs(name, size, seed, ratios, fit, filters, 256 if reduced else most)
-    return Sets(*(InMemory(rgb.mul(255).round().to(torch.uint8)) for rgb in squares), f"{about}, seed {seed}")
+    return Sets(
+        *(InMemory(rgb.mul(255).round().to(torch.uint8)) for rgb in squares),
+        f"{about}, seed {seed}",
+    )
 
 
 def _photographs(
@@ -148,17 +151,27 @@ def _photographs(
     from colorlib.data import filters as sieve
 
     photos, dropped = pictures(name), []
-    if most is not None and most < len(photos):  # the first ones would be those of the first classes
+    if most is not None and most < len(
+        photos
+    ):  # the first ones would be those of the first classes
         chosen = np.random.default_rng(seed).choice(len(photos), most, replace=False)
         photos = [photos[i] for i in sorted(chosen)]
     if filters is not None:
         photos, dropped = sieve.sift(photos, filters)
-        log.info("%d of %d photos were left out by the filters", len(dropped), len(dropped) + len(photos))
+        log.info(
+            "%d of %d photos were left out by the filters", len(dropped), len(dropped) + len(photos)
+        )
     data = prepare(photos, size, fit=fit)
-    parts = [Part(data, np.array(part, dtype=np.int64)) for part in duplicates.split(data, ratios, seed)]
-    about = f"{name}: {len(data)} photos at {size}x{size} ({fit}), {len(dropped)} left out by filters"
+    parts = [
+        Part(data, np.array(part, dtype=np.int64)) for part in duplicates.split(data, ratios, seed)
+    ]
+    about = (
+        f"{name}: {len(data)} photos at {size}x{size} ({fit}), {len(dropped)} left out by filters"
+    )
     sets = Sets(*parts, f"{about}, near-duplicates kept together, seed {seed}", dropped)
     if not all(share == 0 or len(part) for share, part in zip(ratios, parts, strict=True)):
         found = ", ".join(f"{count} {part}" for part, count in sets.counts.items())
-        raise ValueError(f"{name} gives {found} pictures, expected some in each part; add photos to it.")
+        raise ValueError(
+            f"{name} gives {found} pictures, expected some in each part; add photos to it."
+        )
     return sets

@@ -43,7 +43,9 @@ def split(
             f"ratios {tuple(ratios)} were found, expected shares with sum 1, such as (0.8, 0.1, 0.1)."
         )
     if isinstance(names, int) and names < 0:
-        raise ValueError(f"{names} names were found, expected 0 or more; pass the number of pictures.")
+        raise ValueError(
+            f"{names} names were found, expected 0 or more; pass the number of pictures."
+        )
     edges = list(accumulate(ratios))[:-1]
     parts = tuple([] for _ in ratios)
     for name in range(names) if isinstance(names, int) else names:

@@ -65,9 +65,16 @@ def _plain_jpeg(photo: Photo) -> Tensor | None:
         with Image.open(io.BytesIO(data)) as header:
             turned = header.getexif().get(_ORIENTATION, 1) != 1
             plain = header.format == "JPEG" and header.mode in ("RGB", "L") and not turned
-            if not plain or "icc_profile" in header.info or header.width * header.height > MAX_PIXELS:
+            if (
+                not plain
+                or "icc_profile" in header.info
+                or header.width * header.height > MAX_PIXELS
+            ):
                 return None
-        from torchvision.io import ImageReadMode, decode_jpeg  # takes a while: only where a JPEG is plain
+        from torchvision.io import (
+            ImageReadMode,
+            decode_jpeg,
+        )  # takes a while: only where a JPEG is plain
 
         return decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB)
     except Exception:  # whatever is wrong with it, the careful way says so in one sentence

@@ -28,5 +28,22 @@ from colorlib.generators.paper001 import RGBUNet
 from colorlib.generators.unet import UNet
 from colorlib.generators.weights import initialise
 
-__all__ = ["BaselineCNN", "EncoderUNet", "FastaiUNet", "FusionCNN", "Generator", "Level", "LiteUNet"]
-__all__ += ["RGBUNet", "UNet", "build", "conv_block", "down_block", "folded", "initialise", "up_block"]
+__all__ = [
+    "BaselineCNN",
+    "EncoderUNet",
+    "FastaiUNet",
+    "FusionCNN",
+    "Generator",
+    "Level",
+    "LiteUNet",
+]
+__all__ += [
+    "RGBUNet",
+    "UNet",
+    "build",
+    "conv_block",
+    "down_block",
+    "folded",
+    "initialise",
+    "up_block",
+]

@@ -62,7 +62,10 @@ class Generator(nn.Module):
         if min(h, w) < self.least:
             is_one, advice = f"is a {type(self).__name__}", "take a larger L"
             if "downs" in self._config:
-                is_one, advice = f"has {self._config['downs']} downs", "take fewer downs or a larger L"
+                is_one, advice = (
+                    f"has {self._config['downs']} downs",
+                    "take fewer downs or a larger L",
+                )
             wanted = f"at least {self.least} x {self.least}: {advice}"
             raise ValueError(f"L is {h} x {w} (h x w) and the net {is_one}; expected {wanted}")
         down, right = -h % self.multiple, -w % self.multiple

@@ -29,7 +29,11 @@ def down_block(channels: int, out: int, *, active: bool = True, norm: bool = Tru
 
 
 def up_block(
-    channels: int, out: int, *, norm: bool = True, how: Literal["transposed", "resize"] = "transposed"
+    channels: int,
+    out: int,
+    *,
+    norm: bool = True,
+    how: Literal["transposed", "resize"] = "transposed",
 ) -> Layers:
     """Double a picture as pix2pix does: ReLU, transposed convolution 4x4 of stride 2, batch norm or a bias.
 
@@ -80,7 +84,9 @@ class Level(nn.Module):
         torch.Size([1, 10, 8, 8])
     """
 
-    def __init__(self, down: Layers, inside: nn.Module, up: Layers, after: Layers, skip: bool) -> None:
+    def __init__(
+        self, down: Layers, inside: nn.Module, up: Layers, after: Layers, skip: bool
+    ) -> None:
         super().__init__()
         self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
         self.after, self.skip = nn.Sequential(*after), skip
@@ -115,4 +121,6 @@ class _InOnePlace(torch.autograd.Function):
     @staticmethod
     def backward(ctx: object, gradient: Tensor) -> Tensor:
         last = gradient.stride(1) == 1
-        return gradient.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+        return gradient.contiguous(
+            memory_format=torch.channels_last if last else torch.contiguous_format
+        )

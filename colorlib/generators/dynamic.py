@@ -48,7 +48,9 @@ class FastaiUNet(Generator):
     least, multiple = 32, 32
     kept = ("unet",)
 
-    def __init__(self, size: int = 256, outputs: int = 2, pretrained: bool = False, *, seed: int = 0) -> None:
+    def __init__(
+        self, size: int = 256, outputs: int = 2, pretrained: bool = False, *, seed: int = 0
+    ) -> None:
         super().__init__(size=size, outputs=outputs)
         try:  # these two alone: fastai.vision.all takes longer
             with warnings.catch_warnings():
@@ -56,10 +58,14 @@ class FastaiUNet(Generator):
                 from fastai.vision.learner import create_body
                 from fastai.vision.models.unet import DynamicUnet
         except ImportError as error:
-            message = "FastaiUNet needs fastai, which is not here: install it with pip install fastai"
+            message = (
+                "FastaiUNet needs fastai, which is not here: install it with pip install fastai"
+            )
             raise ImportError(message) from error
         with drawn_from(seed):
-            body = create_body(torchvision_net("resnet18", pretrained), n_in=1, pretrained=pretrained, cut=-2)
+            body = create_body(
+                torchvision_net("resnet18", pretrained), n_in=1, pretrained=pretrained, cut=-2
+            )
             self.unet = DynamicUnet(body, outputs, (size, size))
         self._forget()
         self.train()

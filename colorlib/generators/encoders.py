@@ -12,7 +12,9 @@ from colorlib.generators.blocks import joined
 from colorlib.generators.pretrained import as_imagenet, drawn_from, torchvision_net
 
 Name = Literal["mobilenet_v2", "densenet121", "resnet18"]
-CHANNELS: dict[str, tuple[int, ...]] = {  # at a half, a quarter, an eighth, ... of the picture's size
+CHANNELS: dict[
+    str, tuple[int, ...]
+] = {  # at a half, a quarter, an eighth, ... of the picture's size
     "mobilenet_v2": (16, 24, 32, 96, 320),
     "densenet121": (64, 256, 512, 1024, 1024),
     "resnet18": (64, 64, 128, 256, 512),
@@ -41,7 +43,9 @@ def stages(encoder: Name, pretrained: bool = False) -> nn.Sequential:
         return nn.Sequential(f[:2], f[2:4], f[4:7], f[7:14], f[14:18])
     if encoder == "resnet18":
         parts = [[net.conv1, net.bn1, net.relu], [net.maxpool, *net.layer1]]
-        return nn.Sequential(*(nn.Sequential(*part) for part in parts), net.layer2, net.layer3, net.layer4)
+        return nn.Sequential(
+            *(nn.Sequential(*part) for part in parts), net.layer2, net.layer3, net.layer4
+        )
     f = net.features
     parts = [[f.conv0, f.norm0, f.relu0], [f.pool0, f.denseblock1]]
     for transition, block in zip(
@@ -111,7 +115,9 @@ class EncoderUNet(Generator):
         *,
         seed: int = 0,
     ) -> None:
-        super().__init__(encoder=encoder, outputs=outputs, frozen=frozen, dropout=dropout, width=width)
+        super().__init__(
+            encoder=encoder, outputs=outputs, frozen=frozen, dropout=dropout, width=width
+        )
         *beside, channels = CHANNELS[encoder]
         with drawn_from(seed):
             self.encoder = stages(encoder, pretrained)

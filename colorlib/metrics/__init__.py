@@ -11,7 +11,16 @@ Two numbers compare only if their protocols are the same: pooled and per-picture
 differ by decibels, and so do PSNR on RGB and PSNR on the ab channels.
 """
 
-from colorlib.metrics.core import chroma, ciede2000, colorfulness, gray_baseline, l1, mse, psnr, ssim
+from colorlib.metrics.core import (
+    chroma,
+    ciede2000,
+    colorfulness,
+    gray_baseline,
+    l1,
+    mse,
+    psnr,
+    ssim,
+)
 from colorlib.metrics.differences import bootstrap
 from colorlib.metrics.evaluation import Evaluation, compare, paper_002, standard
 from colorlib.metrics.hues import HUES, hue_error

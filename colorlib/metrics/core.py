@@ -73,10 +73,14 @@ def psnr(error: Tensor | float, peak: float) -> Tensor:
         28.13
     """
     if not 0 < peak < float("inf"):
-        raise ValueError(f"peak is {peak!r}; expected a positive number: 1 for [0, 1], 2 for [-1, 1]")
+        raise ValueError(
+            f"peak is {peak!r}; expected a positive number: 1 for [0, 1], 2 for [-1, 1]"
+        )
     error = torch.as_tensor(error, dtype=torch.float64)
     if (error < 0).any():
-        raise ValueError(f"error goes down to {error.min():.3g}; expected 0 or more: it is a mean of squares")
+        raise ValueError(
+            f"error goes down to {error.min():.3g}; expected 0 or more: it is a mean of squares"
+        )
     return 10 * torch.log10(peak**2 / error)
 
 
@@ -108,8 +112,12 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
     h, w = fake.shape[-2:]
     if min(h, w) < WINDOW:
         advice = "leave SSIM out, or measure larger pictures"
-        raise ValueError(f"pictures are {h}x{w}; SSIM expected at least {WINDOW}x{WINDOW}: {advice}")
-    pairs = zip(_double(fake), _double(real), strict=True)  # one at a time: the maps stay in the cache
+        raise ValueError(
+            f"pictures are {h}x{w}; SSIM expected at least {WINDOW}x{WINDOW}: {advice}"
+        )
+    pairs = zip(
+        _double(fake), _double(real), strict=True
+    )  # one at a time: the maps stay in the cache
     return torch.stack([_ssim_map(x, y).mean() for x, y in pairs])
 
 

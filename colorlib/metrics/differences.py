@@ -30,7 +30,9 @@ def bootstrap(gains: Tensor, photo: Tensor, draws: Tensor) -> Tensor:
     """
     if gains.ndim != 1 or photo.shape != gains.shape or draws.ndim != 2 or not gains.numel():
         found = ", ".join(str(tuple(tensor.shape)) for tensor in (gains, photo, draws))
-        raise ValueError(f"gains, photo and draws have shapes {found}; expected (n,), (n,) and (k, m), n > 0")
+        raise ValueError(
+            f"gains, photo and draws have shapes {found}; expected (n,), (n,) and (k, m), n > 0"
+        )
     pictures = torch.bincount(photo)
     if not pictures.all():
         raise ValueError("a photo has no picture; expected photos numbered from 0 without a gap")

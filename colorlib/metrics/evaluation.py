@@ -12,12 +12,18 @@ from colorlib.metrics import core
 from colorlib.metrics.hues import hue_error
 from colorlib.metrics.protocols import Metric, Pair, each, l1_on, mse_on, psnr_on
 
-_WINDOW = "11x11 Gaussian window of sigma 1.5, population covariance, 5 pixels at the border left out"
+_WINDOW = (
+    "11x11 Gaussian window of sigma 1.5, population covariance, 5 pixels at the border left out"
+)
 _SSIM = f"SSIM on RGB in [0, 1], range 1, {_WINDOW}; mean over channels, then over pictures"
-_CIEDE2000 = "CIEDE2000 on Lab (D65, 2 degrees), kL = kC = kH = 1; mean per picture, then over pictures"
+_CIEDE2000 = (
+    "CIEDE2000 on Lab (D65, 2 degrees), kL = kC = kH = 1; mean per picture, then over pictures"
+)
 _M3 = "Hasler and Süsstrunk's M3 of the colorized RGB on 0..255, signed R - G; mean over pictures"
 _M3_RATIO = "Hasler and Süsstrunk's M3: mean over the colorized pictures / mean over the true ones"
-_CHROMA_RATIO = "Lab chroma: mean over the colorized pixels of all pictures / mean over the true ones"
+_CHROMA_RATIO = (
+    "Lab chroma: mean over the colorized pixels of all pictures / mean over the true ones"
+)
 
 
 def paper_002(scale: Scale) -> dict[str, Metric]:
@@ -135,11 +141,15 @@ class Evaluation:
             ValueError: No picture was added.
         """
         if not self.pictures:
-            raise ValueError("Evaluation holds no picture; expected at least one: call update(fake, real)")
+            raise ValueError(
+                "Evaluation holds no picture; expected at least one: call update(fake, real)"
+            )
         found = {name: metric.finish(self._sums[name]) for name, metric in self.metrics.items()}
         several = {name: numbers for name, numbers in found.items() if isinstance(numbers, dict)}
         numbers = {name: number for name, number in found.items() if name not in several}
-        return numbers | {f"{name}_{k}": v for name, numbers in several.items() for k, v in numbers.items()}
+        return numbers | {
+            f"{name}_{k}": v for name, numbers in several.items() for k, v in numbers.items()
+        }
 
     @property
     def protocols(self) -> dict[str, str]:
@@ -149,6 +159,11 @@ class Evaluation:
     def __str__(self) -> str:
         numbers, said = self.result(), self.protocols
         width = max(map(len, numbers), default=0)
-        lines = [f"{name:{width}}  {v:<8.7g}  {said.get(name, '')}".rstrip() for name, v in numbers.items()]
+        lines = [
+            f"{name:{width}}  {v:<8.7g}  {said.get(name, '')}".rstrip()
+            for name, v in numbers.items()
+        ]
         lines += [f"{name}: {words}" for name, words in said.items() if name not in numbers]
-        return "\n".join([f"pictures: {self.pictures}, as given: not resized, cropped or rounded", *lines])
+        return "\n".join(
+            [f"pictures: {self.pictures}, as given: not resized, cropped or rounded", *lines]
+        )

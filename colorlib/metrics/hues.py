@@ -41,15 +41,21 @@ def hue_error(above: float = 10, hues: Mapping[str, float] = HUES) -> Metric:
         place %= len(hues)  # what comes before the first hue belongs to the last
         place[chroma(pair.lab[1]) <= above] = len(hues)
         ones = torch.ones_like(pair.delta_e)
-        added = (torch.bincount(place.flatten(), w.flatten(), len(names)) for w in (pair.delta_e, ones))
+        added = (
+            torch.bincount(place.flatten(), w.flatten(), len(names)) for w in (pair.delta_e, ones)
+        )
         return torch.stack(tuple(added))
 
     def finish(sums: Tensor) -> dict[str, float]:
         means = dict(zip(names, (sums[0] / sums[1]).tolist(), strict=True))
-        return means | {f"{name}_pixels": n for name, n in zip(names, sums[1].tolist(), strict=True)}
+        return means | {
+            f"{name}_pixels": n for name, n in zip(names, sums[1].tolist(), strict=True)
+        }
 
     angles = ", ".join(f"{name} from {angle:g}" for name, angle in hues.items())
     rule = f"by the truth's hue, atan2(b, a) in degrees: {angles}; gray where its chroma is at most {above:g}"
     return Metric(
-        f"CIEDE2000 on Lab (D65, 2 degrees), mean over the pixels of all pictures, {rule}", sums, finish
+        f"CIEDE2000 on Lab (D65, 2 degrees), mean over the pixels of all pictures, {rule}",
+        sums,
+        finish,
     )

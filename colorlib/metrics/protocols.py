@@ -45,7 +45,9 @@ class Pair:
             low, high = (v.item() for v in rgb.detach().aminmax())
             if not (low >= -0.01 and high <= 1.01):
                 advice = "has the network diverged?" if low != low else "divide by 255, or clip"
-                raise ValueError(f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}")
+                raise ValueError(
+                    f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}"
+                )
         expect.alike(fake=fake, real=real)
         self.rgb = tuple(rgb.detach().cpu().double() for rgb in (fake, real))
 
@@ -121,7 +123,9 @@ def l1_on(space: Space = "rgb", scale: Scale = Scale()) -> Metric:
         >>> l1_on()(torch.full((2, 3, 4, 4), 0.75), torch.full((2, 3, 4, 4), 0.5))
         0.25
     """
-    protocol = f"mean absolute error on {_where(space, scale)}; mean per picture, then over pictures"
+    protocol = (
+        f"mean absolute error on {_where(space, scale)}; mean per picture, then over pictures"
+    )
     return Metric(protocol, each(lambda pair: core.l1(*pair.tensors(space, scale))))
 
 

@@ -97,5 +97,7 @@ class TuringTest:
         answers = answers.upper()
         if not 1 <= len(answers) <= len(self.truth) or set(answers) - set("LR"):
             expected = f"1 to {len(self.truth)} letters, L or R"
-            raise ValueError(f"answers {answers!r} were found; expected {expected}: where is the photo?")
+            raise ValueError(
+                f"answers {answers!r} were found; expected {expected}: where is the photo?"
+            )
         return Score(sum(a == t for a, t in zip(answers, self.truth, strict=False)), len(answers))

@@ -62,7 +62,10 @@ _GRID = tuple(
     for batch in (20, 32, 64, 100)
 )
 _RGB = P0.but(
-    "p0-rgb", generator={"outputs": 3}, critic={"inputs": 4}, settings={"scale": Scale(answer="rgb")}
+    "p0-rgb",
+    generator={"outputs": 3},
+    critic={"inputs": 4},
+    settings={"scale": Scale(answer="rgb")},
 )
 
 SETS: dict[str, Experiment] = {
@@ -74,13 +77,22 @@ SETS: dict[str, Experiment] = {
         (
             P0,
             _RGB,
-            *_some("p2-mobilenetv2-lab", "p2-mobilenetv2-rgb", "p2-densenet121-lab", "p2-densenet121-rgb"),
+            *_some(
+                "p2-mobilenetv2-lab",
+                "p2-mobilenetv2-rgb",
+                "p2-densenet121-lab",
+                "p2-densenet121-rgb",
+            ),
         ),
     ),
     "B": Experiment(
         "B",
         "is L1 less gray than L2, and what if there is neither? (000, 004)",
-        (P0, P0.but("p0-l2", settings={"pixel": "l2"}), P0.but("p0-no-pixel-loss", settings={"weight": 0.0})),
+        (
+            P0,
+            P0.but("p0-l2", settings={"pixel": "l2"}),
+            P0.but("p0-no-pixel-loss", settings={"weight": 0.0}),
+        ),
     ),
     "C": Experiment(
         "C",
@@ -116,8 +128,14 @@ SETS: dict[str, Experiment] = {
     "G": Experiment(
         "G",
         "what do more photos buy? (001, 004)",
-        (P0, P0.but("p0-half"), P0.but("p0-quarter"), *(P1.but(f"p1-{share}") for share in _PERCENT)),
-        shares={"p0-half": 0.5, "p0-quarter": 0.25} | {f"p1-{share}": share / 100 for share in _PERCENT},
+        (
+            P0,
+            P0.but("p0-half"),
+            P0.but("p0-quarter"),
+            *(P1.but(f"p1-{share}") for share in _PERCENT),
+        ),
+        shares={"p0-half": 0.5, "p0-quarter": 0.25}
+        | {f"p1-{share}": share / 100 for share in _PERCENT},
     ),
     "H": Experiment("H", "are a batch of 64 and a rate of 1e-4 the best? (001)", _GRID),
     "I": Experiment(

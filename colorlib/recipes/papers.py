@@ -41,7 +41,13 @@ P1 = Recipe(
         fit="crop",
     ),
     pixel=Settings(
-        epochs=100, batch=64, lr=1e-4, betas=(0.9, 0.999), pixel="l2", flip=False, scale=Scale(answer="rgb")
+        epochs=100,
+        batch=64,
+        lr=1e-4,
+        betas=(0.9, 0.999),
+        pixel="l2",
+        flip=False,
+        scale=Scale(answer="rgb"),
     ),
     init="he",
     open=notes.P1,

@@ -87,7 +87,9 @@ class Recipe:
             raise ValueError(f"{self.name} has a critic or its settings; expected both, or none")
         for name in ("scale", "oversize"):
             if len({getattr(settings, name) for settings in self.stages.values()}) != 1:
-                raise ValueError(f"{self.name} has stages that differ in {name}; expected one {name}")
+                raise ValueError(
+                    f"{self.name} has stages that differ in {name}; expected one {name}"
+                )
 
     @property
     def stages(self) -> dict[str, Settings]:

@@ -114,7 +114,10 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
         # One scene at a time, because the last bits of a batch's powers depend on the batch's length.
         for number, lab in enumerate(torch.from_numpy(canvas.lab), first):
             out.rgb[number] = to_uint8(lab_to_rgb(lab[None], gamut="clip"))[0] / 255
-        out.classes[rows], out.pure[rows] = torch.from_numpy(canvas.classes), torch.from_numpy(canvas.pure)
+        out.classes[rows], out.pure[rows] = (
+            torch.from_numpy(canvas.classes),
+            torch.from_numpy(canvas.pure),
+        )
         out.ball_hue[rows] = torch.from_numpy(hue.ravel())
         out.flag_is_major[rows] = torch.from_numpy(is_major.ravel())
     return out

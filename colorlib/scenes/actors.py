@@ -12,7 +12,10 @@ from numpy import ndarray as Array
 from colorlib.scenes.canvas import Canvas, Dice, box, disc, ellipse, glow, pick, ramp
 
 CHROMA = 30  #: of the ball: every hue of it lies inside sRGB for L in 55..75
-MAJOR, MINOR = (37, 21), (8, -42)  #: (a, b) at the middle of the two flags, red and blue, of one chroma
+MAJOR, MINOR = (
+    (37, 21),
+    (8, -42),
+)  #: (a, b) at the middle of the two flags, red and blue, of one chroma
 
 
 def columns(dice: Dice) -> tuple[Array, Array, Array]:
@@ -41,7 +44,9 @@ def ladybird(canvas: Canvas, dice: Dice, column: Array) -> None:
     """A ladybird seen from above, turned any way on the lawn: red wings, black head, five spots."""
     x, y, unit = column + dice(-0.04, 0.04), dice(0.81, 0.88), dice(0.074, 0.082)
     part = canvas.near(x, y, 1.7 * unit, 1.7 * unit)
-    part.shadow(glow(part.x - x - 0.2 * unit, part.y - y - 0.25 * unit, 1.4 * unit, 1.4 * unit), 0.26)
+    part.shadow(
+        glow(part.x - x - 0.2 * unit, part.y - y - 0.25 * unit, 1.4 * unit, 1.4 * unit), 0.26
+    )
     turn = dice(0, 2 * np.pi)
     dx, dy = (part.x - x) / unit, (part.y - y) / unit
     u, v = dx * np.cos(turn) + dy * np.sin(turn), dy * np.cos(turn) - dx * np.sin(turn)
@@ -64,4 +69,6 @@ def ball(canvas: Canvas, dice: Dice, column: Array, hue: Array) -> None:
     part.shadow(glow(u - 0.35, v - 0.9, 1.3, 0.5), 0.3)
     light = glow(u + 0.4, v + 0.45, 1.1, 1.1) - 0.9 * ramp(disc(u + 0.3, v + 0.35, 0), 0.5, 1.5)
     L = dice(62, 68) + 7 * light
-    part.paint(part.cover(disc(u, v, 1) * radius), (L, CHROMA * np.cos(hue), CHROMA * np.sin(hue)), "ball")
+    part.paint(
+        part.cover(disc(u, v, 1) * radius), (L, CHROMA * np.cos(hue), CHROMA * np.sin(hue)), "ball"
+    )

@@ -13,7 +13,20 @@ import numpy as np
 from numpy import ndarray as Array
 
 #: What a pixel can belong to; the index is the value in the mask.
-CLASSES = ("sky", "sun", "cloud", "hill", "tree", "house", "lawn", "hoop", "pole", "flag", "ladybird", "ball")
+CLASSES = (
+    "sky",
+    "sun",
+    "cloud",
+    "hill",
+    "tree",
+    "house",
+    "lawn",
+    "hoop",
+    "pole",
+    "flag",
+    "ladybird",
+    "ball",
+)
 DRAWS = 256  # numbers that a scene may use
 
 
@@ -27,7 +40,9 @@ class Dice:
 
     def __init__(self, seed: int, numbers: Sequence[int]) -> None:
         streams = (np.random.SeedSequence(seed, spawn_key=(number,)) for number in numbers)
-        table = [np.random.Generator(np.random.PCG64(s)).random(DRAWS, dtype=np.float32) for s in streams]
+        table = [
+            np.random.Generator(np.random.PCG64(s)).random(DRAWS, dtype=np.float32) for s in streams
+        ]
         self._columns = iter(np.stack(table, axis=1)[:, :, None, None])
 
     def __call__(self, low: float = 0, high: float = 1) -> Array:
@@ -59,7 +74,9 @@ class Canvas:
         line = (np.arange(size, dtype=np.float32) + 0.5) / size
         x, y = np.where(mirrored, line[::-1], line), line[None, :, None]
         lab = np.zeros((n, 3, size, size), np.float32)
-        return cls(x, y, lab, np.zeros((n, size, size), np.uint8), np.ones((n, size, size), bool), size)
+        return cls(
+            x, y, lab, np.zeros((n, size, size), np.uint8), np.ones((n, size, size), bool), size
+        )
 
     def near(self, x: Array, y: Array, reach_x: Array | float, reach_y: Array | float) -> Canvas:
         """Cut out the part that can be touched within reach of a point: less to compute, same picture."""

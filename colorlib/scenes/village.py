@@ -25,7 +25,9 @@ def trees(canvas: Canvas, dice: Dice, ground: Array) -> None:
         else:
             crown = disc(u, v + 0.68 * tall, 0.34 * tall)
             for side in (-1, 1):
-                lobe = disc(u - side * 0.23 * tall, v + dice(0.48, 0.6) * tall, dice(0.2, 0.27) * tall)
+                lobe = disc(
+                    u - side * 0.23 * tall, v + dice(0.48, 0.6) * tall, dice(0.2, 0.27) * tall
+                )
                 crown = np.minimum(crown, lobe)
         L, a, b = _GREENS[number % 3]
         sunny = np.clip((-0.5 * u - 0.9 * (v + 0.6 * tall)) / tall, -0.5, 0.5)
@@ -45,7 +47,9 @@ def house(canvas: Canvas, dice: Dice, x: Array, ground: Array) -> None:
     part.paint(part.cover(box(u, v + wall / 2, rx, wall / 2)), (91 - shade, 1, 10), "house")
     lean = 0.56 * rx
     slope = ((np.abs(u) - 0.62 * rx) * roof - (v + wall + roof) * lean) / np.sqrt(roof**2 + lean**2)
-    tiles = 2 * np.sin(2 * np.pi * 5 * (v + wall) / roof) * (part.size >= 128)  # too fine for a small picture
+    tiles = (
+        2 * np.sin(2 * np.pi * 5 * (v + wall) / roof) * (part.size >= 128)
+    )  # too fine for a small picture
     gable = np.maximum(slope, box(u, v + wall + roof / 2, 1, roof / 2))
     part.paint(part.cover(gable), (55 - 4 * ramp(u, -rx, rx) + tiles, 32, 32), "house")
     part.paint(part.cover(box(u, v + 0.29 * wall, 0.17 * rx, 0.29 * wall)), (42, 18, 26), "house")
@@ -71,13 +75,19 @@ def hoops(canvas: Canvas, dice: Dice, places: tuple[Array, ...], ground: Array) 
     """Three white hoops, from far to near, each with the shadow that it throws towards the viewer."""
     deep = 1 - ground
     for x, depth, unit in zip(places, (0.3, 0.38, 0.76), (0.11, 0.15, 0.29), strict=True):
-        x, foot, unit = x + dice(-0.03, 0.03), ground + (depth + dice(-0.03, 0.03)) * deep, unit * deep
+        x, foot, unit = (
+            x + dice(-0.03, 0.03),
+            ground + (depth + dice(-0.03, 0.03)) * deep,
+            unit * deep,
+        )
         thick = 0.06 * unit + 0.004
         part = canvas.near(x + 0.4 * unit, foot - 0.5 * unit, 1.4 * unit, 1.25 * unit)
         u, v = part.x - x, part.y - foot
         up = np.maximum(v, 0) / 0.4  # the height whose shadow falls here
         part.shadow(part.cover(np.maximum(_arch(u - 0.5 * up, -up, unit, thick), -v)), 0.16)
-        part.paint(part.cover(_arch(u, v, unit, thick)), (95 - 10 * ramp(u, -unit, unit), 0, 3), "hoop")
+        part.paint(
+            part.cover(_arch(u, v, unit, thick)), (95 - 10 * ramp(u, -unit, unit), 0, 3), "hoop"
+        )
 
 
 def _arch(u: Array, v: Array, unit: Array | float, thick: Array | float) -> Array:

@@ -16,7 +16,9 @@ _HERE = Path(__file__).parent
 SUMS = "SHA256SUMS"
 #: What there is. A plain model knows the pixel loss alone, an adversarial one had a critic as well.
 NAMES = ("landscape", "landscape-adversarial", "general", "general-adversarial")
-DEFAULT = "general-adversarial"  #: what ``colorlib colorize`` takes if nothing else was trained or named
+DEFAULT = (
+    "general-adversarial"  #: what ``colorlib colorize`` takes if nothing else was trained or named
+)
 
 
 def load(name: str = DEFAULT) -> Colorizer:

@@ -17,7 +17,9 @@ from colorlib.show.pictures import as_array, bare, draw
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
 
-def patch_map(rgb: Any, logits: Tensor, *, alt: str, box: Box | None = None, step: int = 8) -> Figure:
+def patch_map(
+    rgb: Any, logits: Tensor, *, alt: str, box: Box | None = None, step: int = 8
+) -> Figure:
     """Show a photo beside a critic's logits, each drawn over the middle of its patch.
 
     The darker, the more fake; a dashed line runs where the logit is 0, and a bar gives the numbers.
@@ -41,7 +43,9 @@ def patch_map(rgb: Any, logits: Tensor, *, alt: str, box: Box | None = None, ste
     low, high = min(-1.0, float(values.min())), max(1.0, float(values.max()))
     image = plots[1].imshow(values, cmap=SCALAR, vmin=low, vmax=high, alpha=0.8, extent=extent)
     if values.min() < 0 < values.max():
-        plots[1].contour(values, [0], colors="white", linestyles="dashed", extent=extent, origin="upper")
+        plots[1].contour(
+            values, [0], colors="white", linestyles="dashed", extent=extent, origin="upper"
+        )
     plots[1].set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
     bare(plots[1], "its answers")
     bar = figure.colorbar(image, ax=plots[1], shrink=0.85)
@@ -60,7 +64,12 @@ def outline(axes: Any, box: Box) -> None:
 
 
 def recolored(
-    net_d: nn.Module, rgb: Tensor, top: float = 64, left: float = 64, side: float = 64, turn: float = 180
+    net_d: nn.Module,
+    rgb: Tensor,
+    top: float = 64,
+    left: float = 64,
+    side: float = 64,
+    turn: float = 180,
 ) -> Figure:
     """Turn the hues of one square of a photo, and show what a 70x70 critic says about each place.
 
@@ -91,7 +100,9 @@ def recolored(
     middles = torch.arange(logits.shape[-2]) * 8 + 12, torch.arange(logits.shape[-1]) * 8 + 12
     rows, columns = ((m >= box[k]) & (m < box[k + 2]) for k, m in enumerate(middles))
     inside = rows[:, None] & columns
-    means = [f"{logits[0, 0][part].mean():+.1f}" if part.any() else "none" for part in (inside, ~inside)]
+    means = [
+        f"{logits[0, 0][part].mean():+.1f}" if part.any() else "none" for part in (inside, ~inside)
+    ]
     alt = (
         f"A photo with the hues of a square turned by {turn:g} degrees, beside the critic's map: the mean "
         f"logit is {means[0]} where a patch has its middle inside the square, and {means[1]} elsewhere."

@@ -57,7 +57,9 @@ def grid(
                 f"row {name!r} has {len(pictures)} pictures; expected {len(titles)}, one for each title"
             )
     arrays = [[as_array(picture) for picture in pictures] for pictures in rows.values()]
-    widths = [height * max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles))]
+    widths = [
+        height * max(r[i].shape[1] / r[i].shape[0] for r in arrays) for i in range(len(titles))
+    ]
     margin = 0.3 if any(name.strip() for name in rows) else 0.0  # for the titles of the rows
     top = 0.14 + 0.19 * max(title.count("\n") + 1 for title in titles) if any(titles) else _GAP
     w, h = sum(widths) + margin + _GAP * len(titles), (height + _GAP) * len(rows) + top
@@ -76,7 +78,9 @@ def grid(
     return figure
 
 
-def before_after(before: Any, after: Any, at: float = 50, *, alt: str = "", height: float = 3.6) -> Figure:
+def before_after(
+    before: Any, after: Any, at: float = 50, *, alt: str = "", height: float = 3.6
+) -> Figure:
     """Show two pictures of one size as one: left of a line the first, right of it the second.
 
     Args:
@@ -140,12 +144,27 @@ def as_array(picture: Any) -> np.ndarray:
         raise ValueError(
             f"a picture has shape {tuple(tensor.shape)}; expected (1, 3, h, w) or (3, h, w), or 1 channel"
         )
-    return tensor.detach().float().clamp(0, 1).expand(3, -1, -1).movedim(0, -1).cpu().contiguous().numpy()
+    return (
+        tensor.detach()
+        .float()
+        .clamp(0, 1)
+        .expand(3, -1, -1)
+        .movedim(0, -1)
+        .cpu()
+        .contiguous()
+        .numpy()
+    )
 
 
 def draw(axes: Axes, array: np.ndarray, title: str) -> None:
     """Draw an array (h, w, 3), or a gray one (h, w), in [0, 1] without axes."""
-    axes.imshow(array, cmap="gray", vmin=0, vmax=1, interpolation="nearest" if array.shape[0] < 100 else None)
+    axes.imshow(
+        array,
+        cmap="gray",
+        vmin=0,
+        vmax=1,
+        interpolation="nearest" if array.shape[0] < 100 else None,
+    )
     bare(axes, title)
 
 

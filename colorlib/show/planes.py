@@ -22,7 +22,11 @@ def ab_histogram(pictures: Mapping[str, Any], *, alt: str) -> Figure:
     plots = figure.subplots(1, len(pictures), squeeze=False, sharex=True, sharey=True)[0]
     edge, image = _gamut_outline(), None
     for axes, (title, picture) in zip(plots, pictures.items(), strict=True):
-        lab = rgb_to_lab(torch.from_numpy(as_array(picture)).movedim(-1, 0)[None])[0].flatten(1).numpy()
+        lab = (
+            rgb_to_lab(torch.from_numpy(as_array(picture)).movedim(-1, 0)[None])[0]
+            .flatten(1)
+            .numpy()
+        )
         counts, *_ = np.histogram2d(lab[2], lab[1], bins=110, range=[[-110, 110], [-110, 110]])
         share = np.log10(np.maximum(counts / counts.sum(), 1e-6))
         image = axes.imshow(
@@ -47,25 +51,33 @@ def gamut(L: float, a: float | None = None, b: float | None = None, *, size: int
     if not 0 <= L <= 100:
         raise ValueError(f"L is {L}; expected 0 to 100")
     line = torch.linspace(-110, 110, size)
-    plane = torch.stack([torch.full((size, size), float(L)), *torch.meshgrid(line, line, indexing="xy")])[
-        None
-    ]
+    plane = torch.stack(
+        [torch.full((size, size), float(L)), *torch.meshgrid(line, line, indexing="xy")]
+    )[None]
     outside = out_of_gamut(plane)
     shown = torch.where(outside, torch.full_like(plane, 0.93), lab_to_rgb(plane, gamut="clip"))
     share = 100 * (1 - outside.float().mean().item())
-    alt = (
-        f"At L = {L:g} the colours of sRGB fill {share:.0f} % of the plane of a and b, grayest in the middle."
-    )
+    alt = f"At L = {L:g} the colours of sRGB fill {share:.0f} % of the plane of a and b, grayest in the middle."
     marked = a is not None and b is not None
     figure = Figure(alt=alt, photo=True, figsize=(4.9 if marked else 3.6, 3.4))
-    axes = figure.subplots(1, 2, width_ratios=[3.5, 1], squeeze=False)[0] if marked else [figure.subplots()]
+    axes = (
+        figure.subplots(1, 2, width_ratios=[3.5, 1], squeeze=False)[0]
+        if marked
+        else [figure.subplots()]
+    )
     axes[0].imshow(as_array(shown), origin="lower", extent=(-110, 110, -110, 110))
     axes[0].set(title=f"L = {L:g}", xlabel="a: green − to pink +", ylabel="b: blue − to yellow +")
     if marked:
         color = torch.tensor([float(L), float(a), float(b)]).view(1, 3, 1, 1)
         found = "outside sRGB" if out_of_gamut(color).item() else "inside sRGB"
         axes[0].plot(
-            a, b, marker="o", markersize=11, color="none", markeredgecolor="black", markeredgewidth=2
+            a,
+            b,
+            marker="o",
+            markersize=11,
+            color="none",
+            markeredgecolor="black",
+            markeredgewidth=2,
         )
         draw(axes[1], as_array(lab_to_rgb(color).expand(1, 3, 4, 2)), found)
         figure.alt += f" The colour at a = {a:g}, b = {b:g} is marked: {found}."
@@ -85,7 +97,8 @@ def _gamut_outline() -> tuple[np.ndarray, np.ndarray]:
     a, b = rgb_to_lab(torch.cat(faces, dim=1)[None, :, None])[0, 1:, 0].numpy()
     direction = np.round(np.arctan2(b, a) * 60 / np.pi).astype(int)  # steps of three degrees
     farthest = [
-        max(np.flatnonzero(direction == d), key=lambda i: np.hypot(a[i], b[i])) for d in range(-59, 61)
+        max(np.flatnonzero(direction == d), key=lambda i: np.hypot(a[i], b[i]))
+        for d in range(-59, 61)
     ]
     farthest.append(farthest[0])
     return a[farthest], b[farthest]

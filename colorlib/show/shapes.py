@@ -8,11 +8,20 @@ from typing import Any
 from colorlib.show.figure import Figure
 from colorlib.show.pictures import as_array
 
-_SHRINK, _GAP, _STEP = 0.8, 0.12, 0.55  # of a level's side against the one above; beside it; down from it
+_SHRINK, _GAP, _STEP = (
+    0.8,
+    0.12,
+    0.55,
+)  # of a level's side against the one above; beside it; down from it
 
 
 def u_shape(
-    down: Sequence[Any], up: Sequence[Any], *, alt: str, labels: Sequence[str] = (), width: float = 8.0
+    down: Sequence[Any],
+    up: Sequence[Any],
+    *,
+    alt: str,
+    labels: Sequence[str] = (),
+    width: float = 8.0,
 ) -> Figure:
     """Draw pictures as the U of a U-Net: down on the left, up on the right, dashed lines for the skips.
 
@@ -34,18 +43,25 @@ def u_shape(
     """
     if len(down) != len(up) + 1 or len(labels) not in (0, len(down)):
         found = f"{len(down)} pictures down, {len(up)} up and {len(labels)} labels"
-        raise ValueError(f"{found}; expected one more down than up, and a label for each down or none")
+        raise ValueError(
+            f"{found}; expected one more down than up, and a label for each down or none"
+        )
     sides = [_SHRINK**k for k in range(len(down))]
     lefts = [sum(sides[:k]) + _GAP * k for k in range(len(down))]
     tops = [-_STEP * sum(sides[:k]) for k in range(len(down))]
-    right, bottom = 2 * lefts[-1] + sides[-1], min(top - side for top, side in zip(tops, sides, strict=True))
+    right, bottom = (
+        2 * lefts[-1] + sides[-1],
+        min(top - side for top, side in zip(tops, sides, strict=True)),
+    )
     bottom -= 0.2 if labels else 0.0
     figure = Figure(alt=alt, photo=True, figsize=(width, width * -bottom / right + 0.1))
     axes = figure.subplots()
     for k, (side, left, top) in enumerate(zip(sides, lefts, tops, strict=True)):
         pictures = [(left, down[k])] + ([(right - left - side, up[k])] if k < len(up) else [])
         for x, picture in pictures:
-            axes.imshow(as_array(picture), extent=(x, x + side, top - side, top), interpolation="nearest")
+            axes.imshow(
+                as_array(picture), extent=(x, x + side, top - side, top), interpolation="nearest"
+            )
         if k < len(up):
             ends, height = (left + side, right - left - side), top - 0.1 * side
             axes.plot(ends, (height, height), color="#555555", linestyle=(0, (4, 3)), linewidth=1)

@@ -42,12 +42,16 @@ def losses(history: Sequence[Mapping[str, float]], *, gray: float | None = None)
     epochs = [row["epoch"] + 1 for row in history]
     alt = f"Curves over {len(history)} epochs. " + "; ".join(said) + "."
     figure = Figure(alt=alt, figsize=(3.6 * len(panels), 2.9))
-    for axes, (title, names) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    for axes, (title, names) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    ):
         for name, style in zip(names, line_styles(), strict=False):
             marker = "o" if len(history) < 8 else None
             axes.plot(epochs, [row[name] for row in history], label=name, marker=marker, **style)
         if "D_fake" in names:
-            axes.axhline(_NOT_KNOWING, color="0.5", linewidth=1, label="log 2: not knowing", zorder=0)
+            axes.axhline(
+                _NOT_KNOWING, color="0.5", linewidth=1, label="log 2: not knowing", zorder=0
+            )
         if "validation" in names and gray is not None:
             axes.axhline(gray, color="0.5", linewidth=1, label="gray: a = b = 0", zorder=0)
         if len(names) > 1 or "validation" in names:

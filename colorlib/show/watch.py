@@ -41,7 +41,12 @@ class Watch:
     """
 
     def __init__(
-        self, rgb: Tensor, folder: str | Path, *, live: bool | None = None, gray: float | None = None
+        self,
+        rgb: Tensor,
+        folder: str | Path,
+        *,
+        live: bool | None = None,
+        gray: float | None = None,
     ) -> None:
         expect.pictures("rgb", rgb, uint8=True)
         self.rgb, self.folder, self.gray = rgb, Path(folder), gray
@@ -55,9 +60,13 @@ class Watch:
         self._strip(f"epoch-{run.epoch:04d}", colorized(run.result(), self.rgb, scale))
         _write(self.folder / "history.json", json.dumps(run.history, indent=1).encode())
         curves, pictures = losses(run.history, gray=self.gray), strips(read_strips(self.folder))
-        shown = [figure.bundle() for figure in (curves, pictures)]  # drawn once: drawing takes a while
+        shown = [
+            figure.bundle() for figure in (curves, pictures)
+        ]  # drawn once: drawing takes a while
         drawn = [Image.open(io.BytesIO(_drawn(data))).convert("RGB") for data, _ in shown]
-        page = Image.new("RGB", (max(d.width for d in drawn), sum(d.height for d in drawn)), "white")
+        page = Image.new(
+            "RGB", (max(d.width for d in drawn), sum(d.height for d in drawn)), "white"
+        )
         page.paste(drawn[0], (0, 0))
         page.paste(drawn[1], (0, drawn[0].height))
         images.write(page, self.folder / "progress.png", overwrite=True)
@@ -78,7 +87,9 @@ class Watch:
         images.write(torch.cat(list(rgb.float()), dim=2), path, overwrite=True)
 
 
-def read_strips(folder: str | Path, epochs: Sequence[int] | None = None, most: int = 5) -> dict[str, list]:
+def read_strips(
+    folder: str | Path, epochs: Sequence[int] | None = None, most: int = 5
+) -> dict[str, list]:
     """Read the pictures that a :class:`Watch` left, for :func:`colorlib.show.strips`.
 
     Args:
@@ -94,7 +105,9 @@ def read_strips(folder: str | Path, epochs: Sequence[int] | None = None, most: i
     folder = Path(folder) / "strips"
     found = sorted(int(path.stem.removeprefix("epoch-")) for path in folder.glob("epoch-*.png"))
     if not found:
-        raise FileNotFoundError(f"{folder} holds no strips; expected a run that was watched for an epoch")
+        raise FileNotFoundError(
+            f"{folder} holds no strips; expected a run that was watched for an epoch"
+        )
     if epochs is None:
         n = min(most, len(found))
         epochs = sorted({found[round((i + 1) * len(found) / n) - 1] for i in range(n)})

@@ -51,7 +51,10 @@ def guarded(run: Trainer, resume: bool) -> Iterator[Step]:
         torn = False
         return losses
 
-    with alone(run.folder if several.rank() == 0 else None), ThreadPoolExecutor(1, "step") as worker:
+    with (
+        alone(run.folder if several.rank() == 0 else None),
+        ThreadPoolExecutor(1, "step") as worker,
+    ):
         take_up(run, resume)
         if run.device.type == "cpu":
             keep_memory()
@@ -93,7 +96,9 @@ def keep(run: Trainer) -> None:
     if run.folder is None or several.rank() > 0:
         return
     for name, part in run.parts.items():
-        if isinstance(part, nn.Module) and not all(w.isfinite().all() for w in part.state_dict().values()):
+        if isinstance(part, nn.Module) and not all(
+            w.isfinite().all() for w in part.state_dict().values()
+        ):
             do = "look for pictures with such values, or lower the learning rate, in another folder"
             found = f"{name} has weights that are no numbers"
             raise FloatingPointError(f"{found}: {do}; the last checkpoint stands")

@@ -40,19 +40,26 @@ def take_up(run: Trainer, resume: bool) -> None:
     saved = None if folder is None else checkpoint.latest(folder)
     stands = saved and saved["counters"]["total"]
     if several.told(stands) != stands:
-        raise ValueError(f"process {several.rank()} does not find in {folder} what process 0 finds; share it")
+        raise ValueError(
+            f"process {several.rank()} does not find in {folder} what process 0 finds; share it"
+        )
     if saved is None and torn is not None:
         restore(run, torn)  # the end of an epoch was interrupted, and nothing was kept
     if saved is None:
         return
     if not resume:
         raise FileExistsError(f"{folder} holds a run already; resume it, or choose another folder")
-    ours, theirs = run.settings.plain(), Settings().plain() | saved["settings"]  # which may know fewer
+    ours, theirs = (
+        run.settings.plain(),
+        Settings().plain() | saved["settings"],
+    )  # which may know fewer
     other = sorted(key for key in ours if key not in _FREE and ours[key] != theirs[key])
     unlike = set(saved["parts"]) ^ set(run.parts)
     if other or unlike - {"scaler"}:  # a run may move to a device with or without one
         what = ", ".join(other) or "networks"
-        raise ValueError(f"the run in {folder} has other {what}; use its settings, or another folder")
+        raise ValueError(
+            f"the run in {folder} has other {what}; use its settings, or another folder"
+        )
     restore(run, saved)
     if several.rank() == 0:
         _logger.info("resumed at epoch %d, step %d", run.epoch, run.step)

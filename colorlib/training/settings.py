@@ -62,7 +62,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.ema < 1:
-            raise ValueError(f"ema is {self.ema}; expected a decay below 1 such as 0.999, or 0 for none")
+            raise ValueError(
+                f"ema is {self.ema}; expected a decay below 1 such as 0.999, or 0 for none"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Give the settings as JSON gives them back.

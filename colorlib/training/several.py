@@ -73,7 +73,9 @@ def divisible(batch: int) -> None:
         >>> divisible(15)
     """
     if batch % world():
-        raise ValueError(f"batch is {batch} for {world()} processes; expected a multiple of {world()}")
+        raise ValueError(
+            f"batch is {batch} for {world()} processes; expected a multiple of {world()}"
+        )
 
 
 def share(indices: Tensor) -> Tensor:

@@ -86,11 +86,18 @@ def train_in_stages(
         ValueError: only one of ``net_d`` and ``adversarial``, no stage at all; or as :meth:`Trainer.fit`.
     """
     if (net_d is None) != (adversarial is None):
-        raise ValueError("a critic or its settings are missing; expected both net_d and adversarial, or none")
+        raise ValueError(
+            "a critic or its settings are missing; expected both net_d and adversarial, or none"
+        )
     if pixel is None and adversarial is None:
-        raise ValueError("there is no stage; expected settings for pixel, for adversarial, or for both")
+        raise ValueError(
+            "there is no stage; expected settings for pixel, for adversarial, or for both"
+        )
     folder, started, scale = Path(folder), time.monotonic(), (pixel or adversarial).scale
-    models = {"plain": folder / "plain.safetensors", "adversarial": folder / "adversarial.safetensors"}
+    models = {
+        "plain": folder / "plain.safetensors",
+        "adversarial": folder / "adversarial.safetensors",
+    }
     metric = {"psnr": psnr_on("rgb", peak=1)}
 
     def write(net: nn.Module, name: str) -> None:

@@ -61,9 +61,13 @@ class Trainer:
     ) -> None:
         if len(data) < settings.batch:
             few = settings.batch
-            raise ValueError(f"there are {len(data)} pictures; expected at least one batch of {few}")
+            raise ValueError(
+                f"there are {len(data)} pictures; expected at least one batch of {few}"
+            )
         if settings.schedule == "plateau" and validate is None:
-            raise ValueError("schedule is 'plateau' and validate is None; a plateau needs something to watch")
+            raise ValueError(
+                "schedule is 'plateau' and validate is None; a plateau needs something to watch"
+            )
         several.divisible(settings.batch)
         self.data, self.settings, self.device = data, settings, torch.device(device)
         self.half = half(self.device) if settings.mixed else None
@@ -90,7 +94,10 @@ class Trainer:
     def parts(self) -> dict[str, Any]:
         """Everything that has a state of its own: networks, optimisers, moving average, scaler."""
         parts = {"net_g": self.net_g, "net_d": self.net_d, "opt_g": self.opt_g, "opt_d": self.opt_d}
-        parts |= {"average": self.average, "scaler": self.scaler if self.scaler.is_enabled() else None}
+        parts |= {
+            "average": self.average,
+            "scaler": self.scaler if self.scaler.is_enabled() else None,
+        }
         return {name: part for name, part in parts.items() if part is not None}
 
     @property
@@ -183,7 +190,9 @@ class Trainer:
                         return self.result()
                     losses = step(indices)
                     if slow:
-                        slow = _logger.info("first step, with compiling: %.1f s", time.monotonic() - began)
+                        slow = _logger.info(
+                            "first step, with compiling: %.1f s", time.monotonic() - began
+                        )
                     bar.update()
                     bar.set_postfix(epoch=self.epoch + 1, **losses, refresh=False)
                     if self.step % save_every_steps == 0 and self.step < self.steps:
@@ -211,7 +220,9 @@ class Trainer:
     def _one_step(self, indices: Tensor) -> dict[str, float]:
         L, ab = self._pictures(several.share(indices))
         seed, epoch, rank = self.settings.seed, self.epoch, several.rank()
-        with seeded(self.device, seed, epoch, self.step, *([rank] if rank else [])):  # dropout of its own
+        with seeded(
+            self.device, seed, epoch, self.step, *([rank] if rank else [])
+        ):  # dropout of its own
             losses = several.mean(self.train_step(L, ab))
         check(self, losses, indices.tolist())
         self.step, self.total = self.step + 1, self.total + 1
@@ -220,9 +231,14 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         """Validate, look for trouble, and let the schedule have its say."""
-        self.before = state(self)  # whoever saves before this is over saves that, and all of it is done again
+        self.before = state(
+            self
+        )  # whoever saves before this is over saves that, and all of it is done again
         L, _ = self._pictures(self._batches()[-1][:4])  # four of the last batch
-        row = {"epoch": self.epoch, **{name: value / self.step for name, value in self.sums.items()}}
+        row = {
+            "epoch": self.epoch,
+            **{name: value / self.step for name, value in self.sums.items()},
+        }
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
         with torch.no_grad(), seeded(self.device, self.settings.seed, self.epoch, -1):
             if several.rank() == 0:
@@ -230,7 +246,10 @@ class Trainer:
                 row["effect"] = effect(self.result(), L)
                 if self.validate is not None:
                     row["validation"] = float(self.validate(self.result()))
-            self.history = [*self.history, row := several.told(row)]  # the others have waited for it
+            self.history = [
+                *self.history,
+                row := several.told(row),
+            ]  # the others have waited for it
             if "validation" in row:
                 self.waited = 0 if row["validation"] > self.best else self.waited + 1
                 self.best = max(row["validation"], self.best)
@@ -246,5 +265,9 @@ class Trainer:
         """Give the moving average the batch statistics that belong to its weights, on whole pictures."""
         if self.average is not None:
             whole = dataclasses.replace(self.settings, crop=None)
-            some = order(len(self.data), whole.seed, self.epoch).split(whole.batch)[: min(self.steps, 20)]
-            refresh(self.average, (batch(self.data, i, whole, self.epoch, self.device)[0] for i in some))
+            some = order(len(self.data), whole.seed, self.epoch).split(whole.batch)[
+                : min(self.steps, 20)
+            ]
+            refresh(
+                self.average, (batch(self.data, i, whole, self.epoch, self.device)[0] for i in some)
+            )

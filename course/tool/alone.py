@@ -45,8 +45,12 @@ REFUSED = "Google Drive cannot be used (mount failed)"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="a lesson (01, or 01_colour_spaces)")
-    parser.add_argument("--python", default=sys.executable, help="take the packages of this environment")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="a lesson (01, or 01_colour_spaces)"
+    )
+    parser.add_argument(
+        "--python", default=sys.executable, help="take the packages of this environment"
+    )
     parser.add_argument(
         "--source",
         default=os.environ.get("COLORLIB_SOURCE"),
@@ -88,7 +92,9 @@ def run_alone(path: Path, place: Path, python: Path, source: str) -> Run:
     kernel(place, path.stem, mine, {"COLORLIB_SOURCE": source, "COLAB_RELEASE_TAG": "simulated"})
     nb = instrumented(notebooks.read(path))
     notebooks.write(place / path.name, nb)
-    drive = any("DRIVE = False" in cell.source for cell in nb.cells if "parameters" in notebooks.tags(cell))
+    drive = any(
+        "DRIVE = False" in cell.source for cell in nb.cells if "parameters" in notebooks.tags(cell)
+    )
     parameters = {"PROFILE": "reduced"} | ({"DRIVE": True} if drive else {})
     return execute(place / path.name, parameters, kernel=path.stem)
 
@@ -141,7 +147,9 @@ def problems(one: Run, lesson: Lesson) -> Iterator[str]:
     if any("colorlib" in name for name, _ in before):
         yield "colorlib was there before set-up, so this run shows nothing"
     changed = [f"{name} {version}" for name, version in after if [name, version] not in before]
-    changed += [f"{name} {version} is gone" for name, version in before if [name, version] not in after]
+    changed += [
+        f"{name} {version} is gone" for name, version in before if [name, version] not in after
+    ]
     if [text.split()[0] for text in changed] != ["colorlib-course"]:
         yield f"set-up changed {', '.join(changed) or 'nothing'}, expected colorlib-course to be new"
     wants_click = bool(lesson.gpu_minutes) and colab.gpu() is None
@@ -152,7 +160,11 @@ def problems(one: Run, lesson: Lesson) -> Iterator[str]:
         if len(more) != wants_click or (wants_click and colab.GPU_MENU not in more[0]):
             yield f"{name} says {more} below the green line, expected what to click where a GPU is missing"
     for cell in one.nb.cells:
-        red = [line for line in said(cell, "stderr").splitlines() if line.strip() and not BAR.search(line)]
+        red = [
+            line
+            for line in said(cell, "stderr").splitlines()
+            if line.strip() and not BAR.search(line)
+        ]
         if red:
             yield f"red text in the cell {cell.id!r}: {red[0]}"
     wants_drive = any("DRIVE = True" in cell.source for cell in one.nb.cells)

@@ -33,8 +33,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--check", action="store_true", help="write nothing; say what differs, and exit with 1"
     )
-    group.add_argument("--repository", metavar=PLACEHOLDER, help="say where the course is hosted, then build")
-    parser.add_argument("--branch", help="say what badges open: a branch, or a release's tag such as v1.0.0")
+    group.add_argument(
+        "--repository", metavar=PLACEHOLDER, help="say where the course is hosted, then build"
+    )
+    parser.add_argument(
+        "--branch", help="say what badges open: a branch, or a release's tag such as v1.0.0"
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -42,7 +46,9 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     if args.repository:
         table.set_repository(root, args.repository)
     if args.branch and args.check:
-        raise CourseError("found --check with --branch, but --check writes nothing: leave one of them out.")
+        raise CourseError(
+            "found --check with --branch, but --check writes nothing: leave one of them out."
+        )
     if args.branch:
         table.set_branch(root, args.branch)
     course = table.load(root)
@@ -144,7 +150,9 @@ def build_one(root: Path, product: Product) -> str:
     path = root / product.path
     if _text(path) == product.text:
         return "unchanged"
-    lost = path.exists() and product.path.startswith("lessons/") and by_hand(_stored(path), product.nb)
+    lost = (
+        path.exists() and product.path.startswith("lessons/") and by_hand(_stored(path), product.nb)
+    )
     write_text(path, product.text)
     return "written over changes made by hand" if lost else "written"
 
@@ -170,7 +178,10 @@ def _first_difference(stored: NotebookNode, made: NotebookNode) -> tuple[str, bo
             return notebooks.place(number, old), own
     if len(stored.cells) != len(made.cells):
         return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})", False
-    return "the notebook's metadata" if stored.metadata != made.metadata else "the file's layout", False
+    return (
+        "the notebook's metadata" if stored.metadata != made.metadata else "the file's layout",
+        False,
+    )
 
 
 def _text(path: Path) -> str | None:

@@ -42,4 +42,6 @@ def findings(root: Path) -> Iterator[Finding]:
     yield from internal_links(root)
     for pattern in TEXTS:
         for file in sorted(root.glob(pattern)):
-            yield from banned_words_in_file(file.relative_to(root).as_posix(), file.read_text("utf-8"))
+            yield from banned_words_in_file(
+                file.relative_to(root).as_posix(), file.read_text("utf-8")
+            )

@@ -19,13 +19,17 @@ KNOWN = "course/colab-2026-08.txt"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("file", type=Path, metavar="FILE", help="Colab's list, in the form of pip freeze")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="Colab's list, in the form of pip freeze"
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print what differs, a line each; 1 if something does."""
     if not args.file.is_file():
-        raise CourseError(f"{args.file} does not exist, expected Colab's list of versions: fetch it first.")
+        raise CourseError(
+            f"{args.file} does not exist, expected Colab's list of versions: fetch it first."
+        )
     needed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
     texts = (root / KNOWN).read_text("utf-8"), args.file.read_text("utf-8")
     lines = list(differences(*texts, needed))
@@ -60,7 +64,9 @@ def differences(known: str, published: str, needed: list[str]) -> Iterator[str]:
 
     there = versions(published)
     if "torch" not in there:
-        raise CourseError("found no line torch==... in Colab's list, expected pip freeze: look at the file.")
+        raise CourseError(
+            "found no line torch==... in Colab's list, expected pip freeze: look at the file."
+        )
     for name, version in versions(known).items():
         if name not in there:
             yield f"- {name}: {version} in {KNOWN}, no longer on Colab"

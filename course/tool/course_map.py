@@ -63,7 +63,11 @@ PATHS = (  # corners; whether it is an arrow, or a dotted line that only says wh
     ((90, 260), (90, 228), (250, 228), (250, 186), True),
     ((825, 166), (825, 258), True),
 )
-REMARKS = ((318, 78, "L stays as it is"), (656, 232, "L with a and b"), (310, 226, "better weights"))
+REMARKS = (
+    (318, 78, "L stays as it is"),
+    (656, 232, "L with a and b"),
+    (310, 226, "better weights"),
+)
 THUMBNAILS = (  # left, top, side, words
     (58, 116, 64, "gray photo, L"),
     (392, 122, 52, "a"),
@@ -100,7 +104,9 @@ def draw(number: int) -> bytes:
     photos = _photos()
     for (x, y, *_), photo in zip(THUMBNAILS, photos, strict=True):
         image.paste(photo, (x, y))
-    small = image.quantize(palette=_palette([*DRAWN, *_colors(photos[1:])]), dither=Image.Dither.NONE)
+    small = image.quantize(
+        palette=_palette([*DRAWN, *_colors(photos[1:])]), dither=Image.Dither.NONE
+    )
     files = [io.BytesIO() for _ in range(2)]
     for bits, file in zip((4, 8), files, strict=True):
         small.save(file, "PNG", optimize=True, bits=bits)
@@ -123,7 +129,8 @@ def _photos() -> list[Image.Image]:
     smooth = ImageFilter.MedianFilter(3)  # speckles cost bytes
     sides = [side for _, _, side, _ in THUMBNAILS]
     small = [
-        picture.resize((side, side)).filter(smooth) for picture, side in zip(pictures, sides, strict=True)
+        picture.resize((side, side)).filter(smooth)
+        for picture, side in zip(pictures, sides, strict=True)
     ]
     grays = _palette([color for color in DRAWN if color != FILL])
     return [small[0].quantize(palette=grays, dither=Image.Dither.NONE).convert("RGB"), *small[1:]]
@@ -131,7 +138,9 @@ def _photos() -> list[Image.Image]:
 
 def _colors(photos: list[Image.Image]) -> list[str]:
     """The colours that stand for all those of the photos."""
-    strip = Image.new("RGB", (sum(photo.width for photo in photos), max(photo.height for photo in photos)))
+    strip = Image.new(
+        "RGB", (sum(photo.width for photo in photos), max(photo.height for photo in photos))
+    )
     left = 0
     for photo in photos:
         strip.paste(photo.resize((photo.width, strip.height)), (left, 0))
@@ -154,7 +163,9 @@ def _arrows(axes: Any) -> None:
         if pointed:
             arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 11, **style}
             axes.annotate("", points[-1], points[-2], arrowprops=arrow)
-    axes.plot(*JOIN, "o", markersize=16, markerfacecolor=PAPER, markeredgecolor=SOFT, markeredgewidth=LINE)
+    axes.plot(
+        *JOIN, "o", markersize=16, markerfacecolor=PAPER, markeredgecolor=SOFT, markeredgewidth=LINE
+    )
     _write(axes, *JOIN, "+", size=13)
     for x, y, words in REMARKS:
         _write(axes, x, y, words, ha="left")
@@ -164,16 +175,27 @@ def _box(axes: Any, number: int, box: Box, here: bool) -> None:
     from matplotlib.patches import Rectangle
 
     face, edge, width = (FILL, INK, 2 * LINE) if here else (PAPER, SOFT, LINE)
-    axes.add_patch(Rectangle((box.x, box.y), box.w, box.h, facecolor=face, edgecolor=edge, linewidth=width))
+    axes.add_patch(
+        Rectangle((box.x, box.y), box.w, box.h, facecolor=face, edgecolor=edge, linewidth=width)
+    )
     axes.add_patch(Rectangle((box.x, box.y), TAB, box.h, facecolor=INK if here else SOFT))
     row = box.y + box.h / 2 + 1
     _write(axes, box.x + TAB / 2, row, number, size=11, color=PAPER, weight="bold")
-    _write(axes, box.x + TAB + 9, row, box.title, ha="left", size=9.5, weight="bold", linespacing=1.4)
+    _write(
+        axes, box.x + TAB + 9, row, box.title, ha="left", size=9.5, weight="bold", linespacing=1.4
+    )
     if here:
         badge = {"boxstyle": "square,pad=0.3", "facecolor": INK, "edgecolor": INK}
         edge = box.y - 7 if box.y < HEIGHT / 2 else box.y + box.h + 7
-        _write(axes, box.x + box.w / 2, edge, "you are here", color=PAPER, weight="bold", bbox=badge)
+        _write(
+            axes, box.x + box.w / 2, edge, "you are here", color=PAPER, weight="bold", bbox=badge
+        )
 
 
 def _write(axes: Any, x: float, y: float, words: object, **style: Any) -> None:
-    axes.text(x, y, words, **{"ha": "center", "va": "center", "size": 8.5, "color": INK, "zorder": 5} | style)
+    axes.text(
+        x,
+        y,
+        words,
+        **{"ha": "center", "va": "center", "size": 8.5, "color": INK, "zorder": 5} | style,
+    )

@@ -22,13 +22,17 @@ def card(name: str) -> str:
         return _photos()
     sources = _read("sources.toml")
     if name not in sources:
-        raise CourseError(f"there is no data set {name!r}: write one of photos, {', '.join(sources)}.")
+        raise CourseError(
+            f"there is no data set {name!r}: write one of photos, {', '.join(sources)}."
+        )
     source = sources[name]
     rows = {"What it is": source["title"][0].upper() + source["title"][1:]}
     if source.get("size"):
         rows["To download"] = f"{source['size'] / 1e6:,.0f} MB"
     used = {folder: source["counts"][folder] for folder in source.get("folders", source["counts"])}
-    rows["Pictures that it gives"] = f"{sum(used.values()):,}, in {', '.join(f'`{name}`' for name in used)}"
+    rows["Pictures that it gives"] = (
+        f"{sum(used.values()):,}, in {', '.join(f'`{name}`' for name in used)}"
+    )
     rows["Licence, as its makers state it"] = source["licence"]
     rows["Whom to name"] = source["citation"]
     published = "a sha256 that others have published" if source.get("sha256") else "its size only"
@@ -44,7 +48,14 @@ def names() -> list[str]:
 def _photos() -> str:
     parts = {"train": "training", "test": "held out"}
     rows = [
-        (f"`{name}`", photo["title"], parts[photo["split"]], photo["licence"], photo["credit"], photo["alt"])
+        (
+            f"`{name}`",
+            photo["title"],
+            parts[photo["split"]],
+            photo["licence"],
+            photo["credit"],
+            photo["alt"],
+        )
         for name, photo in _read("embedded.toml").items()
     ]
     return _table(("Photo", "Title", "Part", "Licence", "Whom to name", "What one sees"), rows)
@@ -56,4 +67,6 @@ def _read(name: str) -> dict[str, dict]:
 
 def _table(heads: tuple[str, ...], rows) -> str:
     lines = [heads, ("---",) * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

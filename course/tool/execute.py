@@ -17,7 +17,9 @@ from nbformat import NotebookNode
 from course.tool import notebooks
 
 TIMEOUT = 120  # seconds for one cell; a whole notebook is meant to take 30
-SLOW_START = "Kernel died before replying to kernel_info"  # a busy machine, not a mistake of the notebook
+SLOW_START = (
+    "Kernel died before replying to kernel_info"  # a busy machine, not a mistake of the notebook
+)
 BANNER = "papermill-error-cell-tag"  # papermill's own report; the page has a better one
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,7 +56,11 @@ def code_cells(nb: NotebookNode) -> list[NotebookNode]:
 def pictures(nb: NotebookNode) -> list[NotebookNode]:
     """The outputs that hold a picture, in order."""
     outputs = [output for cell in code_cells(nb) for output in cell.outputs]
-    return [output for output in outputs if any(kind.startswith("image/") for kind in output.get("data", {}))]
+    return [
+        output
+        for output in outputs
+        if any(kind.startswith("image/") for kind in output.get("data", {}))
+    ]
 
 
 def environment(tree: str, workers: int) -> dict[str, str]:
@@ -108,7 +114,9 @@ def execute(
             error = None
         except Exception as raised:  # whatever stopped this notebook, the others go on
             error = raised
-        ran = nbformat.read(output, 4) if output.exists() else state["nb"]  # with what it has come to
+        ran = (
+            nbformat.read(output, 4) if output.exists() else state["nb"]
+        )  # with what it has come to
     ran.cells = [cell for cell in ran.cells if BANNER not in notebooks.tags(cell)]
     run = Run(path.stem, ran, time.perf_counter() - start, folder)
     if error is not None:
@@ -117,7 +125,9 @@ def execute(
         run.problem = "no code cell was executed"
     elif run.seconds < 1:
         run.problem = f"took {run.seconds:.2f} s: no notebook can run in under 1 s"
-    elif parameters and not any("injected-parameters" in notebooks.tags(cell) for cell in ran.cells):
+    elif parameters and not any(
+        "injected-parameters" in notebooks.tags(cell) for cell in ran.cells
+    ):
         run.problem = "the parameters were not injected"
     return run
 
@@ -136,7 +146,9 @@ def _papermill(nb: NotebookNode, output: Path, parameters: dict[str, Any], **opt
                 request_save_on_cell_execute=False,  # else it writes and checks the file twice for each cell
                 execution_timeout=TIMEOUT,
                 coalesce_streams=True,
-                extra_arguments=["--log-level=CRITICAL"],  # an error to it is that it is stopped at the end
+                extra_arguments=[
+                    "--log-level=CRITICAL"
+                ],  # an error to it is that it is stopped at the end
                 **options,
             )
             return

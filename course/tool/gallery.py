@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 FOLDER = "build/gallery"
 SIZE = 256  # the shorter side, in pixels
 KINDS = {"plain": "general", "adversarial": "general-adversarial"}
-COLUMNS = {"PSNR, dB": "psnr", "CIEDE2000": "ciede2000", "colourfulness / true": "colorfulness_ratio"}
+COLUMNS = {
+    "PSNR, dB": "psnr",
+    "CIEDE2000": "ciede2000",
+    "colourfulness / true": "colorfulness_ratio",
+}
 SATURATIONS = (0.5, 1.0, 1.5)
 TOP = """# Gallery
 
@@ -64,7 +68,9 @@ def write(folder: Path, photos: list[Photo]) -> Path:
     parts, protocols = [], {name: metric.protocol for name, metric in metrics.standard().items()}
     for photo in photos:
         rgb = photo.rgb(SIZE)
-        painted = {"gray": colorized(None, rgb)} | {name: colorized(net, rgb) for name, net in nets.items()}
+        painted = {"gray": colorized(None, rgb)} | {
+            name: colorized(net, rgb) for name, net in nets.items()
+        }
         scores = {name: metrics.compare(fake, rgb) for name, fake in painted.items()}
         shown = {
             "gray": painted["gray"],
@@ -74,8 +80,13 @@ def write(folder: Path, photos: list[Photo]) -> Path:
         alt = f"{photo.alt.rstrip('.')}: in gray, in the colours of two models, and as it was."
         stronger = {f"saturation {s:g}": saturated(painted[KINDS["plain"]], s) for s in SATURATIONS}
         more = f"{photo.title}: the plain model's colours at {len(SATURATIONS)} saturations, weakest first."
-        for name, pictures, words in ((photo.name, shown, alt), (f"{photo.name}-saturation", stronger, more)):
-            (folder / f"{name}.jpg").write_bytes(show.row(pictures, alt=words, height=2.2).to_bytes(110))
+        for name, pictures, words in (
+            (photo.name, shown, alt),
+            (f"{photo.name}-saturation", stronger, more),
+        ):
+            (folder / f"{name}.jpg").write_bytes(
+                show.row(pictures, alt=words, height=2.2).to_bytes(110)
+            )
         gain = scores[KINDS["plain"]]["psnr"] - scores["gray"]["psnr"]
         images = f"![{alt}]({photo.name}.jpg)\n\n![{more}]({photo.name}-saturation.jpg)"
         credit = f"*Photo: {photo.credit}, {photo.licence}.*"
@@ -100,5 +111,7 @@ def table(scores: Mapping[str, Mapping[str, float]]) -> str:
     rows = [["", *COLUMNS, "over gray, dB"], [":---", *["---:"] * (len(COLUMNS) + 1)]]
     for name, numbers in scores.items():
         gain = numbers["psnr"] - scores["gray"]["psnr"]
-        rows.append([name, *(f"{numbers[column]:.2f}" for column in COLUMNS.values()), f"{gain:+.2f}"])
+        rows.append(
+            [name, *(f"{numbers[column]:.2f}" for column in COLUMNS.values()), f"{gain:+.2f}"]
+        )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

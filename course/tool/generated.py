@@ -64,12 +64,12 @@ SOURCE_UNSET = """\
 if not (source := os.environ.get("COLORLIB_SOURCE")):
         message = "colorlib is not installed: run `make setup`, or set COLORLIB_SOURCE to a wheel or git URL."
         raise Stop(message) from None"""
-WHEEL = (
-    "https://github.com/{repository}/releases/download/v{version}/colorlib_course-{version}-py3-none-any.whl"
-)
+WHEEL = "https://github.com/{repository}/releases/download/v{version}/colorlib_course-{version}-py3-none-any.whl"
 
 
-def refresh(nb: NotebookNode, tree: str, course: Course, lesson: Lesson, root: Path) -> NotebookNode:
+def refresh(
+    nb: NotebookNode, tree: str, course: Course, lesson: Lesson, root: Path
+) -> NotebookNode:
     """A copy of ``nb`` whose generated cells and metadata say what the table says.
 
     Args:
@@ -83,11 +83,19 @@ def refresh(nb: NotebookNode, tree: str, course: Course, lesson: Lesson, root: P
     old = {tag: [cell for cell in nb.cells if tag in notebooks.tags(cell)] for tag in TAGS}
     for tag, cells in old.items():
         if len(cells) > 1:
-            raise CourseError(f"{where}: {len(cells)} cells are tagged {tag!r}: keep the tag on one of them.")
+            raise CourseError(
+                f"{where}: {len(cells)} cells are tagged {tag!r}: keep the tag on one of them."
+            )
     own = [cell for cell in nb.cells if not set(TAGS) & set(notebooks.tags(cell))]
     header = _markdown("header", _header(tree, course, lesson))
     footer = _markdown("footer", _footer(course, lesson))
-    nb.cells = [header, *_picture(lesson, root), _setup(course, lesson, *old["setup"]), *own, footer]
+    nb.cells = [
+        header,
+        *_picture(lesson, root),
+        _setup(course, lesson, *old["setup"]),
+        *own,
+        footer,
+    ]
     notebooks.check_ids(nb.cells, where)
     nb.metadata = _metadata(lesson, nb.metadata)
     return nb
@@ -144,8 +152,12 @@ def _image(root: Path, file: str, limit: int, alt: str, kind: str) -> str:
 def _setup(course: Course, lesson: Lesson, old: NotebookNode | None = None) -> NotebookNode:
     source = SOURCE_SET.format(source=hosted(course)) if course.repository else SOURCE_UNSET
     gpu = ", needs_gpu=True" if lesson.gpu_minutes else ""
-    cell = nbformat.v4.new_code_cell(SETUP.format(source=source, name=lesson.name, gpu=gpu), id="setup")
-    cell.metadata.update(cellView="form", tags=["setup"])  # on Colab: the title, with the code folded
+    cell = nbformat.v4.new_code_cell(
+        SETUP.format(source=source, name=lesson.name, gpu=gpu), id="setup"
+    )
+    cell.metadata.update(
+        cellView="form", tags=["setup"]
+    )  # on Colab: the title, with the code folded
     if old is not None and old.cell_type == "code":
         cell.update(execution_count=old.execution_count, outputs=old.outputs)
     return cell
@@ -154,10 +166,16 @@ def _setup(course: Course, lesson: Lesson, old: NotebookNode | None = None) -> N
 def _footer(course: Course, lesson: Lesson) -> str:
     later = course.lessons[course.lessons.index(lesson) + 1 :]
     if later:
-        following = f"**Next:** [Lesson {later[0].number} · {later[0].title}]({later[0].name}.ipynb)"
+        following = (
+            f"**Next:** [Lesson {later[0].number} · {later[0].title}]({later[0].name}.ipynb)"
+        )
     else:
-        following = "**This is the last lesson so far:** the [table of lessons](../README.md) has them all."
-    return f"{following}\n\nText: [CC BY 4.0](../LICENSE-content). Code: [BSD-3-Clause](../LICENSE)."
+        following = (
+            "**This is the last lesson so far:** the [table of lessons](../README.md) has them all."
+        )
+    return (
+        f"{following}\n\nText: [CC BY 4.0](../LICENSE-content). Code: [BSD-3-Clause](../LICENSE)."
+    )
 
 
 def _markdown(tag: str, source: str) -> NotebookNode:

@@ -31,7 +31,9 @@ def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
     """Copy the lessons that are new, then become JupyterLab."""
     for line in copy_lessons(root):
         print(line)
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this Python's kernel, not one of the same name elsewhere
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = (
+        "1"  # this Python's kernel, not one of the same name elsewhere
+    )
     offline.replace([*command(root, args.no_open), *args.more], dict(os.environ))
     return 0
 
@@ -54,7 +56,9 @@ def copy_lessons(root: Path) -> list[str]:
     """
     lessons = sorted((root / "lessons").glob("*.ipynb"))
     if not lessons:
-        raise CourseError("lessons/ holds no notebook, expected at least one: run python -m course build.")
+        raise CourseError(
+            "lessons/ holds no notebook, expected at least one: run python -m course build."
+        )
     mine, said = root / "my", []
     mine.mkdir(exist_ok=True)
     seen = json.loads((mine / SEEN).read_text("utf-8")) if (mine / SEEN).exists() else {}

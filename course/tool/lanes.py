@@ -25,7 +25,9 @@ COLAB = "colab-2026-08"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Name lanes to run only those."""
     names = [*PYTHONS, COLAB]
-    parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"of {', '.join(names)}; all by default")
+    parser.add_argument(
+        "lanes", nargs="*", metavar="LANE", help=f"of {', '.join(names)}; all by default"
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -34,9 +36,13 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     wanted = args.lanes or [*(version for version in PYTHONS if version != own), COLAB]
     results = {}
     for lane in wanted:
-        python = _python("3.13") or _python("3.11") or sys.executable if lane == COLAB else _python(lane)
+        python = (
+            _python("3.13") or _python("3.11") or sys.executable if lane == COLAB else _python(lane)
+        )
         start = time.monotonic()
-        outcome = _run(lane, python, root) if python else "left out: this Python is not on the machine"
+        outcome = (
+            _run(lane, python, root) if python else "left out: this Python is not on the machine"
+        )
         results[lane] = f"{time.monotonic() - start:5.0f} s  {outcome}"
     for lane, result in results.items():
         print(f"lane {lane:14} {result}")
@@ -53,14 +59,18 @@ def _python(version: str) -> str | None:
     if answer.returncode == 0:
         return answer.stdout.strip()
     homes = sorted(
-        (Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions").glob(f"{version}.*")
+        (Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions").glob(
+            f"{version}.*"
+        )
     )
     return str(homes[-1] / "bin" / "python") if homes else None
 
 
 def _run(lane: str, python: str, root: Path) -> str:
     env = os.environ | {"COURSE_EXPECT": "solution", "JUPYTER_PREFER_ENV_PATH": "1"}
-    env["OMP_NUM_THREADS"] = "1"  # two processes at a time, which would wait for each other's threads
+    env["OMP_NUM_THREADS"] = (
+        "1"  # two processes at a time, which would wait for each other's threads
+    )
     for name, command in steps(lane, python, root).items():
         print(f"lane {lane}: {name}", flush=True)
         if subprocess.run(command, cwd=root, env=env).returncode:
@@ -77,7 +87,15 @@ def steps(lane: str, python: str, root: Path) -> dict[str, list[str]]:
     mine = str(home / "bin" / "python")
     uv = [sys.executable, "-m", "uv"]
     install = [*uv, "pip", "install", "--quiet", "--python", mine]
-    compare = ["--nbval-lax", "--nbval-cell-timeout=120", "solutions", "-n", "2", "--dist", "loadscope"]
+    compare = [
+        "--nbval-lax",
+        "--nbval-cell-timeout=120",
+        "solutions",
+        "-n",
+        "2",
+        "--dist",
+        "loadscope",
+    ]
     everything = {
         "environment": [*uv, "venv", "--quiet", "--clear", "--python", python, str(home)],
         "install": [*install, "-e", ".[course,dev]"],

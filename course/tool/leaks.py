@@ -34,7 +34,9 @@ def check(solution: NotebookNode, lesson: NotebookNode, path: str) -> None:
                         f"{path}: {place} leaks: {line!r} also stands in {seen}: reword it there."
                     )
             if answer and answer <= given.get(cell.id, set()):
-                raise CourseError(f"{path}: {place} leaks: {seen} gives every line of it: change that cell.")
+                raise CourseError(
+                    f"{path}: {place} leaks: {seen} gives every line of it: change that cell."
+                )
 
 
 def _answers(solution: NotebookNode) -> Iterator[tuple[str, set[str]]]:

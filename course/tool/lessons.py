@@ -46,4 +46,6 @@ def make(solution: NotebookNode, course: Course, lesson: Lesson, root: Path) -> 
 def _hosted(text: str, course: Course) -> str:
     if not course.repository:
         return text
-    return re.sub(r"\]\(\.\./", f"](https://github.com/{course.repository}/blob/{course.branch}/", text)
+    return re.sub(
+        r"\]\(\.\./", f"](https://github.com/{course.repository}/blob/{course.branch}/", text
+    )

@@ -23,7 +23,9 @@ BROWSER = {"User-Agent": "Mozilla/5.0 (link check of a course)", "Range": "bytes
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument("--outside", action="store_true", help="ask the web for every address, data sets too")
+    parser.add_argument(
+        "--outside", action="store_true", help="ask the web for every address, data sets too"
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:

@@ -44,14 +44,18 @@ def regions(source: str, where: str) -> list[Region]:
         marker = _marker(line, f"{where}, line {number + 1}")
         at = f"{where}, line {number + 1}: {marker}"
         if marker == BEGIN and begin is not None:
-            raise CourseError(f"{at} inside a region begun on line {begin + 1}: regions cannot be nested.")
+            raise CourseError(
+                f"{at} inside a region begun on line {begin + 1}: regions cannot be nested."
+            )
         if marker == BEGIN:
             begin = number
         elif marker == END:
             if begin is None:
                 raise CourseError(f"{at} without {BEGIN} above it: add one or remove this line.")
             if _indent(line) != _indent(lines[begin]):
-                raise CourseError(f"{at} is indented differently from line {begin + 1}: indent both alike.")
+                raise CourseError(
+                    f"{at} is indented differently from line {begin + 1}: indent both alike."
+                )
             found.append(Region(begin, number, _indent(line), tuple(lines[begin + 1 : number])))
             begin = None
     if begin is not None:
@@ -63,7 +67,9 @@ def refuse(source: str, where: str) -> None:
     """Stop if a cell that is not code has a marker, or something like one."""
     for number, line in enumerate(source.split("\n"), start=1):
         if _marker(line, f"{where}, line {number}"):
-            raise CourseError(f"{where}, line {number}: {line.strip()} works in code cells only: remove it.")
+            raise CourseError(
+                f"{where}, line {number}: {line.strip()} works in code cells only: remove it."
+            )
 
 
 def stub(source: str, where: str) -> str:
@@ -121,7 +127,9 @@ def _assigned(region: Region, where: str) -> list[str]:
     try:
         body = parse("\n".join(region.lines)).body
     except SyntaxError as error:
-        raise CourseError(f"{at}: the region is not Python by itself ({error.msg}): mend it.") from None
+        raise CourseError(
+            f"{at}: the region is not Python by itself ({error.msg}): mend it."
+        ) from None
     names = [name for node in body for name in _names(node)]
     if not names:
         raise CourseError(

@@ -52,14 +52,18 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     rows = [_HEADS, *map(_row, every(root))]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())
+        print(
+            "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+        )
     print(HOW)
     return 0
 
 
 def every(root: Path) -> list[Minutes]:
     """The minutes of each lesson of the table that has a notebook."""
-    files = [(lesson, root / f"solutions/{lesson.name}.ipynb") for lesson in table.load(root).lessons]
+    files = [
+        (lesson, root / f"solutions/{lesson.name}.ipynb") for lesson in table.load(root).lessons
+    ]
     return [count(lesson, notebooks.read(file)) for lesson, file in files if file.exists()]
 
 
@@ -95,9 +99,13 @@ def region(name: str, root: Path) -> str:
         ]
         return _markdown([("Lesson", "Afterwards you can", "It needs"), *rows])
     if name == "map":
-        rows = [(_link(lesson), lesson.promise) for lesson in table.load(root).lessons if lesson.number]
+        rows = [
+            (_link(lesson), lesson.promise) for lesson in table.load(root).lessons if lesson.number
+        ]
         return _markdown([("Lesson", "What you will have"), *rows])
-    raise CourseError(f"there is no table {name!r} of the course: write minutes, objectives or map.")
+    raise CourseError(
+        f"there is no table {name!r} of the course: write minutes, objectives or map."
+    )
 
 
 _HEADS = ("Lesson", "Words", "Lines of code", "Reading", "Exercises", "Together", "Its header says")
@@ -122,4 +130,6 @@ def _words(text: str) -> int:
 
 def _markdown(rows: list[tuple[str, ...]]) -> str:
     lines = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

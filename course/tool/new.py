@@ -47,19 +47,25 @@ def create(name: str, root: Path) -> None:
         CourseError: the name is no lesson's, or its number or file is taken; nothing is written then.
     """
     if not re.fullmatch(r"\d\d_[a-z][a-z0-9_]*", name):
-        raise CourseError(f"the lesson is called {name!r}, expected two digits and a word: write 09_title.")
+        raise CourseError(
+            f"the lesson is called {name!r}, expected two digits and a word: write 09_title."
+        )
     path, number = root / f"solutions/{name}.ipynb", int(name[:2])
     for lesson in table.load(root).lessons:
         if lesson.number == number:
             raise CourseError(f"lesson {number} is {lesson.name!r} already: choose another number.")
     if path.exists():
-        raise CourseError(f"solutions/{name}.ipynb exists already: add its entry to {TABLE} by hand.")
+        raise CourseError(
+            f"solutions/{name}.ipynb exists already: add its entry to {TABLE} by hand."
+        )
     text = _with_entry((root / TABLE).read_text("utf-8"), name)
     notebooks.write(path, notebook(name))
     files.write_text(root / TABLE, text)
     course = table.load(root)
     lesson = next(lesson for lesson in course.lessons if lesson.name == name)
-    notebooks.write(path, generated.refresh(notebooks.read(path), "solutions", course, lesson, root))
+    notebooks.write(
+        path, generated.refresh(notebooks.read(path), "solutions", course, lesson, root)
+    )
 
 
 def notebook(name: str):

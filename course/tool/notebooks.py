@@ -14,7 +14,10 @@ from nbformat import NotebookNode
 from course.tool.cli import CourseError
 from course.tool.files import write_text
 
-VOLATILE_METADATA = ("widgets", "papermill")  # of a notebook: stored widget state, a run's parameters
+VOLATILE_METADATA = (
+    "widgets",
+    "papermill",
+)  # of a notebook: stored widget state, a run's parameters
 VOLATILE_CELL_METADATA = ("papermill", "execution")  # of a cell: when and how long it ran
 
 
@@ -28,18 +31,24 @@ def read(path: Path) -> NotebookNode:
         text = path.read_bytes().decode("utf-8")
         raw = json.loads(text)
     except FileNotFoundError:
-        raise CourseError(f"{name(path)} does not exist: write it, or restore it from git.") from None
+        raise CourseError(
+            f"{name(path)} does not exist: write it, or restore it from git."
+        ) from None
     except ValueError as error:
         raise CourseError(f"{name(path)} is not JSON ({error}): restore it from git.") from None
     version = (raw.get("nbformat"), raw.get("nbformat_minor")) if isinstance(raw, dict) else None
     if version != (4, 5):
-        raise CourseError(f"{name(path)} is not a notebook of format 4.5: open it in JupyterLab and save it.")
+        raise CourseError(
+            f"{name(path)} is not a notebook of format 4.5: open it in JupyterLab and save it."
+        )
     try:
         check_ids(raw["cells"], name(path))
         nbformat.validate(raw)
     except (nbformat.ValidationError, LookupError, TypeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CourseError(f"{name(path)} is not a valid notebook ({reason}): restore it from git.") from None
+        raise CourseError(
+            f"{name(path)} is not a valid notebook ({reason}): restore it from git."
+        ) from None
     return nbformat.v4.reads(text)
 
 
@@ -52,10 +61,14 @@ def check_ids(cells: list, where: str) -> None:
     """Stop if a cell has no id, or the id of another cell."""
     for number, cell in enumerate(cells, start=1):
         if not cell.get("id"):
-            raise CourseError(f"{where}: cell {number} has no id: open the file in JupyterLab and save it.")
+            raise CourseError(
+                f"{where}: cell {number} has no id: open the file in JupyterLab and save it."
+            )
     for cell_id, count in Counter(cell["id"] for cell in cells).items():
         if count > 1:
-            raise CourseError(f"{where}: {count} cells have the id {cell_id!r}: give each an id of its own.")
+            raise CourseError(
+                f"{where}: {count} cells have the id {cell_id!r}: give each an id of its own."
+            )
 
 
 def dumps(nb: NotebookNode) -> str:

@@ -102,4 +102,6 @@ def _odd(name: str, default: Any, comment: str, place: int, where: str) -> tuple
 
 def _texts(nb: NotebookNode) -> list[str]:
     outputs = [output for cell in code_cells(nb) for output in cell.outputs]
-    return [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs]
+    return [
+        output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs
+    ]

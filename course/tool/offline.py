@@ -18,9 +18,7 @@ from pathlib import Path
 
 from course.tool.cli import CourseError
 
-VARIABLE = (
-    "COURSE_OFFLINE"  # "guard" asks for the guard alone; inside a namespace it holds that namespace's name
-)
+VARIABLE = "COURSE_OFFLINE"  # "guard" asks for the guard alone; inside a namespace it holds that namespace's name
 GUARD = Path(__file__).with_name("guard")
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # linux/sockios.h, linux/if.h
@@ -32,14 +30,18 @@ SAYS = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command to run")
+    parser.add_argument(
+        "words", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command to run"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run ``args.words`` offline."""
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
-        raise CourseError("found no command, expected one: say what to run, as in offline python script.py.")
+        raise CourseError(
+            "found no command, expected one: say what to run, as in offline python script.py."
+        )
     become(words)
 
 
@@ -54,7 +56,9 @@ def active() -> str | None:
     value = os.environ.get(VARIABLE)
     if value and value == namespace():
         return "namespace"
-    guarded = getattr(sys.modules.get("sitecustomize"), "__file__", "") == str(GUARD / "sitecustomize.py")
+    guarded = getattr(sys.modules.get("sitecustomize"), "__file__", "") == str(
+        GUARD / "sitecustomize.py"
+    )
     return "guard" if value == "guard" and guarded else None
 
 
@@ -77,7 +81,9 @@ def replace(words: list[str], env: dict[str, str]) -> None:
             sys.exit(subprocess.run(words, env=env).returncode)
         os.execvpe(words[0], words, env)
     except OSError as error:
-        raise CourseError(f"{words[0]!r} cannot be run ({error.strerror}): check the command.") from None
+        raise CourseError(
+            f"{words[0]!r} cannot be run ({error.strerror}): check the command."
+        ) from None
 
 
 def enter() -> str:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from colorlib.show.figure import Figure
 
-AIM = 7300  # bytes of a lesson's picture: with the map beside it, the notebook stays within its limit
+AIM = (
+    7300  # bytes of a lesson's picture: with the map beside it, the notebook stays within its limit
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +52,9 @@ def apart(names: list[str], height: float, with_swap: bool) -> bytes:
     from colorlib import color, data, show
 
     photos = {photo.name: photo.rgb(200) for photo in data.photos("all")}
-    titles = ["a photo", "L: the gray picture", "a alone", "b alone"] + ["in another's colours"] * with_swap
+    titles = ["a photo", "L: the gray picture", "a alone", "b alone"] + [
+        "in another's colours"
+    ] * with_swap
     rows = {}
     for name, other in zip(names, reversed(names), strict=True):
         L, a, b = color.rgb_to_lab(photos[name]).split(1, dim=1)
@@ -58,7 +62,9 @@ def apart(names: list[str], height: float, with_swap: bool) -> bytes:
         even, none = torch.full_like(L, 65), torch.zeros_like(L)
         parts = [[L, none, none], [even, a, none], [even, none, b]] + [[L, ab]] * with_swap
         rows[name] = [photos[name], *(color.lab_to_rgb(torch.cat(part, dim=1)) for part in parts)]
-    figure = show.grid(rows, titles, alt="drawn for a file; its alt text stands beside it", height=height)
+    figure = show.grid(
+        rows, titles, alt="drawn for a file; its alt text stands beside it", height=height
+    )
     for axes in figure.axes:
         axes.set_ylabel("")
     return figure.to_bytes(110) if with_swap else fitted(figure)
@@ -80,7 +86,8 @@ def dahlias() -> bytes:
         rgb = color.lab_to_rgb(torch.cat([L, torch.where(petals, guess, ab)], dim=1))
         shown[f"PSNR {metrics.psnr(metrics.mse(rgb, photo), 1).item():.1f} dB"] = rgb
     return fitted(
-        show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.4), limit=4800
+        show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.4),
+        limit=4800,
     )
 
 
@@ -107,7 +114,9 @@ def trained() -> bytes:
             if run.epoch in (5, 15, 30, 45):
                 watch(run)
 
-        Trainer(net_g, squares, Settings(epochs=45, batch=8, lr=2e-3), net_d=net_d, after_epoch=look).fit()
+        Trainer(
+            net_g, squares, Settings(epochs=45, batch=8, lr=2e-3), net_d=net_d, after_epoch=look
+        ).fit()
         return strip(Path(folder))
 
 
@@ -187,7 +196,9 @@ def looked_at() -> bytes:
     light = torch.nn.functional.avg_pool2d(light, 5, stride=1, padding=2)
     lit = rgb * (0.3 + 0.7 * (light / light.max()).sqrt())
     title = "what one answer looks at"
-    figure = show.row({title: lit}, alt="drawn for a file; its alt text stands beside it", height=2.6)
+    figure = show.row(
+        {title: lit}, alt="drawn for a file; its alt text stands beside it", height=2.6
+    )
     show.patches.outline(figure.axes[0], (89, 89, 159, 159))
     return fitted(figure, 4900)
 
@@ -231,9 +242,13 @@ def encoded() -> bytes:
         stage.register_forward_hook(lambda module, args, out: maps.append(_busiest(out)))
     with torch.no_grad():
         painted = color.lab_to_rgb(color.Scale().join(L, net(L)))
-    shown = dict(zip(("1/2", "1/8", "1/32"), (F.interpolate(x, (128, 128)) for x in maps), strict=True))
+    shown = dict(
+        zip(("1/2", "1/8", "1/32"), (F.interpolate(x, (128, 128)) for x in maps), strict=True)
+    )
     shown = {"gray": (L + 1) / 2, **shown, "painted": painted}
-    return fitted(show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.3), 5400)
+    return fitted(
+        show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.3), 5400
+    )
 
 
 def guessed() -> bytes:
@@ -244,8 +259,12 @@ def guessed() -> bytes:
     rgb = next(photo for photo in data.photos("all") if photo.name == "china").rgb(160)
     nets = {"plain": shipped.load("general"), "adversarial": shipped.load("general-adversarial")}
     shown = {"gray": colorized(None, rgb)}
-    shown |= {name: colorized(AtOwnSize(model), rgb) for name, model in nets.items()} | {"truth": rgb}
-    return fitted(show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.2))
+    shown |= {name: colorized(AtOwnSize(model), rgb) for name, model in nets.items()} | {
+        "truth": rgb
+    }
+    return fitted(
+        show.row(shown, alt="drawn for a file; its alt text stands beside it", height=1.2)
+    )
 
 
 def half_painted() -> bytes:

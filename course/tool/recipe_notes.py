@@ -18,11 +18,15 @@ def notes(paper: str) -> str:
     Raises:
         CourseError: there is no recipe of such a paper.
     """
-    from colorlib.recipes import RECIPES  # which imports torch: only texts with such a region wait for it
+    from colorlib.recipes import (
+        RECIPES,
+    )  # which imports torch: only texts with such a region wait for it
 
     papers = list(dict.fromkeys(recipe.paper for recipe in RECIPES.values()))
     if paper not in ("all", *papers):
-        raise CourseError(f"there are no recipes of {paper!r}: write one of all, {', '.join(papers)}.")
+        raise CourseError(
+            f"there are no recipes of {paper!r}: write one of all, {', '.join(papers)}."
+        )
     every = set.intersection(*(set(recipe.open.items()) for recipe in RECIPES.values()))
     if paper == "all":
         return _table([(value, choice, "all") for value, choice in sorted(every)])
@@ -33,7 +37,11 @@ def notes(paper: str) -> str:
             if note not in every:
                 where.setdefault(note, []).append(recipe.name)
     rows = [
-        (value, choice, "all" if len(names) == len(recipes) else ", ".join(f"`{name}`" for name in names))
+        (
+            value,
+            choice,
+            "all" if len(names) == len(recipes) else ", ".join(f"`{name}`" for name in names),
+        )
         for (value, choice), names in where.items()
     ]
     systems = [f"- `{recipe.name}`: {recipe.system}." for recipe in recipes]
@@ -46,4 +54,6 @@ def notes(paper: str) -> str:
 def _table(rows: list[tuple[str, ...]]) -> str:
     heads = ("Left open or contradicted", "What the recipe does", "Recipes")[: len(rows[0])]
     lines = [heads, ("---",) * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )

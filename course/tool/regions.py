@@ -73,7 +73,9 @@ def find(text: str, where: str) -> list[Region]:
                 f"{at}: {line.strip()!r} inside {name!r} of line {first}: write {end} above it."
             )
         elif line.strip() in map(END.format, SOURCES):
-            raise CourseError(f"{at}: {line.strip()} closes nothing: add its first line or remove it.")
+            raise CourseError(
+                f"{at}: {line.strip()} closes nothing: add its first line or remove it."
+            )
         elif begin is None or (begin[1] == "picture") != bool(begin[3]):
             raise CourseError(
                 f"{at}: found {line.strip()!r}: write <!-- result: NAME --> or "
@@ -129,11 +131,15 @@ def picture(region: Region, root: Path, beside: str | None) -> str:
         raise CourseError(f"{file} does not exist: save the picture there, or mend the name.")
     data = (root / file).read_bytes()
     if len(data) > PICTURE_LIMIT:
-        raise CourseError(f"{file} has {len(data)} bytes, at most {PICTURE_LIMIT} fit: save it smaller.")
+        raise CourseError(
+            f"{file} has {len(data)} bytes, at most {PICTURE_LIMIT} fit: save it smaller."
+        )
     if not data.startswith(b"\xff\xd8\xff"):
         raise CourseError(f"{file} is no JPEG picture: save it as one.")
     if set("[]<>") & set(region.alt):
-        raise CourseError(f"the alt text of {region.name!r} has brackets, which end it early: reword it.")
+        raise CourseError(
+            f"the alt text of {region.name!r} has brackets, which end it early: reword it."
+        )
     address = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
     if beside is not None:
         address = file.removeprefix("course/") if beside.startswith("course/") else file

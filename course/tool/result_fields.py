@@ -37,7 +37,9 @@ def check(raw: Any, file: str) -> None:
             raise CourseError(f"{file} has no {field!r}: {AGAIN}.")
     for field, value in raw.items():
         if field not in FIELDS:
-            raise CourseError(f"{file} has an unknown field {field!r}: known are {', '.join(FIELDS)}.")
+            raise CourseError(
+                f"{file} has an unknown field {field!r}: known are {', '.join(FIELDS)}."
+            )
         if type(value) is not FIELDS[field] or not value:
             _refuse(file, repr(field), value, f"{KINDS[FIELDS[field]]}, not empty")
         if isinstance(value, str):
@@ -70,7 +72,11 @@ def _check_column(entry: Any, file: str) -> str:
 
 
 def _check_row(row: Any, names: list[str], file: str, where: str) -> None:
-    if not isinstance(row, dict) or set(row) != {"name", "values"} or not isinstance(row["values"], dict):
+    if (
+        not isinstance(row, dict)
+        or set(row) != {"name", "values"}
+        or not isinstance(row["values"], dict)
+    ):
         _refuse(file, where, row, '{"name": ..., "values": {column: value}}')
     _check_text(row["name"], file, f"the name of {where}")
     for column, value in row["values"].items():
@@ -78,23 +84,39 @@ def _check_row(row: Any, names: list[str], file: str, where: str) -> None:
         if column not in names:
             raise CourseError(f"{file}: {at} is no column: known are {', '.join(names)}.")
         if isinstance(value, dict):
-            good = set(value) == {"mean", "spread", "n"} and type(value["n"]) is int and value["n"] > 0
-            good = good and _finite(value["mean"]) and _finite(value["spread"]) and value["spread"] >= 0
+            good = (
+                set(value) == {"mean", "spread", "n"} and type(value["n"]) is int and value["n"] > 0
+            )
+            good = (
+                good
+                and _finite(value["mean"])
+                and _finite(value["spread"])
+                and value["spread"] >= 0
+            )
             if not good:
                 _refuse(file, at, value, '{"mean": number, "spread": 0 or more, "n": 1 or more}')
         elif not _finite(value):
             _check_text(value, file, at, "a finite number, a text, or a mean with spread and n")
 
 
-def _check_text(value: Any, file: str, where: str, wanted: str = "a text, not empty, on one line") -> None:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable() or "<!--" in value:
+def _check_text(
+    value: Any, file: str, where: str, wanted: str = "a text, not empty, on one line"
+) -> None:
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or not value.isprintable()
+        or "<!--" in value
+    ):
         _refuse(file, where, value, wanted)
 
 
 def check_name(name: str) -> None:
     """Stop if a result is called what no file and no comment can hold."""
     if not re.fullmatch(NAME, name):
-        raise CourseError(f"a result is called {name!r}, expected letters, digits, _ and -: rename it.")
+        raise CourseError(
+            f"a result is called {name!r}, expected letters, digits, _ and -: rename it."
+        )
 
 
 def _refuse(file: str, where: str, value: Any, wanted: str) -> None:

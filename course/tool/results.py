@@ -85,7 +85,9 @@ def read(name: str, root: Path = ROOT) -> dict[str, Any]:
             f"{file} does not exist: run the script in benchmarks/ that writes it, or mend the name."
         ) from None
     except ValueError as error:
-        raise CourseError(f"{file} is not JSON ({error}): restore it from git, or {AGAIN}.") from None
+        raise CourseError(
+            f"{file} is not JSON ({error}): restore it from git, or {AGAIN}."
+        ) from None
     check(raw, file)
     return raw
 
@@ -104,7 +106,9 @@ def table(name: str, root: Path = ROOT) -> str:
         f"python {raw['versions']['python']}, torch {raw['versions']['torch']}, {raw['machine']}, "
         f"{raw['date']}.*"
     )
-    return "\n".join([f"**{raw['title']}**", "", *lines, "", f"<small>{how} {raw['protocol']}</small>"])
+    return "\n".join(
+        [f"**{raw['title']}**", "", *lines, "", f"<small>{how} {raw['protocol']}</small>"]
+    )
 
 
 def _column(entry: str | dict[str, Any]) -> tuple[str, int]:

@@ -31,7 +31,10 @@ class Job:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="a notebook (01, or 01_colour_spaces); default: all"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="a notebook (01, or 01_colour_spaces); default: all",
     )
     parser.add_argument(
         "--tree", choices=["solutions", "lessons"], default="solutions", help="default: solutions"
@@ -44,7 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--odd", action="store_true", help="inject odd parameters and look for them in the output"
     )
     parser.add_argument(
-        "--jobs", type=int, default=min(2, cores()), help="notebooks at a time (default: %(default)s)"
+        "--jobs",
+        type=int,
+        default=min(2, cores()),
+        help="notebooks at a time (default: %(default)s)",
     )
 
 
@@ -55,9 +61,13 @@ def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
             "found --store with --tree lessons, but lessons have no outputs: leave out --tree lessons."
         )
     if args.jobs < 1:
-        raise CourseError(f"--jobs is {args.jobs}, expected 1 or more: leave it out for the default.")
+        raise CourseError(
+            f"--jobs is {args.jobs}, expected 1 or more: leave it out for the default."
+        )
     offline.ensure()
-    return run(root, args.tree, args.names, store_outputs=args.store, odd=args.odd, workers=args.jobs)
+    return run(
+        root, args.tree, args.names, store_outputs=args.store, odd=args.odd, workers=args.jobs
+    )
 
 
 def run(
@@ -105,7 +115,9 @@ def select(root: Path, tree: str, names: Sequence[str]) -> list[Path]:
     """The notebooks of a tree that go by these names, or all."""
     paths = sorted((root / tree).glob("*.ipynb"))
     if not paths:
-        raise CourseError(f"{tree}/ holds no notebook, expected at least one: run python -m course build.")
+        raise CourseError(
+            f"{tree}/ holds no notebook, expected at least one: run python -m course build."
+        )
     chosen = []
     for name in names:
         stem = Path(name).stem
@@ -139,7 +151,9 @@ def execute_all(jobs: list[Job], workers: int) -> Iterator[tuple[Path, Run]]:
             for future in as_completed(futures):
                 one, ran = futures[future], future.result()
                 if not ran.problem and (names := ignored(one.odd, ran.nb)):
-                    ran.problem = f"ignores the parameter {', '.join(names)}: no output shows the odd value"
+                    ran.problem = (
+                        f"ignores the parameter {', '.join(names)}: no output shows the odd value"
+                    )
                 yield one.path, ran
         finally:
             pool.shutdown(cancel_futures=True)

@@ -20,7 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--size", type=int, help="side at which it sees a photo; as it was trained if not given"
     )
-    parser.add_argument("--gain", type=float, default=1.0, help="what its colours are multiplied by, about")
+    parser.add_argument(
+        "--gain", type=float, default=1.0, help="what its colours are multiplied by, about"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -43,7 +45,10 @@ def main(args: argparse.Namespace) -> int:
             found = f"{args.model} has {size:,} bytes in half precision"
             raise CourseError(f"{found}; expected at most {LIMIT:,}: train a narrower network")
         written.replace(file)
-    sums = [f"{shipped.digest(path)}  {path.name}\n" for path in sorted(file.parent.glob("*.safetensors"))]
+    sums = [
+        f"{shipped.digest(path)}  {path.name}\n"
+        for path in sorted(file.parent.glob("*.safetensors"))
+    ]
     write_text(file.parent / shipped.SUMS, "".join(sums))
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0

@@ -26,7 +26,9 @@ def store(path: Path, run: Run) -> None:
             this machine.
     """
     if run.problem:
-        raise CourseError(f"{path.name} is not stored, because it {run.problem}: mend it and run again.")
+        raise CourseError(
+            f"{path.name} is not stored, because it {run.problem}: mend it and run again."
+        )
     nb = notebooks.read(path)
     if notebooks.source_hash(nb) != notebooks.source_hash(run.nb):
         raise CourseError(f"{path.name} changed while it ran: run it again.")
@@ -70,7 +72,9 @@ def machine_places(root: Path, folder: str) -> re.Pattern[str]:
     """Finds a path that only this machine has: the course, the kernel's folder, the home, Python itself."""
     folders = [str(root), folder, os.path.expanduser("~"), sys.prefix]
     folders += [os.path.realpath(place) for place in folders]
-    known = sorted({place for place in folders if len(Path(place).parts) > 1}, key=len, reverse=True)
+    known = sorted(
+        {place for place in folders if len(Path(place).parts) > 1}, key=len, reverse=True
+    )
     return re.compile(
         rf"(?<!\w)(?:{'|'.join(map(re.escape, known))})(?![\w-])[^\s'\"]*|[^\s'\"]*ipykernel_\d+[^\s'\"]*"
     )

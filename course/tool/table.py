@@ -101,7 +101,9 @@ def set_repository(root: Path, repository: str) -> None:
 def set_branch(root: Path, branch: str) -> None:
     """Rewrite the one line of the table that says which branch, or which release's tag, badges open."""
     if not re.fullmatch(r"[\w][\w./-]*", branch):
-        raise CourseError(f"the branch is {branch!r}, expected a name such as main or v1.0.0: give one.")
+        raise CourseError(
+            f"the branch is {branch!r}, expected a name such as main or v1.0.0: give one."
+        )
     _set(root, "branch", branch)
 
 
@@ -109,7 +111,9 @@ def _set(root: Path, field: str, value: str) -> None:
     path = root / TABLE
     text, count = re.subn(rf'(?m)^{field} = ".*"$', f'{field} = "{value}"', path.read_text("utf-8"))
     if count != 1:
-        raise CourseError(f'{TABLE} has {count} lines of the form {field} = "...", expected one: mend it.')
+        raise CourseError(
+            f'{TABLE} has {count} lines of the form {field} = "...", expected one: mend it.'
+        )
     write_text(path, text)
 
 

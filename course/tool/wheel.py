@@ -28,8 +28,12 @@ torch.testing.assert_close(color.lab_to_rgb(color.rgb_to_lab(rgb)), rgb, atol=1e
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("--tag", help="the tag of a release: version, badges and set-up cells must agree")
-    parser.add_argument("--try", dest="attempt", action="store_true", help="install it where nothing else is")
+    parser.add_argument(
+        "--tag", help="the tag of a release: version, badges and set-up cells must agree"
+    )
+    parser.add_argument(
+        "--try", dest="attempt", action="store_true", help="install it where nothing else is"
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -42,23 +46,38 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
         print(line)
     if found:
         return 1
-    print(f"{wheel.relative_to(root)}: {wheel.stat().st_size / 1024**2:.1f} MB, everything is in it.")
+    print(
+        f"{wheel.relative_to(root)}: {wheel.stat().st_size / 1024**2:.1f} MB, everything is in it."
+    )
     if args.attempt:
         with tempfile.TemporaryDirectory(prefix="course-") as folder:
             python = Path(folder, "bin", "python")
             uv = [sys.executable, "-m", "uv"]
             subprocess.run([*uv, "venv", "--quiet", folder], check=True)
-            subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, wheel], check=True)
+            subprocess.run(
+                [*uv, "pip", "install", "--quiet", "--python", python, wheel], check=True
+            )
             print(smoke(python))
     return 0
 
 
 def build(root: Path, folder: Path, target: str = "wheel") -> Path:
     """Build one archive of the library and return its path."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "hatchling",
+        "build",
+        "--target",
+        target,
+        "--directory",
+        str(folder),
+    ]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if done.returncode:
-        raise CourseError(f"the {target} could not be built: {done.stderr.strip().splitlines()[-1]}")
+        raise CourseError(
+            f"the {target} could not be built: {done.stderr.strip().splitlines()[-1]}"
+        )
     ending = {"wheel": "-py3-none-any.whl", "sdist": ".tar.gz"}[target]
     return folder / f"colorlib_course-{__version__}{ending}"
 
@@ -68,7 +87,11 @@ def contents(wheel: Path, root: Path) -> Iterator[str]:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
         licences = {name.rpartition("/")[2] for name in archive.namelist() if "/licenses/" in name}
-    files = {path.relative_to(root).as_posix() for path in (root / "colorlib").rglob("*") if path.is_file()}
+    files = {
+        path.relative_to(root).as_posix()
+        for path in (root / "colorlib").rglob("*")
+        if path.is_file()
+    }
     files = {name for name in files if "__pycache__" not in name}
     for name in sorted(files - packed):
         yield f"{name} is not in the wheel: is it ignored by git?"
@@ -96,7 +119,11 @@ def smoke(python: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         subprocess.run([python, "-c", SMOKE], check=True, cwd=folder)
         command = [python.with_name("colorlib"), "--version"]
-        said = subprocess.run(command, check=True, cwd=folder, capture_output=True, text=True).stdout.strip()
+        said = subprocess.run(
+            command, check=True, cwd=folder, capture_output=True, text=True
+        ).stdout.strip()
     if not re.search(rf"\b{re.escape(__version__)}$", said):
-        raise CourseError(f"colorlib --version says {said!r}, expected {__version__}: build the wheel again.")
+        raise CourseError(
+            f"colorlib --version says {said!r}, expected {__version__}: build the wheel again."
+        )
     return said

@@ -43,7 +43,9 @@ def test_a_run_goes_on_where_it_stopped(name, tmp_path):
     whole, _ = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "whole")
     bench.trained(bench.LOSSES[name], 0, data, 1, tmp_path / "parts")
     parts, critic = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "parts")
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True)
+    )
     assert (critic is None) == (name == "L2")
 
 

@@ -33,7 +33,9 @@ def test_a_tint_that_keeps_lightness_changes_no_answer(rgb, model, monkeypatch):
 
     monkeypatch.setattr(colorizer, "half", lambda device: None)  # 16 bits would round L
     lab = rgb_to_lab(0.3 + 0.4 * rgb)
-    tints = [torch.cat([lab[:, :1], torch.full_like(lab[:, 1:], chroma)], dim=1) for chroma in (0.0, 8.0)]
+    tints = [
+        torch.cat([lab[:, :1], torch.full_like(lab[:, 1:], chroma)], dim=1) for chroma in (0.0, 8.0)
+    ]
     gray, brown = (bench.answer(model, lab_to_rgb(tint)) for tint in tints)
     assert (gray - brown).abs().max() < 0.05
     red = bench.answer(model, lab_to_rgb(tints[1]), "red")
@@ -48,7 +50,10 @@ def test_a_table_is_written(rgb, model, tmp_path):
     from colorlib import images
 
     images.write(rgb, photos / "one.png")
-    assert bench.main([str(photos), "--model", str(weights), "--size", "32", "--root", str(tmp_path)]) == 0
+    assert (
+        bench.main([str(photos), "--model", str(weights), "--size", "32", "--root", str(tmp_path)])
+        == 0
+    )
     rows = {row["name"]: row["values"] for row in results.read("film", tmp_path)["rows"]}
     assert set(rows) == {"gray, a = b = 0", *bench.ANSWERS}
     assert rows["panchromatic film"]["moved"] == 0 < rows["panchromatic, faded"]["moved"]

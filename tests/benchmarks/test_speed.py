@@ -50,7 +50,9 @@ def test_contestants_take_turns_and_the_ratio_is_of_rounds(monkeypatch):
 
 def test_the_command_line_writes_json(tmp_path, capsys):
     def run(name):
-        return race.Report("python -m benchmarks.none", "none", facts={"said": name}, missing=["all"])
+        return race.Report(
+            "python -m benchmarks.none", "none", facts={"said": name}, missing=["all"]
+        )
 
     def arguments(parser):
         parser.add_argument("--name")
@@ -65,13 +67,19 @@ def test_the_command_line_writes_json(tmp_path, capsys):
 
 def test_what_is_not_installed_is_said():
     report = race.Report("", "")
-    assert not race.installed("no_such_package", report, "its Lab") and race.installed("torch", report, "")
+    assert not race.installed("no_such_package", report, "its Lab") and race.installed(
+        "torch", report, ""
+    )
     assert report.missing == ["its Lab: no_such_package is not installed"]
 
 
 def test_lab_reports():
     plain = fields(lab.run(size=16, batch=2, rounds=1, compiled=False))
-    assert [found["name"] for found in plain["races"]] == ["RGB to Lab", "Lab to RGB", "vivid Lab to RGB"]
+    assert [found["name"] for found in plain["races"]] == [
+        "RGB to Lab",
+        "Lab to RGB",
+        "vivid Lab to RGB",
+    ]
     assert plain["facts"]["largest difference from scikit-image, Lab units"] < 1e-3
 
 
@@ -107,7 +115,9 @@ def test_both_steps_are_the_same_mathematics():
         assert torch.allclose(critic(torch.cat([L, ab], 1)), net_d(L, ab), atol=1e-5)
     trainer = step.Trainer(ours, InMemory(photos), step.Settings(batch=2), net_d=net_d)
     common = commonly_written.stepper(theirs.train(), critic.train())
-    for dropout in (m for net in (theirs, ours) for m in net.modules() if isinstance(m, torch.nn.Dropout)):
+    for dropout in (
+        m for net in (theirs, ours) for m in net.modules() if isinstance(m, torch.nn.Dropout)
+    ):
         dropout.p = 0.0
     for _ in range(2):
         one, other = common(L, ab), trainer.train_step(L, ab)
@@ -152,7 +162,9 @@ def test_todays_ratios_stand_beside_the_kept_ones(tmp_path, monkeypatch, capsys)
     assert everything.main(["--only", "lab", "--keep", "--json", str(tmp_path / "all.json")]) == 0
     assert "none kept yet" in capsys.readouterr().out
     kept = json.loads((tmp_path / "kept.json").read_text())["python -m benchmarks.lab"]
-    assert set(kept) == {"colorlib", "machine", "ratios"} and "RGB to Lab: colorlib" in kept["ratios"]
+    assert (
+        set(kept) == {"colorlib", "machine", "ratios"} and "RGB to Lab: colorlib" in kept["ratios"]
+    )
     everything.main(["--only", "lab"])
     assert f"kept with {kept['colorlib']}" in capsys.readouterr().out
     assert len(json.loads((tmp_path / "all.json").read_text())) == 1
@@ -161,11 +173,15 @@ def test_todays_ratios_stand_beside_the_kept_ones(tmp_path, monkeypatch, capsys)
 def test_what_is_kept_names_commands_that_there_are():
     kept = json.loads((everything.KEPT).read_text())
     assert set(kept) == {f"python -m benchmarks.{name}" for name in everything.SHORT}
-    assert all(entry["ratios"] and entry["machine"] and entry["colorlib"] for entry in kept.values())
+    assert all(
+        entry["ratios"] and entry["machine"] and entry["colorlib"] for entry in kept.values()
+    )
 
 
 def test_contestants_apart_have_their_own_process_and_say_what_failed():
-    with apart({"one": partial(partial, os._exit, 0), "other": partial(partial, int, "no number")}) as calls:
+    with apart(
+        {"one": partial(partial, os._exit, 0), "other": partial(partial, int, "no number")}
+    ) as calls:
         with pytest.raises(RuntimeError, match="other failed: ValueError.*'no number'"):
             calls["other"]()
         with pytest.raises(EOFError):  # the contestant's process ended, and not this one

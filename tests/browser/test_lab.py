@@ -34,7 +34,11 @@ def server(tmp_path_factory):
     env = {key: value for key, value in os.environ.items() if key != "COURSE_EXPECT"}
     env |= {f"JUPYTER_{name}": str(home / name) for name in FOLDERS}
     env |= {"IPYTHONDIR": str(home / "ipython"), "JUPYTER_PREFER_ENV_PATH": "1"}
-    words = [*lab.command(home, no_open=True), "--port=0", f"--LabApp.user_settings_dir={home / 'settings'}"]
+    words = [
+        *lab.command(home, no_open=True),
+        "--port=0",
+        f"--LabApp.user_settings_dir={home / 'settings'}",
+    ]
     words += [f"--LabApp.workspaces_dir={home / 'workspaces'}"]
     started = subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True)
     said = []
@@ -68,7 +72,9 @@ class Notebook:
     def run_all(self) -> None:
         """Run > Run All Cells, and wait until the last one has run."""
         self.choose("Run All Cells")
-        expect(self.page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(re.compile(r"\[\d+\]:"))
+        expect(self.page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(
+            re.compile(r"\[\d+\]:")
+        )
 
     def choose(self, command: str) -> None:
         """A command of the menu Run."""

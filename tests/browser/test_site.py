@@ -43,7 +43,9 @@ def test_from_the_home_page_to_an_answer(page, picture):
     page.goto((BUILD / "index.html").as_uri())
     picture(page, "site_home")
     page.get_by_role("navigation").get_by_role("link", name="Solutions").first.click()
-    page.get_by_role("main").get_by_role("link", name=f"Lesson {first.number} · {first.title}").first.click()
+    page.get_by_role("main").get_by_role(
+        "link", name=f"Lesson {first.number} · {first.title}"
+    ).first.click()
     answer = page.locator("details", has=page.locator("summary", has_text="Our answer")).first
     expect(answer.locator(".highlight")).to_be_hidden()
     answer.locator("summary").click()
@@ -92,7 +94,9 @@ def test_axe_finds_nothing(folder, part, page):
     assert not found, "\n".join(found)
 
 
-@pytest.mark.parametrize("name", ["index", "search", "course/papers", f"solutions/{LESSONS[0].name}"])
+@pytest.mark.parametrize(
+    "name", ["index", "search", "course/papers", f"solutions/{LESSONS[0].name}"]
+)
 def test_the_dark_has_enough_contrast(name, page, picture):
     from axe_playwright_python.sync_playwright import Axe
 

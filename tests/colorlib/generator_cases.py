@@ -42,7 +42,9 @@ def count(net):
 
 def shaken(net, seed=0):
     """Move what learns a little, each weight by its own amount, and measure batch statistics anew."""
-    generator = torch.Generator().manual_seed(1000 + seed)  # not the stream that first weights come from
+    generator = torch.Generator().manual_seed(
+        1000 + seed
+    )  # not the stream that first weights come from
     with torch.no_grad():
         for parameter in net.parameters():
             if not parameter.requires_grad:

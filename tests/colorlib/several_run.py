@@ -24,7 +24,9 @@ class Critic(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.net = nn.Sequential(nn.Conv2d(3, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4, 2, 1))
+        self.net = nn.Sequential(
+            nn.Conv2d(3, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4, 2, 1)
+        )
 
     def forward(self, L, ab):
         return self.net(torch.cat([L, ab], 1))
@@ -100,7 +102,15 @@ def serve():
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     torch.set_num_threads(1)
-    start = ["--standalone", "--nproc-per-node", "2", "--start-method", "fork", "--run-path", __file__]
+    start = [
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+        "--start-method",
+        "fork",
+        "--run-path",
+        __file__,
+    ]
     for line in sys.stdin:
         try:
             run.main([*start, *json.loads(line)])

@@ -68,7 +68,12 @@ def test_a_known_mistake_is_called_by_name(exercise, capsys):
     assert exercise(lambda x: x**2) is double
     out = capsys.readouterr().out
     assert "✗ Exercise 9.1 · Double it: wrong" in out
-    for line in ("for           three", "got           9", "expected      6", "likely cause  this squares."):
+    for line in (
+        "for           three",
+        "got           9",
+        "expected      6",
+        "likely cause  this squares.",
+    ):
         assert line in out
 
 
@@ -209,9 +214,7 @@ def test_in_a_notebook_the_card_is_displayed_and_elsewhere_printed(monkeypatch, 
 
 
 def test_importing_check_does_not_touch_torch_until_an_exercise_is_named():
-    code = (
-        "import sys; from colorlib import check; assert 'torch' not in sys.modules; check.q1_1; import torch"
-    )
+    code = "import sys; from colorlib import check; assert 'torch' not in sys.modules; check.q1_1; import torch"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

@@ -31,7 +31,11 @@ def test_a_module_a_tuple_or_other_names_pass_as_well():
         def forward(self, x):
             return self.second(F.leaky_relu(x, 0.2))
 
-    for build in (Turned, lambda *a: tuple(reference(*a)), lambda *a: nn.Sequential(*reference(*a))):
+    for build in (
+        Turned,
+        lambda *a: tuple(reference(*a)),
+        lambda *a: nn.Sequential(*reference(*a)),
+    ):
         assert JUDGE(build).outcome is Outcome.PASSED
 
 
@@ -80,7 +84,9 @@ def test_a_stub_in_forward_is_not_attempted_and_an_error_shows_its_line():
 
 def test_a_mistake_that_raises_is_known_by_its_error():
     outcome, reasons = verdict(check.q2_3.judge.mistakes[0].answer, check.q2_3.judge)
-    assert outcome is Outcome.WRONG and reasons["got"].startswith("RuntimeError: Given transposed=1")
+    assert outcome is Outcome.WRONG and reasons["got"].startswith(
+        "RuntimeError: Given transposed=1"
+    )
     assert reasons["likely cause"].startswith("the skip doubles what arrives")
 
 
@@ -90,4 +96,7 @@ def test_weights_depend_on_kind_and_shape_alone_and_values_keep_their_size():
     ab = net(torch.randn(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
     assert 0.1 < ab.std() < 0.95
     same = equip(nn.ModuleDict({"b": nn.BatchNorm2d(4), "a": nn.BatchNorm2d(4)}))
-    assert torch.equal(same["a"].running_var, same["b"].running_var) and (same["a"].running_var > 0).all()
+    assert (
+        torch.equal(same["a"].running_var, same["b"].running_var)
+        and (same["a"].running_var > 0).all()
+    )

@@ -46,7 +46,8 @@ def test_a_tree_comes_back_as_it_was(tmp_path):
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 trees = st.recursive(
-    leaves, lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text() | st.integers(), t, max_size=3)
+    leaves,
+    lambda t: st.lists(t, max_size=3) | st.dictionaries(st.text() | st.integers(), t, max_size=3),
 )
 
 
@@ -66,7 +67,9 @@ def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
     net = torch.nn.Linear(3, 3)
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
     one_step(net, optimizer)
-    checkpoint.save(tmp_path, {"net": net.state_dict(), "opt": optimizer.state_dict()}, epoch=0, step=1)
+    checkpoint.save(
+        tmp_path, {"net": net.state_dict(), "opt": optimizer.state_dict()}, epoch=0, step=1
+    )
     one_step(net, optimizer)
     again = torch.nn.Linear(3, 3)
     optimizer2 = torch.optim.Adam(again.parameters(), 1e-2)
@@ -82,7 +85,9 @@ def test_the_newest_wins_and_old_ones_are_removed(tmp_path):
         checkpoint.save(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
     assert checkpoint.latest(tmp_path) == {"at": [1, 5]}
     assert len(list(tmp_path.iterdir())) == 2
-    checkpoint.save(tmp_path, {"at": [0, 1]}, epoch=0, step=1)  # a run begun anew: what it wrote stays
+    checkpoint.save(
+        tmp_path, {"at": [0, 1]}, epoch=0, step=1
+    )  # a run begun anew: what it wrote stays
     assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
 
 

@@ -48,7 +48,9 @@ def test_train_then_colorize_a_photo_that_the_run_never_saw(here, capsys):
     assert main(["colorize", "cat.png"]) == 0
     result = Image.open(here / "cat-colorized.png")
     assert result.size == cat.image().size and result.mode == "RGB"
-    before, after = (rgb_to_lab(images.to_tensor(path)) for path in ("cat.png", "cat-colorized.png"))
+    before, after = (
+        rgb_to_lab(images.to_tensor(path)) for path in ("cat.png", "cat-colorized.png")
+    )
     assert np.percentile((before - after)[:, 0].abs(), 99) < 0.5
     assert after[:, 1:].norm(dim=1).mean() > 2  # Lab units: it is no gray photo
 
@@ -87,7 +89,10 @@ def test_evaluate_puts_gray_beside_the_model(model, capsys):
     assert main(["evaluate", str(model), "--data", "photos", "--reduced"]) == 0
     table = capsys.readouterr().out
     assert "32 pictures of random squares" in table and "peak 1; mean over pictures" in table
-    assert main(["evaluate", str(model), "--data", "photos", "--reduced", "--part", "train", "--json"]) == 0
+    assert (
+        main(["evaluate", str(model), "--data", "photos", "--reduced", "--part", "train", "--json"])
+        == 0
+    )
     result = json.loads(capsys.readouterr().out)
     assert set(result["numbers"]) == set(result["gray"]) and result["gray"]["chroma_ratio"] < 0.01
 
@@ -100,9 +105,15 @@ def test_a_folder_of_photos_with_a_bad_one(model, here, capsys):
     asked = ["colorize", "old", "--model", str(model), "--json"]
     assert main(asked) == 1
     result = json.loads(capsys.readouterr().out)
-    assert [path.removeprefix("old-colorized/") for path in result["written"]] == ["a.jpg", "deep/b.png"]
+    assert [path.removeprefix("old-colorized/") for path in result["written"]] == [
+        "a.jpg",
+        "deep/b.png",
+    ]
     assert "empty" in result["skipped"]["c.png"]
-    assert main(["colorize", "old/a.jpg", "old/deep/b.png", "--model", str(model), "--out", "both"]) == 0
+    assert (
+        main(["colorize", "old/a.jpg", "old/deep/b.png", "--model", str(model), "--out", "both"])
+        == 0
+    )
     assert {path.name for path in (here / "both").iterdir()} == {"a.jpg", "b.png"}
 
 
@@ -123,10 +134,15 @@ def test_without_any_run_a_photo_gets_the_colours_of_a_shipped_model(here, capsy
     cat.convert("L").save(here / "cat.png")
     assert main(["colorize", "cat.png"]) == 0
     assert "model: general" in caplog.text
-    assert main(["colorize", "cat.png", "--model", "landscape-adversarial", "--out", "bold.png"]) == 0
+    assert (
+        main(["colorize", "cat.png", "--model", "landscape-adversarial", "--out", "bold.png"]) == 0
+    )
     for name in ("cat-colorized.png", "bold.png"):
         assert rgb_to_lab(images.to_tensor(here / name))[:, 1:].norm(dim=1).mean() > 3
-    assert main(["evaluate", "general", "--data", "photos", "--reduced", "--size", "64", "--json"]) == 0
+    assert (
+        main(["evaluate", "general", "--data", "photos", "--reduced", "--size", "64", "--json"])
+        == 0
+    )
     capsys.readouterr()
 
 
@@ -141,7 +157,9 @@ def test_evaluate_takes_all_photos_of_a_folder_at_any_size(model, here, capsys):
         at[bool(size)] = json.loads(capsys.readouterr().out)
     assert all("5 pictures" in result["about"] for result in at.values())
     assert "at 32x32" in at[False]["about"] and "at 64x64" in at[True]["about"]
-    pictures = load("some", 64, ratios=(1.0, 0.0, 0.0)).train  # the network sees them at its own 32 pixels
+    pictures = load(
+        "some", 64, ratios=(1.0, 0.0, 0.0)
+    ).train  # the network sees them at its own 32 pixels
     expected = evaluate(AtOwnSize(Colorizer.load(model)), pictures).result()["psnr"]
     assert at[True]["numbers"]["psnr"] == pytest.approx(expected) != at[False]["numbers"]["psnr"]
 
@@ -150,12 +168,27 @@ def test_evaluate_takes_all_photos_of_a_folder_at_any_size(model, here, capsys):
     ("words", "said"),
     [
         (["colorize", "cat.png"], "cat.png"),
-        (["colorize", "cat.png", "--model", "none.safetensors"], "there is no file none.safetensors"),
-        (["colorize", "cat.png", "--model", "landscapes"], "or one of landscape, landscape-adversarial, "),
-        (["train", "--data", "nowhere"], "nowhere was found nowhere, expected a folder or one of photos"),
+        (
+            ["colorize", "cat.png", "--model", "none.safetensors"],
+            "there is no file none.safetensors",
+        ),
+        (
+            ["colorize", "cat.png", "--model", "landscapes"],
+            "or one of landscape, landscape-adversarial, ",
+        ),
+        (
+            ["train", "--data", "nowhere"],
+            "nowhere was found nowhere, expected a folder or one of photos",
+        ),
         (["evaluate", "none.safetensors", "--data", "photos"], "there is no file"),
-        (["train", "--data", "photos", "--epochs", "0", "--reduced"], "epochs is 0; expected at least 1"),
-        (["train", "--data", "photos", "--device", "warp", *TINY], "device 'warp' cannot be used here"),
+        (
+            ["train", "--data", "photos", "--epochs", "0", "--reduced"],
+            "epochs is 0; expected at least 1",
+        ),
+        (
+            ["train", "--data", "photos", "--device", "warp", *TINY],
+            "device 'warp' cannot be used here",
+        ),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_status_1(words, said, capsys):
@@ -175,7 +208,10 @@ def test_data_lists_sets_and_prepares_a_folder(here, capsys):
     Image.new("L", (64, 64), 99).save(here / "album/gray.png")
     assert main(["data", "album", "--size", "32", "--filter", "dropped.html", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    assert "grayscale" in result["left_out"]["gray.png"] and "gray.png" in (here / "dropped.html").read_text()
+    assert (
+        "grayscale" in result["left_out"]["gray.png"]
+        and "gray.png" in (here / "dropped.html").read_text()
+    )
     assert sum(result["pictures"].values()) + len(result["left_out"]) == 41
 
 
@@ -248,7 +284,10 @@ def test_a_recipe_is_trained_by_its_name(recipe_run, capsys, caplog):
     )
     assert said[2] == f"curves and strips: {folder / '2-adversarial' / 'progress.png'}"
     assert (folder / "2-adversarial/progress.png").is_file()
-    assert said[3:] == [f"adversarial: {folder / 'adversarial.safetensors'}", "now: colorlib colorize PHOTO"]
+    assert said[3:] == [
+        f"adversarial: {folder / 'adversarial.safetensors'}",
+        "now: colorlib colorize PHOTO",
+    ]
     assert (folder / "adversarial.safetensors").read_bytes() == written
     assert not (folder / "plain.safetensors").exists()
     assert f"left open, batch: {RECIPES['p3-gan'].open['batch']}" in caplog.text
@@ -259,7 +298,9 @@ def test_a_run_says_which_recipe_it_is(recipe_run):
     _, folder = recipe_run
     told = json.loads((folder / "run.json").read_text())
     assert (told["data"], told["seed"], told["reduced"]) == ("photos", 0, True)
-    assert told["recipe"]["name"] == "p3-gan" and told["recipe"]["critic"]["critic"] == "ImageCritic"
+    assert (
+        told["recipe"]["name"] == "p3-gan" and told["recipe"]["critic"]["critic"] == "ImageCritic"
+    )
     assert told["recipe"]["adversarial"]["gan"]["smoothing"] == 0.9
     assert told["recipe"]["open"] == RECIPES["p3-gan"].open
 
@@ -281,8 +322,14 @@ def test_a_reworded_note_stops_no_run_and_another_size_does(recipe_run, tmp_path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--recipe", "nonsense"], f"no recipe 'nonsense'; expected one of {', '.join(RECIPES)}, landscape"),
-        (["--recipe", "p0", "--lr", "0.1"], "--lr and --recipe were given; a recipe says that itself"),
+        (
+            ["--recipe", "nonsense"],
+            f"no recipe 'nonsense'; expected one of {', '.join(RECIPES)}, landscape",
+        ),
+        (
+            ["--recipe", "p0", "--lr", "0.1"],
+            "--lr and --recipe were given; a recipe says that itself",
+        ),
         (
             ["--recipe", "p0", "--gan-epochs", "1", "--ema", "0"],
             "--gan-epochs, --ema and --recipe were given",

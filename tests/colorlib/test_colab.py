@@ -45,7 +45,9 @@ def test_the_line_is_green_and_one(capsys, monkeypatch):
     monkeypatch.setattr(colab, "gpu", lambda: None)
     colab.ready("01_colour_spaces")
     out = capsys.readouterr().out
-    assert out.startswith("\x1b[32m✓ Ready for lesson 1 · colorlib ") and out.endswith("· CPU\x1b[0m\n")
+    assert out.startswith("\x1b[32m✓ Ready for lesson 1 · colorlib ") and out.endswith(
+        "· CPU\x1b[0m\n"
+    )
     assert out.count("\n") == 1
 
 
@@ -89,7 +91,10 @@ def test_a_run_stays_here_unless_drive_is_wanted(tmp_path, capsys, monkeypatch):
     assert colab.run_folder("05-coco", here=tmp_path) == tmp_path / "05-coco"
     assert capsys.readouterr().out == ""
     assert colab.run_folder("05-coco", drive=True, here=tmp_path) == tmp_path / "05-coco"
-    assert "Google Drive cannot be used (this is not Colab); checkpoints stay" in capsys.readouterr().out
+    assert (
+        "Google Drive cannot be used (this is not Colab); checkpoints stay"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("leave", [True, False])

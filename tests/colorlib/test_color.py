@@ -39,7 +39,9 @@ def test_lab_equals_scikit_image_on_the_cube_and_on_random_colors():
 
 
 def test_every_one_of_the_16_777_216_colors_comes_back_exactly():
-    planes = torch.stack(torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")).to(torch.uint8)
+    planes = torch.stack(torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")).to(
+        torch.uint8
+    )
     for red in range(0, 256, 16):
         batch = torch.stack(
             [torch.cat([torch.full_like(planes[:1], r), planes]) for r in range(red, red + 16)]
@@ -96,7 +98,10 @@ def test_lower_chroma_stops_at_the_edge_not_before():
 @pytest.mark.parametrize("way", ["brighter", "stronger", "half precision"])
 def test_a_color_a_hair_outside_stays_what_it_was(way):
     lab = rgb_to_lab(cube(15))
-    change = {"brighter": lab + 0.05, "stronger": lab * torch.tensor([1, 1.005, 1.005]).view(1, 3, 1, 1)}
+    change = {
+        "brighter": lab + 0.05,
+        "stronger": lab * torch.tensor([1, 1.005, 1.005]).view(1, 3, 1, 1),
+    }
     moved = (to_uint8(lab_to_rgb(change.get(way, lab.half()))).int() - cube(15).int()).abs()
     assert moved.max() <= 12
 
@@ -124,7 +129,9 @@ def test_gradients_are_finite_at_black_at_white_and_at_the_thresholds(color):
 
 @pytest.mark.parametrize("gamut", ["chroma", "clip"])
 def test_gradients_are_finite_at_and_beyond_the_gamut_edge(gamut):
-    lab = pixels((0, 0, 0), (100, 0, 0), (50, 0, -120), (53.24, 80.09, 67.2), (0, 30, 30)).requires_grad_()
+    lab = pixels(
+        (0, 0, 0), (100, 0, 0), (50, 0, -120), (53.24, 80.09, 67.2), (0, 30, 30)
+    ).requires_grad_()
     lab_to_rgb(lab, gamut).sum().backward()
     assert lab.grad.isfinite().all()
 
@@ -155,10 +162,17 @@ def test_float32_whatever_autocast_and_the_matmul_precision_say():
             assert torch.equal(rgb_to_lab(picture), plain)
             assert torch.equal(lab_to_rgb(plain), back)
             L, ab = Scale().split(plain)
-            assert L.dtype == ab.dtype == Scale().join(L.bfloat16(), ab.bfloat16()).dtype == torch.float32
+            assert (
+                L.dtype
+                == ab.dtype
+                == Scale().join(L.bfloat16(), ab.bfloat16()).dtype
+                == torch.float32
+            )
     finally:
         torch.set_float32_matmul_precision(before)
-    assert rgb_to_lab(picture.bfloat16()).dtype == rgb_to_lab(picture.double()).dtype == torch.float32
+    assert (
+        rgb_to_lab(picture.bfloat16()).dtype == rgb_to_lab(picture.double()).dtype == torch.float32
+    )
 
 
 def test_strides_do_not_matter():
@@ -230,7 +244,11 @@ def test_scale_is_a_value():
             TypeError,
             "dtype torch.int64; expected floating point or uint8",
         ),
-        (torch.full((1, 3, 2, 2), 200.0), ValueError, r"from 200 to 200; expected \[0, 1\]: divide by 255"),
+        (
+            torch.full((1, 3, 2, 2), 200.0),
+            ValueError,
+            r"from 200 to 200; expected \[0, 1\]: divide by 255",
+        ),
         (torch.full((1, 3, 2, 2), -1.0), ValueError, r"expected \[0, 1\]"),
     ],
 )

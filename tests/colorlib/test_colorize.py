@@ -47,7 +47,9 @@ def test_the_answer_is_laid_over_the_photos_own_lightness():
     photo = photos("test")[0].image()
     result = Colorizer(Even(), Scale(100), size=64)(photo)
     assert result.size == photo.size
-    inside = np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3  # elsewhere sRGB has no such colour
+    inside = (
+        np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3
+    )  # elsewhere sRGB has no such colour
     assert inside.mean() > 0.7
     difference = np.abs(lab(result)[..., 0] - lab(photo)[..., 0])
     assert np.percentile(difference, 99) < 0.5
@@ -56,7 +58,9 @@ def test_the_answer_is_laid_over_the_photos_own_lightness():
 def test_on_png_lightness_differs_by_rounding_only_for_a_real_network(model, tmp_path):
     for photo in photos("all"):
         model(photo.path).save(tmp_path / "out.png")
-        difference = np.abs(lab(Image.open(tmp_path / "out.png"))[..., 0] - lab(photo.image())[..., 0])
+        difference = np.abs(
+            lab(Image.open(tmp_path / "out.png"))[..., 0] - lab(photo.image())[..., 0]
+        )
         assert np.percentile(difference, 99) < 0.5
         chroma = np.hypot(*np.moveaxis(lab(Image.open(tmp_path / "out.png"))[..., 1:], -1, 0))
         assert chroma.mean() > 1  # not gray
@@ -69,7 +73,9 @@ def test_lightness_is_kept_under_the_most_vivid_colours(coarse):
     class Vivid(Even):
         def forward(self, L):
             h, w = L.shape[-2:]
-            noise = torch.rand(1, 2, h // coarse, w // coarse, generator=torch.Generator().manual_seed(0))
+            noise = torch.rand(
+                1, 2, h // coarse, w // coarse, generator=torch.Generator().manual_seed(0)
+            )
             return F.interpolate(noise * 2 - 1, (h, w), mode="bilinear")
 
     for photo in photos("test"):
@@ -140,7 +146,9 @@ def test_a_large_photo_is_turned_to_rgb_in_strips_without_a_seam(model, monkeypa
 def test_saturation():
     photo = photos("test")[0].image()
     chroma = [
-        np.hypot(*np.moveaxis(lab(Colorizer(Even(), size=32)(photo, saturation=s))[..., 1:], -1, 0)).mean()
+        np.hypot(
+            *np.moveaxis(lab(Colorizer(Even(), size=32)(photo, saturation=s))[..., 1:], -1, 0)
+        ).mean()
         for s in (0, 0.5, 1)
     ]
     assert chroma[0] < 0.5 < chroma[1] < chroma[2]
@@ -151,18 +159,24 @@ def test_saturation():
             Colorizer(Even())(photo, saturation=bad)
 
 
-def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(model, tmp_path, monkeypatch):
+def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
+    model, tmp_path, monkeypatch
+):
     monkeypatch.setattr("colorlib.colorize.colorizer.half", lambda device: None)  # 16 bits round
     averaged, L = dataclasses.replace(model, averaged=True), torch.rand(1, 1, 40, 56) * 2 - 1
     found = averaged.predict(L, 32)
     assert torch.allclose(averaged.predict(L.flip(-1), 32).flip(-1), found, atol=1e-5)
-    assert not torch.allclose(model.predict(L.flip(-1), 32).flip(-1), model.predict(L, 32), atol=1e-5)
+    assert not torch.allclose(
+        model.predict(L.flip(-1), 32).flip(-1), model.predict(L, 32), atol=1e-5
+    )
     net, resized = model.net.eval(), partial(F.interpolate, mode="bilinear", antialias=True)
     small = resized(L, (32, 45))
     less = resized(small, (24, 34))
     with torch.no_grad():
         at = [(net(x) + net(x.flip(-1)).flip(-1)) / 2 for x in (small, less)]
-    assert torch.allclose(found, resized((at[0] + resized(at[1], (32, 45))) / 2, (40, 56)), atol=1e-5)
+    assert torch.allclose(
+        found, resized((at[0] + resized(at[1], (32, 45))) / 2, (40, 56)), atol=1e-5
+    )
     again = Colorizer.load(averaged.save(tmp_path / "a.safetensors"))
     assert again.averaged and torch.allclose(again.predict(L, 32), found, atol=1e-5)
 
@@ -173,12 +187,16 @@ def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
     loaded = Colorizer.load(path)
     assert (loaded.scale, loaded.size) == (Scale(128), 48)
     made = np.asarray(Colorizer(model.net, Scale(128), 48)(photo)).astype(int)
-    difference = np.abs(np.asarray(loaded(photo)) - made)  # of the order of sums: weights lie channels last
+    difference = np.abs(
+        np.asarray(loaded(photo)) - made
+    )  # of the order of sums: weights lie channels last
     assert difference.max() <= 1 and difference.mean() < 0.01
 
 
 @pytest.mark.parametrize("answer", ["lab", "rgb"])
-def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_lightness(answer, tmp_path):
+def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_lightness(
+    answer, tmp_path
+):
     class Orange(nn.Module):
         def forward(self, L):
             lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
@@ -273,7 +291,9 @@ def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e6])
 def test_an_answer_that_is_no_colour_is_an_error(value):
-    with pytest.raises(RuntimeError, match=r"answers with (nan|inf|1e\+06), expected .* load another"):
+    with pytest.raises(
+        RuntimeError, match=r"answers with (nan|inf|1e\+06), expected .* load another"
+    ):
         Colorizer(Even(value), size=32)(Image.new("RGB", (50, 40), "gray"))
 
 

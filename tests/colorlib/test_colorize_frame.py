@@ -20,7 +20,8 @@ def L():
 def test_a_frame_is_found_though_it_is_neither_pure_nor_clean(L, value):
     noise = 0.01 * torch.randn(1, 1, 80, 96, generator=torch.Generator().manual_seed(1))
     framed = (
-        F.pad(L, (2, 4, 12, 8), value=value) + F.pad(torch.zeros_like(L), (2, 4, 12, 8), value=1.0) * noise
+        F.pad(L, (2, 4, 12, 8), value=value)
+        + F.pad(torch.zeros_like(L), (2, 4, 12, 8), value=1.0) * noise
     )
     assert inside(framed.clamp(-1, 1)) == (slice(12, 72), slice(2, 92))
 

@@ -49,7 +49,9 @@ def colorize(*args, **kwargs):
 
 
 def test_folders_names_and_formats_stay(model, tmp_path):
-    source = put(tmp_path / "in", "a.jpg", "b.JPEG", "deep/er/c.webp", "deep/d.png", "deep/my scän.v2.PNG")
+    source = put(
+        tmp_path / "in", "a.jpg", "b.JPEG", "deep/er/c.webp", "deep/d.png", "deep/my scän.v2.PNG"
+    )
     report = colorize(model, str(source), str(tmp_path / "new" / "out"))
     assert files(tmp_path / "new" / "out") == files(source)
     assert report.written == [tmp_path / "new" / "out" / name for name in files(source)]
@@ -183,7 +185,10 @@ def test_one_file_and_a_list_of_files(model, tmp_path):
     report = colorize(model, iter(listed), tmp_path / "out")
     assert files(tmp_path / "out") == ["x-2.jpg", "x.jpg", "y.png"]
     assert list(report.skipped) == [str(listed[3]), str(listed[4])]
-    assert "was not found" in report.skipped[str(listed[3])] and "folder" in report.skipped[str(listed[4])]
+    assert (
+        "was not found" in report.skipped[str(listed[3])]
+        and "folder" in report.skipped[str(listed[4])]
+    )
     one = colorize(model, listed[0], tmp_path / "one")
     assert one.written == [tmp_path / "one" / "x.jpg"]
 

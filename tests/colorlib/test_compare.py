@@ -41,7 +41,11 @@ def untrained(monkeypatch):
     def trained(recipe, train, validation, place, *others):
         place.mkdir(parents=True)
         seen.append((recipe.name, len(train)))
-        return recipe.networks()[0].eval(), {"epochs": 1.0, "photos_seen": len(train), "minutes": 0.0}
+        return recipe.networks()[0].eval(), {
+            "epochs": 1.0,
+            "photos_seen": len(train),
+            "minutes": 0.0,
+        }
 
     monkeypatch.setattr(run, "trained", trained)
     return seen
@@ -99,7 +103,9 @@ def test_asked_again_it_trains_nothing_and_shows_the_same_numbers(compared, untr
     assert [row | {"ms": ""} for row in rows] == [row | {"ms": ""} for row in again]
     assert [line.split()[0] for line in said.splitlines()[3:8]] == ["system", "gray", *NAMES]
     assert "the recipe's epochs, random encoders, seed 0, reduced recipes" in said
-    assert said.splitlines()[-2:] == [str(compared.folder / name) for name in ("table.csv", "index.html")]
+    assert said.splitlines()[-2:] == [
+        str(compared.folder / name) for name in ("table.csv", "index.html")
+    ]
 
 
 def as_text(compared):
@@ -117,14 +123,28 @@ def test_the_csv_has_the_numbers_of_the_saved_models(compared):
             if np.isnan(number):  # no pixel of that hue
                 assert rows[name][metric] == ""
             else:
-                assert float(rows[name][metric]) == pytest.approx(number, rel=1e-4, abs=1e-5), (name, metric)
-        assert int(rows[name]["parameters"]) == sum(weights.numel() for weights in model.net.parameters())
-        seen = len(compared.protocol.sets(32).train) // 8 * 8  # what is left over of a batch is dropped
-        assert 40 <= int(rows[name]["photos_seen"]) == seen and 0.8 < float(rows[name]["epochs"]) <= 1
+                assert float(rows[name][metric]) == pytest.approx(number, rel=1e-4, abs=1e-5), (
+                    name,
+                    metric,
+                )
+        assert int(rows[name]["parameters"]) == sum(
+            weights.numel() for weights in model.net.parameters()
+        )
+        seen = (
+            len(compared.protocol.sets(32).train) // 8 * 8
+        )  # what is left over of a batch is dropped
+        assert (
+            40 <= int(rows[name]["photos_seen"]) == seen and 0.8 < float(rows[name]["epochs"]) <= 1
+        )
         assert float(rows[name]["ms"]) > 0 and float(rows[name]["minutes"]) > 0
     gray = evaluate(None, test).result()
-    assert float(rows["gray"]["psnr"]) == pytest.approx(gray["psnr"]) and rows["gray"]["said_PSNR"] == ""
-    assert rows["p2-cnn"]["said_PSNR"] == "26.443" and rows["p3-gan"]["paper_metric"] == "paper_003_l1"
+    assert (
+        float(rows["gray"]["psnr"]) == pytest.approx(gray["psnr"])
+        and rows["gray"]["said_PSNR"] == ""
+    )
+    assert (
+        rows["p2-cnn"]["said_PSNR"] == "26.443" and rows["p3-gan"]["paper_metric"] == "paper_003_l1"
+    )
 
 
 class Page(HTMLParser):
@@ -164,7 +184,9 @@ def test_the_page_stands_alone_and_says_what_was_measured(compared):
     images = [attrs for tag, attrs in page.tags if tag == "img"]
     assert len(images) == 1 and images[0]["src"].startswith("data:image/")
     assert images[0]["alt"].endswith(f"gray, {', '.join(NAMES)}, truth.")
-    assert not any(value.startswith("http") for _, attrs in page.tags for value in attrs.values() if value)
+    assert not any(
+        value.startswith("http") for _, attrs in page.tags for value in attrs.values() if value
+    )
     words = " ".join(page.words)
     assert RECIPES["p3-gan"].system in words and "peak 1" in words and "peak 2" in words
     numbers = {row["name"]: row for row in csv.DictReader(as_text(compared).splitlines())}
@@ -195,7 +217,9 @@ def test_another_recipe_of_the_same_name_is_refused(untrained, tmp_path):
     assert [row["name"] for row in rows] == ["gray", "p2-cnn"] and untrained == [("p2-cnn", 256)]
     assert as_csv(compare(CNN, REDUCED, tmp_path)) == as_csv(rows) and len(untrained) == 1
     other = Experiment("other", "?", (RECIPES["p2-cnn"].but(settings={"lr": 1.0}),))
-    with pytest.raises(ValueError, match=r"p2-cnn holds another recipe of this name; name another --out"):
+    with pytest.raises(
+        ValueError, match=r"p2-cnn holds another recipe of this name; name another --out"
+    ):
         compare(other, REDUCED, tmp_path)
 
 
@@ -222,7 +246,9 @@ def test_photos_from_elsewhere_are_scored_whole(untrained, tmp_path, capsys):
     assert torch.equal(sets.train.batch([0, 1]), plain.batch([0, 1]))
 
 
-def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(untrained, tmp_path, capsys):
+def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(
+    untrained, tmp_path, capsys
+):
     assert main(["compare", "--set", "I", "--reduced", "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "protocol.json").read_text())["test"] == "scenes"
     assert [name for name, _ in untrained] == [recipe.name for recipe in SETS["I"].recipes]
@@ -230,7 +256,9 @@ def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(untrai
 
 def test_shares_and_filters_change_what_is_trained_on():
     crops = photo_crops(20, 96).mul(255).round().to(torch.uint8)
-    mixed = torch.stack([crops, crops[:, 1:2].expand(-1, 3, -1, -1)], dim=1).flatten(0, 1)  # every other gray
+    mixed = torch.stack([crops, crops[:, 1:2].expand(-1, 3, -1, -1)], dim=1).flatten(
+        0, 1
+    )  # every other gray
     sets = Sets(InMemory(mixed), InMemory(mixed), InMemory(mixed), "half of them gray")
     found = Experiment(
         "x", "?", (), shares={"half": 0.5, "third": 1 / 3}, filtered=frozenset({"clean", "half"})
@@ -295,7 +323,12 @@ def timed(monkeypatch):
         total = 2
 
         def __init__(self, net_g, data, settings, *, folder, net_d, **others):
-            self.name, self.net_g, self.critic, self.epochs = folder.name, net_g, net_d, settings.epochs
+            self.name, self.net_g, self.critic, self.epochs = (
+                folder.name,
+                net_g,
+                net_d,
+                settings.epochs,
+            )
 
         def fit(self, minutes, save_every_steps):
             state.given.append((self.name, minutes, self.critic is not None, self.epochs))
@@ -312,7 +345,10 @@ def timed(monkeypatch):
 def test_two_stages_share_the_minutes_as_their_epochs(timed, tmp_path):
     timed.lasts = [3.0, 1.0]
     _, told = run.trained(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
-    assert timed.given == [("1-pixel", 3.0, False, 1_000_000), ("2-adversarial", 1.0, True, 1_000_000)]
+    assert timed.given == [
+        ("1-pixel", 3.0, False, 1_000_000),
+        ("2-adversarial", 1.0, True, 1_000_000),
+    ]
     assert told == {"epochs": 2.0, "photos_seen": 16, "minutes": 4.0}
 
 
@@ -350,7 +386,10 @@ def test_stopped_within_a_stage_it_goes_on_from_the_checkpoint(tmp_path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         run.trained(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
     net, told = run.trained(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
-    assert totals == [("1-pixel", 0, 3), ("1-pixel", 0, 6), ("2-adversarial", 0, 2)] and told["epochs"] == 4
+    assert (
+        totals == [("1-pixel", 0, 3), ("1-pixel", 0, 6), ("2-adversarial", 0, 2)]
+        and told["epochs"] == 4
+    )
     other, _ = run.trained(tiny, SOME, SOME, tmp_path / "whole", None, "cpu")
     one, two = net.state_dict(), other.state_dict()
     assert all(torch.equal(one[key], two[key]) for key in one)
@@ -358,7 +397,13 @@ def test_stopped_within_a_stage_it_goes_on_from_the_checkpoint(tmp_path, monkeyp
 
 def test_the_screen_has_a_column_for_each_heading_and_says_nothing_of_what_there_is_not():
     numbers = {"psnr": 21.5, "paper_002_psnr": 25.0}
-    row = {"name": "a", "numbers": numbers, "said": {"PSNR": 26.4}, "metric": "paper_002_psnr", "size": 64}
+    row = {
+        "name": "a",
+        "numbers": numbers,
+        "said": {"PSNR": 26.4},
+        "metric": "paper_002_psnr",
+        "size": 64,
+    }
     shown = text([row])
     found = dict(zip(*shown, strict=True))
     assert found["paper's number"] == "26.40" and found["its metric here"] == "25.00"

@@ -33,7 +33,13 @@ def test_a_huge_network_is_refused_before_it_is_made():
         (range(1, 4), [1, 3], [2.0, "2", True, None], [0, 4, -1], "a whole number from 1 to 3"),
         (bool, [True, False], [0, "true", None], [], "true or false"),
         (("a", "b"), ["a", "b"], [1, None, ["a"]], ["", "A", "ab"], "'a' or 'b'"),
-        ((0.0, 1.0), [0, 0.0, 0.5], ["0", True, None], [1, 1.0, -0.1, float("nan")], "a number from 0 up to"),
+        (
+            (0.0, 1.0),
+            [0, 0.0, 0.5],
+            ["0", True, None],
+            [1, 1.0, -0.1, float("nan")],
+            "a number from 0 up to",
+        ),
     ],
 )
 def test_each_kind_of_rule(rule, right, wrong_kind, wrong, words):
@@ -41,5 +47,7 @@ def test_each_kind_of_rule(rule, right, wrong_kind, wrong, words):
         configs.check("net", {"field": value}, {"field": rule})
     for error, values in ((TypeError, wrong_kind), (ValueError, wrong)):
         for value in values:
-            with pytest.raises(error, match=re.escape(f"net got field={value!r}; expected {words}")):
+            with pytest.raises(
+                error, match=re.escape(f"net got field={value!r}; expected {words}")
+            ):
                 configs.check("net", {"field": value}, {"field": rule})

@@ -17,7 +17,9 @@ from colorlib.data import embedded
 from colorlib.images import ImageError
 
 names = st.lists(st.text(min_size=1, max_size=12), unique=True, max_size=60)
-ratios = st.sampled_from([(0.8, 0.1, 0.1), (0.5, 0.5), (1.0,), (0.25, 0.25, 0.25, 0.25), (0.0, 1.0)])
+ratios = st.sampled_from(
+    [(0.8, 0.1, 0.1), (0.5, 0.5), (1.0,), (0.25, 0.25, 0.25, 0.25), (0.0, 1.0)]
+)
 SIZES = {
     "astronaut": (512, 512),
     "coffee": (600, 400),
@@ -31,7 +33,9 @@ SIZES = {
 def test_photos_are_four_and_two_others():
     train, test = data.photos(), data.photos("test")
     assert (
-        [photo.name for photo in train + test] == list(SIZES) == [photo.name for photo in data.photos("all")]
+        [photo.name for photo in train + test]
+        == list(SIZES)
+        == [photo.name for photo in data.photos("all")]
     )
     assert (len(train), len(test)) == (4, 2)
     assert len({hashlib.sha256(photo.path.read_bytes()).digest() for photo in train + test}) == 6
@@ -64,7 +68,9 @@ def test_a_package_without_its_photo(monkeypatch, tmp_path):
         submodule_search_locations = (str(tmp_path),)
 
     monkeypatch.setattr(embedded, "find_spec", lambda name: Spec)
-    with pytest.raises(FileNotFoundError, match=r"scikit-image \d.* carries no data/astronaut\.png"):
+    with pytest.raises(
+        FileNotFoundError, match=r"scikit-image \d.* carries no data/astronaut\.png"
+    ):
         data.photos()
     monkeypatch.setattr(embedded, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match="scikit-image is not installed"):
@@ -114,7 +120,15 @@ def put(folder, *files):
 
 def test_folder(tmp_path, caplog):
     put(
-        tmp_path, "b.JPG", "a.png", "sub/c.webp", "sub/.hidden/d.png", ".e.png", "._a.png", "Z.tiff", "é.jpeg"
+        tmp_path,
+        "b.JPG",
+        "a.png",
+        "sub/c.webp",
+        "sub/.hidden/d.png",
+        ".e.png",
+        "._a.png",
+        "Z.tiff",
+        "é.jpeg",
     )
     (tmp_path / "notes.txt").write_text("text")
     (tmp_path / "folder.png").mkdir()
@@ -160,7 +174,9 @@ def test_split_is_a_partition(items, shares, seed):
     parts = data.split(items, shares, seed)
     assert len(parts) == len(shares)
     assert sorted(name for part in parts for name in part) == sorted(items)
-    assert all(part == [name for name in items if name in set(part)] for part in parts)  # in the order given
+    assert all(
+        part == [name for name in items if name in set(part)] for part in parts
+    )  # in the order given
 
 
 @given(names, names, ratios, st.randoms(use_true_random=False))
@@ -176,7 +192,9 @@ def test_split_ratios():
     sizes = [len(part) for part in data.split(20_000)]
     assert sizes == pytest.approx([16_000, 2_000, 2_000], abs=4 * (20_000 * 0.1 * 0.9) ** 0.5)
     first, second = (set(data.split(5_000, seed=seed)[1]) for seed in (0, 1))
-    assert len(first & second) == pytest.approx(50, abs=30)  # seeds are independent: a tenth of a tenth
+    assert len(first & second) == pytest.approx(
+        50, abs=30
+    )  # seeds are independent: a tenth of a tenth
 
 
 def test_split_stays_the_same_for_ever():
@@ -187,7 +205,9 @@ def test_split_stays_the_same_for_ever():
 
 
 def test_split_of_numbers_names_and_accents():
-    assert [list(map(str, part)) for part in data.split(50)] == list(data.split(list(map(str, range(50)))))
+    assert [list(map(str, part)) for part in data.split(50)] == list(
+        data.split(list(map(str, range(50))))
+    )
     accents = [f"Zoë en été {number}.jpg" for number in range(40)]
     composed, decomposed = (
         data.split([unicodedata.normalize(form, name) for name in accents], (0.5, 0.5))

@@ -70,7 +70,9 @@ def target(tmp_path):
 def test_what_is_good_is_unpacked(make, target):
     assert extract(make(GOOD), str(target)) == target
     files = {
-        path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()
+        path.relative_to(target).as_posix(): path.read_bytes()
+        for path in target.rglob("*")
+        if path.is_file()
     }
     assert files == {"set/a.txt": b"a" * 1000, "set/sub/b.txt": b"b", "set/c.txt": b""}
 
@@ -96,14 +98,18 @@ def test_folders_are_members_too(tmp_path, target):
     ],
 )
 def test_no_path_leaves_the_target(make, target, name):
-    with pytest.raises(ArchiveError, match=r"archive\.bin holds '.*', which leaves the target folder"):
+    with pytest.raises(
+        ArchiveError, match=r"archive\.bin holds '.*', which leaves the target folder"
+    ):
         extract(make([*GOOD, (name, b"evil")]), target)
     assert not target.exists()
 
 
 @pytest.mark.parametrize("kind", LINKS)
 def test_no_links_and_no_devices(tmp_path, target, kind):
-    archive = make_tar(tmp_path / "archive.bin", [*GOOD, ("set/link", LINKS[kind]), ("set/link/x", b"x")])
+    archive = make_tar(
+        tmp_path / "archive.bin", [*GOOD, ("set/link", LINKS[kind]), ("set/link/x", b"x")]
+    )
     with pytest.raises(ArchiveError, match=r"holds 'set/link', a link or a device"):
         extract(archive, target)
     assert not target.exists()
@@ -135,7 +141,9 @@ def test_bombs(make, target):
 
 def test_a_zip_that_lies_about_a_size(tmp_path, target):
     archive = make_zip(tmp_path / "archive.bin", [("zeros.bin", bytes(3_000_000))])
-    data = archive.read_bytes().replace((3_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    data = archive.read_bytes().replace(
+        (3_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    )
     archive.write_bytes(data)
     with pytest.raises(ArchiveError, match=r"cannot be unpacked after 'zeros\.bin'"):
         extract(archive, target, max_bytes=100)

@@ -48,7 +48,8 @@ def test_orders_stay_the_same_for_ever():
 
 def test_numbers_are_uniform_and_independent():
     columns = [
-        uniform(np.arange(5000), *key) for key in ((0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1))
+        uniform(np.arange(5000), *key)
+        for key in ((0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1))
     ]
     for numbers in columns:
         assert numbers.min() >= 0 and numbers.max() < 1
@@ -72,12 +73,16 @@ def test_half_are_mirrored_and_mirrors_are_exact():
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.bfloat16, torch.float64])
 @pytest.mark.parametrize("crop", [None, 0.4])
 def test_a_picture_does_not_depend_on_its_batch(dtype, crop):
-    batch = torch.randint(0, 256, (10, 3, 12, 16), generator=torch.Generator().manual_seed(0)).to(dtype)
+    batch = torch.randint(0, 256, (10, 3, 12, 16), generator=torch.Generator().manual_seed(0)).to(
+        dtype
+    )
     indices = torch.tensor([5, 900, 3, 77, 12, 0, 8, 31, 2, 1])
     together = augment(batch, indices, 7, 5, crop=crop)
     assert together.dtype == dtype and together.shape == batch.shape
     for i in range(10):
-        assert torch.equal(augment(batch[i : i + 1], indices[i : i + 1], 7, 5, crop=crop)[0], together[i])
+        assert torch.equal(
+            augment(batch[i : i + 1], indices[i : i + 1], 7, 5, crop=crop)[0], together[i]
+        )
     shuffled = order(10, 0, 0)
     again = augment(batch[shuffled], indices[shuffled].tolist(), 7, 5, crop=crop)
     assert torch.equal(again, together[shuffled])
@@ -95,7 +100,9 @@ def test_crops_are_parts_of_the_picture():
     assert 0.46 < wide.min() < 0.55 and 0.95 < wide.max() <= 1.03 and abs(wide.mean() - 0.75) < 0.03
     assert out.min() >= 0 and out.max() <= 1
     assert out[:, 0, 0, 0].max() > 0.35 and out[:, 1, 0, 0].max() > 0.35  # they lie everywhere
-    assert abs(np.corrcoef(out[:, 0, 0, 0], out[:, 1, 0, 0])[0, 1]) < 0.7  # left and top share the side only
+    assert (
+        abs(np.corrcoef(out[:, 0, 0, 0], out[:, 1, 0, 0])[0, 1]) < 0.7
+    )  # left and top share the side only
 
 
 def test_a_crop_of_all_is_the_picture():

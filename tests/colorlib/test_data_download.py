@@ -44,7 +44,11 @@ class Handler(BaseHTTPRequestHandler):
         if way == "missing":
             self.send_error(404)
             return
-        body = {"page": PAGE, "evil": archive(["set/a.png", "../evil.png"]), "few": archive(["set/a.png"])}
+        body = {
+            "page": PAGE,
+            "evil": archive(["set/a.png", "../evil.png"]),
+            "few": archive(["set/a.png"]),
+        }
         body = body.get(way, GOOD)
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -73,7 +77,9 @@ def source(server, monkeypatch):
     def make(*ways, **changes):
         urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
         changes = {"size": len(GOOD), "sha256": hashlib.sha256(GOOD).hexdigest(), **changes}
-        return Source("set", "Two red pictures", urls, "CC0", "nobody", counts={"set": 2}, **changes)
+        return Source(
+            "set", "Two red pictures", urls, "CC0", "nobody", counts={"set": 2}, **changes
+        )
 
     return make
 
@@ -109,14 +115,18 @@ def test_a_mirror_is_taken_where_the_first_fails(source, server, tmp_path):
 
 
 def test_a_web_page_is_recognised_at_once(source, server, tmp_path):
-    with pytest.raises(DownloadError, match="the server returned a web page, not the file") as error:
+    with pytest.raises(
+        DownloadError, match="the server returned a web page, not the file"
+    ) as error:
         fetch(source("page"), tmp_path)
     assert server.asked == ["/page/set.zip"]  # no use in asking again
     steps = rf"by hand: open http://\S+/page/set\.zip in a browser, save the file as {tmp_path}/set\.zip"
     assert re.search(steps, str(error.value)) and nothing_left(tmp_path)
 
 
-@pytest.mark.parametrize("page", [PAGE, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<?xml version='1.0'?>"])
+@pytest.mark.parametrize(
+    "page", [PAGE, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<?xml version='1.0'?>"]
+)
 def test_a_web_page_saved_by_hand(source, tmp_path, page):
     (tmp_path / "set.zip").write_bytes(page)
     with pytest.raises(DownloadError, match=r"set\.zip: the server returned a web page"):
@@ -131,7 +141,9 @@ def test_not_found(source, server, tmp_path):
 
 def test_no_server_at_all(source, tmp_path):
     nowhere = Source("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
-    with pytest.raises(DownloadError, match="set could not be downloaded .*by hand: open http://127"):
+    with pytest.raises(
+        DownloadError, match="set could not be downloaded .*by hand: open http://127"
+    ):
         fetch(nowhere, tmp_path)
     assert nothing_left(tmp_path)
 
@@ -154,7 +166,9 @@ def test_a_wrong_hash(source, tmp_path):
         fetch(source("good", sha256="0" * 64), tmp_path, tries=1)
     assert nothing_left(tmp_path)
     (tmp_path / "set.zip").write_bytes(GOOD)
-    with pytest.raises(DownloadError, match=r"has \d+ bytes and sha256 \w+, expected \d+ and 0{64}; delete"):
+    with pytest.raises(
+        DownloadError, match=r"has \d+ bytes and sha256 \w+, expected \d+ and 0{64}; delete"
+    ):
         fetch(source("good", sha256="0" * 64), tmp_path)
     with pytest.raises(DownloadError, match="expected 1,234,567 and"):
         fetch(source("good", sha256=None, size=1_234_567), tmp_path)
@@ -174,11 +188,15 @@ def test_an_archive_that_would_leave_its_folder(source, tmp_path):
     out = tmp_path / "deep" / "out"
     with pytest.raises(ArchiveError, match=r"set\.zip holds '\.\./evil\.png', which leaves"):
         fetch(source("evil", sha256=None, size=None), out)
-    assert not list(tmp_path.rglob("evil.png")) and [path.name for path in out.iterdir()] == ["set.zip"]
+    assert not list(tmp_path.rglob("evil.png")) and [path.name for path in out.iterdir()] == [
+        "set.zip"
+    ]
 
 
 def test_too_few_pictures(source, tmp_path):
-    with pytest.raises(DownloadError, match=r"set\.zip holds 1 images in set, expected 2 or more; delete"):
+    with pytest.raises(
+        DownloadError, match=r"set\.zip holds 1 images in set, expected 2 or more; delete"
+    ):
         fetch(source("few", sha256=None, size=None), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
@@ -188,11 +206,17 @@ def test_pictures_by_name(source, tmp_path, monkeypatch, server):
     monkeypatch.setitem(download.SOURCES, "set", source("good"))
     assert [photo.name for photo in pictures("set")] == ["set/a.png", "set/b.png"]
     assert (tmp_path / "sources" / "set").is_dir()
-    assert [photo.name for photo in pictures("photos")] == [photo.name for photo in data.photos("all")]
+    assert [photo.name for photo in pictures("photos")] == [
+        photo.name for photo in data.photos("all")
+    ]
     assert (
-        len(pictures(tmp_path / "sources" / "set")) == len(pictures(str(tmp_path / "sources" / "set"))) == 2
+        len(pictures(tmp_path / "sources" / "set"))
+        == len(pictures(str(tmp_path / "sources" / "set")))
+        == 2
     )
-    with pytest.raises(FileNotFoundError, match="found nowhere, expected a folder or one of photos, coco"):
+    with pytest.raises(
+        FileNotFoundError, match="found nowhere, expected a folder or one of photos, coco"
+    ):
         pictures("yosemit")
     with pytest.raises(ValueError, match="drawn as tensors"):
         pictures("scenes")
@@ -212,7 +236,9 @@ def test_the_table(entry):
     assert set(entry.folders) <= set(entry.counts)
     assert len(entry.licence) > 10 and re.search(r"\(20\d\d\)", entry.citation)
     text = str(entry)
-    assert text.startswith(f"{entry.name}: ") and " MB). Licence: " in text and entry.citation in text
+    assert (
+        text.startswith(f"{entry.name}: ") and " MB). Licence: " in text and entry.citation in text
+    )
 
 
 def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeypatch):
@@ -222,7 +248,10 @@ def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeyp
     entry = dataclasses.replace(SOURCES["yosemite"], folders=["a/trainA", "a/testA"])
     monkeypatch.setitem(SOURCES, "yosemite", entry)
     monkeypatch.setattr("colorlib.data.download.fetch", lambda name, progress: tmp_path)
-    assert [photo.name for photo in pictures("yosemite")] == ["a/testA/deep/4.png", "a/trainA/1.png"]
+    assert [photo.name for photo in pictures("yosemite")] == [
+        "a/testA/deep/4.png",
+        "a/trainA/1.png",
+    ]
 
 
 def test_what_the_papers_use():
@@ -240,7 +269,9 @@ def test_what_the_papers_use():
 
 def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
     table = tmp_path / "mine.toml"
-    entry = 'title = "Mine"\nurls = ["http://127.0.0.1/mine.zip"]\nlicence = "CC0"\ncitation = "me"\n'
+    entry = (
+        'title = "Mine"\nurls = ["http://127.0.0.1/mine.zip"]\nlicence = "CC0"\ncitation = "me"\n'
+    )
     table.write_text(f"[coco]\n{entry}\n[mine]\n{entry}counts = {{ mine = 2 }}\n")
     code = "from colorlib.data.sources import SOURCES as s; print(s['coco'].title, s['mine'].counts, len(s))"
     told = subprocess.run(

@@ -134,7 +134,10 @@ class Drawn(Photo):
 
 @given(st.lists(st.integers(0, 9), max_size=20), st.integers(0, 5))
 def test_split_is_a_partition_whatever_repeats(kinds, seed):
-    faces = [Image.fromarray(np.random.default_rng(k).integers(0, 256, (8, 9), np.uint8)) for k in range(10)]
+    faces = [
+        Image.fromarray(np.random.default_rng(k).integers(0, 256, (8, 9), np.uint8))
+        for k in range(10)
+    ]
     photos = [Drawn(f"{i}.png", faces[k]) for i, k in enumerate(kinds)]
     parts = split(photos, (0.4, 0.3, 0.3), seed)
     assert sorted(i for part in parts for i in part) == list(range(len(kinds)))

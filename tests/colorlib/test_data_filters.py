@@ -31,7 +31,9 @@ def test_real_photos_pass_and_their_spoilt_copies_do_not(photo):
     assert kind(image) == "passes"
     gray = image.convert("L")
     assert kind(gray) == kind(gray.convert("RGB")) == "grayscale"
-    assert kind(ImageOps.colorize(gray, "#20150a", "#f5e6c8")) == "grayscale"  # sepia: chroma, but one hue
+    assert (
+        kind(ImageOps.colorize(gray, "#20150a", "#f5e6c8")) == "grayscale"
+    )  # sepia: chroma, but one hue
     assert kind(ImageEnhance.Color(image).enhance(0.15)) in {"too faint", "grayscale"}
     assert kind(ImageEnhance.Color(image).enhance(6)) == "too vibrant"
 
@@ -106,7 +108,13 @@ def test_report(dropped, tmp_path):
     assert alt == "Thumbnail of &lt;b&gt;gray &amp; old.png" and "<b>gray" not in page
     thumbnail = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
     assert max(Image.open(io.BytesIO(thumbnail)).size) == 160
-    assert 'lang="en"' in page and page.count("<h1>") == 1 and not re.search(r"(src|href)=\"(?!data:)", page)
-    assert "Nothing was dropped" in report([], tmp_path / "report.html").read_text("utf-8")  # replaced
+    assert (
+        'lang="en"' in page
+        and page.count("<h1>") == 1
+        and not re.search(r"(src|href)=\"(?!data:)", page)
+    )
+    assert "Nothing was dropped" in report([], tmp_path / "report.html").read_text(
+        "utf-8"
+    )  # replaced
     described = report([(PHOTOS[4], "too faint")], tmp_path / "report.html").read_text("utf-8")
     assert PHOTOS[4].alt in described

@@ -96,7 +96,9 @@ def test_workers_do_not_change_the_order(tmp_path, out):
     assert ready.pixels[:, 0, 0, 0].tolist() == list(range(70))
 
 
-@pytest.mark.parametrize("change", ["added", "removed", "changed", "touched", "size", "fit", "order"])
+@pytest.mark.parametrize(
+    "change", ["added", "removed", "changed", "touched", "size", "fit", "order"]
+)
 def test_stale_preparations_are_rebuilt(album, out, change):
     prepare(album, 8, out)
     before, photos = state(out), None

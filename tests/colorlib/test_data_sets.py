@@ -49,7 +49,9 @@ def test_embedded_sets_are_functions_of_their_seed(name):
 
 def test_parts_of_scenes_share_no_picture():
     sets = load("scenes", 32, reduced=True)
-    rows = torch.cat([part.batch(range(len(part))) for part in (sets.train, sets.validation, sets.test)])
+    rows = torch.cat(
+        [part.batch(range(len(part))) for part in (sets.train, sets.validation, sets.test)]
+    )
     assert len(torch.unique(rows.flatten(1), dim=0)) == len(rows) == 320
 
 
@@ -63,7 +65,9 @@ def test_a_folder_is_divided_and_near_duplicates_stay_together(cache, album):
         assert any({f"{i:02d}.png", f"again-{i}.jpg"} <= part for part in names)
     assert sets.train.batch([1, 0]).shape == (2, 3, 32, 32)
     first = sets.train.whole.names[sets.train.indices[0]]
-    shown = np.array(Image.open(album / first).convert("RGB").resize((32, 32), Image.Resampling.BICUBIC))
+    shown = np.array(
+        Image.open(album / first).convert("RGB").resize((32, 32), Image.Resampling.BICUBIC)
+    )
     difference = sets.train.batch([0])[0] - torch.from_numpy(shown).permute(2, 0, 1).float()
     assert difference.abs().max() <= 3
 

@@ -40,7 +40,9 @@ def profile():
 
 @pytest.mark.parametrize("fit", ["crop", "stretch"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "exif": Image.Exif()}])
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 0, "exif": Image.Exif()}]
+)
 def test_both_ways_give_one_picture(saved, monkeypatch, fit, mode, options):
     photo = saved(PICTURE.convert(mode), quality=90, **options)
     assert squares._plain_jpeg(photo) is not None

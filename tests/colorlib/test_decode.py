@@ -51,7 +51,9 @@ def refused(source, *words, **options):
 def png_header(w, h):
     chunk = b"IHDR" + struct.pack(">IIBBBBB", w, h, 8, 2, 0, 0, 0)
     data = b"IDAT" + zlib.compress(bytes(10))
-    pack = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (chunk, data)]
+    pack = [
+        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (chunk, data)
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(pack)
 
 
@@ -165,7 +167,9 @@ def test_folder_and_file_as_folder(tmp_path):
     refused(tmp_path / "a.png" / "b.png", "b.png")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is denied to root")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is denied to root"
+)
 def test_unreadable(tmp_path):
     path = tmp_path / "secret.png"
     path.write_bytes(saved("PNG"))
@@ -178,7 +182,9 @@ def test_unreadable_simulated(tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("builtins.open", denied)
-    refused(tmp_path / "secret.png", "secret.png", "Permission denied", "check that you may read it")
+    refused(
+        tmp_path / "secret.png", "secret.png", "Permission denied", "check that you may read it"
+    )
 
 
 def test_limit():

@@ -24,7 +24,9 @@ def seen(net, picture, at):
     picture = picture.requires_grad_()
     net(picture)[0, 0, at[0], at[1]].backward()
     touched = picture.grad[0].abs().sum(0) > 0
-    return [side.any(axis).nonzero().flatten().tolist() for axis, side in ((1, touched), (0, touched))]
+    return [
+        side.any(axis).nonzero().flatten().tolist() for axis, side in ((1, touched), (0, touched))
+    ]
 
 
 def test_patch_critic_is_pix2pix_layer_by_layer():
@@ -43,7 +45,9 @@ def test_patch_critic_is_pix2pix_layer_by_layer():
     net = PatchCritic()
     assert count(net) == 2_765_633
     assert f"{count(net):,}" in PatchCritic.__doc__
-    reference.load_state_dict(dict(zip(reference.state_dict(), net.state_dict().values(), strict=True)))
+    reference.load_state_dict(
+        dict(zip(reference.state_dict(), net.state_dict().values(), strict=True))
+    )
     L, ab = noise(2, 1, 64, 64), noise(2, 2, 64, 64, seed=1)
     with torch.no_grad():
         logits = net(L, ab)
@@ -81,7 +85,9 @@ def test_only_a_conditional_critic_looks_at_L(kind):
             assert not torch.equal(net(L, ab), net(L, -ab))
             if conditional:  # L comes first
                 assert torch.equal(net(L, ab), net.layers(torch.cat([L, ab], 1)))
-        with pytest.raises(ValueError, match=r"ab has shape \(2, 3, 64, 64\); expected \(n, 2, h, w\)"):
+        with pytest.raises(
+            ValueError, match=r"ab has shape \(2, 3, 64, 64\); expected \(n, 2, h, w\)"
+        ):
             net(L, noise(2, 3, 64, 64))
 
 
@@ -90,7 +96,12 @@ def test_pixel_critic_sees_one_pixel():
     assert seen(net.layers, noise(1, 3, 5, 6).double(), (2, 4)) == [[2], [4]]
     assert receptive_field(net) == 1
     assert count(PixelCritic()) == (3 * 64 + 64) + 64 * 128 + 2 * 128 + 128
-    assert net(torch.zeros(2, 1, 1, 7).double(), torch.zeros(2, 2, 1, 7).double()).shape == (2, 1, 1, 7)
+    assert net(torch.zeros(2, 1, 1, 7).double(), torch.zeros(2, 2, 1, 7).double()).shape == (
+        2,
+        1,
+        1,
+        7,
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,7 +115,9 @@ def test_image_critic_makes_one_number_of_a_picture(size, layers, left):
     assert sum(isinstance(m, nn.BatchNorm2d) for m in net.modules()) == layers - 1
     assert net(noise(2, 1, size, size), noise(2, 3, size, size)).shape == (2, 1, 1, 1)
     assert receptive_field(net) >= size - size % 2**layers
-    with pytest.raises(ValueError, match=f"sides from {size} to {size}: resize them, or make another critic"):
+    with pytest.raises(
+        ValueError, match=f"sides from {size} to {size}: resize them, or make another critic"
+    ):
         net(noise(2, 1, size, size + 1), noise(2, 3, size, size + 1))
 
 
@@ -124,7 +137,11 @@ def test_pictures_of_two_sizes_are_refused_in_one_sentence():
 
 @pytest.mark.parametrize(
     "net",
-    [PatchCritic(2, 4, 6, conditional=False), PixelCritic(4, 5), ImageCritic(3, 48, 4, conditional=True)],
+    [
+        PatchCritic(2, 4, 6, conditional=False),
+        PixelCritic(4, 5),
+        ImageCritic(3, 48, 4, conditional=True),
+    ],
 )
 def test_a_critic_comes_back_from_its_config(net):
     again = build(json.loads(json.dumps(net.config)))
@@ -139,10 +156,22 @@ def test_a_critic_comes_back_from_its_config(net):
         ([], TypeError, r"config is \[\]; expected a dict"),
         ({"critic": "UNet"}, ValueError, "critic='UNet'; expected 'PatchCritic'"),
         (PixelCritic().config | {"layers": 3}, ValueError, "unknown field 'layers'"),
-        (PixelCritic().config | {"conditional": 1}, TypeError, "conditional=1; expected true or false"),
-        (PatchCritic().config | {"layers": 50}, ValueError, "layers=50; expected a whole number from 1 to 7"),
+        (
+            PixelCritic().config | {"conditional": 1},
+            TypeError,
+            "conditional=1; expected true or false",
+        ),
+        (
+            PatchCritic().config | {"layers": 50},
+            ValueError,
+            "layers=50; expected a whole number from 1 to 7",
+        ),
         (PatchCritic().config | {"width": 10**9}, ValueError, "from 1 to 512"),
-        (PatchCritic().config | {"width": 512, "layers": 7}, ValueError, "expected at most 300,000,000"),
+        (
+            PatchCritic().config | {"width": 512, "layers": 7},
+            ValueError,
+            "expected at most 300,000,000",
+        ),
     ],
 )
 def test_a_config_is_not_trusted(config, error, words):

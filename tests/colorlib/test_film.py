@@ -25,7 +25,12 @@ def test_what_a_computer_converts_is_the_lightness(rgb):
 
 def test_each_film_is_blind_to_its_own_lamps():
     red, green, blue = lamp(1.0, 0, 0), lamp(0, 1.0, 0), lamp(0, 0, 1.0)
-    assert film.expose(red, "orthochromatic") == film.expose(red, "blue") == film.expose(green, "blue") == 0
+    assert (
+        film.expose(red, "orthochromatic")
+        == film.expose(red, "blue")
+        == film.expose(green, "blue")
+        == 0
+    )
     assert film.expose(blue, "blue") == pytest.approx(1, abs=1e-6)
     assert film.expose(blue, "panchromatic") > film.expose(blue, "eye")
     for name in film.RESPONSES:  # grays stay what they are, whatever the film

@@ -90,10 +90,14 @@ class Flat(nn.Module):
 
 @pytest.mark.parametrize("style", ["pix2pix", "paper003"])
 @pytest.mark.parametrize("skips", [True, False])
-@pytest.mark.parametrize(("downs", "width", "cap", "inputs", "outputs"), [(2, 3, 8, 1, 2), (5, 4, 4, 2, 3)])
+@pytest.mark.parametrize(
+    ("downs", "width", "cap", "inputs", "outputs"), [(2, 3, 8, 1, 2), (5, 4, 4, 2, 3)]
+)
 def test_equals_a_flat_u_net(style, skips, downs, width, cap, inputs, outputs):
     net = shaken(UNet(inputs, outputs, downs, width, skips=skips, style=style, cap=cap))
-    flat = Flat([width * min(2**k, cap) for k in range(downs)], inputs, outputs, skips, style).eval()
+    flat = Flat(
+        [width * min(2**k, cap) for k in range(downs)], inputs, outputs, skips, style
+    ).eval()
     ours, theirs = net.state_dict().values(), flat.state_dict()
     flat.load_state_dict(dict(zip(theirs, ours, strict=True)))  # in the same order, shape by shape
     picture = noise(2, inputs, 64, 32)
@@ -151,7 +155,14 @@ def test_dropout_is_the_only_noise():
 @pytest.mark.parametrize("up", ["transposed", "resize"])
 def test_every_size_from_the_least_on(style, up):
     net = shaken(UNet(downs=3, width=2, style=style, up=up))
-    for h, w in [(8, 8), (8, 9), (15, 8), (16, 24), (23, 31), *((33 + i, 40 - i) for i in range(9))]:
+    for h, w in [
+        (8, 8),
+        (8, 9),
+        (15, 8),
+        (16, 24),
+        (23, 31),
+        *((33 + i, 40 - i) for i in range(9)),
+    ]:
         picture = noise(1, 1, h, w, seed=h)
         pads = (0, 0), (0, 0), (0, -h % 8), (0, -w % 8)
         padded = torch.from_numpy(np.pad(picture.numpy(), pads, mode="reflect"))
@@ -163,7 +174,9 @@ def test_every_size_from_the_least_on(style, up):
 
 @pytest.mark.parametrize("size", [(7, 64), (64, 7), (1, 1), (0, 8)])
 def test_too_small_a_picture_names_the_least_size(size):
-    with pytest.raises(ValueError, match="3 downs; expected at least 8 x 8: take fewer downs or a larger L"):
+    with pytest.raises(
+        ValueError, match="3 downs; expected at least 8 x 8: take fewer downs or a larger L"
+    ):
         UNet(downs=3, width=2)(torch.zeros(1, 1, *size))
 
 
@@ -201,7 +214,11 @@ def checkerboard(net, picture):
     with torch.no_grad():
         ab = net(picture)[..., 32:96, 32:96].double()
     window = torch.hann_window(64, dtype=torch.float64)
-    power = torch.fft.fft2((ab - ab.mean((2, 3), keepdim=True)) * window * window[:, None]).abs().square()
+    power = (
+        torch.fft.fft2((ab - ab.mean((2, 3), keepdim=True)) * window * window[:, None])
+        .abs()
+        .square()
+    )
     power = power.mean((0, 1))
     near = [*range(24, 30), *range(35, 41)]  # frequency 32 of 64 has a period of 2 pixels
     return float((power[32].sum() + power[:, 32].sum()) / (power[near].mean(0).sum() * 2))
@@ -325,7 +342,11 @@ GOOD |= {"style": "pix2pix", "cap": 8}
         ({"dropout": 1}, ValueError, "dropout=1; expected a number from 0 up to, not with, 1"),
         ({"dropout": float("nan")}, ValueError, "dropout=nan"),
         ({"dropout": True}, TypeError, "dropout=True"),
-        ({"width": 512, "cap": 16, "downs": 10}, ValueError, "parameters; expected at most 300,000,000"),
+        (
+            {"width": 512, "cap": 16, "downs": 10},
+            ValueError,
+            "parameters; expected at most 300,000,000",
+        ),
     ],
 )
 def test_a_config_is_not_trusted(change, error, words):

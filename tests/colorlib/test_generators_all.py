@@ -48,7 +48,10 @@ def test_any_size_comes_back_as_it_went_in(case, made):
     net, outputs = made(case), made(case).config.get("outputs", 2)
     for h, w in [(net.least, net.least), (net.least + 1, net.least + net.multiple - 1), (61, 90)]:
         h, w = max(h, net.least), max(w, net.least)
-        L, pads = noise(1, 1, h, w, seed=h), [(0, 0), (0, 0), (0, -h % net.multiple), (0, -w % net.multiple)]
+        L, pads = (
+            noise(1, 1, h, w, seed=h),
+            [(0, 0), (0, 0), (0, -h % net.multiple), (0, -w % net.multiple)],
+        )
         padded = torch.from_numpy(np.pad(L.numpy(), pads, mode="reflect"))
         with torch.no_grad():
             answer = net(L)
@@ -61,7 +64,9 @@ def test_any_size_comes_back_as_it_went_in(case, made):
 def test_folded_is_another_network_with_the_same_answers(case, made):
     net, L = copy.deepcopy(made(case)).double().eval(), picture(case, n=2).double()
     faster = generators.folded(net)
-    norms, left = ([part for part in each.modules() if type(part) is BatchNorm2d] for each in (net, faster))
+    norms, left = (
+        [part for part in each.modules() if type(part) is BatchNorm2d] for each in (net, faster)
+    )
     assert len(left) < len(norms) or not norms
     with torch.no_grad():
         assert torch.allclose(faster(L), net(L), atol=1e-9)
@@ -71,7 +76,9 @@ def test_folded_is_another_network_with_the_same_answers(case, made):
 def test_too_small_a_picture_names_the_least_size(case, made):
     net = made(case)
     for size in [(net.least - 1, 200), (200, net.least - 1), (1, 1)]:
-        with pytest.raises(ValueError, match=f"expected at least {net.least} x {net.least}: ") as caught:
+        with pytest.raises(
+            ValueError, match=f"expected at least {net.least} x {net.least}: "
+        ) as caught:
             net(torch.zeros(1, 1, *size))
         assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=r"L has shape \(1, 3, 96, 96\); expected \(n, 1, h, w\)"):
@@ -81,7 +88,9 @@ def test_too_small_a_picture_names_the_least_size(case, made):
 def test_who_is_too_large_for_a_picture():
     with pytest.raises(ValueError, match="and the net is a BaselineCNN; .* 4 x 4: take a larger L"):
         BaselineCNN()(torch.zeros(1, 1, 3, 3))
-    with pytest.raises(ValueError, match="the net has 6 downs; .* 64 x 64: take fewer downs or a larger L"):
+    with pytest.raises(
+        ValueError, match="the net has 6 downs; .* 64 x 64: take fewer downs or a larger L"
+    ):
         RGBUNet(1)(torch.zeros(1, 1, 63, 64))
 
 
@@ -148,7 +157,9 @@ def test_every_parameter_that_may_learn_does(case, made):
     net, L = copy.deepcopy(made(case)).train(), picture(case, 3)
     net(L).square().sum().backward()
     learning = {name for name, p in net.named_parameters() if p.requires_grad}
-    frozen = {name for name, _ in net.named_parameters() if name.startswith(tuple(net.frozen) or "-")}
+    frozen = {
+        name for name, _ in net.named_parameters() if name.startswith(tuple(net.frozen) or "-")
+    }
     assert learning == {name for name, _ in net.named_parameters()} - frozen and learning
     for name, parameter in net.named_parameters():
         if name in learning:
@@ -167,14 +178,26 @@ def test_every_parameter_that_may_learn_does(case, made):
         ([], TypeError, r"config is \[\]; expected a dict"),
         ("UNet", TypeError, "config is 'UNet'; expected a dict"),
         ({"generator": "PatchCritic"}, ValueError, "generator='PatchCritic'; expected 'UNet' or"),
-        (BaselineCNN().config | {"downs": 3}, ValueError, "BaselineCNN got an unknown field 'downs'"),
+        (
+            BaselineCNN().config | {"downs": 3},
+            ValueError,
+            "BaselineCNN got an unknown field 'downs'",
+        ),
         (
             BaselineCNN().config | {"outputs": 0},
             ValueError,
             "outputs=0; expected a whole number from 1 to",
         ),
-        (RGBUNet(1).config | {"width": 129}, ValueError, "width=129; expected a whole number from 1 to 128"),
-        (RGBUNet(1).config | {"width": 128, "downs": 7}, ValueError, "expected at most 300,000,000"),
+        (
+            RGBUNet(1).config | {"width": 129},
+            ValueError,
+            "width=129; expected a whole number from 1 to 128",
+        ),
+        (
+            RGBUNet(1).config | {"width": 128, "downs": 7},
+            ValueError,
+            "expected at most 300,000,000",
+        ),
         (RGBUNet(1).config | {"up": 2}, TypeError, "up=2; expected 'transposed' or 'resize'"),
         ({"generator": "FastaiUNet", "size": 10**6, "outputs": 2}, ValueError, "from 32 to 512"),
         ({"generator": "FusionCNN", "classes": 1000}, ValueError, "got no field 'outputs'"),
@@ -206,5 +229,9 @@ def test_every_generator_can_be_built():
     with pytest.raises(TypeError) as caught:
         build({})
     kinds = [name for name, kind in vars(generators).items() if isinstance(kind, type)]
-    kinds = [name for name in kinds if issubclass(vars(generators)[name], Generator) and name != "Generator"]
+    kinds = [
+        name
+        for name in kinds
+        if issubclass(vars(generators)[name], Generator) and name != "Generator"
+    ]
     assert len(kinds) >= 6 and all(f"'{name}'" in str(caught.value) for name in kinds)

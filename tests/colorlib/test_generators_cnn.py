@@ -42,7 +42,9 @@ def test_equals_the_papers_figure_in_functions(outputs):
     net = shaken(BaselineCNN(outputs))
     weights = list(net.state_dict().values())
     x = L = noise(2, 1, 16, 24)
-    for k, (stride, up) in enumerate([(1, 1), (2, 1), (1, 1), (2, 1), (1, 1), (1, 2), (1, 2), (1, 1)]):
+    for k, (stride, up) in enumerate(
+        [(1, 1), (2, 1), (1, 1), (2, 1), (1, 1), (1, 2), (1, 2), (1, 1)]
+    ):
         x = x.repeat_interleave(up, 2).repeat_interleave(up, 3)
         x = F.conv2d(x, weights[2 * k], weights[2 * k + 1], stride, 1)
         x = F.relu(x) if k < 7 else torch.tanh(x)

@@ -76,7 +76,9 @@ def test_a_copy_after_training_uses_its_own_pictures(net):
             parameter.add_(0.01)
     again = FastaiUNet(32)
     first, same = net.state_dict(), again.state_dict()
-    assert all(tensor.equal(first[name]) for name, tensor in same.items())  # drawn from seed 0, both
+    assert all(
+        tensor.equal(first[name]) for name, tensor in same.items()
+    )  # drawn from seed 0, both
     again.load_state_dict(other.state_dict())
     L = noise(1, 1, 32, 32)
     with torch.no_grad():
@@ -98,6 +100,8 @@ def test_without_fastai_it_says_what_to_install(monkeypatch):
 
 def test_importing_generators_imports_nobody_elses_networks():
     for path in Path(generators.__file__).parent.glob("*.py"):
-        for node in ast.parse(path.read_text("utf-8")).body:  # the top of the file, not inside functions
+        for node in ast.parse(
+            path.read_text("utf-8")
+        ).body:  # the top of the file, not inside functions
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 assert not re.search(r"\b(torchvision|timm|fastai)\b", ast.unparse(node)), path

@@ -90,7 +90,14 @@ def test_shapes_at_256(encoder):
         assert net(torch.zeros(1, 1, 256, 256)).shape == (1, 2, 256, 256)
     sides = [128, 64, 32, 16, 8]
     down = [(channels, side, side) for channels, side in zip(CHANNELS[encoder], sides, strict=True)]
-    assert shapes == [*down, (512, 16, 16), (256, 32, 32), (128, 64, 64), (64, 128, 128), (2, 256, 256)]
+    assert shapes == [
+        *down,
+        (512, 16, 16),
+        (256, 32, 32),
+        (128, 64, 64),
+        (64, 128, 128),
+        (2, 256, 256),
+    ]
 
 
 def test_each_up_is_what_the_paper_lists(encoder):
@@ -110,7 +117,9 @@ def test_every_skip_is_used(small):
             module = small.encoder[k + 1][0] if k < 4 else small.ups[0]
             # the next stage sees the same as before: what changes, changes through the skip
             seen = []
-            keep = module.register_forward_pre_hook(lambda m, args, seen=seen: seen.append(args[0].clone()))
+            keep = module.register_forward_pre_hook(
+                lambda m, args, seen=seen: seen.append(args[0].clone())
+            )
             small(L)
             keep.remove()
             swap = small.encoder[k].register_forward_hook(lambda m, args, out: out + 1)

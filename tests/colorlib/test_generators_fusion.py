@@ -33,11 +33,22 @@ def test_512_channels_would_not_be_the_papers_count():
     def conv(a, b, k=3):
         return k * k * a * b + b
 
-    encoder = [(1, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512), (512, 256)]
+    encoder = [
+        (1, 64),
+        (64, 128),
+        (128, 128),
+        (128, 256),
+        (256, 256),
+        (256, 512),
+        (512, 512),
+        (512, 256),
+    ]
     decoder = [(256, 128), (128, 64), (64, 64), (64, 32), (32, 2)]
     total = sum(conv(a, b) for a, b in encoder + decoder) + conv(256 + 1000, 256, 1)
     assert total == 6_573_794
-    wide = total - conv(512, 256) + 256 * 256  # without the last layer, the 1x1 convolution sees 512
+    wide = (
+        total - conv(512, 256) + 256 * 256
+    )  # without the last layer, the 1x1 convolution sees 512
     assert f"{wide / 1e6:.2f}M" in FusionCNN.__doc__
 
 
@@ -46,7 +57,9 @@ def test_shapes_at_256():
     with torch.device("meta"):
         net = FusionCNN()
         for part in (net.encoder, net.fusion, net.decoder):
-            part.register_forward_hook(lambda m, args, out: shapes.append((args[0].shape[1:], out.shape[1:])))
+            part.register_forward_hook(
+                lambda m, args, out: shapes.append((args[0].shape[1:], out.shape[1:]))
+            )
         assert net(torch.zeros(1, 1, 256, 256)).shape == (1, 2, 256, 256)
     assert [tuple(map(tuple, pair)) for pair in shapes] == [
         ((1, 256, 256), (256, 32, 32)),
@@ -56,7 +69,12 @@ def test_shapes_at_256():
 
 
 def test_equals_the_papers_figure_in_functions(net):
-    convs = [m for part in (net.encoder, net.fusion, net.decoder) for m in part if isinstance(m, nn.Conv2d)]
+    convs = [
+        m
+        for part in (net.encoder, net.fusion, net.decoder)
+        for m in part
+        if isinstance(m, nn.Conv2d)
+    ]
     x = L = noise(2, 1, 80, 88)
     with torch.no_grad():
         logits = net.inception(torch.cat([L, L, L], 1))
@@ -83,7 +101,9 @@ def test_what_inception_says_reaches_every_place(net):
 
 
 def test_gray_is_normalised_as_timm_says(net):
-    mean, std = (torch.tensor(net.inception.pretrained_cfg[key]).view(1, 3, 1, 1) for key in ("mean", "std"))
+    mean, std = (
+        torch.tensor(net.inception.pretrained_cfg[key]).view(1, 3, 1, 1) for key in ("mean", "std")
+    )
     seen, L = [], noise(1, 1, 80, 80)
     hook = net.inception.register_forward_pre_hook(lambda m, args: seen.append(args[0]))
     with torch.no_grad():
@@ -112,7 +132,9 @@ class Noises:
 
 def test_inception_stays_as_it_is_while_the_rest_learns(net):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    settings = Settings(epochs=1, batch=2, lr=1e-3, ema=0.9)  # measures batch statistics anew at the end
+    settings = Settings(
+        epochs=1, batch=2, lr=1e-3, ema=0.9
+    )  # measures batch statistics anew at the end
     run = Trainer(net, Noises(), settings)
     result = run.fit()
     assert run.total == 2
@@ -161,5 +183,7 @@ def test_weights_that_cannot_be_had_are_one_sentence(monkeypatch, tmp_path):
 
 def test_without_timm_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(ImportError, match="inception_resnet_v2 comes from timm, .* pip install timm"):
+    with pytest.raises(
+        ImportError, match="inception_resnet_v2 comes from timm, .* pip install timm"
+    ):
         FusionCNN()

@@ -58,7 +58,9 @@ def test_weights_come_from_the_package_and_the_stem_sums_its_colours(theirs, tmp
     (tmp_path / "models").mkdir()
     (tmp_path / "__init__.py").touch()
     names = (f"their.{number}.{name}" for number, name in enumerate(published(theirs)))
-    torch.save(dict(zip(names, published(theirs).values(), strict=True)), tmp_path / "models" / "net.pth")
+    torch.save(
+        dict(zip(names, published(theirs).values(), strict=True)), tmp_path / "models" / "net.pth"
+    )
     package = tmp_path.rename(tmp_path.with_name("package_of_weights"))
     monkeypatch.syspath_prepend(package.parent)
     monkeypatch.setattr(lite, "PACKAGE", package.name)
@@ -72,13 +74,17 @@ def test_the_real_package_has_them():
     net, random = LiteUNet(pretrained=True), LiteUNet()
     assert not torch.equal(net.encoder[0][0].weight, random.encoder[0][0].weight)
     assert all(
-        norm.running_var.std() > 0 for norm in net.encoder.modules() if isinstance(norm, nn.BatchNorm2d)
+        norm.running_var.std() > 0
+        for norm in net.encoder.modules()
+        if isinstance(norm, nn.BatchNorm2d)
     )
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(lite, "PACKAGE", "no_such_model")
-    with pytest.raises(OSError, match="expected the package no-such-model: pip install no-such-model$"):
+    with pytest.raises(
+        OSError, match="expected the package no-such-model: pip install no-such-model$"
+    ):
         LiteUNet(pretrained=True)
 
 
@@ -117,7 +123,9 @@ def test_joined_is_cat_and_gives_each_part_its_gradient_in_one_piece(order, n):
         parts = [noise(n, c, 6, 8, seed=c).to(memory_format=order).requires_grad_() for c in (3, 5)]
         doubled = [part * 2 for part in parts]
         for part in doubled:
-            part.register_hook(lambda gradient: seen.append(gradient.is_contiguous(memory_format=order)))
+            part.register_hook(
+                lambda gradient: seen.append(gradient.is_contiguous(memory_format=order))
+            )
         whole = join(*doubled)
         assert whole.is_contiguous(memory_format=order)
         (whole * noise(n, 8, 6, 8, seed=9).to(memory_format=order)).sum().backward()

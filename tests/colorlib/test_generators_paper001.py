@@ -30,7 +30,9 @@ def test_six_levels_from_256_to_4_and_back():
     layers = list(net.modules())
     assert not any(isinstance(m, nn.BatchNorm2d) for m in layers)
     kernels = [m for m in layers if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
-    assert {(m.kernel_size, m.stride, m.bias is not None) for m in kernels} == {((3, 3), (2, 2), True)}
+    assert {(m.kernel_size, m.stride, m.bias is not None) for m in kernels} == {
+        ((3, 3), (2, 2), True)
+    }
     assert sum(isinstance(m, nn.LeakyReLU) for m in layers) == 6
     assert sum(isinstance(m, nn.ReLU) for m in layers) == 5
 

@@ -27,7 +27,9 @@ def test_round_trip(shape):
     rgb = to_tensor(to_image(pixels))
     assert rgb.dtype == torch.float32 and rgb.is_contiguous() and rgb.shape == pixels.shape
     assert torch.equal(rgb, pixels / 255)
-    assert to_image(rgb).tobytes() == to_image(pixels[0]).tobytes() == to_image(rgb.double()).tobytes()
+    assert (
+        to_image(rgb).tobytes() == to_image(pixels[0]).tobytes() == to_image(rgb.double()).tobytes()
+    )
 
 
 @given(st.integers(0, 255), st.floats(-0.49, 0.49))
@@ -61,10 +63,16 @@ def test_values_out_of_range(value):
 
 
 def test_values_a_little_out_are_clipped():
-    assert to_image(torch.tensor([-0.009, 1.009, 0.5])[:, None, None]).getpixel((0, 0)) == (0, 255, 128)
+    assert to_image(torch.tensor([-0.009, 1.009, 0.5])[:, None, None]).getpixel((0, 0)) == (
+        0,
+        255,
+        128,
+    )
 
 
-@pytest.mark.parametrize("wrong", [torch.zeros(1, 3, 4, 4, dtype=torch.int64), np.zeros((1, 3, 4, 4)), None])
+@pytest.mark.parametrize(
+    "wrong", [torch.zeros(1, 3, 4, 4, dtype=torch.int64), np.zeros((1, 3, 4, 4)), None]
+)
 def test_types(wrong):
     with pytest.raises(TypeError, match="expected"):
         to_image(wrong)

@@ -13,7 +13,14 @@ from colorlib.colorize import Colorizer, colorize_folder, labelled
 from colorlib.generators import UNet
 from colorlib.images import read, write
 
-SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}  # bytes of a value of each type: byte, text, 16, 32, ratio, any
+SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    7: 1,
+}  # bytes of a value of each type: byte, text, 16, 32, ratio, any
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
 GRANNY = "Großmutter, Wien 1932".encode()
 
@@ -25,14 +32,20 @@ def directory(fields, at, order):
     for tag, (kind, data) in sorted(fields.items()):
         place = data.ljust(4, b"\0")
         if len(data) > 4:
-            place, more = struct.pack(f"{order}I", behind + len(more)), more + data + bytes(len(data) % 2)
+            place, more = (
+                struct.pack(f"{order}I", behind + len(more)),
+                more + data + bytes(len(data) % 2),
+            )
         body += struct.pack(f"{order}HHI", tag, kind, len(data) // SIZES[kind]) + place
     return struct.pack(f"{order}H", len(fields)) + body, more
 
 
 def camera(turn, order=">", others=MappingProxyType({})):
     """EXIF as a camera writes it: two directories below the first, a maker's note, a thumbnail."""
-    number, short = (lambda v: (4, struct.pack(f"{order}I", v))), (lambda v: (3, struct.pack(f"{order}H", v)))
+    number, short = (
+        (lambda v: (4, struct.pack(f"{order}I", v))),
+        (lambda v: (3, struct.pack(f"{order}H", v))),
+    )
     text = {
         0x010E: GRANNY,
         0x010F: b"Agfa",
@@ -43,8 +56,16 @@ def camera(turn, order=">", others=MappingProxyType({})):
     first = {tag: (2, words + b"\0") for tag, words in text.items()} | dict(others)
     first |= {0x0112: short(turn), 0x8769: number(0), 0x8825: number(0)}
     taken = {0x9003: (2, b"1999:12:31 23:59:58\0"), 0x829A: (5, struct.pack(f"{order}2I", 1, 250))}
-    taken |= {0x927C: (7, b"MAKER" * 40), 0x9286: (7, b"ASCII\0\0\0on the lawn"), 0xA001: short(65535)}
-    taken |= {0xA002: number(50), 0xA003: number(30), 0x9214: (3, struct.pack(f"{order}2H", 10, 10))}
+    taken |= {
+        0x927C: (7, b"MAKER" * 40),
+        0x9286: (7, b"ASCII\0\0\0on the lawn"),
+        0xA001: short(65535),
+    }
+    taken |= {
+        0xA002: number(50),
+        0xA003: number(30),
+        0x9214: (3, struct.pack(f"{order}2H", 10, 10)),
+    }
     where = {1: (2, b"N\0"), 2: (5, struct.pack(f"{order}6I", 48, 1, 12, 1, 30, 1))}
     thumb = {0x0103: short(6), 0x0201: number(0), 0x0202: number(8)}
     at = 8 + len(b"".join(directory(first, 8, order))) + 4
@@ -109,19 +130,29 @@ def test_the_parser_reads_what_the_camera_wrote():
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-def test_a_copy_keeps_who_when_and_where_and_says_that_a_model_coloured_it(suffix, order, tmp_path, weights):
+def test_a_copy_keeps_who_when_and_where_and_says_that_a_model_coloured_it(
+    suffix, order, tmp_path, weights
+):
     photo, out = tmp_path / f"a{suffix}", tmp_path / f"a-colorized{suffix}"
     Image.fromarray(PIXELS).save(photo, exif=camera(6, order))
     assert main(["colorize", str(photo), "--model", str(weights)]) == 0
     fields, link = parsed(written(out))
     assert fields[0x010E] == GRANNY + b"; colorized by a model"
     assert fields[0x0131] == f"colorlib {__version__}".encode()
-    assert fields[0x010F] == b"Agfa" and fields[0x013B] == b"A. Nobody" and fields[0x8298] == b"(c) A. Nobody"
+    assert (
+        fields[0x010F] == b"Agfa"
+        and fields[0x013B] == b"A. Nobody"
+        and fields[0x8298] == b"(c) A. Nobody"
+    )
     assert fields[0x9003] == b"1999:12:31 23:59:58" and fields[0x9286] == b"ASCII\0\0\0on the lawn"
     assert fields[1] == b"N" and len(fields[2]) in (23, 24)  # latitude
     with Image.open(out) as image:
         inner = image.getexif().get_ifd(0x8769)
-        assert image.size == (30, 50) and (inner[0xA002], inner[0xA003], inner[0xA001]) == (30, 50, 1)
+        assert image.size == (30, 50) and (inner[0xA002], inner[0xA003], inner[0xA001]) == (
+            30,
+            50,
+            1,
+        )
         assert float(inner[0x829A]) == 1 / 250
     assert not link and not {0x0112, 0x927C, 0x9214, 0x0201} & set(fields)
     assert b"THUM" not in out.read_bytes() and b"MAKER" not in out.read_bytes()
@@ -140,10 +171,15 @@ def test_a_photo_that_says_nothing_gets_the_words_that_lesson_8_writes(tmp_path)
     Image.fromarray(PIXELS).save(tmp_path / "a.bmp")
     for suffix in (".jpg", ".png", ".webp"):
         path = write(
-            read(tmp_path / "a.bmp"), tmp_path / f"b{suffix}", exif=labelled(tmp_path / "a.bmp", (50, 30))
+            read(tmp_path / "a.bmp"),
+            tmp_path / f"b{suffix}",
+            exif=labelled(tmp_path / "a.bmp", (50, 30)),
         )
         fields, _ = parsed(written(path))
-        assert fields == {0x010E: b"colorized by a model", 0x0131: f"colorlib {__version__}".encode()}
+        assert fields == {
+            0x010E: b"colorized by a model",
+            0x0131: f"colorlib {__version__}".encode(),
+        }
 
 
 def test_a_scan_in_tiff_keeps_its_words_and_none_of_its_layout(tmp_path):
@@ -155,7 +191,12 @@ def test_a_scan_in_tiff_keeps_its_words_and_none_of_its_layout(tmp_path):
 
 
 CAMERA = camera(6)
-BROKEN = [b"Exif\0\0garbage", b"Exif\0\0MM\0*\xff\xff\xff\xff", CAMERA[:90], CAMERA[:20] + b"\xff" * 300]
+BROKEN = [
+    b"Exif\0\0garbage",
+    b"Exif\0\0MM\0*\xff\xff\xff\xff",
+    CAMERA[:90],
+    CAMERA[:20] + b"\xff" * 300,
+]
 
 
 @pytest.mark.parametrize("exif", BROKEN)
@@ -167,7 +208,12 @@ def test_exif_that_is_damaged_costs_no_picture(exif, tmp_path):
 
 
 def test_exif_that_no_jpeg_holds_is_left_out_aloud(tmp_path, caplog):
-    Image.fromarray(PIXELS).save(tmp_path / "a.png", exif=camera(1, others={0x010E: (2, b"long " * 14_000)}))
+    Image.fromarray(PIXELS).save(
+        tmp_path / "a.png", exif=camera(1, others={0x010E: (2, b"long " * 14_000)})
+    )
     exif = labelled(tmp_path / "a.png", (50, 30))
-    assert parsed(exif)[0][0x010E] == b"colorized by a model" and "more than a JPEG can hold" in caplog.text
+    assert (
+        parsed(exif)[0][0x010E] == b"colorized by a model"
+        and "more than a JPEG can hold" in caplog.text
+    )
     write(read(tmp_path / "a.png"), tmp_path / "b.jpg", exif=exif)

@@ -36,7 +36,9 @@ def test_not_knowing_costs_log_2():
     zeros = torch.zeros(4, 1, 30, 30)
     for gan in (GANLoss(), GANLoss(smoothing=0.9)):
         real, fake = gan.critic(zeros, zeros)
-        assert real.item() == pytest.approx(math.log(2)) and fake.item() == pytest.approx(math.log(2))
+        assert real.item() == pytest.approx(math.log(2)) and fake.item() == pytest.approx(
+            math.log(2)
+        )
         assert gan.generator(zeros).item() == pytest.approx(math.log(2))
     assert GANLoss(form="minimax").generator(zeros).item() == pytest.approx(-math.log(2))
     halves = torch.full_like(zeros, 0.5)
@@ -101,7 +103,9 @@ def test_equals_torch_on_a_batch_of_patches():
     on_real, on_fake = GANLoss("lsgan", smoothing=0.9).critic(real, fake)
     assert torch.allclose(on_real, (real - 0.9).square().mean())
     assert torch.allclose(on_fake, fake.square().mean())
-    assert torch.allclose(GANLoss("lsgan", smoothing=0.9).generator(fake), (fake - 1).square().mean())
+    assert torch.allclose(
+        GANLoss("lsgan", smoothing=0.9).generator(fake), (fake - 1).square().mean()
+    )
 
 
 def test_extreme_and_half_precision_logits_stay_finite_and_float32():
@@ -123,7 +127,9 @@ def test_pixel_losses_are_means_over_everything():
 
 
 def test_the_psnr_loss_is_minus_the_metric_and_ends_at_40_db():
-    real, fake = (torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(i)) for i in (1, 2))
+    real, fake = (
+        torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(i)) for i in (1, 2)
+    )
     assert -pixel_loss(real, fake, "psnr").item() == pytest.approx(
         psnr(mse(fake, real), 1).mean().item(), abs=1e-2
     )
@@ -159,7 +165,10 @@ def test_gan_loss_is_a_value():
     ("call", "words"),
     [
         (lambda: GANLoss("wgan"), "kind is 'wgan'; expected 'bce' or 'lsgan'"),
-        (lambda: GANLoss(form="saturating"), "form is 'saturating'; expected 'non-saturating' or 'minimax'"),
+        (
+            lambda: GANLoss(form="saturating"),
+            "form is 'saturating'; expected 'non-saturating' or 'minimax'",
+        ),
         (lambda: GANLoss("lsgan", form="minimax"), "form is 'minimax' with kind 'lsgan'; expected"),
         (lambda: GANLoss(smoothing=0.1), "smoothing is 0.1; expected above 0.5, .*0.9 and not 0.1"),
         (lambda: GANLoss(smoothing=1.1), "smoothing is 1.1"),

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import color as skcolor
 from skimage import metrics as skmetrics
-from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
 
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
 from colorlib.data import photos
@@ -67,7 +70,9 @@ def real():
 def fake(real):
     """Half the colour, and noise: every metric has something to find."""
     lab = rgb_to_lab(real)
-    lab = torch.cat([lab[:, :1], lab[:, 1:] * 0.5 + 20 * (noise(len(real), 96, 96, channels=2) - 0.5)], dim=1)
+    lab = torch.cat(
+        [lab[:, :1], lab[:, 1:] * 0.5 + 20 * (noise(len(real), 96, 96, channels=2) - 0.5)], dim=1
+    )
     return lab_to_rgb(lab)
 
 
@@ -85,8 +90,15 @@ def test_scores_equal_scikit_image_and_torchmetrics(source, fake, real):
         fake, real = noise(3, 20, 31, seed=1), noise(3, 20, 31, seed=2)
     rows = to_last(fake), to_last(real), mse(fake, real), ssim(fake, real)
     for x, y, error, similarity in zip(*rows, strict=True):
-        assert psnr(error, 1).item() == pytest.approx(skmetrics.peak_signal_noise_ratio(y, x, data_range=1))
-        wang = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1}
+        assert psnr(error, 1).item() == pytest.approx(
+            skmetrics.peak_signal_noise_ratio(y, x, data_range=1)
+        )
+        wang = {
+            "gaussian_weights": True,
+            "sigma": 1.5,
+            "use_sample_covariance": False,
+            "data_range": 1,
+        }
         expected = skmetrics.structural_similarity(x, y, channel_axis=-1, **wang)
         assert similarity.item() == pytest.approx(expected, abs=1e-12)
     fake, real = fake.double(), real.double()
@@ -95,8 +107,12 @@ def test_scores_equal_scikit_image_and_torchmetrics(source, fake, real):
     assert psnr_on("rgb", peak=1, pooled=True)(fake, real) == pytest.approx(
         peak_signal_noise_ratio(fake, real, data_range=1.0).item(), abs=1e-5
     )
-    whole = structural_similarity_index_measure(fake, real, data_range=1.0, return_full_image=True)[1]
-    theirs = whole[..., 5:-5, 5:-5].flatten(1).mean(1)  # newer versions average over the border as well
+    whole = structural_similarity_index_measure(fake, real, data_range=1.0, return_full_image=True)[
+        1
+    ]
+    theirs = (
+        whole[..., 5:-5, 5:-5].flatten(1).mean(1)
+    )  # newer versions average over the border as well
     assert ssim(fake, real).numpy() == pytest.approx(theirs.numpy(), abs=1e-6)
 
 
@@ -126,7 +142,9 @@ def test_psnr_has_the_factor_10_that_paper_001_drops():
     """At MSE 100, bytes: 28.13 dB; equation 4 of the paper gives 46.13."""
     assert psnr(100, peak=255).item() == pytest.approx(20 * math.log10(255) - 10 * math.log10(100))
     assert psnr(100, peak=255).item() == pytest.approx(28.13, abs=0.005)
-    assert abs(psnr(100, peak=255).item() - (20 * math.log10(255) - math.log10(100))) == pytest.approx(18)
+    assert abs(
+        psnr(100, peak=255).item() - (20 * math.log10(255) - math.log10(100))
+    ) == pytest.approx(18)
 
 
 def test_a_wrong_peak_moves_psnr_by_6_db():
@@ -134,11 +152,25 @@ def test_a_wrong_peak_moves_psnr_by_6_db():
 
 
 def test_ciede2000_equals_scikit_image_and_the_published_pairs(fake, real):
-    expected = skcolor.deltaE_ciede2000(skcolor.rgb2lab(to_last(fake)), skcolor.rgb2lab(to_last(real)))
+    expected = skcolor.deltaE_ciede2000(
+        skcolor.rgb2lab(to_last(fake)), skcolor.rgb2lab(to_last(real))
+    )
     assert np.abs(ciede2000(rgb_to_lab(fake), rgb_to_lab(real)).numpy() - expected).max() < 0.01
     # pairs 1, 7, 17, 25 and 34 of Sharma, Wu and Dalal (2005), table 1
-    first = [(50, 2.6772, -79.7751), (50, 0, 0), (50, 2.5, 0), (60.2574, -34.0099, 36.2677), (2.0776,) * 3]
-    second = [(50, 0, -82.7485), (50, -1, 2), (73, 25, -18), (60.4626, -34.1751, 39.4387), (0.9033,) * 3]
+    first = [
+        (50, 2.6772, -79.7751),
+        (50, 0, 0),
+        (50, 2.5, 0),
+        (60.2574, -34.0099, 36.2677),
+        (2.0776,) * 3,
+    ]
+    second = [
+        (50, 0, -82.7485),
+        (50, -1, 2),
+        (73, 25, -18),
+        (60.4626, -34.1751, 39.4387),
+        (0.9033,) * 3,
+    ]
     first[-1], second[-1] = (2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514)
     x, y = (torch.tensor(lab, dtype=torch.float64).view(5, 3, 1, 1) for lab in (first, second))
     assert ciede2000(x, y).flatten().tolist() == pytest.approx(
@@ -176,7 +208,9 @@ def test_colorfulness_does_not_change_with_size_or_order():
 
 
 def test_the_scale_moves_psnr_on_ab_by_20_log10_of_its_ratio(fake, real):
-    moved = psnr_on("net_ab", 2, Scale(128))(fake, real) - psnr_on("net_ab", 2, Scale(110))(fake, real)
+    moved = psnr_on("net_ab", 2, Scale(128))(fake, real) - psnr_on("net_ab", 2, Scale(110))(
+        fake, real
+    )
     assert moved == pytest.approx(20 * math.log10(128 / 110), abs=1e-5)
     assert moved == pytest.approx(1.316, abs=0.001)
 
@@ -201,7 +235,9 @@ def test_spaces_are_what_they_say(fake, real):
 
 
 def test_psnr_on_rgb_is_the_same_in_both_ranges(fake, real):
-    assert psnr_on("net_rgb", 2)(fake, real) == pytest.approx(psnr_on("rgb", 1)(fake, real), abs=1e-9)
+    assert psnr_on("net_rgb", 2)(fake, real) == pytest.approx(
+        psnr_on("rgb", 1)(fake, real), abs=1e-9
+    )
 
 
 def test_pooled_and_per_picture_psnr_differ_by_jensens_gap():
@@ -210,11 +246,18 @@ def test_pooled_and_per_picture_psnr_differ_by_jensens_gap():
     single, pooled = psnr_on("rgb", 1)(fake, real), psnr_on("rgb", 1, pooled=True)(fake, real)
     assert single == pytest.approx(30)  # of 20 and 40 dB
     assert pooled == pytest.approx(-10 * math.log10((0.1**2 + 0.01**2) / 2))
-    assert single - pooled == pytest.approx(7.033, abs=0.001) and pytest.approx(7.033, abs=0.001) == JENSEN
+    assert (
+        single - pooled == pytest.approx(7.033, abs=0.001)
+        and pytest.approx(7.033, abs=0.001) == JENSEN
+    )
 
 
 def test_pooling_weighs_pixels_and_the_mean_weighs_pictures():
-    metrics = {"single": psnr_on("rgb", 1), "pooled": psnr_on("rgb", 1, pooled=True), "mse": mse_on()}
+    metrics = {
+        "single": psnr_on("rgb", 1),
+        "pooled": psnr_on("rgb", 1, pooled=True),
+        "mse": mse_on(),
+    }
     evaluation = Evaluation(metrics)
     for d, size in ((0.1, 2), (0.01, 4)):
         real = torch.full((1, 3, size, size), 0.5, dtype=torch.float64)
@@ -237,8 +280,13 @@ def test_paper_002s_metric_is_psnr_on_ab_with_peak_2_per_picture(fake, real):
     metrics = paper_002(Scale(128))
     x, y = (rgb_to_lab(rgb)[:, 1:] / 128 for rgb in (fake, real))
     assert metrics["paper_002_mse"](fake, real) == pytest.approx(mse(x, y).mean().item(), rel=1e-5)
-    assert metrics["paper_002_psnr"](fake, real) == pytest.approx(psnr(mse(x, y), 2).mean().item(), abs=1e-4)
-    assert "ab / 128" in metrics["paper_002_psnr"].protocol and "peak 2" in metrics["paper_002_psnr"].protocol
+    assert metrics["paper_002_psnr"](fake, real) == pytest.approx(
+        psnr(mse(x, y), 2).mean().item(), abs=1e-4
+    )
+    assert (
+        "ab / 128" in metrics["paper_002_psnr"].protocol
+        and "peak 2" in metrics["paper_002_psnr"].protocol
+    )
     rgb = paper_002(Scale(128, "rgb"))["paper_002_psnr"]
     assert rgb(fake, real) == pytest.approx(psnr_on("rgb", 1)(fake, real), abs=1e-9)
     assert "RGB in [-1, 1]" in rgb.protocol
@@ -246,7 +294,13 @@ def test_paper_002s_metric_is_psnr_on_ab_with_peak_2_per_picture(fake, real):
 
 def test_paper_002s_table_fits_peak_2_and_jensen():
     """Each PSNR of Table 1 lies 1.14 to 1.45 dB above that of its MSE with peak 2; peak 1 is 7 dB away."""
-    table = [(0.0120, 26.443), (0.0121, 26.630), (0.0107, 26.870), (0.0108, 26.872), (0.0289, 22.59)]
+    table = [
+        (0.0120, 26.443),
+        (0.0121, 26.630),
+        (0.0107, 26.870),
+        (0.0108, 26.872),
+        (0.0289, 22.59),
+    ]
     gaps = [decibels - psnr(error, 2).item() for error, decibels in [*table, (0.0237, 23.725)]]
     assert min(gaps) > 1.13 and max(gaps) < 1.46
 
@@ -297,7 +351,9 @@ def test_errors_go_to_the_hue_of_the_truth():
     found, errors = hue_error()(fake, real), ciede2000(rgb_to_lab(fake), rgb_to_lab(real))[0, 0]
     assert found["red"] == pytest.approx(errors[:2].mean().item()) and found["red_pixels"] == 2
     assert found["green"] == pytest.approx(0, abs=1e-6) and found["green_pixels"] == 1
-    assert found["gray"] == pytest.approx(errors[3].item()) and found["gray_pixels"] == 1  # chroma 9
+    assert (
+        found["gray"] == pytest.approx(errors[3].item()) and found["gray_pixels"] == 1
+    )  # chroma 9
     assert found["pink_pixels"] == 1  # chroma 11, and an angle of 0, before the first hue begins
     assert math.isnan(found["blue"]) and found["blue_pixels"] == 0
 
@@ -351,7 +407,9 @@ def test_the_gray_baseline_keeps_lightness_and_has_no_color(real):
     found = compare(gray, real)
     assert found["chroma_ratio"] < 0.001 and found["colorfulness_ratio"] < 0.002
     # on ab, no colour at all scores the mean square chroma of the truth
-    expected = psnr((chroma(rgb_to_lab(real)) / 110).square().flatten(1).mean(1) / 2, 2).mean().item()
+    expected = (
+        psnr((chroma(rgb_to_lab(real)) / 110).square().flatten(1).mean(1) / 2, 2).mean().item()
+    )
     assert found["paper_002_psnr"] == pytest.approx(expected, abs=0.02)
 
 
@@ -446,18 +504,38 @@ GOOD = torch.full((1, 3, 12, 12), 0.5)
 @pytest.mark.parametrize(
     ("fake", "real", "error", "words"),
     [
-        (GOOD, GOOD[:, :, :11], ValueError, r"\(1, 3, 12, 12\) and real \(1, 3, 11, 12\); expected the same"),
+        (
+            GOOD,
+            GOOD[:, :, :11],
+            ValueError,
+            r"\(1, 3, 12, 12\) and real \(1, 3, 11, 12\); expected the same",
+        ),
         (GOOD, GOOD.expand(2, 3, 12, 12), ValueError, "expected the same"),
         (GOOD[0], GOOD[0], ValueError, r"fake has shape \(3, 12, 12\).* add a batch dimension"),
         (GOOD[:, :2], GOOD[:, :2], ValueError, r"fake has shape \(1, 2, 12, 12\)"),
         (GOOD.numpy(), GOOD, TypeError, "fake is a ndarray"),
         (GOOD, (GOOD * 255).to(torch.uint8), TypeError, "real has dtype torch.uint8"),
-        (GOOD * 255, GOOD, ValueError, r"fake runs from 128 to 128; expected \[0, 1\]: divide by 255"),
+        (
+            GOOD * 255,
+            GOOD,
+            ValueError,
+            r"fake runs from 128 to 128; expected \[0, 1\]: divide by 255",
+        ),
         (GOOD, GOOD - 1, ValueError, r"real runs from -0.5 to -0.5; expected \[0, 1\]"),
-        (GOOD * math.nan, GOOD, ValueError, r"fake runs from nan to nan; .*has the network diverged"),
+        (
+            GOOD * math.nan,
+            GOOD,
+            ValueError,
+            r"fake runs from nan to nan; .*has the network diverged",
+        ),
         (GOOD, GOOD * math.inf, ValueError, "real runs from inf to inf"),
         (GOOD[:0], GOOD[:0], ValueError, r"\(0, 3, 12, 12\); expected at least one value"),
-        (GOOD[..., :10], GOOD[..., :10], ValueError, "12x10; SSIM expected at least 11x11: leave SSIM out"),
+        (
+            GOOD[..., :10],
+            GOOD[..., :10],
+            ValueError,
+            "12x10; SSIM expected at least 11x11: leave SSIM out",
+        ),
     ],
 )
 def test_bad_pictures_are_refused_in_one_sentence(fake, real, error, words):
@@ -482,7 +560,9 @@ def test_a_peak_is_positive(peak):
 
 @pytest.mark.parametrize("make", [mse_on, l1_on, lambda space: psnr_on(space, 2)])
 def test_a_space_that_there_is_not_is_refused(make):
-    with pytest.raises(ValueError, match="space is 'ab'; expected 'rgb', 'net_rgb', 'net_ab' or 'net_lab'"):
+    with pytest.raises(
+        ValueError, match="space is 'ab'; expected 'rgb', 'net_rgb', 'net_ab' or 'net_lab'"
+    ):
         make("ab")
 
 
@@ -502,7 +582,10 @@ def test_no_metric_takes_different_shapes(name):
 def test_the_bootstrap_is_that_of_scipy_over_the_photos_means():
     from scipy import stats
 
-    gains, photo = torch.randn(60, generator=torch.Generator().manual_seed(1)), torch.arange(60) % 12
+    gains, photo = (
+        torch.randn(60, generator=torch.Generator().manual_seed(1)),
+        torch.arange(60) % 12,
+    )
     draws = torch.randint(12, (20_000, 12), generator=torch.Generator().manual_seed(2))
     low, mean, high = bootstrap(gains, photo, draws).tolist()
     means = np.array([gains[photo == p].mean() for p in range(12)])
@@ -510,7 +593,10 @@ def test_the_bootstrap_is_that_of_scipy_over_the_photos_means():
         (means,), np.mean, n_resamples=20_000, method="percentile", rng=0
     ).confidence_interval
     assert mean == pytest.approx(means.mean(), abs=1e-6)
-    assert (low, high) == (pytest.approx(theirs.low, abs=0.01), pytest.approx(theirs.high, abs=0.01))
+    assert (low, high) == (
+        pytest.approx(theirs.low, abs=0.01),
+        pytest.approx(theirs.high, abs=0.01),
+    )
 
 
 def test_pictures_of_one_photo_come_and_go_together():

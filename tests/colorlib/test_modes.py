@@ -32,14 +32,18 @@ def png(pixels, color_type, chunks=()):
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">IIBBBBB", w, h, 8 * pixels.itemsize, color_type, 0, 0, 0)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(raw)), (b"IEND", b"")]
-    body = [struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts]
+    body = [
+        struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
 def icc(space, tag, data):
     """A colour profile with one tag."""
     body = data + bytes(-len(data) % 4)
-    header = struct.pack(">I4sI4s4s4s", 144 + len(body), b"\0" * 4, 0x02400000, b"scnr", space, b"Lab ")
+    header = struct.pack(
+        ">I4sI4s4s4s", 144 + len(body), b"\0" * 4, 0x02400000, b"scnr", space, b"Lab "
+    )
     if space == b"GRAY":
         header = header[:20] + b"XYZ "
     header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
@@ -49,7 +53,9 @@ def icc(space, tag, data):
 
 def close(picture, expected, tolerance=0):
     assert picture.mode == "RGB"
-    expected = np.broadcast_to(expected[..., None] if np.ndim(expected) == 2 else expected, (24, 32, 3))
+    expected = np.broadcast_to(
+        expected[..., None] if np.ndim(expected) == 2 else expected, (24, 32, 3)
+    )
     difference = np.abs(np.asarray(picture).astype(int) - expected.astype(int))
     assert difference.max() <= tolerance
 
@@ -93,7 +99,11 @@ CASES = {
     "gray and alpha png": (saved(la, format="PNG"), GRAY_OVER_WHITE, 0),
     "premultiplied gray and alpha": (la.convert("La"), GRAY_OVER_WHITE, 0),
     "palette and alpha": (saved(rgba.quantize(64), format="PNG"), OVER_WHITE, 40),
-    "clear gray value": (png(GRAY[..., None], 0, [(b"tRNS", b"\0\0")]), np.where(GRAY == 0, WHITE, GRAY), 0),
+    "clear gray value": (
+        png(GRAY[..., None], 0, [(b"tRNS", b"\0\0")]),
+        np.where(GRAY == 0, WHITE, GRAY),
+        0,
+    ),
     "16-bit clear gray value": (
         png(SIXTEEN[..., None], 0, [(b"tRNS", b"\0\0")]),
         np.where(SIXTEEN == 0, WHITE, SIXTEEN_AS_8),
@@ -106,11 +116,23 @@ CASES = {
     "16-bit gray in memory": (little_endian, SIXTEEN_AS_8, 0),
     "16-bit gray in memory, big endian": (big_endian, SIXTEEN_AS_8, 0),
     "16-bit gray jpeg 2000": (saved(Image.fromarray(SIXTEEN), format="JPEG2000"), SIXTEEN_AS_8, 0),
-    "16-bit gray and alpha png": (png(SIXTEEN_AND_ALPHA, 4), np.where(ALPHA == 0, WHITE, SIXTEEN_AS_8), 1),
+    "16-bit gray and alpha png": (
+        png(SIXTEEN_AND_ALPHA, 4),
+        np.where(ALPHA == 0, WHITE, SIXTEEN_AS_8),
+        1,
+    ),
     "16-bit rgb png": (png(RGB.astype(np.uint16) * 257, 2), RGB, 0),
     "16-bit rgba png": (png(np.dstack([RGB, ALPHA]).astype(np.uint16) * 257, 6), OVER_WHITE, 0),
-    "32-bit integers": (saved(Image.fromarray(SIXTEEN.astype(np.int32)), format="TIFF"), SIXTEEN_AS_8, 0),
-    "32-bit integers to 255": (saved(Image.fromarray(GRAY.astype(np.int32)), format="TIFF"), GRAY, 0),
+    "32-bit integers": (
+        saved(Image.fromarray(SIXTEEN.astype(np.int32)), format="TIFF"),
+        SIXTEEN_AS_8,
+        0,
+    ),
+    "32-bit integers to 255": (
+        saved(Image.fromarray(GRAY.astype(np.int32)), format="TIFF"),
+        GRAY,
+        0,
+    ),
     "float 0 to 1": (saved(Image.fromarray((GRAY / 255).astype("f")), format="TIFF"), GRAY, 0),
     "float 0 to 255": (saved(Image.fromarray(GRAY.astype("f")), format="TIFF"), GRAY, 0),
     "float, other": (Image.fromarray(GRAY * np.float32(3) - 90), GRAY * (255 / 248), 1),
@@ -123,7 +145,9 @@ def test_means_this_picture(case):
     close(read(source), expected, tolerance)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "La", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"])
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "P", "LA", "La", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"]
+)
 @pytest.mark.parametrize("size", [(1, 1), (1, 7)])
 def test_one_pixel_of_any_mode(mode, size):
     assert read(Image.new(mode, size)).size == size
@@ -217,12 +241,20 @@ def test_wide_gamut_profile(mode):
     with Image.open(photos("train")[2].path) as rocket:
         profile = rocket.info["icc_profile"]
     to_xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
-    from_xyz = [[3.24045, -1.53714, -0.49853], [-0.96927, 1.87601, 0.04156], [0.05564, -0.20403, 1.05723]]
+    from_xyz = [
+        [3.24045, -1.53714, -0.49853],
+        [-0.96927, 1.87601, 0.04156],
+        [0.05564, -0.20403, 1.05723],
+    ]
     muted = rgb.point(lambda v: 64 + v // 2).convert(mode)
     linear = (
-        (np.asarray(muted.convert("RGB")) / 255) ** (563 / 256) @ np.array(to_xyz).T @ np.array(from_xyz).T
+        (np.asarray(muted.convert("RGB")) / 255) ** (563 / 256)
+        @ np.array(to_xyz).T
+        @ np.array(from_xyz).T
     )
-    srgb = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055)
+    srgb = np.where(
+        linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055
+    )
     picture = read(saved(muted, format="PNG", icc_profile=profile))
     close(picture, (255 * srgb.clip(0, 1)).round(), 3)
     assert np.abs(np.asarray(picture).astype(int) - np.asarray(muted.convert("RGB"))).max() > 10
@@ -230,7 +262,9 @@ def test_wide_gamut_profile(mode):
 
 def test_cmyk_profile():
     """A profile in which paper is white, black ink black, all else middle gray (L* 50, sRGB 119)."""
-    lut = struct.pack(">4sIBBBB9i", b"mft1", 0, 4, 3, 2, 0, *(65536 * (i % 4 == 0) for i in range(9)))
+    lut = struct.pack(
+        ">4sIBBBB9i", b"mft1", 0, 4, 3, 2, 0, *(65536 * (i % 4 == 0) for i in range(9))
+    )
     lightness = [255, 0] + [128, 0] * 7  # of the corners, black ink varying fastest
     corners = b"".join(bytes([value, 128, 128]) for value in lightness)
     profile = icc(b"CMYK", b"A2B0", lut + bytes(range(256)) * 4 + corners + bytes(range(256)) * 3)
@@ -325,7 +359,12 @@ ALPHAS = {
         0,
     ),
     "rgba webp": (saved(half, format="WEBP", lossless=True, exact=True), STEPS, RGB, 0),
-    "gray and alpha webp": (saved(half_gray, format="WEBP", lossless=True, exact=True), STEPS, GRAY_3, 0),
+    "gray and alpha webp": (
+        saved(half_gray, format="WEBP", lossless=True, exact=True),
+        STEPS,
+        GRAY_3,
+        0,
+    ),
     "rgba tiff": (saved(half, format="TIFF"), STEPS, RGB, 0),
     "gray and alpha tiff": (saved(half_gray, format="TIFF"), STEPS, GRAY_3, 0),
     "rgba jpeg 2000": (saved(half, format="JPEG2000"), STEPS, RGB, 0),

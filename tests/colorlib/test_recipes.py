@@ -32,7 +32,10 @@ STAGES = {
     "p3-gan": [("2-adversarial", 54, 16, 2e-4, 0.5, "plateau", "l1")],
     "p4-l1": [("2-adversarial", 45, *PIX2PIX, "l1")],
     "p4-l2": [("2-adversarial", 45, *PIX2PIX, "l2")],
-    "tutorial": [("1-pixel", 20, 16, 1e-4, 0.9, "fixed", "l1"), ("2-adversarial", 20, *PIX2PIX, "l1")],
+    "tutorial": [
+        ("1-pixel", 20, 16, 1e-4, 0.9, "fixed", "l1"),
+        ("2-adversarial", 20, *PIX2PIX, "l1"),
+    ],
 }
 # Photos, how many, division, fit, filters, side; scale; first weights; mirror images; trained encoder
 P2_PHOTOS = ("landscapes", None, (0.9, 0.1, 0.0), "stretch", True, 256)
@@ -41,7 +44,13 @@ P4_PHOTOS = ("imagenette-320", 5000, (0.8, 0.2, 0.0), "stretch", False, 256)
 COCO = ("coco", 10_000, (0.8, 0.2, 0.0), "stretch", False, 256)
 REST = {
     "p0": (COCO, LAB, "normal", True, False),
-    "p1": (("yosemite", None, (0.7, 0.3, 0.0), "crop", False, 256), Scale(110, "rgb"), "he", False, False),
+    "p1": (
+        ("yosemite", None, (0.7, 0.3, 0.0), "crop", False, 256),
+        Scale(110, "rgb"),
+        "he",
+        False,
+        False,
+    ),
     "p2-cnn": (P2_PHOTOS, P2_LAB, "he", False, False),
     "p2-inception": (P2_PHOTOS, P2_LAB, "he", False, True),
     "p2-mobilenetv2-lab": (P2_PHOTOS, P2_LAB, "normal", False, True),
@@ -79,7 +88,11 @@ def leaves(value, above=""):
     """Name each leaf of a tree of dicts by its way."""
     if not isinstance(value, dict) or not value:
         return {above: value}
-    return {way: leaf for key, part in value.items() for way, leaf in leaves(part, f"{above}.{key}").items()}
+    return {
+        way: leaf
+        for key, part in value.items()
+        for way, leaf in leaves(part, f"{above}.{key}").items()
+    }
 
 
 def changed(one, two):
@@ -87,13 +100,17 @@ def changed(one, two):
     first, second = (leaves(dataclasses.asdict(recipe)) for recipe in (one, two))
     ways = first.keys() | second.keys()
     missing = object()
-    return {way[1:] for way in ways if first.get(way, missing) != second.get(way, missing)} - {"name"}
+    return {way[1:] for way in ways if first.get(way, missing) != second.get(way, missing)} - {
+        "name"
+    }
 
 
 def test_thirteen_each_under_its_own_name():
     assert len(RECIPES) == 13 and list(RECIPES) == list(STAGES) == list(REST)
     assert all(get(name).name == name for name in RECIPES)
-    with pytest.raises(ValueError, match=r"no recipe 'p9'; expected one of p0, p1, .*, landscape, general"):
+    with pytest.raises(
+        ValueError, match=r"no recipe 'p9'; expected one of p0, p1, .*, landscape, general"
+    ):
         get("p9")
 
 
@@ -128,7 +145,9 @@ def test_every_open_value_has_a_note_of_one_line(name):
     for value, choice in recipe.open.items():
         assert value.strip() and choice.isprintable() and 10 < len(choice) <= 105, value
     assert recipe.metric is None or recipe.metric in standard(recipe.scale)
-    assert not any(word in recipe.system for word in ("levels", "70x70", "256"))  # untrue at another size
+    assert not any(
+        word in recipe.system for word in ("levels", "70x70", "256")
+    )  # untrue at another size
 
 
 @NAMES
@@ -141,7 +160,9 @@ def test_networks_have_the_papers_parameters(name):
     count = sum(size for part, size in sizes.items() if not part.startswith("inception"))
     assert count == GENERATORS.get(name, count)
     if net_d is not None and name != "p3-gan":
-        extra = 1024 * (recipe.critic["inputs"] - 3)  # 4x4 kernels of 64 filters for each channel more
+        extra = 1024 * (
+            recipe.critic["inputs"] - 3
+        )  # 4x4 kernels of 64 filters for each channel more
         assert sum(weights.numel() for weights in net_d.parameters()) == 2_765_633 + extra
 
 
@@ -242,9 +263,15 @@ def test_reduced_is_small_and_fetches_nothing(name):
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"adversarial": None, "critic": None}, "p0 has no stage; expected pixel, adversarial, or both"),
+        (
+            {"adversarial": None, "critic": None},
+            "p0 has no stage; expected pixel, adversarial, or both",
+        ),
         ({"critic": None}, "p0 has a critic or its settings; expected both, or none"),
-        ({"pixel": Settings(scale=Scale(128))}, "p0 has stages that differ in scale; expected one scale"),
+        (
+            {"pixel": Settings(scale=Scale(128))},
+            "p0 has stages that differ in scale; expected one scale",
+        ),
     ],
 )
 def test_what_does_not_fit_together_is_refused(fields, said):
@@ -282,7 +309,9 @@ VARIANTS = [
 def test_a_variant_differs_in_what_the_experiment_is_about(letter, name, base, about):
     found = {recipe.name: recipe for recipe in experiments.SETS[letter].recipes}
     ways = {way for way in changed(found[name], RECIPES[base]) if way not in about}
-    assert all(way.split(".")[0] in about for way in ways), ways  # a part that is gone, or is another
+    assert all(way.split(".")[0] in about for way in ways), (
+        ways
+    )  # a part that is gone, or is another
     assert {way for way in about if "." in way} <= changed(found[name], RECIPES[base])
 
 
@@ -303,17 +332,23 @@ def test_without_a_critic_the_pixel_loss_stays():
 def test_rgb_and_lab_of_paper_002_differ_in_the_answer_alone():
     for word in ("mobilenetv2", "densenet121"):
         lab, rgb = RECIPES[f"p2-{word}-lab"], RECIPES[f"p2-{word}-rgb"]
-        ways = {way for way in changed(lab, rgb) if not way.startswith(("open.", "said.", "system"))}
+        ways = {
+            way for way in changed(lab, rgb) if not way.startswith(("open.", "said.", "system"))
+        }
         assert ways == RGB_LEAVES
 
 
 def test_paper_001s_grid_has_every_combination_once():
     grid = experiments.SETS["paper-001-grid"]
     rows = {
-        (grid.shares[recipe.name], recipe.pixel.lr, recipe.pixel.batch): recipe for recipe in grid.recipes
+        (grid.shares[recipe.name], recipe.pixel.lr, recipe.pixel.batch): recipe
+        for recipe in grid.recipes
     }
     assert set(rows) == {
-        (share, lr, batch) for share in (0.7, 0.8, 0.9) for lr in (1e-3, 1e-4) for batch in (20, 32, 64, 100)
+        (share, lr, batch)
+        for share in (0.7, 0.8, 0.9)
+        for lr in (1e-3, 1e-4)
+        for batch in (20, 32, 64, 100)
     }
     assert len(grid.recipes) == len(rows) == 24 and len(experiments.SETS["H"].recipes) == 8
     for recipe in (*grid.recipes, *experiments.SETS["H"].recipes):

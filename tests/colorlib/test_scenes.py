@@ -50,7 +50,9 @@ def is_class(batch, name):
 def test_a_scene_depends_on_its_seed_and_number_alone(size):
     batch = scenes(36, size, seed=5, start=7)  # at 64 and 150 more than are drawn at once
     for number in (0, 3, 31, 35):
-        assert same(part(batch, slice(number, number + 1)), scenes(1, size, seed=5, start=7 + number))
+        assert same(
+            part(batch, slice(number, number + 1)), scenes(1, size, seed=5, start=7 + number)
+        )
     assert same(part(batch, slice(10, 36)), scenes(26, size, seed=5, start=17))
 
 
@@ -70,7 +72,11 @@ def test_scenes_and_seeds_differ():
 def test_global_random_state_is_neither_read_nor_changed():
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     one = scenes(2)
-    assert before == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())
+    assert before == (
+        random.getstate(),
+        np.random.get_state()[1].tolist(),
+        torch.get_rng_state().tolist(),
+    )
     with torch.random.fork_rng():
         torch.manual_seed(123)
         assert same(one, scenes(2))
@@ -110,7 +116,9 @@ def test_every_class_is_there(many):
 def test_what_is_measured_is_whole_and_large_enough(many, name, least, pure):
     mask = is_class(many, name)
     assert area(mask).min() >= least and area(many.mask(name)).min() >= pure
-    assert not (mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any() or mask[:, :, -1].any())
+    assert not (
+        mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any() or mask[:, :, -1].any()
+    )
     height, width = mask.any(2).sum(1), mask.any(1).sum(1)
     assert (area(mask) / (height * width)).min() > 0.5  # nothing bites a piece out
     if name == "ball":
@@ -158,7 +166,9 @@ def test_another_size_is_the_same_picture():
     small, large = scenes(8, 64), scenes(8, 256)
     shrunk = torch.nn.functional.avg_pool2d(large.rgb, 4)
     assert (small.rgb - shrunk).abs().mean() < 0.01
-    for index, name in enumerate(CLASSES):  # each pixel's class is found among its 16 in the large picture
+    for index, name in enumerate(
+        CLASSES
+    ):  # each pixel's class is found among its 16 in the large picture
         found = torch.nn.functional.max_pool2d((large.classes == index).float(), 4) > 0
         assert found[small.mask(name)].float().mean() > 0.99, name
     assert torch.equal(small.ball_hue, large.ball_hue) and torch.equal(
@@ -170,7 +180,11 @@ def test_every_hue_of_the_ball_and_both_flags_lie_inside_srgb():
     hue = torch.linspace(0, 2 * np.pi, 721)
     L = torch.linspace(55, 75, 81)[:, None].expand(81, 721)
     ball = torch.stack(
-        [L, (actors.CHROMA * hue.cos()).expand(81, 721), (actors.CHROMA * hue.sin()).expand(81, 721)]
+        [
+            L,
+            (actors.CHROMA * hue.cos()).expand(81, 721),
+            (actors.CHROMA * hue.sin()).expand(81, 721),
+        ]
     )
     assert not out_of_gamut(ball[None]).any()
     for a, b in (actors.MAJOR, actors.MINOR):
@@ -222,9 +236,13 @@ def test_no_regressor_tells_the_color_from_L_but_from_rgb_it_does(many, name):
     hue, major = many.ball_hue.numpy(), many.flag_is_major.float().numpy()
     target, reach = (np.stack([np.cos(hue), np.sin(hue)], 1), 3) if name == "ball" else (major, 2)
     assert score(lab[:, :1], mask, reach, target) <= 0.02
-    assert score(rgb_to_lab(many.rgb)[:, :1], mask, reach, target) <= 0.02  # not from its last bits either
+    assert (
+        score(rgb_to_lab(many.rgb)[:, :1], mask, reach, target) <= 0.02
+    )  # not from its last bits either
     assert score(many.rgb, mask, reach, target) > 0.95
-    leaky = lab[:, :1] + 2 * torch.as_tensor(target.reshape(N, -1)[:, :1, None, None]) * mask[:, None]
+    leaky = (
+        lab[:, :1] + 2 * torch.as_tensor(target.reshape(N, -1)[:, :1, None, None]) * mask[:, None]
+    )
     assert score(leaky, mask, reach, target) > 0.04  # two units of L would have been noticed
 
 

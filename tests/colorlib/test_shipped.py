@@ -74,7 +74,9 @@ def test_a_file_that_is_not_the_shipped_one_is_refused(tmp_path, monkeypatch):
     data = bytearray(shipped.path().read_bytes())
     data[len(data) // 2] ^= 1
     shipped.path().write_bytes(data)
-    with pytest.raises(CheckpointError, match="is not the file that was shipped; install colorlib again"):
+    with pytest.raises(
+        CheckpointError, match="is not the file that was shipped; install colorlib again"
+    ):
         shipped.load()
     shipped.path().unlink()
     with pytest.raises(CheckpointError, match="is not the file"):

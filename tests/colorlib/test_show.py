@@ -32,7 +32,9 @@ FIGURES = {
     "ab_histogram": lambda: show.ab_histogram({"one": PICTURE}, alt="A cloud."),
     "gamut": lambda: show.gamut(50),
     "gamut marked": lambda: show.gamut(50, 10, -10),
-    "u_shape": lambda: show.u_shape([PICTURE] * 3, [PICTURE] * 2, alt="A U.", labels=["one", "two", "3"]),
+    "u_shape": lambda: show.u_shape(
+        [PICTURE] * 3, [PICTURE] * 2, alt="A U.", labels=["one", "two", "3"]
+    ),
     "patch_map": lambda: show.patch_map(
         PICTURE, PICTURE[:, :1, :2, :3] - 0.5, alt="A map.", box=(2, 3, 9, 9)
     ),
@@ -77,7 +79,11 @@ def test_row_draws_the_pixels_that_it_was_given():
 
 def test_channels_shows_lab_centred_on_zero():
     figure = show.channels(torch.tensor([0.2, 0.6, 0.3]).view(1, 3, 1, 1).expand(1, 3, 8, 8))
-    maps = {axes.get_title()[0]: axes.images[0] for axes in figure.axes if axes.images and axes.get_title()}
+    maps = {
+        axes.get_title()[0]: axes.images[0]
+        for axes in figure.axes
+        if axes.images and axes.get_title()
+    }
     for name, colors in (("a", MAP_A), ("b", MAP_B)):
         assert maps[name].norm.vmin == -maps[name].norm.vmax
         assert maps[name].get_cmap().name in (colors, getattr(colors, "name", ""))
@@ -89,7 +95,9 @@ def test_gamut_is_gray_outside_and_the_right_colour_inside():
     drawn = show.gamut(60, size=23).axes[0].images[0].get_array()  # 10 units a pixel
     for i, j in ((11, 11), (13, 13), (9, 8), (0, 0)):
         lab = torch.tensor([60.0, -110 + 10 * j, -110 + 10 * i]).view(1, 3, 1, 1)
-        expected = torch.full((3,), 0.932) if out_of_gamut(lab).item() else lab_to_rgb(lab).flatten()
+        expected = (
+            torch.full((3,), 0.932) if out_of_gamut(lab).item() else lab_to_rgb(lab).flatten()
+        )
         assert np.allclose(drawn[i, j], expected, atol=0.01)
     assert "outside sRGB" in show.gamut(50, 0, -110).alt
     with pytest.raises(ValueError, match="expected 0 to 100"):
@@ -98,7 +106,9 @@ def test_gamut_is_gray_outside_and_the_right_colour_inside():
 
 def test_the_outline_holds_the_corners_of_the_cube():
     a, b = _gamut_outline()
-    assert np.hypot(a, b).max() == pytest.approx(133.8, abs=0.5)  # blue, the farthest colour of sRGB
+    assert np.hypot(a, b).max() == pytest.approx(
+        133.8, abs=0.5
+    )  # blue, the farthest colour of sRGB
     assert len(a) == 121 and a[0] == a[-1]
 
 
@@ -118,7 +128,9 @@ def test_bad_pictures_are_refused():
 
 def test_a_u_has_one_picture_more_on_the_way_down():
     for down, up, labels in (([PICTURE], [PICTURE], []), ([PICTURE] * 2, [PICTURE], ["one"])):
-        with pytest.raises(ValueError, match="expected one more down than up, and a label for each"):
+        with pytest.raises(
+            ValueError, match="expected one more down than up, and a label for each"
+        ):
             show.u_shape(down, up, alt="A U.", labels=labels)
     axes = show.u_shape([PICTURE] * 4, [PICTURE] * 3, alt="A U.").axes[0]
     boxes = [image.get_extent() for image in axes.images]

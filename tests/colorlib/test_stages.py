@@ -36,22 +36,30 @@ def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_i
     scores = [row["validation"] for row in outcome.history["1-pixel"]]
     metric = {"psnr": psnr_on("rgb", peak=1)}
     plain = Colorizer.load(outcome.models["plain"])
-    assert evaluate(AtOwnSize(plain), SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(
-        max(scores)
-    )
+    assert evaluate(AtOwnSize(plain), SETS.validation, metrics=metric).result()[
+        "psnr"
+    ] == pytest.approx(max(scores))
     assert plain.size == 16
     other = Colorizer.load(outcome.models["adversarial"])
     last = outcome.history["2-adversarial"][-1]["validation"]
-    assert evaluate(AtOwnSize(other), SETS.validation, metrics=metric).result()["psnr"] == pytest.approx(last)
+    assert evaluate(AtOwnSize(other), SETS.validation, metrics=metric).result()[
+        "psnr"
+    ] == pytest.approx(last)
 
 
 def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(tmp_path):
     net = initialise(UNet(downs=2, width=4), seed=0)
-    outcome = train_in_stages(net, SETS, tmp_path, dataclasses.replace(PIXEL, oversize=2, crop=0.5), size=8)
+    outcome = train_in_stages(
+        net, SETS, tmp_path, dataclasses.replace(PIXEL, oversize=2, crop=0.5), size=8
+    )
     plain = Colorizer.load(outcome.models["plain"])
     assert plain.size == 8
-    found = evaluate(AtOwnSize(plain), SETS.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()
-    assert found["psnr"] == pytest.approx(max(row["validation"] for row in outcome.history["1-pixel"]))
+    found = evaluate(
+        AtOwnSize(plain), SETS.validation, metrics={"psnr": psnr_on("rgb", peak=1)}
+    ).result()
+    assert found["psnr"] == pytest.approx(
+        max(row["validation"] for row in outcome.history["1-pixel"])
+    )
 
 
 def test_the_best_epoch_is_kept_when_later_ones_are_worse(tmp_path, monkeypatch):
@@ -64,7 +72,9 @@ def test_the_best_epoch_is_kept_when_later_ones_are_worse(tmp_path, monkeypatch)
     monkeypatch.setattr("colorlib.training.stages.evaluate", lambda *args: Scored())
     kept = []
     save = Colorizer.save
-    monkeypatch.setattr(Colorizer, "save", lambda self, *a, **k: (kept.append(1), save(self, *a, **k))[1])
+    monkeypatch.setattr(
+        Colorizer, "save", lambda self, *a, **k: (kept.append(1), save(self, *a, **k))[1]
+    )
     run(tmp_path, critic=False)
     assert len(kept) == 2
 
@@ -85,7 +95,9 @@ def test_stopped_anywhere_it_ends_with_the_same_models(tmp_path):
     parts = run(tmp_path / "parts")
     assert parts.done and parts.history == whole.history
     for name in ("plain", "adversarial"):
-        one, two = (Colorizer.load(outcome.models[name]).net.state_dict() for outcome in (whole, parts))
+        one, two = (
+            Colorizer.load(outcome.models[name]).net.state_dict() for outcome in (whole, parts)
+        )
         assert all(torch.equal(one[key], two[key]) for key in one)
 
 
@@ -98,7 +110,10 @@ def test_watching_leaves_curves_and_strips_and_changes_nothing(tmp_path):
     seen, plain = (
         run(tmp_path / name, look=look)
         for name, look in (
-            ("seen", lambda folder: Watch(SETS.validation.batch([0, 1]), folder, live=False, gray=20.0)),
+            (
+                "seen",
+                lambda folder: Watch(SETS.validation.batch([0, 1]), folder, live=False, gray=20.0),
+            ),
             ("plain", None),
         )
     )
@@ -128,7 +143,11 @@ def test_a_watched_run_redraws_in_a_notebook(tmp_path, monkeypatch):
             shown.append("again")
 
     monkeypatch.setattr("IPython.display.DisplayHandle", Handle)
-    run(tmp_path, critic=False, look=lambda folder: Watch(SETS.validation.batch([0]), folder, live=True))
+    run(
+        tmp_path,
+        critic=False,
+        look=lambda folder: Watch(SETS.validation.batch([0]), folder, live=True),
+    )
     assert shown == ["new", "new"] + ["again"] * 4
 
 
@@ -138,7 +157,14 @@ def test_curves_have_a_panel_for_each_kind_and_the_lines_to_read_them_by(tmp_pat
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["pixel loss", "adversarial losses", "validation PSNR, dB"]
     labels = [text.get_text() for axes in figure.axes[1:] for text in axes.get_legend().get_texts()]
-    assert labels == ["D_real", "D_fake", "G_GAN", "log 2: not knowing", "validation", "gray: a = b = 0"]
+    assert labels == [
+        "D_real",
+        "D_fake",
+        "G_GAN",
+        "log 2: not knowing",
+        "validation",
+        "gray: a = b = 0",
+    ]
     assert "Curves over 2 epochs" in figure.alt and "D_fake goes from" in figure.alt
     with pytest.raises(ValueError, match="history is empty"):
         losses([])

@@ -62,10 +62,14 @@ def test_resumed_at_every_step_it_is_still_the_same(tmp_path, uninterrupted):
 
 def test_a_process_killed_at_five_random_moments_ends_with_the_same_weights(tmp_path):
     driver = Path(__file__).with_name("tiny_run.py")
-    process = subprocess.run([sys.executable, driver, tmp_path], capture_output=True, text=True, timeout=300)
+    process = subprocess.run(
+        [sys.executable, driver, tmp_path], capture_output=True, text=True, timeout=300
+    )
     assert process.returncode == 0, process.stderr
     assert int(process.stdout) == 5  # so many were alive when they were killed
-    one, two = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("whole", "killed"))
+    one, two = (
+        torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("whole", "killed")
+    )
     assert len(one) > 10 and all(map(torch.equal, one, two))
 
 
@@ -115,13 +119,17 @@ def rates(schedule, scores=None, **changes):
 def test_schedules():
     assert rates("fixed") == [1e-3] * 6
     assert rates("step", step_epoch=4) == pytest.approx([1e-3] * 4 + [1e-4] * 2)
-    assert rates("plateau", [5, 6, 6, 5, 7, 8], patience=1) == pytest.approx([1e-3] * 4 + [1e-4] * 2)
+    assert rates("plateau", [5, 6, 6, 5, 7, 8], patience=1) == pytest.approx(
+        [1e-3] * 4 + [1e-4] * 2
+    )
     cosine = [(1 + math.cos(math.pi * epoch / 6)) / 2000 for epoch in range(6)]
     assert rates("cosine") == pytest.approx(cosine)
 
 
 @pytest.mark.parametrize(("oversize", "side"), [(2, 8), (1.6, 10), (1, 16)])
-def test_pictures_are_seen_smaller_than_they_are_stored_and_crops_change_with_the_epoch(oversize, side):
+def test_pictures_are_seen_smaller_than_they_are_stored_and_crops_change_with_the_epoch(
+    oversize, side
+):
     seen, settings = [], Settings(epochs=2, batch=4, oversize=oversize, crop=0.5, flip=False)
     run = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings)
     run.train_step = lambda L, ab: (seen.append(L), {"G_pixel": 0.0})[1]
@@ -131,9 +139,13 @@ def test_pictures_are_seen_smaller_than_they_are_stored_and_crops_change_with_th
     one, two = (batch(Crops(), some, settings, epoch, place)[0] for epoch in (1, 2))
     whole, ab = batch(Crops(), some, dataclasses.replace(settings, crop=None), 0, place)
     assert not torch.equal(one, two) and not torch.equal(one, whole)
-    wanted = [resize(Image.fromarray(to_uint8(rgb).movedim(0, -1).numpy()), side) for rgb in Crops.rgb[:4]]
+    wanted = [
+        resize(Image.fromarray(to_uint8(rgb).movedim(0, -1).numpy()), side) for rgb in Crops.rgb[:4]
+    ]
     lab = rgb_to_lab(torch.stack(wanted))
-    assert (whole - settings.scale.split(as_gray_photo(lab))[0]).abs().max() < 0.02  # Pillow rounds to 8 bits
+    assert (
+        whole - settings.scale.split(as_gray_photo(lab))[0]
+    ).abs().max() < 0.02  # Pillow rounds to 8 bits
     assert ab.shape == (4, 2, side, side)
 
 

@@ -34,7 +34,8 @@ def test_a_compiled_run_and_a_plain_one_take_up_each_others_checkpoints(tmp_path
     last.fit()
     assert all(map(torch.equal, weights(last), weights(plain)))
     assert all(
-        last.parts[name].state_dict().keys() == part.state_dict().keys() for name, part in plain.parts.items()
+        last.parts[name].state_dict().keys() == part.state_dict().keys()
+        for name, part in plain.parts.items()
     )
 
 
@@ -84,7 +85,9 @@ def test_moments_are_taken_up_in_another_order_in_memory(before, after):
     assert torch.allclose(net.weight, other.weight, atol=1e-6)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such switch")
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries have no such switch"
+)
 @pytest.mark.parametrize("kept", [True, False])
 def test_memory_that_is_kept_is_not_fetched_again(kept):
     code = f"""
@@ -98,5 +101,7 @@ for turn in range(30):  # glibc puts up to seven splinters of such pieces aside,
     torch.ones(1 << 24)  # 64 MB, 16,384 pages of 4 KB
 print(faults() - before)
 """
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     assert (int(said) < 1000) == kept

@@ -32,7 +32,8 @@ def test_a_small_network_learns_eight_crops_by_heart():
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"), [("fpu avx512_bf16 sse", torch.bfloat16), ("fpu avx512f avx2", None), (None, None)]
+    ("flags", "expected"),
+    [("fpu avx512_bf16 sse", torch.bfloat16), ("fpu avx512f avx2", None), (None, None)],
 )
 def test_a_processor_says_itself_whether_it_has_16_bits(tmp_path, flags, expected):
     path = tmp_path / "cpuinfo"
@@ -41,7 +42,9 @@ def test_a_processor_says_itself_whether_it_has_16_bits(tmp_path, flags, expecte
     assert half(torch.device("cpu"), flags=path) is expected
 
 
-@pytest.mark.parametrize(("capability", "expected"), [((7, 5), torch.float16), ((8, 0), torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("capability", "expected"), [((7, 5), torch.float16), ((8, 0), torch.bfloat16)]
+)
 def test_a_t4_gets_float16_and_newer_gpus_bfloat16(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
     assert half(torch.device("cuda")) is expected
@@ -51,7 +54,9 @@ def test_mixed_precision_trains_in_16_bits_and_keeps_32_bit_weights(monkeypatch)
     monkeypatch.setattr("colorlib.training.trainer.half", lambda device: torch.bfloat16)
     seen = []
     run, exact = trainer(None, mixed=True), trainer(None)
-    run.net_g.register_forward_hook(lambda net, args, out: seen.append(out.dtype) if net.training else None)
+    run.net_g.register_forward_hook(
+        lambda net, args, out: seen.append(out.dtype) if net.training else None
+    )
     run.fit(), exact.fit()
     assert set(seen) == {torch.bfloat16}
     assert all(tensor.dtype is not torch.bfloat16 for tensor in weights(run))
@@ -135,7 +140,9 @@ def test_undecided_losses_are_what_an_ignorant_critic_pays():
         logits = torch.linspace(-4, 4, 8001)
         costs = [sum(gan.critic(logit, logit)).item() for logit in logits]
         best = logits[costs.index(min(costs))]
-        assert gan.undecided == pytest.approx([loss.item() for loss in gan.critic(best, best)], abs=1e-3)
+        assert gan.undecided == pytest.approx(
+            [loss.item() for loss in gan.critic(best, best)], abs=1e-3
+        )
 
 
 def test_effect_is_zero_only_for_a_net_that_does_not_look():
@@ -163,7 +170,9 @@ def test_the_average_is_scored_with_statistics_of_its_own():
     run.fit()
     own, last = run.result()[1].running_mean, run.net_g[1].running_mean
     with torch.no_grad():
-        expected = torch.cat([run.average.module[0](run._pictures(i)[0]) for i in torch.arange(12).split(4)])
+        expected = torch.cat(
+            [run.average.module[0](run._pictures(i)[0]) for i in torch.arange(12).split(4)]
+        )
     run_means = expected.mean((0, 2, 3))
     assert torch.allclose(own, run_means, atol=2e-3) and not torch.allclose(own, last, atol=1e-4)
 

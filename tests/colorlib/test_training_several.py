@@ -18,7 +18,10 @@ ROOT = HERE.parents[1]
 
 def environment():
     """Give what a process that trains with others finds around it."""
-    env = os.environ | {"OMP_NUM_THREADS": "1", "COLORLIB_CACHE": os.environ.get("COLORLIB_CACHE", "")}
+    env = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "COLORLIB_CACHE": os.environ.get("COLORLIB_CACHE", ""),
+    }
     env = {name: value for name, value in env.items() if value}
     if sys.platform == "linux":
         env["GLOO_SOCKET_IFNAME"] = "lo"  # there may be no other network
@@ -33,7 +36,10 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def torchrun(folder):
     """Start two processes, which have imported everything; give torchrun's status and what was said."""
-    said, pipes = folder / "said.txt", {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    said, pipes = (
+        folder / "said.txt",
+        {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True},
+    )
     with open(said, "w") as err:
         words = [sys.executable, HERE / "several_run.py"]
         process = subprocess.Popen(words, env=environment(), cwd=ROOT, stderr=err, **pipes)
@@ -69,12 +75,18 @@ def two(torchrun, folder):
 
 def apart(one, other):
     """Give the largest relative difference of the losses of two curves."""
-    return max(abs(a[name] - b[name]) / abs(a[name]) for a, b in zip(one, other, strict=True) for name in a)
+    return max(
+        abs(a[name] - b[name]) / abs(a[name]) for a, b in zip(one, other, strict=True) for name in a
+    )
 
 
 def test_the_same_batch_gives_the_same_curve_on_one_and_on_two(one, two):
-    assert set(one["steps"][0]) == {"D_real", "D_fake", "G_GAN", "G_pixel"} and len(one["steps"]) == 24
-    assert one["steps"][-1]["G_pixel"] < one["steps"][0]["G_pixel"] / 3  # it has something to disagree about
+    assert (
+        set(one["steps"][0]) == {"D_real", "D_fake", "G_GAN", "G_pixel"} and len(one["steps"]) == 24
+    )
+    assert (
+        one["steps"][-1]["G_pixel"] < one["steps"][0]["G_pixel"] / 3
+    )  # it has something to disagree about
     assert apart(one["steps"], two[0]["plain"]["steps"]) < 1e-5
     assert two[0]["plain"]["steps"] == two[1]["plain"]["steps"]
     assert two[0]["plain"]["history"] == two[1]["plain"]["history"]
@@ -90,7 +102,9 @@ def test_batch_norm_of_halves_stays_near_that_of_the_whole(two):
 
 def test_no_picture_is_left_out_and_none_is_seen_twice(one, two):
     whole, halves = one["seen"], [told["plain"]["seen"] for told in two]
-    assert [sorted(a + b) for a, b in zip(*halves, strict=True)] == [sorted(batch) for batch in whole]
+    assert [sorted(a + b) for a, b in zip(*halves, strict=True)] == [
+        sorted(batch) for batch in whole
+    ]
     assert {len(share) for half in halves for share in half} == {2}
     epoch = [index for half in halves for share in half[:3] for index in share]
     assert sorted(epoch) == list(range(12))
@@ -123,7 +137,9 @@ def test_one_process_writes_and_looks_and_the_others_keep_the_same_weights(two, 
     assert len(kept) == 2  # checkpoints; nothing half written
     pairs = zip(weights(folder, "whole-0"), weights(folder, "whole-1"), strict=True)
     learnt = [(a, b) for a, b in pairs if a.shape]
-    assert sum(torch.equal(a, b) for a, b in learnt) >= len(learnt) - 6  # the rest: statistics of shares
+    assert (
+        sum(torch.equal(a, b) for a, b in learnt) >= len(learnt) - 6
+    )  # the rest: statistics of shares
 
 
 def test_a_killed_process_ends_the_run_and_the_same_command_goes_on(torchrun, two, folder):
@@ -144,7 +160,19 @@ def test_the_page_reckons_with_what_is_sent():
 
 
 def test_the_command_line_speaks_once_and_goes_through_both_stages(tmp_path):
-    asked = ["--data", "photos", "--reduced", "--width", 4, "--size", 32, "--epochs", 1, "--gan-epochs", 1]
+    asked = [
+        "--data",
+        "photos",
+        "--reduced",
+        "--width",
+        4,
+        "--size",
+        32,
+        "--epochs",
+        1,
+        "--gan-epochs",
+        1,
+    ]
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     asked = ["-m", "colorlib", "train", *asked, "--json", "--out", tmp_path / "run"]
     how = {"env": environment(), "cwd": ROOT, "capture_output": True, "text": True, "timeout": 240}

@@ -26,7 +26,10 @@ def test_a_slider_changes_the_picture_and_its_words():
 
 
 def test_where_no_widget_can_stand_its_words_do():
-    assert repr(widgets.explore_lab()) == "<Explorer: when the notebook runs, sliders for L, a, b stand here>"
+    assert (
+        repr(widgets.explore_lab())
+        == "<Explorer: when the notebook runs, sliders for L, a, b stand here>"
+    )
 
 
 def test_a_square_moves_over_a_photo():
@@ -118,7 +121,12 @@ def test_nothing_uploaded_and_no_path_is_no_error(paint, tmp_path):
 
 def test_a_file_that_is_no_photo_is_named_and_the_others_are_coloured(paint):
     heic = b"\0\0\0\x18ftypheic" + bytes(20)
-    files = [("list.txt", b"eggs"), ("b.png", as_file(LAWN)), ("IMG.HEIC", heic), ("empty.jpg", b"")]
+    files = [
+        ("list.txt", b"eggs"),
+        ("b.png", as_file(LAWN)),
+        ("IMG.HEIC", heic),
+        ("empty.jpg", b""),
+    ]
     upload = widgets.Upload(paint)
     upload.take(files)
     said = upload.said

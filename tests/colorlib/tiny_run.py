@@ -31,7 +31,9 @@ class Crops:
 class Critic(nn.Module):
     def __init__(self):
         super().__init__()
-        self.net = nn.Sequential(nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.Conv2d(8, 1, 4, 2, 1))
+        self.net = nn.Sequential(
+            nn.Conv2d(3, 8, 4, 2, 1), nn.BatchNorm2d(8), nn.Conv2d(8, 1, 4, 2, 1)
+        )
 
     def forward(self, L, ab):
         return self.net(torch.cat([L, ab], 1))
@@ -43,7 +45,14 @@ def trainer(folder, **changes):
         torch.manual_seed(0)
         first = [nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.Dropout(0.5), nn.ReLU()]
         net_g, net_d = nn.Sequential(*first, nn.Conv2d(8, 2, 3, padding=1), nn.Tanh()), Critic()
-    values = {"epochs": 4, "batch": 4, "ema": 0.9, "schedule": "plateau", "patience": 0, "lr": 1e-2} | changes
+    values = {
+        "epochs": 4,
+        "batch": 4,
+        "ema": 0.9,
+        "schedule": "plateau",
+        "patience": 0,
+        "lr": 1e-2,
+    } | changes
     return Trainer(net_g, Crops(), Settings(**values), net_d=net_d, folder=folder, validate=_score)
 
 
@@ -55,18 +64,24 @@ def _score(net):
 def weights(run):
     """Everything that training changes, as a list of tensors."""
     return [
-        tensor for name in ("net_g", "net_d", "average") for tensor in run.parts[name].state_dict().values()
+        tensor
+        for name in ("net_g", "net_d", "average")
+        for tensor in run.parts[name].state_dict().values()
     ]
 
 
 def main(folder: Path) -> None:
     """Train once undisturbed and once killed at five random moments; print how often it was alive then."""
     torch.set_num_threads(1)
-    tqdm.set_lock(threading.RLock())  # its own is one for all forks, and a killed one would keep it for ever
+    tqdm.set_lock(
+        threading.RLock()
+    )  # its own is one for all forks, and a killed one would keep it for ever
     chance, alive = random.Random(5), 0
     for name, kills in (("whole", 0), ("killed", 5)):
         for left in range(kills, -1, -1):
-            child = os.fork()  # a new process for each part of the run, without importing torch again
+            child = (
+                os.fork()
+            )  # a new process for each part of the run, without importing torch again
             if child == 0:
                 run = trainer(folder / name, epochs=40)
                 run.fit(save_every_steps=2)

@@ -101,7 +101,9 @@ class Tiny:
     def __init__(self, root: Path):
         self.root = root
 
-    def build(self, *, check: bool = False, repository: str | None = None, branch: str | None = None) -> int:
+    def build(
+        self, *, check: bool = False, repository: str | None = None, branch: str | None = None
+    ) -> int:
         """``python -m course build``."""
         wish = argparse.Namespace(check=check, repository=repository, branch=branch)
         return build.main(wish, self.root)

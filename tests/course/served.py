@@ -30,7 +30,9 @@ def jpeg(rgb) -> bytes:
     """A picture (3, h, w) as a JPEG file."""
     from PIL import Image
 
-    Image.fromarray(to_uint8(rgb[None])[0].movedim(0, -1).numpy()).save(file := io.BytesIO(), "JPEG")
+    Image.fromarray(to_uint8(rgb[None])[0].movedim(0, -1).numpy()).save(
+        file := io.BytesIO(), "JPEG"
+    )
     return file.getvalue()
 
 
@@ -51,17 +53,26 @@ def served(folder: Path, few: Mapping[str, int]) -> Iterator[dict[str, str]]:
         file = source.urls[0].rpartition("/")[2]
         squares = [jpeg(square) for square in data.photo_crops(photos, 300, seed=4, split="all")]
         members = {
-            f"{part}/{i:06d}.jpg": square for part in source.counts for i, square in enumerate(squares)
+            f"{part}/{i:06d}.jpg": square
+            for part in source.counts
+            for i, square in enumerate(squares)
         }
         _pack(folder / file, members)
         counts = ", ".join(f'"{part}" = {photos}' for part in source.counts)
-        table.append(f'[{name}]\ntitle = "{name}, in small"\nurls = ["http://127.0.0.1:PORT/{file}"]\n')
+        table.append(
+            f'[{name}]\ntitle = "{name}, in small"\nurls = ["http://127.0.0.1:PORT/{file}"]\n'
+        )
         table.append(f'licence = "for tests"\ncitation = "nobody"\ncounts = {{ {counts} }}\n')
     handler = functools.partial(_Silent, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        (folder / "sources.toml").write_text("".join(table).replace("PORT", str(server.server_port)))
-        yield {"COLORLIB_SOURCES": str(folder / "sources.toml"), "COLORLIB_CACHE": str(folder / "cache")}
+        (folder / "sources.toml").write_text(
+            "".join(table).replace("PORT", str(server.server_port))
+        )
+        yield {
+            "COLORLIB_SOURCES": str(folder / "sources.toml"),
+            "COLORLIB_CACHE": str(folder / "cache"),
+        }
         server.shutdown()
 
 

@@ -53,8 +53,12 @@ def test_set_up_from_a_wheel_in_an_empty_folder(place):
     assert list(wheel.contents(archive, table.ROOT)) == []
     cells = [code("setup", setup_of(GPU_LESSON)), code("parameters", PARAMETERS, "parameters")]
     lessons = place / "lessons"
-    notebooks.write(lessons / f"{GPU_LESSON.name}.ipynb", new_notebook(cells=[*cells, code("use", USE)]))
-    one = alone.run_alone(lessons / f"{GPU_LESSON.name}.ipynb", place, Path(sys.executable), str(archive))
+    notebooks.write(
+        lessons / f"{GPU_LESSON.name}.ipynb", new_notebook(cells=[*cells, code("use", USE)])
+    )
+    one = alone.run_alone(
+        lessons / f"{GPU_LESSON.name}.ipynb", place, Path(sys.executable), str(archive)
+    )
     assert "the course runs offline: a notebook tried to reach 192.0.2.1" in one.problem
     said = alone.said(next(cell for cell in one.nb.cells if cell.id == "use"))
     assert said.splitlines() == [
@@ -70,7 +74,10 @@ def test_set_up_from_a_wheel_in_an_empty_folder(place):
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [
-        ("", r"colorlib is not installed: run `make setup`, or set COLORLIB_SOURCE to a wheel or git URL\."),
+        (
+            "",
+            r"colorlib is not installed: run `make setup`, or set COLORLIB_SOURCE to a wheel or git URL\.",
+        ),
         (
             "git+http://127.0.0.1:9/a/b",
             r"Could not install git\+http://127\.0\.0\.1:9/a/b: check the network, then run this cell again "
@@ -81,7 +88,11 @@ def test_set_up_from_a_wheel_in_an_empty_folder(place):
 def test_what_hinders_set_up_is_one_sentence_and_no_traceback(place, source, sentence):
     if not (place / "bare").exists():
         alone.bare(Path(sys.executable), place / "bare")
-    cell = setup_of(PLAIN) if not COURSE.repository else setup_of(PLAIN).replace("https://github.com", "x:")
+    cell = (
+        setup_of(PLAIN)
+        if not COURSE.repository
+        else setup_of(PLAIN).replace("https://github.com", "x:")
+    )
     alone.kernel(place, "hindered", place / "bare/bin/python", {"COLORLIB_SOURCE": source})
     notebooks.write(place / "hindered.ipynb", new_notebook(cells=[code("setup", cell)]))
     one = execute(place / "hindered.ipynb", {}, kernel="hindered")
@@ -111,7 +122,9 @@ def test_a_gpu_is_asked_for_only_where_the_table_says_so(lesson):
 def good(lesson=PLAIN):
     """A run without a problem."""
     green = alone.GREEN.format(lesson.number) + "CPU\x1b[0m\n"
-    click = f"This lesson is much faster with a GPU: {colab.GPU_MENU}.\n" if lesson.gpu_minutes else ""
+    click = (
+        f"This lesson is much faster with a GPU: {colab.GPU_MENU}.\n" if lesson.gpu_minutes else ""
+    )
     there = [["numpy", "2.1.3"], ["torch", "2.11.0"]]
     says = {
         "before": json.dumps(there) + "\n",
@@ -148,7 +161,10 @@ def test_a_good_run_has_no_problem():
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (("after", "2.1.3", "2.4.0"), "set-up changed colorlib-course 1, numpy 2.4.0, numpy 2.1.3 is gone"),
+        (
+            ("after", "2.1.3", "2.4.0"),
+            "set-up changed colorlib-course 1, numpy 2.4.0, numpy 2.1.3 is gone",
+        ),
         (("after", '["numpy", "2.1.3"], ', ""), "numpy 2.1.3 is gone"),
         (("after", '["colorlib-course", "1"], ', ""), "set-up changed nothing"),
         (("before", "torch", "colorlib-course"), "colorlib was there before set-up"),
@@ -169,7 +185,9 @@ def test_a_gpu_lesson_must_say_what_to_click_and_drive_that_it_was_refused(monke
     spoil(one, "setup", "Runtime → ", "")
     one.nb.cells[-1].source = "DRIVE = True"
     said = list(alone.problems(one, GPU_LESSON))
-    assert len(said) == 2 and "expected what to click" in said[0] and "Drive was asked for" in said[1]
+    assert (
+        len(said) == 2 and "expected what to click" in said[0] and "Drive was asked for" in said[1]
+    )
     monkeypatch.setattr(colab, "gpu", lambda: "Tesla T4")
     assert "expected what to click where a GPU is missing" in next(
         alone.problems(good(GPU_LESSON), GPU_LESSON)

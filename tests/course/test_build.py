@@ -34,7 +34,9 @@ def test_building_twice_gives_the_same_bytes(tiny, capsys):
 
 def test_a_lesson_has_the_cells_of_its_solution_without_answers_and_outputs(tiny):
     solution, lesson = tiny.read("solutions"), tiny.read("lessons")
-    assert [cell.id for cell in lesson.cells] == [cell.id for cell in solution.cells if cell.id != "teacher"]
+    assert [cell.id for cell in lesson.cells] == [
+        cell.id for cell in solution.cells if cell.id != "teacher"
+    ]
     assert tiny.cell(lesson, "answer-1").source.endswith('("your code here")  # replace this line')
     for cell in lesson.cells:
         assert cell.cell_type != "code" or (cell.outputs, cell.execution_count) == ([], None)
@@ -80,7 +82,13 @@ def test_a_lesson_has_the_cells_of_its_solution_without_answers_and_outputs(tiny
             "slowly",
             "lessons/01_tiny.ipynb: cell 4 (see) was changed by hand: change sol",
         ),
-        ("lessons", "setup", "colorlib", "lib", "lessons/01_tiny.ipynb: cell 2 (setup) was changed by hand"),
+        (
+            "lessons",
+            "setup",
+            "colorlib",
+            "lib",
+            "lessons/01_tiny.ipynb: cell 2 (setup) was changed by hand",
+        ),
     ],
 )
 def test_one_changed_word_is_found(tiny, capsys, tree, cell, old, new, said):
@@ -154,7 +162,8 @@ def test_an_error_names_the_file_and_leaves_everything_as_it_was(tiny):
     before = all_bytes(tiny)
     for only_check in (True, False):
         with pytest.raises(
-            CourseError, match=r"solutions/01_tiny.ipynb: cell 17 \(answer-4\), line 2: .*never closed"
+            CourseError,
+            match=r"solutions/01_tiny.ipynb: cell 17 \(answer-4\), line 2: .*never closed",
         ):
             tiny.build(check=only_check)
     assert all_bytes(tiny) == before
@@ -177,7 +186,10 @@ def test_setting_the_repository_reaches_badges_links_set_up_and_readme(tiny, cap
     assert "github/ada/colour/blob/main/solutions/01_tiny.ipynb" in solution.cells[0].source
     assert "git+https://github.com/ada/colour" in tiny.cell(lesson, "setup").source
     readme = (tiny.root / "README.md").read_text("utf-8")
-    assert "github/ada/colour/blob/main/lessons/01_tiny.ipynb" in readme and "--repository" not in readme
+    assert (
+        "github/ada/colour/blob/main/lessons/01_tiny.ipynb" in readme
+        and "--repository" not in readme
+    )
     assert check(tiny, capsys) == []
 
 
@@ -200,7 +212,10 @@ def test_readme_keeps_what_stands_around_its_table(tiny, capsys):
     assert text.startswith("Above\n<!-- lessons:begin -->\n| Lesson ") and text.endswith(
         "<!-- lessons:end -->\nBelow\n"
     )
-    assert "[1 · Squares](lessons/01_tiny.ipynb)" in text and "[solution](solutions/01_tiny.ipynb)" in text
+    assert (
+        "[1 · Squares](lessons/01_tiny.ipynb)" in text
+        and "[solution](solutions/01_tiny.ipynb)" in text
+    )
     assert "--repository OWNER/NAME" in text
     path.write_text(text.replace("| 5 |", "| 6 |").replace("Above", "Over"), "utf-8")
     assert "README.md: the table of lessons" in check(tiny, capsys)[0]

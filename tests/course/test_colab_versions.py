@@ -47,7 +47,9 @@ def test_a_web_page_is_no_list():
 def test_the_command_reads_our_own_list(tmp_path, capsys):
     file = tmp_path / "colab.txt"
     extra = "tqdm==4.67.3\nsafetensors==0.7.0\n"
-    file.write_text((ROOT / colab_versions.KNOWN).read_text("utf-8").replace(".*", ".0") + extra, "utf-8")
+    file.write_text(
+        (ROOT / colab_versions.KNOWN).read_text("utf-8").replace(".*", ".0") + extra, "utf-8"
+    )
     assert colab_versions.main(Namespace(file=file)) == 0
     assert capsys.readouterr().out == f"Colab has the versions of {colab_versions.KNOWN}.\n"
     file.write_text(file.read_text("utf-8").replace("torch==2.11.0", "torch==9"), "utf-8")

@@ -70,7 +70,9 @@ def test_parameters_that_were_not_injected(path, monkeypatch):
     answers(monkeypatch, None)
     clock = iter([0.0, 5.0])
     monkeypatch.setattr(execute.time, "perf_counter", lambda: next(clock))
-    assert execute.execute(path, {"PROFILE": "reduced"}).problem == "the parameters were not injected"
+    assert (
+        execute.execute(path, {"PROFILE": "reduced"}).problem == "the parameters were not injected"
+    )
 
 
 def test_kernels_share_the_cores(monkeypatch):

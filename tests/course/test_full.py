@@ -27,7 +27,9 @@ def test_lesson_5_downloads_prepares_and_takes_a_step_at_the_papers_shapes(tmp_p
         run = execute(ROOT / "solutions/05_training_on_colab_t4.ipynb", parameters)
     assert not run.problem, run.problem
     assert "1 epochs of 256x256, batch 16" in text(run, "start")
-    assert "28 photos, the last one is called coco_sample/train_sample/000027.jpg" in text(run, "s1-album")
+    assert "28 photos, the last one is called coco_sample/train_sample/000027.jpg" in text(
+        run, "s1-album"
+    )
     assert "one batch: (16, 3, 256, 256) torch.uint8" in text(run, "s1-numbers")
     assert "1 steps an epoch, 1 steps in all" in text(run, "s4-strips")
     assert "trained: True, 1 epochs" in text(run, "s4-numbers")
@@ -44,7 +46,9 @@ def test_lesson_7_takes_imagenets_weights_and_a_step_at_the_papers_shapes(tmp_pa
         environment |= {"COURSE_EXPECT": "solution", "TORCH_HOME": str(tmp_path / "torch")}
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        run = execute(ROOT / "solutions/07_pretrained_encoders.ipynb", {"PROFILE": "full", "STEPS": 1})
+        run = execute(
+            ROOT / "solutions/07_pretrained_encoders.ipynb", {"PROFILE": "full", "STEPS": 1}
+        )
     assert not run.problem, run.problem
     assert "1 steps of 16 pictures of 256x256" in text(run, "start")
     assert "pictures to learn from" in text(run, "s5-data")

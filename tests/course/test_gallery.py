@@ -26,13 +26,19 @@ def test_every_picture_is_there_has_words_of_its_own_and_is_small(page):
         with Image.open(page.parent / name) as picture:
             assert picture.format == "JPEG" and picture.width > 2 * picture.height
         assert (page.parent / name).stat().st_size < 120_000
-    assert {path.name for path in page.parent.iterdir()} == {name for _, name in images} | {"gallery.md"}
+    assert {path.name for path in page.parent.iterdir()} == {name for _, name in images} | {
+        "gallery.md"
+    }
 
 
 def test_numbers_are_those_of_the_models_and_every_model_is_there(page):
     text, photo = page.read_text("utf-8"), PHOTOS[0]
     section = text.partition(f"## {photo.title}\n")[2].partition("\n## ")[0]
-    rows = {cells[1].strip(): cells[2:-1] for line in section.splitlines() if (cells := line.split("|"))[1:]}
+    rows = {
+        cells[1].strip(): cells[2:-1]
+        for line in section.splitlines()
+        if (cells := line.split("|"))[1:]
+    }
     assert {*shipped.NAMES, "gray"} <= set(rows)
     rgb = photo.rgb(gallery.SIZE)
     for name, net in (("gray", None), ("landscape", AtOwnSize(shipped.load("landscape")))):
@@ -43,7 +49,9 @@ def test_numbers_are_those_of_the_models_and_every_model_is_there(page):
 
 def test_the_worst_comes_first_and_each_number_says_how_it_was_measured(page):
     text = page.read_text("utf-8")
-    gains = [float(line.split("|")[-2]) for line in text.splitlines() if line.startswith("| general |")]
+    gains = [
+        float(line.split("|")[-2]) for line in text.splitlines() if line.startswith("| general |")
+    ]
     assert len(gains) == len(PHOTOS) and gains == sorted(gains)
     assert metrics.standard()["psnr"].protocol in text and "not a restoration" in text
     assert all(photo.credit in text and photo.licence in text for photo in PHOTOS)

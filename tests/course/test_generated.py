@@ -17,7 +17,8 @@ def edit_table(tiny, old, new):
 
 
 @pytest.mark.parametrize(
-    ("tree", "beside"), [("lessons", "Save a copy in Drive"), ("solutions", "every answer is filled in")]
+    ("tree", "beside"),
+    [("lessons", "Save a copy in Drive"), ("solutions", "every answer is filled in")],
 )
 def test_the_header_says_what_the_table_says(tiny, tree, beside):
     nb = tiny.read(tree)
@@ -27,7 +28,10 @@ def test_the_header_says_what_the_table_says(tiny, tree, beside):
     assert "| You will | square \\|x\\|<br>say why |" in lines
     assert "| GPU | none |" in lines and "| Difficulty | ●○○ gentle |" in lines
     assert nb.metadata.language_info == {"name": "python"}
-    assert nb.metadata.colab == {"provenance": [], "toc_visible": True} and "accelerator" not in nb.metadata
+    assert (
+        nb.metadata.colab == {"provenance": [], "toc_visible": True}
+        and "accelerator" not in nb.metadata
+    )
 
 
 def test_a_gpu_is_asked_for_only_where_the_table_says_so(tiny):
@@ -36,7 +40,9 @@ def test_a_gpu_is_asked_for_only_where_the_table_says_so(tiny):
     for tree in ("lessons", "solutions"):
         nb = tiny.read(tree)
         assert (nb.metadata.accelerator, nb.metadata.colab.gpuType) == ("GPU", "T4")
-        assert "| GPU | about 12 minutes on a T4 (reckoned) with `PROFILE` full;" in nb.cells[0].source
+        assert (
+            "| GPU | about 12 minutes on a T4 (reckoned) with `PROFILE` full;" in nb.cells[0].source
+        )
         (setup,) = (cell for cell in nb.cells if cell.id == "setup")
         assert setup.source.endswith('colab.ready("01_tiny", needs_gpu=True)')
 
@@ -76,7 +82,9 @@ def test_the_map_of_the_course_stands_below_the_picture(tiny):
 
 def test_the_footer_leads_to_the_next_lesson(tiny):
     text = (tiny.root / table.TABLE).read_text("utf-8")
-    entry = text[text.index("[[lesson]]") :].replace("01_tiny", "02_next").replace("Squares", "Cubes")
+    entry = (
+        text[text.index("[[lesson]]") :].replace("01_tiny", "02_next").replace("Squares", "Cubes")
+    )
     (tiny.root / table.TABLE).write_text(text + "\n" + entry, "utf-8")
     assert tiny.build() == 1  # 02_next is still to be written
     footer = tiny.read("lessons").cells[-1]
@@ -103,7 +111,11 @@ def test_the_set_up_cell_keeps_its_output(tiny):
         tiny.cell(nb, "setup").source = "stale"
     tiny.build()
     setup = tiny.cell(tiny.read(), "setup")
-    assert setup.outputs[0].text == "ready\n" and setup.execution_count == 1 and setup.source != "stale"
+    assert (
+        setup.outputs[0].text == "ready\n"
+        and setup.execution_count == 1
+        and setup.source != "stale"
+    )
 
 
 @pytest.fixture
@@ -123,7 +135,9 @@ def setup(tiny, tmp_path, monkeypatch):
             assert options["capture_output"] and options["stdin"] == subprocess.DEVNULL
             asked.append(command[-1])
             (tmp_path / "site/colorlib/__init__.py").write_text("ours = print\n", "utf-8")
-            (tmp_path / "site/colorlib/colab.py").write_text("from colorlib import ours as ready\n", "utf-8")
+            (tmp_path / "site/colorlib/colab.py").write_text(
+                "from colorlib import ours as ready\n", "utf-8"
+            )
             return SimpleNamespace(returncode=returncode, stderr=stderr)
 
         monkeypatch.setattr(subprocess, "run", pip)
@@ -148,7 +162,9 @@ def test_badges_of_a_release_go_with_its_wheel(tiny):
     assert wheel in tiny.cell(nb, "setup").source
     assert "github/ada/colour/blob/v1.2.3/lessons/01_tiny.ipynb" in tiny.cell(nb, "header").source
     tiny.build(branch="main")
-    assert "git+https://github.com/ada/colour@main" in tiny.cell(tiny.read("lessons"), "setup").source
+    assert (
+        "git+https://github.com/ada/colour@main" in tiny.cell(tiny.read("lessons"), "setup").source
+    )
     with pytest.raises(CourseError, match="--check writes nothing"):
         tiny.build(check=True, branch="main")
     with pytest.raises(CourseError, match="the branch is 'a b', expected a name"):

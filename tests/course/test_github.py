@@ -33,7 +33,10 @@ def test_a_form_is_one_that_github_accepts(path):
     assert set(raw) == {"name", "description", "title", "labels", "body"}
     assert all(isinstance(raw[key], str) and raw[key].strip() for key in ("name", "description"))
     fields = [field for field in raw["body"] if field["type"] != "markdown"]
-    ids, labels = [field["id"] for field in fields], [field["attributes"]["label"] for field in fields]
+    ids, labels = (
+        [field["id"] for field in fields],
+        [field["attributes"]["label"] for field in fields],
+    )
     assert fields and len(set(ids)) == len(ids) and len(set(labels)) == len(labels)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", name) for name in ids)
     for field in raw["body"]:
@@ -41,7 +44,9 @@ def test_a_form_is_one_that_github_accepts(path):
         needed, allowed = NEEDS[field["type"]]
         assert needed <= set(field["attributes"]) <= needed | allowed
         for option in field["attributes"].get("options", []):
-            assert isinstance(option, str) and option, f"{option!r}: YAML reads Yes and No as true and false"
+            assert isinstance(option, str) and option, (
+                f"{option!r}: YAML reads Yes and No as true and false"
+            )
         assert field.get("validations", {"required": True}) == {"required": True}
 
 

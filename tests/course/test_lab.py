@@ -35,7 +35,10 @@ def root(tmp_path):
 
 def test_your_copy_stays_yours(root):
     lessons, mine = root / "lessons/01_one.ipynb", root / "my/01_one.ipynb"
-    assert lab.copy_lessons(root) == ["my/01_one.ipynb is your copy.", "my/02_two.ipynb is your copy."]
+    assert lab.copy_lessons(root) == [
+        "my/01_one.ipynb is your copy.",
+        "my/02_two.ipynb is your copy.",
+    ]
     assert mine.read_bytes() == lessons.read_bytes()
     assert lab.copy_lessons(root) == []
 
@@ -47,10 +50,16 @@ def test_your_copy_stays_yours(root):
     assert line.startswith(differs)
     assert lab.copy_lessons(root) == []  # said once
     assert mine.read_bytes() == b"changed by hand"
-    assert sorted(path.name for path in mine.parent.iterdir()) == [lab.SEEN, "01_one.ipynb", "02_two.ipynb"]
+    assert sorted(path.name for path in mine.parent.iterdir()) == [
+        lab.SEEN,
+        "01_one.ipynb",
+        "02_two.ipynb",
+    ]
 
     (root / "my" / lab.SEEN).unlink()
-    assert [line.split(";")[0] for line in lab.copy_lessons(root)] == ["my/01_one.ipynb is yours and stays"]
+    assert [line.split(";")[0] for line in lab.copy_lessons(root)] == [
+        "my/01_one.ipynb is yours and stays"
+    ]
 
 
 def test_a_file_that_appears_meanwhile_stays(tmp_path, monkeypatch):
@@ -73,7 +82,10 @@ def test_jupyterlab_answers_with_the_copy(root):
     (root / "my").mkdir()
     (root / "my/01_one.ipynb").write_bytes(b"{}")
     more = [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=secret"]
-    env = os.environ | {"JUPYTER_CONFIG_DIR": str(root / "config"), "JUPYTER_RUNTIME_DIR": str(root / "run")}
+    env = os.environ | {
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_RUNTIME_DIR": str(root / "run"),
+    }
     command = [sys.executable, "-c", START, str(root), *more]
     log = root / "log"
     with log.open("w") as out:

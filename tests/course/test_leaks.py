@@ -21,7 +21,9 @@ ANSWER = "return x**2 + 1 * 0"  # of exercise 1.1
 def test_an_answer_elsewhere_stops_and_both_places_are_named(tiny, cell):
     before = (tiny.root / "lessons/01_tiny.ipynb").read_bytes()
     tiny.add(cell)
-    with pytest.raises(CourseError, match=r"01_tiny.ipynb: cell 8 \(answer-1\), line 2 leaks.*\(hint\)"):
+    with pytest.raises(
+        CourseError, match=r"01_tiny.ipynb: cell 8 \(answer-1\), line 2 leaks.*\(hint\)"
+    ):
         tiny.build()
     assert (tiny.root / "lessons/01_tiny.ipynb").read_bytes() == before
 
@@ -39,6 +41,8 @@ def test_one_line_of_an_answer_may_also_be_given_code(tiny):
 
 
 def test_short_lines_and_comments_are_no_answers(tiny):
-    tiny.replace("answer-1", "    return x", "    # the square of the number\n    y = x\n    return x")
+    tiny.replace(
+        "answer-1", "    return x", "    # the square of the number\n    y = x\n    return x"
+    )
     tiny.replace("wrong", "Little.", "y = x is the square of the number.")
     assert tiny.build() == 0

@@ -20,7 +20,10 @@ def test_what_is_a_link():
         "g.md",
         "e.jpg",
     ]
-    assert targets("see https://a.org/x_y, and (<https://b.org/>)") == ["https://a.org/x_y", "https://b.org/"]
+    assert targets("see https://a.org/x_y, and (<https://b.org/>)") == [
+        "https://a.org/x_y",
+        "https://b.org/",
+    ]
     assert targets("`[a](b)` [x](data:image/png;base64,aa) f(x)[0](y z)") == []
     assert targets("[a]: b.md\n[c]: https://d.org") == ["b.md", "https://d.org"]
     assert targets("[![alt](a.svg)](b.ipynb)") == ["a.svg", "b.ipynb"]
@@ -29,7 +32,8 @@ def test_what_is_a_link():
 def test_headings_have_githubs_names(tmp_path):
     file = tmp_path / "a.md"
     file.write_text(
-        "# One · two!\n\n## `code` and_x\n\n## Again\n\n## Again\n\n```\n# no heading\n```\n", "utf-8"
+        "# One · two!\n\n## `code` and_x\n\n## Again\n\n## Again\n\n```\n# no heading\n```\n",
+        "utf-8",
     )
     assert anchors(file) == {"one--two", "code-and_x", "again", "again-1"}
 
@@ -51,9 +55,7 @@ def test_a_text_with_a_dead_link_is_named_with_its_line(tiny, text, words):
 
 
 def test_links_that_lead_somewhere_are_silent(tiny):
-    text = (
-        "# Notes\n\n[a](../README.md) [b](#notes) [c](../lessons/01_tiny.ipynb#Quiz) [d](..) [e](https://x.y)"
-    )
+    text = "# Notes\n\n[a](../README.md) [b](#notes) [c](../lessons/01_tiny.ipynb#Quiz) [d](..) [e](https://x.y)"
     (tiny.root / "course/notes.md").write_text(text, "utf-8")
     assert said(tiny) == []
 
@@ -83,7 +85,9 @@ def test_no_link_of_the_course_is_dead():
 
 
 def test_the_web_is_asked_only_on_demand(tiny, capsys, monkeypatch):
-    (tiny.root / "course/notes.md").write_text("[a](https://a.org/x#y) [b](https://b.org/)\n", "utf-8")
+    (tiny.root / "course/notes.md").write_text(
+        "[a](https://a.org/x#y) [b](https://b.org/)\n", "utf-8"
+    )
     asked = []
 
     def answer(address):

@@ -93,7 +93,12 @@ FIRES = [
     (texts.prose_length, L, swap("see", "A square", WORDS), "cell 4 (see): 6"),
     (texts.alt_text, L, source("saw", "![ ](a.png)"), "(saw): a picture has no alt text"),
     (texts.alt_text, L, source("saw", '<img src="a.png">'), "(saw): a picture has no alt text"),
-    (texts.alt_text, L, source("saw", '<img alt="" src="a.png">'), "(saw): a picture has no alt text"),
+    (
+        texts.alt_text,
+        L,
+        source("saw", '<img alt="" src="a.png">'),
+        "(saw): a picture has no alt text",
+    ),
     (texts.alt_text, S, output("three", picture()), "(three): a stored picture has no alt text"),
     (texts.alt_text, S, output("three", picture(" ")), "(three): a stored picture has no alt text"),
     (
@@ -107,7 +112,10 @@ FIRES = [
         (texts.closing_sections, L, drop(name), "there is no heading")
         for name in ("wrong", "beside", "recap")
     ],
-    *[(texts.closing_sections, L, drop(name), "there is no heading") for name in ("quiz", "further")],
+    *[
+        (texts.closing_sections, L, drop(name), "there is no heading")
+        for name in ("quiz", "further")
+    ],
     (
         texts.quiz,
         L,
@@ -138,7 +146,12 @@ FIRES = [
     (code.parameters, L, drop("parameters"), "0 cells are tagged 'parameters'"),
     (code.parameters, L, tags("three", "parameters"), "2 cells are tagged 'parameters'"),
     (code.parameters, L, source("parameters", "SEED = 0  # @param"), "PROFILE is not set"),
-    (code.parameters, L, swap("parameters", "# @param", "#"), "line 1 is no assignment with # @param"),
+    (
+        code.parameters,
+        L,
+        swap("parameters", "# @param", "#"),
+        "line 1 is no assignment with # @param",
+    ),
     (
         code.parameters,
         L,
@@ -191,14 +204,24 @@ FIRES = [
         "outputs are older than the source: run python -m course run",
     ),
     (code.compared, L, tags("three"), "(see): no code cell of this section is tagged"),
-    (code.compared, L, insert(SECTION, after="saw"), "(more): no code cell of this section is tagged"),
+    (
+        code.compared,
+        L,
+        insert(SECTION, after="saw"),
+        "(more): no code cell of this section is tagged",
+    ),
     (
         code.compared,
         L,
         source("saw", "## 2 · A\n\n## 3 · B"),
         "(saw): no code cell of this section is tagged",
     ),
-    (code.compared, S, output("three"), "(three): tagged 'nbval-check-output' without a stored text"),
+    (
+        code.compared,
+        S,
+        output("three"),
+        "(three): tagged 'nbval-check-output' without a stored text",
+    ),
     (code.compared, S, output("three", stream("9", "stderr")), "without a stored text"),
     (
         code.compared,
@@ -208,35 +231,80 @@ FIRES = [
     ),
     (code.size, L, source("saw", "x" * 72_000), "at most 72000 fit"),
     (code.size, S, source("saw", "x" * 400_000), "at most 400000 fit"),
-    (exercises.exercise_count, L, tags("exercise-1"), "3 cells are tagged 'exercise', expected 4 to 6"),
+    (
+        exercises.exercise_count,
+        L,
+        tags("exercise-1"),
+        "3 cells are tagged 'exercise', expected 4 to 6",
+    ),
     (
         exercises.exercise_count,
         L,
         swap("exercise-4", "broken on purpose", "odd"),
         "no exercise says 'broken on purpose'",
     ),
-    (exercises.exercise_numbers, L, swap("exercise-2", "1.2", "1.3"), "expected '### Exercise 1.2 · Title'"),
+    (
+        exercises.exercise_numbers,
+        L,
+        swap("exercise-2", "1.2", "1.3"),
+        "expected '### Exercise 1.2 · Title'",
+    ),
     (
         exercises.exercise_numbers,
         L,
         swap("exercise-2", "1.2 · Square", "1.2"),
         "expected '### Exercise 1.2 · Title'",
     ),
-    (exercises.exercise_numbers, L, swap("exercise-2", "###", "####"), "expected '### Exercise 1.2 · Title'"),
-    (exercises.exercise_parts, L, swap("exercise-1", "●○○ gentle", "easy"), "lacks its line of facts"),
-    (exercises.exercise_parts, L, swap("exercise-1", "about 5 minutes", "short"), "lacks its line of facts"),
+    (
+        exercises.exercise_numbers,
+        L,
+        swap("exercise-2", "###", "####"),
+        "expected '### Exercise 1.2 · Title'",
+    ),
+    (
+        exercises.exercise_parts,
+        L,
+        swap("exercise-1", "●○○ gentle", "easy"),
+        "lacks its line of facts",
+    ),
+    (
+        exercises.exercise_parts,
+        L,
+        swap("exercise-1", "about 5 minutes", "short"),
+        "lacks its line of facts",
+    ),
     (exercises.exercise_parts, L, swap("exercise-1", "→", "to"), "lacks its line of facts"),
-    (exercises.exercise_parts, L, swap("exercise-1", "You should see", "It is"), "lacks its sentence"),
+    (
+        exercises.exercise_parts,
+        L,
+        swap("exercise-1", "You should see", "It is"),
+        "lacks its sentence",
+    ),
     (
         exercises.exercise_parts,
         L,
         swap("exercise-1", "01_tiny", "02_tiny"),
         "lacks its link to ../solutions/01_tiny",
     ),
-    (exercises.exercise_cells, L, drop("answer-2"), "(exercise-2): no code cell with ### BEGIN SOLUTION"),
-    (exercises.exercise_cells, S, drop("answer-2"), "(exercise-2): no code cell with ### BEGIN SOLUTION"),
+    (
+        exercises.exercise_cells,
+        L,
+        drop("answer-2"),
+        "(exercise-2): no code cell with ### BEGIN SOLUTION",
+    ),
+    (
+        exercises.exercise_cells,
+        S,
+        drop("answer-2"),
+        "(exercise-2): no code cell with ### BEGIN SOLUTION",
+    ),
     (exercises.exercise_cells, L, drop("check-2"), "(exercise-2): no cell calls check.q1_2("),
-    (exercises.exercise_cells, L, swap("check-2", "q1_2", "q1_3"), "(exercise-2): no cell calls check.q1_2("),
+    (
+        exercises.exercise_cells,
+        L,
+        swap("check-2", "q1_2", "q1_3"),
+        "(exercise-2): no cell calls check.q1_2(",
+    ),
     (
         exercises.exercise_cells,
         L,
@@ -254,12 +322,20 @@ SILENT = [
     (texts.prose_length, L, source("recap", f"## Recap\n\n{WORDS}")),
     (texts.alt_text, S, output("three", picture("A square."))),
     (texts.banned_words, L, source("saw", f"`just`, adjust, [so](https://x.org/just)\n\n{FENCED}")),
-    (texts.predictions, L, swap("see", "**Predict**", "**Predict** … **What you saw** … **Predict**")),
+    (
+        texts.predictions,
+        L,
+        swap("see", "**Predict**", "**Predict** … **What you saw** … **Predict**"),
+    ),
     (code.cell_length, S, source("three", "a = 1\n" * 26)),
     (code.parameters, L, swap("parameters", "PROFILE", "# A note.\n\nSEED = 1  #@param\nPROFILE")),
     (code.portable, L, source("three", "url = 'https://x.org/home/a'\nb = f'{folder}/content'")),
     (code.compared, L, insert(new_markdown_cell("## Aside", id="aside"), after="check-4")),
-    (exercises.exercise_parts, L, swap("exercise-1", "../", "https://github.com/ada/colour/blob/main/")),
+    (
+        exercises.exercise_parts,
+        L,
+        swap("exercise-1", "../", "https://github.com/ada/colour/blob/main/"),
+    ),
     (exercises.exercise_cells, L, insert(new_code_cell("1", id="one"), after="exercise-1")),
     (exercises.exercise_cells, L, source("answer-1", "square_1 = ...  # your answer")),
 ]
@@ -274,7 +350,10 @@ def _check_first(cell):
 def findings(lint, tiny, tree, change):
     nb = tiny.read(tree)
     change(nb)
-    return [str(finding) for finding in lint(f"{tree}/01_tiny.ipynb", nb, table.load(tiny.root).lessons[0])]
+    return [
+        str(finding)
+        for finding in lint(f"{tree}/01_tiny.ipynb", nb, table.load(tiny.root).lessons[0])
+    ]
 
 
 @pytest.mark.parametrize(("lint", "tree", "change", "said"), FIRES)
@@ -304,7 +383,9 @@ def run(tiny, capsys):
 
 def test_the_command_counts_what_it_finds(tiny, capsys):
     assert run(tiny, capsys) == (0, ["0 findings."])
-    (tiny.root / "course/notes.md").write_text("Fine.\n\n```\njust\n```\n\nIt is just so.\n", "utf-8")
+    (tiny.root / "course/notes.md").write_text(
+        "Fine.\n\n```\njust\n```\n\nIt is just so.\n", "utf-8"
+    )
     expected = "course/notes.md: line 7: the word 'just': leave it out or say it differently."
     assert run(tiny, capsys) == (1, [expected, "1 finding."])
 

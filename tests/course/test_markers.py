@@ -24,7 +24,9 @@ def test_inside_a_function_the_stub_raises():
 
 
 def test_at_the_margin_the_stub_names_every_answer():
-    answers = region("a = 1", "b, (c, *d) = 2, (3, 4)", "e: int = 5", "a = e", "d[0] = a.x = 6", "print(a)")
+    answers = region(
+        "a = 1", "b, (c, *d) = 2, (3, 4)", "e: int = 5", "a = e", "d[0] = a.x = 6", "print(a)"
+    )
     stubbed = markers.stub(answers, WHERE)
     assert stubbed == "\n".join(f"{name} = ...  # your answer" for name in "abcde")
 
@@ -72,7 +74,9 @@ def test_a_marker_out_of_place_stops_with_file_cell_and_line(source, line, messa
 
 def test_a_stub_that_leaves_half_a_statement_stops():
     source = "if True:\n" + region("a = 1")
-    with pytest.raises(CourseError, match=r"cell 4 \(answer\): with the stub in place, line 2 is not Python"):
+    with pytest.raises(
+        CourseError, match=r"cell 4 \(answer\): with the stub in place, line 2 is not Python"
+    ):
         markers.stub(source, WHERE)
 
 
@@ -100,7 +104,9 @@ statements = st.one_of(
 )
 
 
-@given(before=st.lists(statements), inside=st.lists(statements), answer=names, depth=st.integers(0, 3))
+@given(
+    before=st.lists(statements), inside=st.lists(statements), answer=names, depth=st.integers(0, 3)
+)
 def test_the_stub_of_any_region_parses_and_hides_it(before, inside, answer, depth):
     body = "\n".join([*inside, f"{answer} = 'the secret'"]).split("\n")
     head = "\n".join("    " * n + f"def f{n}():" for n in range(depth))

@@ -14,9 +14,15 @@ def test_words_code_and_exercises_are_counted_as_a_student_meets_them(tiny):
     (before,) = minutes.every(tiny.root)
     assert before.exercises == 20 and before.together == before.reading + 20
     tiny.replace("teacher", "Students", "Students " * 1000)  # the instructor's cell
-    tiny.replace("answer-1", "    return x**2", "    y = 1\n" * 100 + "    return x**2")  # an answer
+    tiny.replace(
+        "answer-1", "    return x**2", "    y = 1\n" * 100 + "    return x**2"
+    )  # an answer
     (same,) = minutes.every(tiny.root)
-    assert (same.words, same.lines, same.exercises) == (before.words, before.lines, before.exercises)
+    assert (same.words, same.lines, same.exercises) == (
+        before.words,
+        before.lines,
+        before.exercises,
+    )
     tiny.replace("saw", "nine", "nine " * 300)
     tiny.replace("three", "print(3**2)", "print(3**2)\n" * 40)
     (longer,) = minutes.every(tiny.root)
@@ -40,10 +46,15 @@ def test_every_exercise_of_the_course_names_its_minutes():
 def test_tables_of_the_lessons_are_filled_in(tiny):
     text = "<!-- course: objectives -->\n<!-- end course -->\n\n<!-- course: minutes -->\n<!-- end course -->"
     filled = regions.fill(text, "x", tiny.root)
-    assert "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |" in filled
+    assert (
+        "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
+        in filled
+    )
     assert "| 1 · Squares |" in filled and "| 5 min |" in filled
     assert regions.fill(filled, "x", tiny.root) == filled
-    with pytest.raises(CourseError, match="no table 'hours' of the course: write minutes, objectives or map"):
+    with pytest.raises(
+        CourseError, match="no table 'hours' of the course: write minutes, objectives or map"
+    ):
         regions.fill(text.replace("minutes", "hours"), "x", tiny.root)
 
 

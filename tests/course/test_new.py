@@ -45,7 +45,10 @@ def test_it_stands_at_its_place_and_the_others_point_to_it(tiny):
     make(tiny, "03_third")
     assert [lesson.number for lesson in table.load(tiny.root).lessons] == [0, 1, 3]
     text = (tiny.root / table.TABLE).read_text("utf-8")
-    assert text.startswith("# A comment that stays.\n") and before.partition("[[lesson]]")[2].strip() in text
+    assert (
+        text.startswith("# A comment that stays.\n")
+        and before.partition("[[lesson]]")[2].strip() in text
+    )
     footer = tiny.cell(tiny.read("lessons"), "footer")
     assert "(03_third.ipynb)" in footer.source
     assert "Third" in (tiny.root / "README.md").read_text("utf-8")

@@ -39,12 +39,16 @@ def test_a_slider_keeps_its_bounds(line, value):
     assert odd(line) == {"W": (value, True)}
 
 
-@pytest.mark.parametrize("line", ['P = "a"', 'P = "a"  # @param ["a"]', 'P = "a"  # @param {type: "string"}'])
+@pytest.mark.parametrize(
+    "line", ['P = "a"', 'P = "a"  # @param ["a"]', 'P = "a"  # @param {type: "string"}']
+)
 def test_a_text_without_another_choice_is_left_alone(line):
     assert odd(line) == {}
 
 
-@pytest.mark.parametrize("line", ["X = len('ab')", "X: int = 1", "X = Y = 1", "print(1)", "import os"])
+@pytest.mark.parametrize(
+    "line", ["X = len('ab')", "X: int = 1", "X = Y = 1", "print(1)", "import os"]
+)
 def test_only_plain_assignments(line):
     with pytest.raises(
         CourseError, match="01: the parameters cell has the line .*, expected NAME = a plain value"
@@ -66,11 +70,14 @@ def test_a_notebook_without_parameters():
 
 def test_where_a_value_is_looked_for():
     nb = tiny.notebook(
-        tiny.code("injected", "SEED = 90217", "injected-parameters"), tiny.code("source", "SEED = 90217")
+        tiny.code("injected", "SEED = 90217", "injected-parameters"),
+        tiny.code("source", "SEED = 90217"),
     )
     number, flip = Odd("SEED", 90217, False), Odd("FLIP", True, True)
     assert ignored([number, flip], nb) == ["SEED", "FLIP"]
-    nb.cells[2].outputs = [new_output("stream", text="seed 190217, 902170, True, FLIPS = True, FLIP=Truer")]
+    nb.cells[2].outputs = [
+        new_output("stream", text="seed 190217, 902170, True, FLIPS = True, FLIP=Truer")
+    ]
     assert ignored([number, flip], nb) == ["SEED", "FLIP"]
     nb.cells[2].outputs = [
         new_output("stream", text="FLIP = True"),

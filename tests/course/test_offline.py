@@ -123,4 +123,7 @@ def test_a_stale_variable_does_not_count(monkeypatch):
 def test_a_command_that_does_not_exist(tmp_path):
     done = run_offline(["no-such-command"], tmp_path)
     assert done.returncode == 1
-    assert "'no-such-command' cannot be run (No such file or directory): check the command." in done.stdout
+    assert (
+        "'no-such-command' cannot be run (No such file or directory): check the command."
+        in done.stdout
+    )

@@ -34,7 +34,9 @@ def test_a_region_is_filled_and_a_paper_that_there_is_not_is_named(tmp_path):
     filled = regions.fill(text, "x", tmp_path)
     assert recipe_notes.notes("003") in filled and "old" not in filled
     assert regions.fill(filled, "x", tmp_path) == filled
-    with pytest.raises(CourseError, match=r"^x: there are no recipes of '009': write one of all, 000"):
+    with pytest.raises(
+        CourseError, match=r"^x: there are no recipes of '009': write one of all, 000"
+    ):
         regions.fill(text.replace("003", "009"), "x", tmp_path)
     with pytest.raises(CourseError, match="closes nothing"):
         regions.fill("<!-- end recipes -->", "x", tmp_path)
@@ -42,7 +44,9 @@ def test_a_region_is_filled_and_a_paper_that_there_is_not_is_named(tmp_path):
 
 def test_the_page_of_the_papers_has_all_of_them():
     text = (ROOT / "course/papers.md").read_text("utf-8")
-    names = [region.name for region in regions.find(text, "course/papers.md") if region.kind == "recipes"]
+    names = [
+        region.name for region in regions.find(text, "course/papers.md") if region.kind == "recipes"
+    ]
     assert names == ["all", "000", "001", "002", "003", "004", "tutorial"]
     for name in RECIPES:
         assert f"`{name}`" in text

@@ -37,7 +37,9 @@ def test_a_picture_travels_with_a_notebook_and_stands_beside_a_text(folder):
     text = f"{PICTURE}\n{CLOSE_PICTURE}"
     assert "\n![Gray balls.](data:image/jpeg;base64,/9j/Li4u)\n" in regions.fill(text, "x", folder)
     for beside, link in (("README.md", "course/results/"), ("course/notes.md", "results/")):
-        assert f"\n![Gray balls.]({link}balls.jpg)\n" in regions.fill(text, "x", folder, beside=beside)
+        assert f"\n![Gray balls.]({link}balls.jpg)\n" in regions.fill(
+            text, "x", folder, beside=beside
+        )
 
 
 LINES = st.sampled_from(
@@ -78,7 +80,10 @@ def test_filling_twice_is_filling_once(folder, lines):
         (f"\n{CLOSE}", "x, line 2: <!-- end result --> closes nothing"),
         (f"{OPEN}\n{CLOSE_PICTURE}", "x, line 2: '<!-- end picture -->' inside 'balls' of line 1"),
         (f"{OPEN}\n{REGION}", "x, line 2: '<!-- result: balls -->' inside 'balls'"),
-        ("<!-- Result balls -->", "x, line 1: found '<!-- Result balls -->': write <!-- result: NAME -->"),
+        (
+            "<!-- Result balls -->",
+            "x, line 1: found '<!-- Result balls -->': write <!-- result: NAME -->",
+        ),
         (f"See {OPEN}", "on a line of its own"),
         ("<!-- picture: balls -->", "alt text"),
         ("<!-- result: lost -->\n" + CLOSE, "x: course/results/lost.json does not exist"),
@@ -95,7 +100,11 @@ def test_what_cannot_be_filled_is_named(folder, text, said):
 def test_a_picture_that_is_missing_large_or_none(tmp_path):
     results.write("balls", **WHAT, root=tmp_path)
     file = tmp_path / results.FOLDER / "balls.jpg"
-    for data, said in [(None, "does not exist"), (JPEG * 9000, "at most 14336"), (b"GIF", "no JPEG")]:
+    for data, said in [
+        (None, "does not exist"),
+        (JPEG * 9000, "at most 14336"),
+        (b"GIF", "no JPEG"),
+    ]:
         if data:
             file.write_bytes(data)
         with pytest.raises(CourseError, match=said):
@@ -134,12 +143,15 @@ def test_build_fills_both_trees_and_asks_for_no_new_run(measured, capsys):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"), [("balls", "lost", "lost.json does not exist"), (CLOSE, "", "never closed")]
+    ("old", "new", "said"),
+    [("balls", "lost", "lost.json does not exist"), (CLOSE, "", "never closed")],
 )
 def test_build_names_the_notebook_and_the_cell(measured, old, new, said):
     measured.replace("measured", old, new)
     for only_check in (True, False):
-        with pytest.raises(CourseError, match=rf"solutions/01_tiny.ipynb: cell 7 \(measured\).*{said}"):
+        with pytest.raises(
+            CourseError, match=rf"solutions/01_tiny.ipynb: cell 7 \(measured\).*{said}"
+        ):
             measured.build(check=only_check)
 
 

@@ -19,7 +19,10 @@ WHAT = {
     "rows": [
         {"name": "L1", "values": {"chroma": {"mean": 1.005, "spread": 0.25, "n": 3}, "SSIM": 0.9}},
         {"name": "cGAN", "values": {"chroma": -0.001, "SSIM": np.float32(-0.25), "a|b": "yes"}},
-        {"name": "gray", "values": {"chroma": 0, "SSIM": {"mean": 1, "spread": 0, "n": np.int64(3)}}},
+        {
+            "name": "gray",
+            "values": {"chroma": 0, "SSIM": {"mean": 1, "spread": 0, "n": np.int64(3)}},
+        },
     ],
 }
 
@@ -88,7 +91,10 @@ WRONG = [
     (change("columns", 0, value="SSIM"), "expected names that differ"),
     (change("rows", 0, value="L1"), "row 1 is 'L1'"),
     (change("rows", 0, "name", value=""), "the name of row 1"),
-    (change("rows", 0, "values", "PSNR", value=1.0), "'PSNR' of row 1 (L1) is no column: known are chroma"),
+    (
+        change("rows", 0, "values", "PSNR", value=1.0),
+        "'PSNR' of row 1 (L1) is no column: known are chroma",
+    ),
     (change("rows", 0, "values", "chroma", value=float("nan")), "is nan, expected a finite number"),
     (change("rows", 0, "values", "chroma", value=True), "is True, expected a finite number"),
     (change("rows", 0, "values", "chroma", "n"), 'expected {"mean": number'),
@@ -109,7 +115,10 @@ def test_a_field_that_is_wrong_is_named(tmp_path, make, said):
 
 @pytest.mark.parametrize("name", ["", "../x", "a b", "a.json"])
 def test_a_name_that_is_none(tmp_path, name):
-    for call in (lambda: results.read(name, tmp_path), lambda: results.write(name, **WHAT, root=tmp_path)):
+    for call in (
+        lambda: results.read(name, tmp_path),
+        lambda: results.write(name, **WHAT, root=tmp_path),
+    ):
         with pytest.raises(CourseError, match="expected letters, digits"):
             call()
 
@@ -141,7 +150,9 @@ def test_the_lint_names_what_no_text_shows_and_what_is_incomplete(tiny):
         "course/results/balls.json: no solution and no text shows it: add its region to one, "
         "or remove the file."
     ]
-    (tiny.root / "course/notes.md").write_text("<!-- result: balls -->\n<!-- end result -->\n", "utf-8")
+    (tiny.root / "course/notes.md").write_text(
+        "<!-- result: balls -->\n<!-- end result -->\n", "utf-8"
+    )
     assert lines() == []
     (folder / "balls.jpg").write_bytes(b"jpeg")
     (folder / "other.jpg").write_bytes(b"jpeg")

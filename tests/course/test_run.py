@@ -52,7 +52,8 @@ def start(root: Path, **options) -> subprocess.CompletedProcess:
 def ran(tmp_path_factory):
     """One run of three solutions: good, raising, empty."""
     raising = tiny.notebook(
-        tiny.code("first", "print('so far')"), tiny.code("second", "x = 1\nraise ValueError('not\\nthis')")
+        tiny.code("first", "print('so far')"),
+        tiny.code("second", "x = 1\nraise ValueError('not\\nthis')"),
     )
     books = {"01_good": good(), "02_raising": raising, "03_empty": tiny.notebook()}
     root = tiny.course(tmp_path_factory.mktemp("run"), solutions=books)
@@ -65,7 +66,9 @@ def test_a_good_notebook(ran):
     injected = [cell for cell in nb.cells if "injected-parameters" in notebooks.tags(cell)]
     assert [cell.source.splitlines()[-1] for cell in injected] == ['PROFILE = "reduced"']
     text = nb.cells[-1].outputs[0].text
-    assert text.startswith("reduced solution 1 []\n3, 0, 0.5, WIDTH=8, FLIP = False, china, a name\n")
+    assert text.startswith(
+        "reduced solution 1 []\n3, 0, 0.5, WIDTH=8, FLIP = False, china, a name\n"
+    )
     assert "the course runs offline: a notebook tried to reach 192.0.2.1" in text
     assert len(pictures(nb)) == 1
     assert "01_good" in done.stdout
@@ -100,12 +103,16 @@ def test_the_run_was_offline_and_left_the_sources_alone(ran):
 
 def test_odd_values(tmp_path, capsys, monkeypatch):
     deaf = "import time; time.sleep(1); print(SEED, 'FLIP=False', 'WIDTH=8', 'china')"
-    ignoring = tiny.notebook(tiny.code("set", tiny.PARAMETERS, "parameters"), tiny.code("say", deaf))
+    ignoring = tiny.notebook(
+        tiny.code("set", tiny.PARAMETERS, "parameters"), tiny.code("say", deaf)
+    )
     root = tiny.course(tmp_path / "odd", lessons={"01_good": good(), "02_ignoring": ignoring})
     monkeypatch.setattr(os, "environ", os.environ.copy())
     assert run.run(root, "lessons", odd=True, workers=2) == 1
     said = capsys.readouterr().out
-    problem = "ignores the parameter COUNT, SHARE, WIDTH, FLIP, PHOTO: no output shows the odd value"
+    problem = (
+        "ignores the parameter COUNT, SHARE, WIDTH, FLIP, PHOTO: no output shows the odd value"
+    )
     assert f"02_ignoring: {problem}" in said
     assert "01_good: " not in said
     text = notebooks.read(root / "build/odd/01_good.ipynb").cells[-1].outputs[0].text
@@ -115,7 +122,9 @@ def test_odd_values(tmp_path, capsys, monkeypatch):
 
 
 def test_stored_outputs(tmp_path, capsys, monkeypatch):
-    leaking = tiny.notebook(tiny.code("here", "import os, time\ntime.sleep(1)\nprint('in', os.getcwd())"))
+    leaking = tiny.notebook(
+        tiny.code("here", "import os, time\ntime.sleep(1)\nprint('in', os.getcwd())")
+    )
     root = tiny.course(tmp_path / "store", solutions={"01_good": good(), "02_leaking": leaking})
     monkeypatch.setattr(os, "environ", os.environ.copy())
     paths = [root / f"solutions/{name}.ipynb" for name in ("01_good", "02_leaking")]
@@ -127,7 +136,9 @@ def test_stored_outputs(tmp_path, capsys, monkeypatch):
     nb = notebooks.read(paths[0])
     assert nb.metadata.course.executed == notebooks.source_hash(nb) == notebooks.source_hash(good())
     assert [output.output_type for output in nb.cells[2].outputs] == ["stream", "display_data"]
-    assert nb.cells[2].outputs[0].text.startswith("full solution")  # the defaults: nothing was injected
+    assert (
+        nb.cells[2].outputs[0].text.startswith("full solution")
+    )  # the defaults: nothing was injected
     assert nb.cells[2].outputs[1].metadata["image/png"]["alt"] == "A red rectangle"
     assert nb.cells[2].execution_count == 2
 
@@ -148,14 +159,18 @@ def test_names(tmp_path):
     assert [path.stem for path in every] == ["01_good", "02_more"]
     for name in ("02", "02_more", "02_more.ipynb", "solutions/02_more.ipynb"):
         assert run.select(root, "solutions", [name]) == every[1:]
-    with pytest.raises(CourseError, match="'03' is no notebook of solutions/: choose from 01_good, 02_more."):
+    with pytest.raises(
+        CourseError, match="'03' is no notebook of solutions/: choose from 01_good, 02_more."
+    ):
         run.select(root, "solutions", ["03"])
     with pytest.raises(CourseError, match="lessons/ holds no notebook"):
         run.select(root, "lessons", [])
 
 
 def test_options_that_do_not_fit(tmp_path):
-    root = tiny.course(tmp_path / "options", solutions={"01_bare": tiny.notebook(tiny.code("one", "1"))})
+    root = tiny.course(
+        tmp_path / "options", solutions={"01_bare": tiny.notebook(tiny.code("one", "1"))}
+    )
     done = start(root, store=True, tree="lessons")
     assert "found --store with --tree lessons" in done.stderr
     with pytest.raises(CourseError, match="solutions/01_bare.ipynb: no cell is tagged parameters"):

@@ -22,7 +22,9 @@ def place(tmp_path, monkeypatch):
 def test_what_is_shipped_is_the_model_in_half_precision_with_its_hash(place, capsys):
     trained = Colorizer(LiteUNet(), size=128)
     for name in ("landscape", "general"):
-        assert main(["ship", name, str(trained.save(place / "run.safetensors", overwrite=True))]) == 0
+        assert (
+            main(["ship", name, str(trained.save(place / "run.safetensors", overwrite=True))]) == 0
+        )
     assert "bytes. Now: python -m benchmarks.shipped" in capsys.readouterr().out
     assert shipped.load("landscape").averaged and not trained.averaged
     found = shipped.load("landscape").net.state_dict()
@@ -31,7 +33,9 @@ def test_what_is_shipped_is_the_model_in_half_precision_with_its_hash(place, cap
             found[name], weights, rtol=1e-3, atol=1e-6
         )
     check = ["sha256sum", "--check", "--strict", shipped.SUMS]
-    said = subprocess.run(check, cwd=place / "shipped", capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        check, cwd=place / "shipped", capture_output=True, text=True, check=True
+    ).stdout
     assert said == "general.safetensors: OK\nlandscape.safetensors: OK\n"
 
 

@@ -13,7 +13,9 @@ from course.tool.site import mathml, notebook, stage
 from course.tool.store import WIDGET
 from tests.course import tiny as small
 
-README = "# Tiny\n\n<!-- lessons:begin -->\n<!-- lessons:end -->\n\nSee [more](course/more.md#a-part).\n"
+README = (
+    "# Tiny\n\n<!-- lessons:begin -->\n<!-- lessons:end -->\n\nSee [more](course/more.md#a-part).\n"
+)
 MORE = """\
 # More
 
@@ -64,7 +66,9 @@ def test_the_site_of_a_course(whole, capfd):
     assert "○ not executed here: stored outputs" in home.text
     assert "gallery/gallery.html" in {link.get("href") for link in home.select("a")}
     shown = soup(whole, "gallery/gallery").select_one("main img")
-    assert (whole / "build/gallery" / shown["src"]).is_file() and shown["alt"] == "A tiny picture, black."
+    assert (whole / "build/gallery" / shown["src"]).is_file() and shown[
+        "alt"
+    ] == "A tiny picture, black."
     more = soup(whole, "course/more")
     links = {link["href"] for link in more.select("main p a")}
     assert {"../lessons/01_tiny.html", "../index.html"} <= links
@@ -79,15 +83,30 @@ def test_the_site_of_a_course(whole, capfd):
     assert soup(whole, "library/color").select_one("h1").text.startswith("colorlib.color")
     for path in (whole / "build").rglob("*.html"):
         page = bs4.BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        sources = [thing.get("src") or thing.get("href") for thing in page.select("script, link, img")]
+        sources = [
+            thing.get("src") or thing.get("href") for thing in page.select("script, link, img")
+        ]
         assert not [source for source in sources if source and source.startswith(("http", "//"))]
     assert sorted(path.name for path in whole.iterdir()) == sorted(
-        ["LICENSE", "LICENSE-content", "README.md", "build", "colorlib", "course", "lessons", "solutions"]
+        [
+            "LICENSE",
+            "LICENSE-content",
+            "README.md",
+            "build",
+            "colorlib",
+            "course",
+            "lessons",
+            "solutions",
+        ]
     )
 
 
 def test_signatures_are_fit_to_read(whole, capfd):
-    for name in ("film", "colorize/__init__", "colorize/colorizer"):  # our own of these names are shown
+    for name in (
+        "film",
+        "colorize/__init__",
+        "colorize/colorizer",
+    ):  # our own of these names are shown
         (whole / f"colorlib/{name}.py").parent.mkdir(exist_ok=True)
         (whole / f"colorlib/{name}.py").write_text(MODULE, "utf-8")
     assert site.make(whole) == 0, capfd.readouterr()
@@ -110,7 +129,9 @@ def test_a_dead_link_fails_and_the_pages_come_all_the_same(whole, capfd):
 
 def test_a_notebook_that_failed_says_so(whole, tiny):
     nb = notebooks.read(whole / "solutions/01_tiny.ipynb")
-    nb.metadata.course = nbformat.from_dict({"run": {"seconds": 3.21, "problem": "stopped in cell 3"}})
+    nb.metadata.course = nbformat.from_dict(
+        {"run": {"seconds": 3.21, "problem": "stopped in cell 3"}}
+    )
     notebooks.write(whole / "build/solutions/01_tiny.ipynb", nb)
     assert stage.newest(whole, "01_tiny").metadata.course.run.problem
     files = stage.pages(whole)
@@ -131,7 +152,9 @@ def test_outputs():
         "display_data", {"image/png": small.png()}, metadata={"image/png": {"alt": 'A "red" <one>'}}
     )
     vector = new_output("display_data", {"image/svg+xml": "<svg/>"})
-    widget = new_output("display_data", {WIDGET: {"model_id": "x"}, "text/plain": "interactive(...)"})
+    widget = new_output(
+        "display_data", {WIDGET: {"model_id": "x"}, "text/plain": "interactive(...)"}
+    )
     stream = new_output("stream", text="\x1b[32m✓ green\x1b[0m")
     for output in (picture, vector, widget, stream):
         notebook.fit_output(output)

@@ -54,13 +54,17 @@ def test_live_widgets_and_warnings_are_not_stored(path):
 def test_a_place_on_this_machine_is_refused(path, kind, place):
     before = path.read_bytes()
     output = new_output("display_data", {kind: f"read from '{place}/photo.png'."})
-    with pytest.raises(CourseError, match=r"01.ipynb: cell 2 \(one\) prints '.*', a place on this machine"):
+    with pytest.raises(
+        CourseError, match=r"01.ipynb: cell 2 \(one\) prints '.*', a place on this machine"
+    ):
         store.store(path, run_of(path, output))
     assert path.read_bytes() == before
 
 
 def test_other_paths_and_pictures_are_fine(path):
-    text = new_output("stream", text=f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png")
+    text = new_output(
+        "stream", text=f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png"
+    )
     picture = new_output("display_data", {"image/png": f"iVBOR{Path.home()}/"})
     store.store(path, run_of(path, text, picture))
     assert notebooks.is_fresh(notebooks.read(path))

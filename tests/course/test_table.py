@@ -69,7 +69,9 @@ def test_setting_the_repository_changes_that_line_only(root):
     assert table.load(root).address == "ada/colour-course.2"
 
 
-@pytest.mark.parametrize("text", ["", "ada", "OWNER/NAME", "github.com/ada/colour", 'a/b"\nc = "', "-a/b"])
+@pytest.mark.parametrize(
+    "text", ["", "ada", "OWNER/NAME", "github.com/ada/colour", 'a/b"\nc = "', "-a/b"]
+)
 def test_a_repository_of_another_shape_changes_nothing(root, text):
     before = (root / table.TABLE).read_bytes()
     with pytest.raises(CourseError, match=re.escape(repr(text))):

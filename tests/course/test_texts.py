@@ -44,7 +44,9 @@ def test_every_message_that_the_page_quotes_is_one_of_the_librarys():
     known, parts = strings(), [part for part in quoted() if len(part) > 6]
     assert len(parts) > 70
     own = {"colorlib", "notebook not found", "NotImplementedError"}
-    assert [part for part in parts if part not in own and not any(part in text for text in known)] == []
+    assert [
+        part for part in parts if part not in own and not any(part in text for text in known)
+    ] == []
 
 
 def entries():
@@ -61,7 +63,9 @@ def test_terms_are_sorted_and_stand_once():
 def test_a_term_is_short_and_leads_to_its_lessons(term, text):
     numbers = re.findall(r"\[(\d+)\]", text)
     assert numbers and numbers == sorted(set(numbers))
-    assert {int(number) for number in numbers} <= {lesson.number for lesson in table.load(ROOT).lessons}
+    assert {int(number) for number in numbers} <= {
+        lesson.number for lesson in table.load(ROOT).lessons
+    }
     assert len(text.split()) <= 40 and text[0] == text[0].upper()
 
 
@@ -91,7 +95,9 @@ def test_a_text_has_one_title_and_no_place_of_one_machine(path):
 def test_the_guide_speaks_of_every_lesson():
     text = read("instructor-guide.md")
     for lesson in table.load(ROOT).lessons:
-        section = text.partition(f"\n## Lesson {lesson.number} · {lesson.title}\n")[2].partition("\n## ")[0]
+        section = text.partition(f"\n## Lesson {lesson.number} · {lesson.title}\n")[2].partition(
+            "\n## "
+        )[0]
         assert all(f"**{word}.**" in section for word in ("Hard", "Show", "Time", "Adapt", "Skip"))
 
 

@@ -16,7 +16,9 @@ rgb, gray = Image.fromarray(RGB), Image.fromarray(GRAY)
 
 
 def saved(image, form, **options):
-    image.copy().save(file := io.BytesIO(), form, **options)  # a JPEG leaves its settings in the picture
+    image.copy().save(
+        file := io.BytesIO(), form, **options
+    )  # a JPEG leaves its settings in the picture
     return file.getvalue()
 
 
@@ -34,7 +36,9 @@ def png(rows, size, bits, color, *chunks, interlaced=False):
 
 def packed(values, bits):
     """Rows of values of 1, 2 or 4 bits."""
-    shifted = values.reshape(len(values), -1, 8 // bits).astype(int) << np.arange(8 - bits, -1, -bits)
+    shifted = values.reshape(len(values), -1, 8 // bits).astype(int) << np.arange(
+        8 - bits, -1, -bits
+    )
     return [row.astype(np.uint8).tobytes() for row in shifted.sum(axis=2)]
 
 
@@ -79,8 +83,16 @@ def exif(**tags):
 
 
 # Display P3, the colours of most phones, with a gamma of 2.2: a profile of a matrix and a curve, by hand.
-P3 = [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]  # to XYZ, D50
-TO_SRGB = [[3.13386, -1.61687, -0.49061], [-0.97877, 1.91614, 0.03345], [0.07195, -0.22899, 1.40524]]
+P3 = [
+    [0.51512, 0.29198, 0.15710],
+    [0.24120, 0.69225, 0.06657],
+    [-0.00105, 0.04189, 0.78407],
+]  # to XYZ, D50
+TO_SRGB = [
+    [3.13386, -1.61687, -0.49061],
+    [-0.97877, 1.91614, 0.03345],
+    [0.07195, -0.22899, 1.40524],
+]
 
 
 def p3_profile():
@@ -94,14 +106,18 @@ def p3_profile():
     for name, data in tags:
         table, at = table + struct.pack(">4sII", name, at, len(data)), at + len(data)
     body = table + b"".join(data for _, data in tags)
-    head = struct.pack(">I4sI4s4s4s", 128 + len(body), b"\0" * 4, 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    head = struct.pack(
+        ">I4sI4s4s4s", 128 + len(body), b"\0" * 4, 0x02400000, b"mntr", b"RGB ", b"XYZ "
+    )
     head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 0xF6D6, 0x10000, 0xD32D)
     return head.ljust(128, b"\0") + body
 
 
 def p3_as_srgb(pixels):
     linear = ((pixels / 255) ** (0x233 / 256) @ np.array(P3).T @ np.array(TO_SRGB).T).clip(0, 1)
-    encoded = np.where(linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055)
+    encoded = np.where(
+        linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055
+    )
     return (255 * encoded).round()
 
 

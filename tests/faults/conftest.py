@@ -22,7 +22,9 @@ def tried(request) -> Callable[..., None]:
 
     def count(kind: str, n: int, lost: int = 0) -> None:
         assert n > 0, f"{kind}: nothing was tried"
-        request.node.user_properties.append(("fault", [kind, n, lost]))  # xdist carries it to the terminal
+        request.node.user_properties.append(
+            ("fault", [kind, n, lost])
+        )  # xdist carries it to the terminal
         assert not lost, f"{kind}: {lost} of {n} were lost"
 
     return count

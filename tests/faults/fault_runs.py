@@ -41,7 +41,9 @@ class Commands:
 
     def _open(self):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.nursery = subprocess.Popen([sys.executable, __file__], env=self.env, text=True, **pipes)
+        self.nursery = subprocess.Popen(
+            [sys.executable, __file__], env=self.env, text=True, **pipes
+        )
         self.nursery.stdout.readline()  # it is ready
 
     def start(self, words, **limits):
@@ -53,8 +55,12 @@ class Commands:
             with open(err, "w") as file:
                 words = [sys.executable, "-m", "colorlib", *map(str, words)]
                 how = {"env": self.env, "stdout": file, "stderr": file}
-                return Command(err, subprocess.Popen(words, preexec_fn=lambda: _limit(limits), **how))
-        if self.nursery is None:  # what is limited from there on needs a process that has imported all
+                return Command(
+                    err, subprocess.Popen(words, preexec_fn=lambda: _limit(limits), **how)
+                )
+        if (
+            self.nursery is None
+        ):  # what is limited from there on needs a process that has imported all
             self._open()
         asked = {"words": [str(word) for word in words], "err": str(err), **limits}
         return Command(err, Child(self.nursery, asked))
@@ -91,7 +97,9 @@ class Command:
     def until(self, word):
         """Wait until the command has said a word, or has ended."""
         deadline = time.monotonic() + 120
-        while self.process.poll() is None and word not in self.said() and time.monotonic() < deadline:
+        while (
+            self.process.poll() is None and word not in self.said() and time.monotonic() < deadline
+        ):
             time.sleep(0.005)
 
 
@@ -137,7 +145,9 @@ def serve():
 
     watch.losses = watch.strips = lambda *args, **how: Dot()  # drawing takes most of the time
     torch.set_num_threads(1)
-    tqdm.set_lock(threading.RLock())  # its own is one for all forks, and a killed one would keep it for ever
+    tqdm.set_lock(
+        threading.RLock()
+    )  # its own is one for all forks, and a killed one would keep it for ever
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         main([*TRAIN, "--epochs", "1", "--gan-epochs", "0", "--out", folder])  # now all is imported
     print("ready", flush=True)
@@ -178,7 +188,9 @@ def content(folder):
 def outcome(folder):
     """Give the same of a run that is over; of checkpoints the newest, as one may stand where it stopped."""
     kept = content(folder)
-    last = {max(n for n in kept if n.startswith(f"{s}/check")) for s in ("1-pixel", "2-adversarial")}
+    last = {
+        max(n for n in kept if n.startswith(f"{s}/check")) for s in ("1-pixel", "2-adversarial")
+    }
     return {name: hash for name, hash in kept.items() if "/checkpoint" not in name or name in last}
 
 

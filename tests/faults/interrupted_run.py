@@ -59,7 +59,10 @@ def main(folder, n, seed):
     signal.signal(signal.SIGALRM, interrupt)
     whole = trainer(None, epochs=8)
     whole.fit()
-    chance, seen = random.Random(seed), {"interrupts": 0, "lost": 0, "handlers changed": 0, "runs": 0}
+    chance, seen = (
+        random.Random(seed),
+        {"interrupts": 0, "lost": 0, "handlers changed": 0, "runs": 0},
+    )
     while seen["interrupts"] < n:
         seen["runs"] += 1
         place, run = folder / str(seen["runs"]), None

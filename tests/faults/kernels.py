@@ -37,15 +37,21 @@ class Notebook:
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.folder = folder
-        self.cells: dict[str, NotebookNode] = {cell.id: cell for cell in code_cells(notebooks.read(path))}
+        self.cells: dict[str, NotebookNode] = {
+            cell.id: cell for cell in code_cells(notebooks.read(path))
+        }
         env = os.environ | {
             "COURSE_EXPECT": path.parent.name.removesuffix("s"),
             "JUPYTER_PREFER_ENV_PATH": "1",
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join([str(offline.GUARD), str(ROOT)]),  # nothing but the loopback
+            "PYTHONPATH": os.pathsep.join(
+                [str(offline.GUARD), str(ROOT)]
+            ),  # nothing but the loopback
         }
         quiet = {"extra_arguments": ["--log-level=ERROR"]}
-        self.manager, self.client = start_new_kernel(kernel_name="python3", cwd=folder, env=env, **quiet)
+        self.manager, self.client = start_new_kernel(
+            kernel_name="python3", cwd=folder, env=env, **quiet
+        )
 
     def run(self, source: str, meanwhile: Callable[[], object] = lambda: None) -> Said:
         """Run a source, or the cell of that id; ``meanwhile`` is called when the kernel has begun."""
@@ -79,7 +85,11 @@ class Notebook:
 
     def checked(self) -> list[str]:
         """Name the cells whose printed words are the same on every machine."""
-        return [name for name, cell in self.cells.items() if "nbval-check-output" in notebooks.tags(cell)]
+        return [
+            name
+            for name, cell in self.cells.items()
+            if "nbval-check-output" in notebooks.tags(cell)
+        ]
 
     def interrupt(self) -> None:
         """Press the button with the square."""

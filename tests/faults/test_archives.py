@@ -34,7 +34,9 @@ FILES = {"set/a.txt": b"a" * 700, "set/deep/b.txt": bytes(range(256)), "set/c.tx
 
 def tar(members, mode="w"):
     """Members: (name, bytes), or (name, kind, where it leads)."""
-    with tarfile.open(fileobj=(content := io.BytesIO()), mode=mode, format=tarfile.GNU_FORMAT) as file:
+    with tarfile.open(
+        fileobj=(content := io.BytesIO()), mode=mode, format=tarfile.GNU_FORMAT
+    ) as file:
         for name, data, *leads in members:
             info = tarfile.TarInfo(name)
             info.size = 0 if leads else len(data)
@@ -74,9 +76,16 @@ def overlapping(n=250, size=2**24):
     common = struct.pack("<HHHHH", 20, 0, 8, 0, 0x21) + sums
     local = b"PK\3\4" + common + struct.pack("<HH", 1, 0) + b"a" + data
     entry = b"PK\1\2" + struct.pack("<H", 20) + common
-    entries = [entry + struct.pack("<HHHHHII", 7, 0, 0, 0, 0, 0, 0) + b"set/%03d" % k for k in range(n)]
+    entries = [
+        entry + struct.pack("<HHHHHII", 7, 0, 0, 0, 0, 0, 0) + b"set/%03d" % k for k in range(n)
+    ]
     central = b"".join(entries)
-    return local + central + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, n, n, len(central), len(local), 0)
+    return (
+        local
+        + central
+        + b"PK\5\6"
+        + struct.pack("<HHHHIIH", 0, 0, n, n, len(central), len(local), 0)
+    )
 
 
 GOOD = list(FILES.items())
@@ -91,25 +100,46 @@ HOSTILE = {
     "absolute.zip": (zipped([("/tmp/evil", b"x"), *GOOD]), OUT),
     "absolute.tgz": (tar([("/tmp/evil", b"x"), *GOOD], "w:gz"), OUT),
     "drive.zip": (zipped([("C:\\evil", b"x"), *GOOD]), OUT),
-    "link out, then through it.tar": (tar([("set/up", tarfile.SYMTYPE, ".."), ("set/up/evil", b"x")]), LINK),
+    "link out, then through it.tar": (
+        tar([("set/up", tarfile.SYMTYPE, ".."), ("set/up/evil", b"x")]),
+        LINK,
+    ),
     "hard link to a file of yours.tar": (tar([("set/x", tarfile.LNKTYPE, "/etc/passwd")]), LINK),
     "link.zip": (zipped([("set/x", b"/etc/passwd")], 0o120777), "a link; expected files"),
     "device.tar": (tar([("set/x", tarfile.CHRTYPE, "")]), LINK),
     "pipe.tbz": (tar([("set/x", tarfile.FIFOTYPE, "")], "w:bz2"), LINK),
     "bomb.zip": (overlapping(), "more than 1,000,000 bytes at 'set/000'"),
-    "bomb.txz": (tar([("set/zeros", bytes(30_000_000))], "w:xz"), "more than 1,000,000 bytes at 'set/zeros'"),
-    "sparse.tar": (header(tarfile.GNUTYPE_SPARSE, 10**12) + bytes(1024), "more than 1,000,000 bytes"),
-    "many.tar": (tar([(f"set/{k}", b"") for k in range(120)]), "more than 100 members at 'set/100'"),
-    "first byte lost.zip": (zipped(GOOD)[1:], "cannot be unpacked after 'set/a.txt'"),  # found by fuzzing
+    "bomb.txz": (
+        tar([("set/zeros", bytes(30_000_000))], "w:xz"),
+        "more than 1,000,000 bytes at 'set/zeros'",
+    ),
+    "sparse.tar": (
+        header(tarfile.GNUTYPE_SPARSE, 10**12) + bytes(1024),
+        "more than 1,000,000 bytes",
+    ),
+    "many.tar": (
+        tar([(f"set/{k}", b"") for k in range(120)]),
+        "more than 100 members at 'set/100'",
+    ),
+    "first byte lost.zip": (
+        zipped(GOOD)[1:],
+        "cannot be unpacked after 'set/a.txt'",
+    ),  # found by fuzzing
     "endless name.tar": (tar([("set/" + "n" * 300, b"x")]), "File name too long"),
     "below zero.tar": (header(b"0", -512) + bytes(1024), "a header of -512 bytes"),
     "name below zero.tar": (header(b"L", -512) + bytes(1024), "a header of -512 bytes"),
-    **{f"long {kind}.tar": (header(kind.encode(), 5 * 10**9) + bytes(2048), TOO_LONG) for kind in "LKxgX"},
+    **{
+        f"long {kind}.tar": (header(kind.encode(), 5 * 10**9) + bytes(2048), TOO_LONG)
+        for kind in "LKxgX"
+    },
 }
 
 
 def everything(root):
-    return {path.relative_to(root).as_posix(): path.is_dir() or path.read_bytes() for path in root.rglob("*")}
+    return {
+        path.relative_to(root).as_posix(): path.is_dir() or path.read_bytes()
+        for path in root.rglob("*")
+    }
 
 
 @pytest.fixture
@@ -125,7 +155,9 @@ def served(tmp_path):
             (tmp_path / "www/set.bin").write_bytes(data)
             address = f"http://127.0.0.1:{server.server_port}/set.bin"
             known = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            return fetch(Source("set", "", [address], "", "", **known), tmp_path / "deep/out", progress=False)
+            return fetch(
+                Source("set", "", [address], "", "", **known), tmp_path / "deep/out", progress=False
+            )
 
         yield get
         server.shutdown()
@@ -142,7 +174,13 @@ def test_a_hostile_archive_writes_nothing(name, served, tmp_path, monkeypatch, t
         served(data)
     said = str(refused.value)
     assert said.startswith(f"{tmp_path}/deep/out/set.bin ") and words in said and "\n" not in said
-    left = set(everything(tmp_path)) - {"www", "www/set.bin", "deep", "deep/out", "deep/out/set.bin"}
+    left = set(everything(tmp_path)) - {
+        "www",
+        "www/set.bin",
+        "deep",
+        "deep/out",
+        "deep/out/set.bin",
+    }
     tried("hostile archive", 1, len(left) + Path("/tmp/evil").exists())
 
 
@@ -161,7 +199,9 @@ for archive in sys.argv[1:]:
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process holds")
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="only Linux says what a process holds"
+)
 def test_what_is_small_on_disk_stays_small_in_memory(tmp_path, long, tried):
     """A name of gigabytes, in a file of megabytes, in a process that may take 200 MB more."""
     pieces = 256 if long else 16
@@ -184,7 +224,9 @@ KINDS = {
     "tbz": tar(GOOD, "w:bz2"),
     "txz": tar(GOOD, "w:xz"),
     "links": tar([("set/a", b"a"), ("set/b", tarfile.SYMTYPE, "a"), ("set/" + "long" * 40, b"x")]),
-    "pax": tar([("set/ä" + "ö" * 60, b"a")]) + header(b"x", 20) + b"20 path=set/other.a\n".ljust(512, b"\0"),
+    "pax": tar([("set/ä" + "ö" * 60, b"a")])
+    + header(b"x", 20)
+    + b"20 path=set/other.a\n".ljust(512, b"\0"),
 }
 
 
@@ -217,8 +259,13 @@ def test_damaged_archives_stay_inside_and_are_told(tried):
             (root / "set.bin").write_bytes(data)
             with suppress(ArchiveError, OSError):
                 extract(root / "set.bin", root / "in/target", max_bytes=10**6)
-            kept = {path.name for path in (root / "in").iterdir()} if (root / "in").exists() else set()
-            assert kept <= {"target"} and {path.name for path in root.iterdir()} <= {"set.bin", "in"}
+            kept = (
+                {path.name for path in (root / "in").iterdir()} if (root / "in").exists() else set()
+            )
+            assert kept <= {"target"} and {path.name for path in root.iterdir()} <= {
+                "set.bin",
+                "in",
+            }
             assert not any(path.is_symlink() for path in root.rglob("*"))
             try:
                 extract(root / "set.bin", root / "again", max_bytes=10**6)

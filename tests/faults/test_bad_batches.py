@@ -65,7 +65,9 @@ def test_weights_that_are_no_numbers_are_never_kept(tmp_path, tried):
     "error",
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory"
+        ),
         MemoryError(),
     ],
 )
@@ -79,7 +81,9 @@ def test_memory_that_runs_out_says_what_to_do(tmp_path, tried, error):
         raise error
 
     run.train_step = fails
-    words = "memory ran out at epoch 1, step 2, with 4 pictures of 16x16 in a step; the last checkpoint"
+    words = (
+        "memory ran out at epoch 1, step 2, with 4 pictures of 16x16 in a step; the last checkpoint"
+    )
     with pytest.raises(MemoryError, match=words) as raised:
         run.fit()
     assert "a smaller batch or size" in str(raised.value) and raised.value.__cause__ is error

@@ -25,12 +25,16 @@ def rows(folder):
 
 
 def models(folder):
-    return {name: word for name, word in content(folder).items() if name.endswith("model.safetensors")}
+    return {
+        name: word for name, word in content(folder).items() if name.endswith("model.safetensors")
+    }
 
 
 def test_a_comparison_killed_anywhere_goes_on(commands, long, tried, tmp_path):
     if not long:
-        pytest.skip("minutes; part of make test-faults, beside test_compare.py's stopped comparison")
+        pytest.skip(
+            "minutes; part of make test-faults, beside test_compare.py's stopped comparison"
+        )
     began = time.monotonic()
     assert commands.run([*ASKED, "--out", tmp_path / "whole"])[0] == 0
     seconds, chance = time.monotonic() - began, random.Random(6)
@@ -46,7 +50,9 @@ def test_a_comparison_killed_anywhere_goes_on(commands, long, tried, tmp_path):
             number = chance.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
             command.send(number)
             status = command.wait()
-            if status == -number != -signal.SIGKILL:  # only before the command began, or when all was done
+            if (
+                status == -number != -signal.SIGKILL
+            ):  # only before the command began, or when all was done
                 assert not command.said() or rows(folder) == whole
             else:
                 assert status in (0, -signal.SIGKILL, 143, 130), command.said()

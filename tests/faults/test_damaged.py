@@ -78,7 +78,9 @@ def test_where_no_checkpoint_is_whole_nothing_begins_anew_unasked(half, long, tr
         for path in folder.glob("checkpoint*"):
             path.write_bytes(damaged(path.read_bytes(), chance))
         before = content(folder)
-        with pytest.raises(CheckpointError, match=r"none of the 2 checkpoints in .* is whole; put a copy"):
+        with pytest.raises(
+            CheckpointError, match=r"none of the 2 checkpoints in .* is whole; put a copy"
+        ):
             trainer(folder).fit()
         lost += content(folder) != before
     tried("all checkpoints of a run damaged", n, lost)
@@ -111,7 +113,9 @@ def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, t
             lost += not torch.equal(data.batch(range(14)), good)
             seen["rebuilt"] += 1
         except OSError as error:
-            assert "pixels.npy is damaged at photo" in str(error) and "delete its folder" in str(error)
+            assert "pixels.npy is damaged at photo" in str(error) and "delete its folder" in str(
+                error
+            )
             seen["said"] += 1
             shutil.rmtree(out)  # as it says
             lost += not torch.equal(pixels_of(album, out).batch(range(14)), good)
@@ -131,7 +135,9 @@ def test_an_array_cut_short_under_a_run(album, tried, tmp_path):
     before, file = content(tmp_path / "run"), tmp_path / "out/pixels.npy"
     with open(file, "r+b") as pixels:
         pixels.truncate(file.stat().st_size - 2000)
-    with pytest.raises(OSError, match=r"pixels.npy was cut short; delete its folder and do the same again"):
+    with pytest.raises(
+        OSError, match=r"pixels.npy was cut short; delete its folder and do the same again"
+    ):
         run.fit()
     lost = content(tmp_path / "run") != before
     again = trainer(tmp_path / "run")

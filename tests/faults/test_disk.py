@@ -26,7 +26,9 @@ def test_a_file_that_may_not_grow(commands, whole, long, tried, tmp_path):
         status, said = commands.run([*TRAIN, "--out", folder], file=limit)
         assert status == 1 and "Traceback" not in said, said
         assert "there is no room for " in said and "free some and do it again" in said
-        lost += losses(before, standing(folder), folder, begun) + bool(list(folder.rglob(".colorlib-*.tmp")))
+        lost += losses(before, standing(folder), folder, begun) + bool(
+            list(folder.rglob(".colorlib-*.tmp"))
+        )
     assert commands.run([*TRAIN, "--out", folder])[0] == 0
     lost += content(folder) != content(undisturbed)
     tried("a file that may not grow (RLIMIT_FSIZE)", n, lost)
@@ -53,7 +55,9 @@ def test_a_full_disk(commands, whole, long, tried, small_disk):
     folder = small_disk / "run"
     for i in range(n):
         size = int(needed * (i + chance.uniform(0.3, 0.7)) / n)
-        subprocess.run(["mount", "-o", f"remount,size={max(size, 16)}k", str(small_disk)], check=True)
+        subprocess.run(
+            ["mount", "-o", f"remount,size={max(size, 16)}k", str(small_disk)], check=True
+        )
         folder.mkdir(exist_ok=True)
         begun, before = content(folder), standing(folder)
         status, said = commands.run([*TRAIN, "--out", folder])

@@ -27,7 +27,8 @@ def archive(n=2, noise=1):
     with zipfile.ZipFile(content := io.BytesIO(), "w") as file:
         for k in range(n):
             file.writestr(
-                zipfile.ZipInfo(f"set/{k}.png"), picture.getvalue() + random.Random(k).randbytes(noise)
+                zipfile.ZipInfo(f"set/{k}.png"),
+                picture.getvalue() + random.Random(k).randbytes(noise),
             )
     return content.getvalue()
 
@@ -276,4 +277,8 @@ def test_a_run_killed_at_any_moment_leaves_no_half_set(source, tmp_path, long, t
     runs = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(runs) == n and all(killed == -signal.SIGKILL for killed, *_ in runs)
     assert {(False, False), (True, False)} <= {(archive, whole) for _, archive, whole, *_ in runs}
-    tried("fetch killed", n, sum(count != 2 * whole or after != 2 for _, _, whole, count, after in runs))
+    tried(
+        "fetch killed",
+        n,
+        sum(count != 2 * whole or after != 2 for _, _, whole, count, after in runs),
+    )

@@ -19,10 +19,21 @@ from colorlib.colorize.label import WORDS, labelled
 from colorlib.images import ImageError, read
 
 LONG = os.environ.get("FAULTS") == "long"
-SEEDS = {name: data for name, (data, *_) in GOOD.items() if 60 < len(data) < 9000 and " by " not in name}
+SEEDS = {
+    name: data for name, (data, *_) in GOOD.items() if 60 < len(data) < 9000 and " by " not in name
+}
 SEEDS |= {name: data for name, (data, _) in BAD.items() if 60 < len(data) < 9000}
 Image.init()
-for mode in ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"):  # and every other format that Pillow knows
+for mode in (
+    "1",
+    "L",
+    "P",
+    "RGB",
+    "RGBA",
+    "CMYK",
+    "I;16",
+    "F",
+):  # and every other format that Pillow knows
     for form in sorted(Image.SAVE.keys() - {"PDF", "PALM", "JPEG", "PNG", "GIF", "WEBP", "AVIF"}):
         with warnings.catch_warnings(), suppress(OSError, ValueError, KeyError, SystemError):
             warnings.simplefilter("ignore")
@@ -69,7 +80,11 @@ def verdict(data):
     if WORDS.encode() not in exif or len(exif) > 65_533:
         return f"labelled {exif[:200]}"
     whole = picture.mode in ("RGB", "RGBA") and 0 < picture.width * picture.height <= PIXELS
-    return None if whole and np.asarray(picture).dtype == np.uint8 and not picture.info else f"{picture}"
+    return (
+        None
+        if whole and np.asarray(picture).dtype == np.uint8 and not picture.info
+        else f"{picture}"
+    )
 
 
 @pytest.fixture(autouse=True)

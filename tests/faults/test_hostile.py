@@ -76,7 +76,9 @@ def payload(tmp_path):
         elif how == "pickle":
             path.write_bytes(pickle.dumps(Payload(owned)))
         else:
-            torch.save({"weight": Payload(owned)}, path, _use_new_zipfile_serialization=how == "torch")
+            torch.save(
+                {"weight": Payload(owned)}, path, _use_new_zipfile_serialization=how == "torch"
+            )
         return path
 
     pickle.loads(pickle.dumps(Payload(owned)))  # it would work
@@ -118,7 +120,9 @@ TREES += ['{"$dict": 3}', '{"$dict": [[1]]}', '{"$dict": [[{}, 1]]}']
 @pytest.mark.parametrize("tree", TREES, ids=range(len(TREES)))
 def test_a_tree_that_is_none_is_no_checkpoint(tree, tmp_path, tried):
     data = safetensors.torch.save({"w": torch.ones(2)}, {"tree": tree})
-    (tmp_path / f"checkpoint-e0001-s000001-{checkpoint._digest(data)}.safetensors").write_bytes(data)
+    (tmp_path / f"checkpoint-e0001-s000001-{checkpoint._digest(data)}.safetensors").write_bytes(
+        data
+    )
     with pytest.raises(CheckpointError, match="is no checkpoint .*; move it out of the folder"):
         checkpoint.latest(tmp_path)
     tried("weights that lie", 1)
@@ -136,7 +140,9 @@ def test_a_prepared_array_of_objects_is_not_taken(payload, tmp_path, tried):
 
 
 @FORMS
-@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2", "densenet121"] if LONG else ["resnet18"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", "mobilenet_v2", "densenet121"] if LONG else ["resnet18"]
+)
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_a_pickle_in_the_cache_of_imagenets_weights_is_not_run(
     how, name, payload, tmp_path, monkeypatch, tried
@@ -150,7 +156,9 @@ def test_a_pickle_in_the_cache_of_imagenets_weights_is_not_run(
     (tmp_path / "hub/checkpoints").mkdir(parents=True)
     shutil.copy(next(written.parent.iterdir()), tmp_path / "hub/checkpoints" / file)
     before = dict(os.environ)
-    with pytest.raises(OSError, match=f"the ImageNet weights of {name} could not be had") as refused:
+    with pytest.raises(
+        OSError, match=f"the ImageNet weights of {name} could not be had"
+    ) as refused:
         pretrained.torchvision_net(name, pretrained=True)
     assert "\n" not in str(refused.value) and "arbitrary code" not in str(refused.value)
     assert dict(os.environ) == before
@@ -198,7 +206,11 @@ LIES = {
     "an end before its beginning": (tensor([1], [4, 0]), b"1234", None),
     "a beginning before the file's": (tensor([1], [-4, 0]), b"1234", None),
     "a kind that is none": (tensor([1], [0, 4], "OBJECT"), b"1234", None),
-    "two tensors in one place": (tensor([1], [0, 4]) | {"v": tensor([1], [0, 4])["w"]}, b"1234", None),
+    "two tensors in one place": (
+        tensor([1], [0, 4]) | {"v": tensor([1], [0, 4])["w"]},
+        b"1234",
+        None,
+    ),
     "a hole": (tensor([1], [4, 8]), bytes(8), None),
     "bytes that belong to none": (tensor([1], [0, 4]) | CONFIG, bytes(4000), None),
 }
@@ -235,7 +247,9 @@ def test_a_file_of_terabytes_that_takes_no_room_on_the_disk(tmp_path, tried):
         pytest.skip("this disk has no such files")
     with (
         little_memory(),
-        pytest.raises(CheckpointError, match="has 1,000,000,0.. bytes; expected at most|expected at"),
+        pytest.raises(
+            CheckpointError, match="has 1,000,000,0.. bytes; expected at most|expected at"
+        ),
     ):
         load_weights(path)
     tried("weights that lie", 1)
@@ -271,11 +285,26 @@ def test_each_field_is_checked(name, tried):
     """Missing, unknown, of another type, out of range: the sentence names the field and what it may be."""
     rules, n, lost = KINDS[name].rules, 1, []
     fields = largest(rules)
-    wrong = [None, "x", "", [], {}, {"a": 1}, -1, 0.5, 10**30, float("nan"), float("inf"), "os.system('x')"]
+    wrong = [
+        None,
+        "x",
+        "",
+        [],
+        {},
+        {"a": 1},
+        -1,
+        0.5,
+        10**30,
+        float("nan"),
+        float("inf"),
+        "os.system('x')",
+    ]
     for field, rule in rules.items():
         kinds, allowed, _ = configs._reading(rule)
         cases = [
-            fields | {field: value} for value in wrong if not (isinstance(value, kinds) and allowed(value))
+            fields | {field: value}
+            for value in wrong
+            if not (isinstance(value, kinds) and allowed(value))
         ]
         cases.append({key: value for key, value in fields.items() if key != field})
         for case in cases:
@@ -297,7 +326,9 @@ def test_the_largest_network_that_a_file_may_ask_for_is_refused_or_small(name, t
     if count > configs.MAX_PARAMETERS:
         with (
             little_memory(),
-            pytest.raises(ValueError, match=r"would have [\d,]+ parameters; expected at most 300,0"),
+            pytest.raises(
+                ValueError, match=r"would have [\d,]+ parameters; expected at most 300,0"
+            ),
         ):
             build(name, fields)
     tried("configuration that asks for too much", 1, int(count > 10**12))
@@ -306,7 +337,12 @@ def test_the_largest_network_that_a_file_may_ask_for_is_refused_or_small(name, t
 def tiny(tmp_path, **changes):
     """A weights file with a configuration of one's own around a tiny network."""
     net = generators.UNet(downs=2, width=1)
-    config = {"net": net.config, "scale": {"ab": 110.0, "answer": "ab"}, "size": 16, "averaged": False}
+    config = {
+        "net": net.config,
+        "scale": {"ab": 110.0, "answer": "ab"},
+        "size": 16,
+        "averaged": False,
+    }
     return checkpoint.save_weights(
         tmp_path / "w.safetensors", net.state_dict(), config | changes, overwrite=True
     )
@@ -362,7 +398,10 @@ def test_a_field_that_is_missing_is_named(gone, tmp_path):
 def test_weights_that_are_no_numbers_colour_nothing(value, tmp_path):
     path = tiny(tmp_path)
     weights, config = load_weights(path)
-    weights = {name: torch.full_like(w, value) if w.is_floating_point() else w for name, w in weights.items()}
+    weights = {
+        name: torch.full_like(w, value) if w.is_floating_point() else w
+        for name, w in weights.items()
+    }
     checkpoint.save_weights(path, weights, config, overwrite=True)
     model = Colorizer.load(path)
     from PIL import Image
@@ -376,7 +415,9 @@ def test_weights_that_are_no_numbers_colour_nothing(value, tmp_path):
 
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-INNER = VALUES | st.lists(VALUES, max_size=4) | st.dictionaries(st.text(max_size=8), VALUES, max_size=4)
+INNER = (
+    VALUES | st.lists(VALUES, max_size=4) | st.dictionaries(st.text(max_size=8), VALUES, max_size=4)
+)
 JSON = INNER | st.lists(INNER, max_size=4) | st.dictionaries(st.text(max_size=8), INNER, max_size=4)
 FIELDS = [
     *BILLIONS,
@@ -391,7 +432,9 @@ FIELDS = [
     "encoder",
     "classes",
 ]
-KNOWN = st.sampled_from([*(kind for kind in KINDS if LONG or kind not in SLOW), "ab", 1, 2, 16, 0.5, True])
+KNOWN = st.sampled_from(
+    [*(kind for kind in KINDS if LONG or kind not in SLOW), "ab", 1, 2, 16, 0.5, True]
+)
 NEAR = st.dictionaries(st.sampled_from(FIELDS), JSON | KNOWN, max_size=10)
 
 
@@ -457,7 +500,12 @@ def doors(source):
     """Name what could run a stranger's code in a Python source: calls, and arguments that open doors."""
     found = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and node.module in ("pickle", "marshal", "shelve", "dill"):
+        if isinstance(node, ast.ImportFrom) and node.module in (
+            "pickle",
+            "marshal",
+            "shelve",
+            "dill",
+        ):
             found.append(f"from {node.module}")
         if not isinstance(node, ast.Call):
             continue
@@ -465,13 +513,18 @@ def doors(source):
         given_to = {word.arg: ast.unparse(word.value) for word in node.keywords}
         if name in CALLS.split() or name.rpartition(".")[2] in METHODS:
             found.append(name)
-        if given_to.get("shell", "False") != "False" or given_to.get("allow_pickle", "False") != "False":
+        if (
+            given_to.get("shell", "False") != "False"
+            or given_to.get("allow_pickle", "False") != "False"
+        ):
             found.append(f"{name} with an open door")
         if (name == "torch.load" or name.endswith("load_state_dict_from_url")) and given_to.get(
             "weights_only"
         ) != "True":
             found.append(name)
-        if given_to.get("verify") == "False" or (given_to.get("strict") == "False" and "load_state" in name):
+        if given_to.get("verify") == "False" or (
+            given_to.get("strict") == "False" and "load_state" in name
+        ):
             found.append(f"{name} without a check")
     return found
 
@@ -485,7 +538,11 @@ NOTEBOOKS = sorted((ROOT / "solutions").glob("*.ipynb"))
 def test_no_shell_strings_no_pickles_no_eval(tried):
     found = {path: doors(path.read_text("utf-8")) for path in SOURCES}
     for path in NOTEBOOKS:
-        cells = [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+        cells = [
+            cell
+            for cell in json.loads(path.read_text("utf-8"))["cells"]
+            if cell["cell_type"] == "code"
+        ]
         lines = ["pass" if line.startswith(("!", "%")) else line
                  for cell in cells for line in "".join(cell["source"]).splitlines()]  # fmt: skip
         found[path] = doors("\n".join(lines))
@@ -536,6 +593,13 @@ def test_what_is_no_door(line):
 def test_the_weekly_run_audits_every_package_that_is_installed():
     jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text("utf-8"))["jobs"]
     scripts = [
-        step["run"] for job in jobs.values() for step in job["steps"] if "pip-audit" in step.get("run", "")
+        step["run"]
+        for job in jobs.values()
+        for step in job["steps"]
+        if "pip-audit" in step.get("run", "")
     ]
-    assert len(scripts) == 1 and "pip freeze" in scripts[0] and "--requirement installed.txt" in scripts[0]
+    assert (
+        len(scripts) == 1
+        and "pip freeze" in scripts[0]
+        and "--requirement installed.txt" in scripts[0]
+    )

@@ -18,7 +18,16 @@ SOLUTIONS = sorted((ROOT / "solutions").glob("[0-9]*.ipynb"))
 SHORT = ("00_start_here",)
 LESSON_5 = ROOT / "solutions/05_training_on_colab_t4.ipynb"
 #: Of lesson 5: what the run of section 4 needs, which the kernel is made to lose.
-TO_THE_RUN = ["setup", "parameters", "start", "s1-album", "s1-sift", "s1-split", "s2-numbers", "s4-run"]
+TO_THE_RUN = [
+    "setup",
+    "parameters",
+    "start",
+    "s1-album",
+    "s1-sift",
+    "s1-split",
+    "s2-numbers",
+    "s4-run",
+]
 HASH = """\
 import hashlib
 weights = b"".join(weight.detach().cpu().numpy().tobytes() for weight in trained.state_dict().values())
@@ -48,7 +57,9 @@ def test_a_notebook_takes_what_students_do_to_it(path, long, tried, tmp_path):
         assert not lost, {name: (first[name], again[name]) for name in lost}
         tried("a notebook run twice in one kernel", 1, lost=len(lost))
 
-        checks = sorted((name for name in notebook.cells if re.fullmatch(r"e\d-check", name)), reverse=True)
+        checks = sorted(
+            (name for name in notebook.cells if re.fullmatch(r"e\d-check", name)), reverse=True
+        )
         for check in checks:
             notebook.run_all(
                 [check.replace("-check", "-stub"), check]
@@ -63,7 +74,9 @@ def test_a_notebook_takes_what_students_do_to_it(path, long, tried, tmp_path):
         if path == LESSON_5:
             odd["EPOCHS"] = 5
         notebook.run_all(["parameters"])
-        notebook.run("\n".join(f"{name} = {value!r}" for name, value in odd.items() if name != "PROFILE"))
+        notebook.run(
+            "\n".join(f"{name} = {value!r}" for name, value in odd.items() if name != "PROFILE")
+        )
         notebook.run_all(names[names.index("parameters") + 1 :])
         tried("parameters changed and everything after them run", 1)
 
@@ -103,9 +116,13 @@ def stop(notebook: Notebook, folder: Path, epoch: int, later: float) -> None:
     notebook.interrupt()
 
 
-def test_a_run_that_is_stopped_or_loses_its_kernel_is_the_run_that_nobody_disturbed(long, tried, tmp_path):
+def test_a_run_that_is_stopped_or_loses_its_kernel_is_the_run_that_nobody_disturbed(
+    long, tried, tmp_path
+):
     """In the middle of an epoch; then the same cell again, or in a new kernel all cells from the first."""
-    epochs, stops, restarts, dice = (20, 12, 4, random.Random(5)) if long else (4, 1, 1, random.Random(5))
+    epochs, stops, restarts, dice = (
+        (20, 12, 4, random.Random(5)) if long else (4, 1, 1, random.Random(5))
+    )
     with opened(LESSON_5, tmp_path) as notebook:
         to_the_run(notebook, epochs)
         notebook.run_all(["s4-fit"])

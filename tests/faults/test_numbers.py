@@ -18,7 +18,11 @@ from colorlib.metrics import core
 def gan(kind, half):
     """A loss of two batches of logits."""
     made = GANLoss(kind)
-    return (lambda fake, real: made.critic(real, fake)[half]) if half < 2 else lambda f, r: made.generator(f)
+    return (
+        (lambda fake, real: made.critic(real, fake)[half])
+        if half < 2
+        else lambda f, r: made.generator(f)
+    )
 
 
 #: Everything that turns two batches (n, 3, h, w) of RGB into numbers, whatever the pictures are.
@@ -30,7 +34,10 @@ PAIRS = {
     "ciede2000": lambda fake, real: core.ciede2000(color.rgb_to_lab(fake), color.rgb_to_lab(real)),
     "colorfulness": lambda fake, real: core.colorfulness(fake),
     "chroma": lambda fake, real: core.chroma(color.rgb_to_lab(fake)),
-    **{f"loss {kind}": lambda f, r, kind=kind: pixel_loss(r, f, kind) for kind in ("l1", "l2", "psnr")},
+    **{
+        f"loss {kind}": lambda f, r, kind=kind: pixel_loss(r, f, kind)
+        for kind in ("l1", "l2", "psnr")
+    },
     **{f"{kind} {half}": gan(kind, half) for kind in ("bce", "lsgan") for half in (0, 1, 2)},
     "generator": lambda fake, real: generator_loss(fake[:, :1], real, fake).total,
 }
@@ -117,7 +124,9 @@ def test_one_value_that_is_no_number_is_never_lost_on_the_way(name, bad, tried):
         logit = bad == math.inf and name.startswith("bce") and name.endswith(" 2")
         surely_fake = bad == -math.inf and name == "bce 1"  # right, and sure of it: costs nothing
         assert about_real or logit or surely_fake or wrong.any(), found
-        assert about_real or found.ndim == 0 or found[0].isfinite().all(), "the other picture is as it was"
+        assert about_real or found.ndim == 0 or found[0].isfinite().all(), (
+            "the other picture is as it was"
+        )
     tried("NaN and infinity among the values", 1)
 
 
@@ -185,7 +194,9 @@ def test_bytes_are_numbers_among_themselves_and_never_beside_shares(tried):
     assert torch.equal(core.mse(fake, real), core.mse(fake.double(), real.double()))
     assert torch.equal(pixel_loss(real, fake), pixel_loss(real.float(), fake.float()))
     for call in (core.mse, core.l1, core.ssim, pixel_loss):
-        assert "expected one kind: divide bytes by 255" in refused(lambda call=call: call(fake, real / 255))
+        assert "expected one kind: divide bytes by 255" in refused(
+            lambda call=call: call(fake, real / 255)
+        )
     for call in (core.colorfulness, core.gray_baseline, core.chroma, color.lab_to_rgb):
         assert "dtype torch.uint8; expected floating point" in refused(lambda call=call: call(fake))
     tried("values of another type", 10)
@@ -211,8 +222,14 @@ def test_numbers_that_must_fit_together_say_which_do_not():
     ("value", "words"),
     [
         (None, "x is a NoneType; expected a tensor (n, 3, h, w)"),
-        (torch.zeros(3, 4, 4), "x has shape (3, 4, 4); expected (n, 3, h, w): add a batch dimension"),
-        (torch.zeros(1, 4, 4, 3), "x has shape (1, 4, 4, 3); expected (n, 3, h, w): move the channels"),
+        (
+            torch.zeros(3, 4, 4),
+            "x has shape (3, 4, 4); expected (n, 3, h, w): add a batch dimension",
+        ),
+        (
+            torch.zeros(1, 4, 4, 3),
+            "x has shape (1, 4, 4, 3); expected (n, 3, h, w): move the channels",
+        ),
         (torch.zeros(1, 3, 4, 4).long(), "x has dtype torch.int64; expected floating point"),
     ],
 )

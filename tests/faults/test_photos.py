@@ -65,7 +65,9 @@ def put(root, cases):
 def test_it_is_read_as_the_picture_that_is_meant(name, tmp_path, tried):
     data, expected, tolerance = GOOD[name]
     root = put(tmp_path / "photos", {name: (data,)})
-    tried("awkward photo: the expected picture", 1, int(off(read(root / name), expected) > tolerance))
+    tried(
+        "awkward photo: the expected picture", 1, int(off(read(root / name), expected) > tolerance)
+    )
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -96,7 +98,12 @@ def test_a_folder_run_goes_on_past_bad_ones_and_lists_them(tmp_path, colorize, t
     told = json.loads(out)
     assert status == 1 and set(told["skipped"]) == set(bad)
     assert all(words in told["skipped"][name] for name, (_, words) in bad.items())
-    assert len(told["written"]) == len(set(told["written"])) == len(good) == len(os.listdir(tmp_path / "out"))
+    assert (
+        len(told["written"])
+        == len(set(told["written"]))
+        == len(good)
+        == len(os.listdir(tmp_path / "out"))
+    )
 
     lost = 0
     for name, path in zip(sorted(good), told["written"], strict=True):
@@ -119,7 +126,9 @@ def test_a_link_that_leads_nowhere_names_where(tmp_path):
     (tmp_path / "cat.png").symlink_to("gone.png")
     (tmp_path / "loop.png").symlink_to("loop.png")
     for name, target in {"cat.png": "gone.png", "loop.png": "loop.png"}.items():
-        with pytest.raises(FileNotFoundError, match=f"{name} is a link to {target}, which leads to no file"):
+        with pytest.raises(
+            FileNotFoundError, match=f"{name} is a link to {target}, which leads to no file"
+        ):
             read(tmp_path / name)
     with pytest.raises(FileNotFoundError, match="holds no file ending in"):
         folder(tmp_path)  # who trains on a folder has no use for them
@@ -128,11 +137,17 @@ def test_a_link_that_leads_nowhere_names_where(tmp_path):
 def test_a_folder_in_place_of_a_file(tmp_path, colorize):
     put(tmp_path / "photos", {"a.png": GOOD["interlaced.png"]})
     (tmp_path / "b.jpg").mkdir()
-    status, out, _ = colorize(tmp_path / "photos/a.png", tmp_path / "b.jpg", "--out", tmp_path / "out")
-    assert status == 1 and "b.jpg is a folder, expected one image file; name a file inside it" in out
+    status, out, _ = colorize(
+        tmp_path / "photos/a.png", tmp_path / "b.jpg", "--out", tmp_path / "out"
+    )
+    assert (
+        status == 1 and "b.jpg is a folder, expected one image file; name a file inside it" in out
+    )
     status, _, err = colorize(tmp_path / "b.jpg")
     assert (
-        status == 1 and "b.jpg holds no file ending in" in err and not (tmp_path / "b.jpg-colorized").exists()
+        status == 1
+        and "b.jpg holds no file ending in" in err
+        and not (tmp_path / "b.jpg-colorized").exists()
     )
 
 
@@ -142,7 +157,9 @@ def nobody(colorize, weights):
     with tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o777)
         shutil.copy(weights, path)
-        colorize(put(Path(path, "warm"), {"a.png": GOOD["interlaced.png"]}))  # nothing is left to import
+        colorize(
+            put(Path(path, "warm"), {"a.png": GOOD["interlaced.png"]})
+        )  # nothing is left to import
         was = os.geteuid()
         if was == 0:
             os.seteuid(65534)
@@ -187,7 +204,14 @@ def test_a_folder_run_with_closed_doors(nobody, colorize, caplog, tried):
     (root / "closed").chmod(0o700)
 
 
-NAMES = [b"\xe9t\xe9.jpg", "n" * 251 + ".png", "長" * 83 + ".webp", "two\nlines.png", "--help.png", "%n.png"]
+NAMES = [
+    b"\xe9t\xe9.jpg",
+    "n" * 251 + ".png",
+    "長" * 83 + ".webp",
+    "two\nlines.png",
+    "--help.png",
+    "%n.png",
+]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +226,12 @@ def test_names(name, tmp_path, colorize, tried):
         pytest.skip("this system has no such names")
     status, out, _ = colorize(os.fsdecode(photo))
     (made,) = {path.name for path in tmp_path.iterdir()} - {os.fsdecode(name)}
-    assert status == 0 and "-colorized." in made and len(os.fsencode(made)) <= 255 and "colorized" in out
+    assert (
+        status == 0
+        and "-colorized." in made
+        and len(os.fsencode(made)) <= 255
+        and "colorized" in out
+    )
     status, out, _ = colorize(tmp_path, "--out", tmp_path / "out")
     assert status == 0 and "coloured: 2" in out
     tried("name", 2, int(len(list((tmp_path / "out").iterdir())) != 2))
@@ -234,11 +263,15 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux says what a process holds")
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="only Linux says what a process holds"
+)
 def test_bombs_take_no_memory_and_what_does_is_told_so(tmp_path, tried):
     """In a process that may take 150 MB more: only the honest picture of 63 million pixels feels that."""
     honest = png([bytes(1000)] * 7900, (8000, 7900), 1, 0)
-    expected = dict.fromkeys(BOMBS, "make it smaller first") | {"text.png": "it is cut off or damaged"}
+    expected = dict.fromkeys(BOMBS, "make it smaller first") | {
+        "text.png": "it is cut off or damaged"
+    }
     expected |= {"honest.png": "honest.png needs more memory than there is; make it smaller first"}
     photos = BAD | {"text.png": BAD["much text.png"], "honest.png": (honest,)}
     root = put(tmp_path / "photos", {name: photos[name] for name in expected})
@@ -247,7 +280,11 @@ def test_bombs_take_no_memory_and_what_does_is_told_so(tmp_path, tried):
     assert done.returncode == 0, done.stderr
     answers = dict(zip(sorted(expected), done.stdout.split("\n")[:-1], strict=True))
     assert all(("pixels, more than" in answers[name]) == (name in BOMBS) for name in answers)
-    tried("decompression bomb", len(answers), sum(expected[name] not in answers[name] for name in answers))
+    tried(
+        "decompression bomb",
+        len(answers),
+        sum(expected[name] not in answers[name] for name in answers),
+    )
 
 
 def test_a_wide_photo_at_full_size(tmp_path, colorize, long, tried):
@@ -296,7 +333,9 @@ def gray_in(mode):
         return Image.fromarray(ramp.astype(np.int32 if mode == "I" else np.float32)), ramp
     if mode == "LAB":
         known = ImageCms.createProfile
-        lab = ImageCms.profileToProfile(gray.convert("RGB"), known("sRGB"), known("LAB"), outputMode="LAB")
+        lab = ImageCms.profileToProfile(
+            gray.convert("RGB"), known("sRGB"), known("LAB"), outputMode="LAB"
+        )
         return lab, ramp
     steps = {"La": ["LA"], "PA": ["P"], "RGBa": ["RGBA"]}.get(mode, [])
     for step in [*steps, mode]:
@@ -323,9 +362,17 @@ MODES = [
     "F",
 ]
 MODES += ["I;16", "I;16L", "I;16B"]
-DRAWN = {"EPS", "PDF", "PALM", "ICNS", "ICO"}  # no photos: drawings, and sets of icons at sizes of their own
+DRAWN = {
+    "EPS",
+    "PDF",
+    "PALM",
+    "ICNS",
+    "ICO",
+}  # no photos: drawings, and sets of icons at sizes of their own
 # Pillow itself cuts 16 bits down to 8 for these; and it writes a PPM of 16 bits in which 255 is nearly black.
-NOT_WHOLE = {(mode, form) for mode in ("I;16", "I;16L", "I;16B") for form in ("AVIF", "GIF", "WEBP")}
+NOT_WHOLE = {
+    (mode, form) for mode in ("I;16", "I;16L", "I;16B") for form in ("AVIF", "GIF", "WEBP")
+}
 NOT_WHOLE |= {
     ("I", "PPM"),
     ("F", "PPM"),

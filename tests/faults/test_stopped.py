@@ -39,7 +39,10 @@ def test_a_signal_ends_the_command_with_a_checkpoint_and_a_sentence(
             lost += outcome(folder) != outcome(undisturbed)
             continue
         n += 1
-        lost += max(standing(folder).values()) <= (0, 0)  # what was done in the first epoch is kept as well
+        lost += max(standing(folder).values()) <= (
+            0,
+            0,
+        )  # what was done in the first epoch is kept as well
         assert command.said().count(GO_ON) == 1 and "Traceback" not in command.said()
         assert commands.run([*TRAIN, "--out", folder])[0] == 0
         lost += outcome(folder) != outcome(undisturbed)
@@ -123,7 +126,9 @@ def test_a_second_interrupt_leaves_out_the_checkpoint_and_keeps_the_last(tmp_pat
     lost = content(tmp_path) != before
     again = trainer(tmp_path)
     again.fit()
-    tried("interrupted twice", 1, lost + (not all(map(torch.equal, weights(again), weights(whole)))))
+    tried(
+        "interrupted twice", 1, lost + (not all(map(torch.equal, weights(again), weights(whole))))
+    )
 
 
 def test_a_broken_step_is_not_kept(tmp_path):
@@ -172,7 +177,9 @@ def test_torchrun_passes_the_signal_on(long, tried, tmp_path):
     for number in (signal.SIGTERM, signal.SIGINT):
         before = standing(tmp_path / "run")
         with open(tmp_path / "said.txt", "w+") as said:
-            process = subprocess.Popen([*words, "-m", "colorlib", *asked], env=env, stdout=said, stderr=said)
+            process = subprocess.Popen(
+                [*words, "-m", "colorlib", *asked], env=env, stdout=said, stderr=said
+            )
             while process.poll() is None and "Training:" not in (tmp_path / "said.txt").read_text():
                 time.sleep(0.01)
             time.sleep(0.5)
@@ -181,6 +188,8 @@ def test_torchrun_passes_the_signal_on(long, tried, tmp_path):
         text = (tmp_path / "said.txt").read_text()
         assert process.returncode != 0 and text.count(GO_ON) == 1, text
         lost += max(standing(tmp_path / "run").values()) <= max(before.values())
-    done = subprocess.run([*words, "-m", "colorlib", *asked], env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        [*words, "-m", "colorlib", *asked], env=env, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     tried("signals to torchrun", 2, lost)

@@ -44,7 +44,16 @@ BAD = {
 }
 #: Numbers that are too small, by the name of the argument.
 BELOW = dict(
-    n=-1, seed=-1, start=-1, epoch=-1, step=-1, minutes=-1, max_steps=-1, distance=-1, lam=-1, weight=-1
+    n=-1,
+    seed=-1,
+    start=-1,
+    epoch=-1,
+    step=-1,
+    minutes=-1,
+    max_steps=-1,
+    distance=-1,
+    lam=-1,
+    weight=-1,
 )
 BELOW |= dict(size=0, batch=0, epochs=0, keep=0, rounds=0, tries=0, workers=0, most=0)
 
@@ -227,7 +236,9 @@ def test_every_argument_of_another_kind_is_refused_by_name(tried):
                 n += 1
                 shown = [repr(value), type(value).__name__]
                 if said := says(public.call, {name: value}, name, shown):
-                    wrong.append(f"{public.name}({name}: {parameter.annotation}) given {why}: {said}")
+                    wrong.append(
+                        f"{public.name}({name}: {parameter.annotation}) given {why}: {said}"
+                    )
     assert not wrong, f"{len(wrong)} of {n}:\n" + "\n".join(wrong)
     assert n > 1000 and free == set(ANYTHING)
     tried("an argument of another kind or out of range", n, lost=len(wrong))
@@ -252,7 +263,9 @@ def test_every_tensor_of_another_shape_is_refused_by_name(tried, tmp_path, monke
         for argument, value in good.items():
             if not isinstance(value, torch.Tensor) or (name, argument) in FREE:
                 continue
-            channels = min(1, value.ndim - 1)  # the dimension of channels; a row of numbers gets one more
+            channels = min(
+                1, value.ndim - 1
+            )  # the dimension of channels; a row of numbers gets one more
             for bad in (value[0], torch.cat([value, value.narrow(channels, 0, 1)], channels)):
                 n += 1
                 shown = [str(tuple(bad.shape)), " x ".join(map(str, bad.shape[-2:]))]
@@ -265,7 +278,9 @@ def test_every_tensor_of_another_shape_is_refused_by_name(tried, tmp_path, monke
 def test_what_is_laid_around_a_function_changes_nothing_of_it():
     """Its name, its words, its source and its speed once compiled are those of the function itself."""
     plain = color.rgb_to_lab.__wrapped__
-    assert color.rgb_to_lab is not plain and inspect.getsource(color.rgb_to_lab) == inspect.getsource(plain)
+    assert color.rgb_to_lab is not plain and inspect.getsource(
+        color.rgb_to_lab
+    ) == inspect.getsource(plain)
     assert inspect.signature(color.rgb_to_lab) == inspect.signature(plain)
     whole = torch.compile(color.rgb_to_lab, backend="eager", fullgraph=True)  # a break would raise
     assert torch.equal(whole(RGB), color.rgb_to_lab(RGB))

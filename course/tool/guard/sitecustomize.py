@@ -23,7 +23,9 @@ def guard(event: str, args: tuple) -> None:
         host = args[0]
     else:
         return
-    if host and not is_here(host if isinstance(host, str) else bytes(host).decode("ascii", "replace")):
+    if host and not is_here(
+        host if isinstance(host, str) else bytes(host).decode("ascii", "replace")
+    ):
         raise OSError(f"the course runs offline: a notebook tried to reach {host}")
 
 

@@ -37,7 +37,9 @@ def cell_length(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding
     for number, cell in cells(nb, "code"):
         lengths.append(sum(bool(line.strip()) for line in cell.source.split("\n")))
         if lengths[-1] > MAX_LINES:
-            yield found(path, number, cell, f"{lengths[-1]} lines, at most {MAX_LINES} fit: split the cell.")
+            yield found(
+                path, number, cell, f"{lengths[-1]} lines, at most {MAX_LINES} fit: split the cell."
+            )
     if lengths and statistics.median(lengths) > MAX_MEDIAN:
         text = f"half of the code cells have more than {MAX_MEDIAN} lines: split the longer ones."
         yield Finding(path, "", text)
@@ -47,14 +49,22 @@ def parameters(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]
     """One cell of parameters, which Colab shows as a form and papermill can set."""
     tagged = list(cells(nb, "code", "parameters"))
     if len(tagged) != 1:
-        yield Finding(path, "", f"{len(tagged)} cells are tagged 'parameters', expected one: mend the tags.")
+        yield Finding(
+            path, "", f"{len(tagged)} cells are tagged 'parameters', expected one: mend the tags."
+        )
     for number, cell in tagged:
         if not re.search(r"(?m)^PROFILE = ", cell.source):
-            yield found(path, number, cell, 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].')
+            yield found(
+                path, number, cell, 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].'
+            )
         lines = cell.source.split("\n")
         for node in _parsed(cell):
-            if not isinstance(node, ast.Assign) or not re.search(r"# ?@param\b", lines[node.end_lineno - 1]):
-                text = f"line {node.lineno} is no assignment with # @param: move it to another cell."
+            if not isinstance(node, ast.Assign) or not re.search(
+                r"# ?@param\b", lines[node.end_lineno - 1]
+            ):
+                text = (
+                    f"line {node.lineno} is no assignment with # @param: move it to another cell."
+                )
                 yield found(path, number, cell, text)
 
 
@@ -62,10 +72,14 @@ def portable(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """No path of one machine, no change of folder or import path, no star import."""
     for number, cell in cells(nb, "code"):
         for word in (word for word, pattern in FORBIDDEN.items() if pattern.search(cell.source)):
-            text = f"{word} is used: import names from the installed package, and stay in the folder."
+            text = (
+                f"{word} is used: import names from the installed package, and stay in the folder."
+            )
             yield found(path, number, cell, text)
         if match := ABSOLUTE.search(cell.source):
-            yield found(path, number, cell, f"the path {match[0]} is one machine's own: use a relative one.")
+            yield found(
+                path, number, cell, f"the path {match[0]} is one machine's own: use a relative one."
+            )
         if match := ABSOLUTE.search("\n".join(map(_text, cell.outputs))):
             text = f"the stored output shows the path {match[0]} of one machine: silence it, then {STORE}."
             yield found(path, number, cell, text)
@@ -75,7 +89,9 @@ def pristine(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """A lesson has no outputs."""
     for number, cell in cells(nb, "code"):
         if path.startswith("lessons/") and (cell.outputs or cell.execution_count is not None):
-            yield found(path, number, cell, "a lesson stores no outputs: run python -m course build.")
+            yield found(
+                path, number, cell, "a lesson stores no outputs: run python -m course build."
+            )
 
 
 def executed(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
@@ -84,7 +100,9 @@ def executed(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
         return
     for number, cell in cells(nb, "code"):
         if any(output.output_type == "error" for output in cell.outputs):
-            yield found(path, number, cell, f"the stored output is an error: mend the cell, then {STORE}.")
+            yield found(
+                path, number, cell, f"the stored output is an error: mend the cell, then {STORE}."
+            )
     if missing := [place for place in cells(nb, "code") if place[1].execution_count is None]:
         text = f"this is the first of {len(missing)} cells that were never executed: {STORE}."
         yield found(path, *missing[0], text)
@@ -98,13 +116,21 @@ def compared(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
         code = [(number, cell) for number, cell in section.cells if cell.cell_type == "code"]
         tagged = [(number, cell) for number, cell in code if COMPARED in tags(cell)]
         if section.numbered and not tagged:
-            text = f"no code cell of this section is tagged {COMPARED!r}: tag one that prints words."
+            text = (
+                f"no code cell of this section is tagged {COMPARED!r}: tag one that prints words."
+            )
             yield found(path, *section.cells[0], text)
         for number, cell in tagged if path.startswith("solutions/") else []:
             stdout = [output for output in cell.outputs if output.get("name") != "stderr"]
             if cell.execution_count is not None and not any(map(_text, stdout)):
-                yield found(path, number, cell, f"tagged {COMPARED!r} without a stored text: {STORE}.")
-            if any(mime.startswith("image/") for output in cell.outputs for mime in output.get("data", {})):
+                yield found(
+                    path, number, cell, f"tagged {COMPARED!r} without a stored text: {STORE}."
+                )
+            if any(
+                mime.startswith("image/")
+                for output in cell.outputs
+                for mime in output.get("data", {})
+            ):
                 text = f"tagged {COMPARED!r} with a picture, which nbval cannot compare: draw it elsewhere."
                 yield found(path, number, cell, text)
 
@@ -113,7 +139,9 @@ def size(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """A notebook opens fast."""
     limit, count = MAX_BYTES[path.split("/")[0]], len(notebooks.dumps(nb).encode("utf-8"))
     if count > limit:
-        yield Finding(path, "", f"{count} bytes, at most {limit} fit: store fewer or smaller pictures.")
+        yield Finding(
+            path, "", f"{count} bytes, at most {limit} fit: store fewer or smaller pictures."
+        )
 
 
 def _parsed(cell: NotebookNode) -> list[ast.stmt]:

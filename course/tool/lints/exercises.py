@@ -50,7 +50,9 @@ def exercise_count(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Find
         yield Finding(path, "", f"{len(every)} cells are tagged 'exercise', {wanted}")
     if not any("broken on purpose" in exercise.title for exercise in every):
         yield Finding(
-            path, "", "no exercise says 'broken on purpose' in its title: let the student diagnose one."
+            path,
+            "",
+            "no exercise says 'broken on purpose' in its title: let the student diagnose one.",
         )
 
 
@@ -59,9 +61,7 @@ def exercise_numbers(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Fi
     for place, exercise in enumerate(exercises(nb), start=1):
         match, wanted = TITLE.fullmatch(exercise.title), (str(lesson.number), str(place))
         if match is None or match.groups()[:2] != wanted:
-            text = (
-                f"the first line is {exercise.title!r}, expected '### Exercise {'.'.join(wanted)} · Title'."
-            )
+            text = f"the first line is {exercise.title!r}, expected '### Exercise {'.'.join(wanted)} · Title'."
             yield found(path, exercise.number, exercise.cell, text)
 
 
@@ -76,7 +76,9 @@ def exercise_parts(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Find
             f"link to ../solutions/{lesson.name}.ipynb": re.search(link, text),
         }
         for part in (part for part, there in parts.items() if not there):
-            yield found(path, exercise.number, exercise.cell, f"the exercise lacks its {part}: add it.")
+            yield found(
+                path, exercise.number, exercise.cell, f"the exercise lacks its {part}: add it."
+            )
 
 
 def exercise_cells(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:

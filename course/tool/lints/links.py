@@ -15,7 +15,9 @@ TEXTS = ("*.md", "course/*.md", ".github/**/*.md")
 TREES = ("solutions", "lessons")
 LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 HREF = re.compile(r"""(?i)<(?:a|img)\b[^>]*?\b(?:href|src)\s*=\s*["']([^"']+)["']""")
-DEFINED = re.compile(r"(?m)^ {0,3}\[[^\]]+\]:[ \t]+<?([^\s>]+)")  # [name]: target, on a line of its own
+DEFINED = re.compile(
+    r"(?m)^ {0,3}\[[^\]]+\]:[ \t]+<?([^\s>]+)"
+)  # [name]: target, on a line of its own
 BARE = re.compile(r"(?<![\w\"'=])(https?://[^\s<>`|)\"]+)")
 OUTSIDE = re.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 
@@ -28,13 +30,21 @@ def internal_links(root: Path) -> Iterator[Finding]:
         if target is None:
             continue
         file, _, anchor = target.partition("#")
-        there = (root / path).parent.joinpath(unquote(file)).resolve() if file else (root / path).resolve()
+        there = (
+            (root / path).parent.joinpath(unquote(file)).resolve()
+            if file
+            else (root / path).resolve()
+        )
         if not there.is_relative_to(root.resolve()):
-            text = f"the link {target!r} leaves the project: name a file inside it, or a web address."
+            text = (
+                f"the link {target!r} leaves the project: name a file inside it, or a web address."
+            )
         elif not there.exists():
             text = f"the link {target!r} leads to no file: mend the name, or write the file."
         elif anchor and unquote(anchor) not in anchors(there):
-            text = f"the link {target!r} leads to no heading of {there.name}: mend what follows the #."
+            text = (
+                f"the link {target!r} leads to no heading of {there.name}: mend what follows the #."
+            )
         else:
             continue
         yield Finding(path, place, text)

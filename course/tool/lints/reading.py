@@ -24,7 +24,9 @@ class Finding:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.place}: {self.text}" if self.place else f"{self.path}: {self.text}"
+        return (
+            f"{self.path}: {self.place}: {self.text}" if self.place else f"{self.path}: {self.text}"
+        )
 
 
 @dataclass
@@ -45,7 +47,9 @@ def found(path: str, number: int, cell: NotebookNode, text: str) -> Finding:
     return Finding(path, place(number, cell), text)
 
 
-def cells(nb: NotebookNode, kind: str, tag: str | None = None) -> Iterator[tuple[int, NotebookNode]]:
+def cells(
+    nb: NotebookNode, kind: str, tag: str | None = None
+) -> Iterator[tuple[int, NotebookNode]]:
     """The cells of one kind (and with one tag), with their numbers from 1."""
     for number, cell in enumerate(nb.cells, start=1):
         if cell.cell_type == kind and (tag is None or tag in tags(cell)):
@@ -83,4 +87,6 @@ def word_count(text: str) -> int:
     text = empty(text)
     text = re.sub(r"(?s)<details.*?</details>|\$\$.*?\$\$", " ", text)
     text = re.sub(r"(?m)^(#{1,6} |\|).*$", "", re.sub(r"\$[^$\n]+\$", "x", text))
-    return sum(1 for word in prose(text).replace("`", " code ").split() if any(map(str.isalnum, word)))
+    return sum(
+        1 for word in prose(text).replace("`", " code ").split() if any(map(str.isalnum, word))
+    )

@@ -33,12 +33,16 @@ def heading_order(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Findi
     titles = sum(level == 1 for _, _, level in all_headings)
     if titles != 1:
         yield Finding(
-            path, "", f"{titles} headings of level 1, expected one, in the header: change the others."
+            path,
+            "",
+            f"{titles} headings of level 1, expected one, in the header: change the others.",
         )
     before = 0
     for number, cell, level in all_headings:
         if level > before + 1:
-            text = f"a heading of level {level} follows one of level {before}: use level {before + 1}."
+            text = (
+                f"a heading of level {level} follows one of level {before}: use level {before + 1}."
+            )
             yield found(path, number, cell, text)
         before = level
 
@@ -47,7 +51,9 @@ def section_count(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Findi
     """At most eight sections."""
     count = sum(section.numbered for section in sections(nb))
     if count > MAX_SECTIONS:
-        yield Finding(path, "", f"{count} numbered sections, at most {MAX_SECTIONS} fit: merge or move some.")
+        yield Finding(
+            path, "", f"{count} numbered sections, at most {MAX_SECTIONS} fit: merge or move some."
+        )
 
 
 def prose_length(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
@@ -58,7 +64,9 @@ def prose_length(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Findin
                 continue
             count = word_count(cell.source)
             if count > MAX_WORDS:
-                yield found(path, number, cell, f"{count} words, at most {MAX_WORDS} fit: shorten the text.")
+                yield found(
+                    path, number, cell, f"{count} words, at most {MAX_WORDS} fit: shorten the text."
+                )
 
 
 def alt_text(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
@@ -72,7 +80,9 @@ def alt_text(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
         for output in cell.outputs:
             images = [mime for mime in output.get("data", {}) if mime.startswith("image/")]
             if any(not output.metadata.get(mime, {}).get("alt", "").strip() for mime in images):
-                text = "a stored picture has no alt text: show it with colorlib.show and give it one."
+                text = (
+                    "a stored picture has no alt text: show it with colorlib.show and give it one."
+                )
                 yield found(path, number, cell, text)
 
 
@@ -80,11 +90,14 @@ def badge(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """The badge opens this very notebook."""
     first = nb.cells[0].source.split("\n")[0] if nb.cells else ""
     target = re.match(
-        r"\[!\[[^\]]+\]\(\S+badge\.svg\)\]\(https://colab\.research\.google\.com/github/(\S+)\)", first
+        r"\[!\[[^\]]+\]\(\S+badge\.svg\)\]\(https://colab\.research\.google\.com/github/(\S+)\)",
+        first,
     )
     if target is None or not target[1].endswith(f"/{path}"):
         yield Finding(
-            path, "", f"the first line is no Colab badge that opens {path}: run python -m course build."
+            path,
+            "",
+            f"the first line is no Colab badge that opens {path}: run python -m course build.",
         )
 
 
@@ -100,17 +113,25 @@ def quiz(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """Three questions, their answers folded."""
     for section in sections(nb):
         count = sum(
-            cell.source.count("<details") for _, cell in section.cells if cell.cell_type == "markdown"
+            cell.source.count("<details")
+            for _, cell in section.cells
+            if cell.cell_type == "markdown"
         )
         if section.title.startswith("Quiz") and count != QUIZ_QUESTIONS:
-            text = f"the quiz folds {count} answers in <details>, expected {QUIZ_QUESTIONS}: mend it."
+            text = (
+                f"the quiz folds {count} answers in <details>, expected {QUIZ_QUESTIONS}: mend it."
+            )
             yield found(path, *section.cells[0], text)
 
 
 def predictions(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """Each **Predict** is answered by a **What you saw** further down in its section."""
     for section in sections(nb):
-        words = [(n, cell, match[1]) for n, cell in section.cells for match in PREDICT.finditer(cell.source)]
+        words = [
+            (n, cell, match[1])
+            for n, cell in section.cells
+            for match in PREDICT.finditer(cell.source)
+        ]
         for (number, cell, word), after in itertools.zip_longest(words, words[1:]):
             if word == "Predict" and (after is None or after[2] == "Predict"):
                 text = "**Predict** has no **What you saw** after it in its section: add one."
@@ -121,19 +142,27 @@ def unwritten(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """Nothing is left of what ``python -m course new`` put there to be written over."""
     for number, cell in enumerate(nb.cells, start=1):
         if MARK in cell.source:
-            yield found(path, number, cell, f"still to write: put your own words in place of each {MARK!r}.")
+            yield found(
+                path, number, cell, f"still to write: put your own words in place of each {MARK!r}."
+            )
 
 
 def banned_words(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
     """No word that tells a reader how easy something is."""
     for number, cell in cells(nb, "markdown"):
         for word in BANNED.findall(prose(cell.source)):
-            yield found(path, number, cell, f"the word {word!r}: leave it out or say it differently.")
+            yield found(
+                path, number, cell, f"the word {word!r}: leave it out or say it differently."
+            )
 
 
 def banned_words_in_file(path: str, text: str) -> Iterator[Finding]:
     """The same for a text file, by line."""
-    blanked = re.sub(r"(?ms)^ *(```|~~~).*?^ *\1 *$", lambda match: "\n" * match[0].count("\n"), text)
+    blanked = re.sub(
+        r"(?ms)^ *(```|~~~).*?^ *\1 *$", lambda match: "\n" * match[0].count("\n"), text
+    )
     for number, line in enumerate(blanked.split("\n"), start=1):
         for word in BANNED.findall(prose(line)):
-            yield Finding(path, f"line {number}", f"the word {word!r}: leave it out or say it differently.")
+            yield Finding(
+                path, f"line {number}", f"the word {word!r}: leave it out or say it differently."
+            )

@@ -19,7 +19,9 @@ html_math_renderer = "mathml"
 
 napoleon_use_ivar = True  # attributes as a list
 autodoc_member_order = "bysource"
-autodoc_default_options = {"exclude-members": "set"}  # every figure has matplotlib's, in matplotlib's markup
+autodoc_default_options = {
+    "exclude-members": "set"
+}  # every figure has matplotlib's, in matplotlib's markup
 autodoc_preserve_defaults = True
 maximum_signature_line_length = 80  # a longer one gets a line for each parameter
 
@@ -35,7 +37,9 @@ html_show_copyright = False
 
 def setup(app: Any) -> None:
     """Change what no option of Sphinx and MyST-NB changes."""
-    app.add_config_value("this_file", Path(__file__).read_text("utf-8"), "env")  # makes all pages anew
+    app.add_config_value(
+        "this_file", Path(__file__).read_text("utf-8"), "env"
+    )  # makes all pages anew
     app.connect("builder-inited", _copies, priority=900)
     app.connect("autodoc-process-signature", _defaults)
     app.connect("object-description-transform", _values)
@@ -44,10 +48,14 @@ def setup(app: Any) -> None:
 
 def _copies(app: Any) -> None:
     """Keep MyST-NB's copies of notebooks beside Sphinx's own; it would put them into the project's folder."""
-    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=str(app.doctreedir / "notebooks"))
+    app.env.mystnb_config = app.env.mystnb_config.copy(
+        output_folder=str(app.doctreedir / "notebooks")
+    )
 
 
-def _defaults(app: Any, what: str, name: str, thing: Any, options: Any, signature: str, answer: str) -> tuple:
+def _defaults(
+    app: Any, what: str, name: str, thing: Any, options: Any, signature: str, answer: str
+) -> tuple:
     """Write three dots for a default that is no Python, or Sphinx could not read the types beside it."""
     return signature and re.sub(r"= ?<(factory|function .+?>)>", "= ...", signature), answer
 

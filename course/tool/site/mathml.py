@@ -23,7 +23,9 @@ def convert(tex: str, *, block: bool = False) -> str:
         made = mathml(known, display="block" if block else "inline")
     except Exception:  # it has a dozen of its own, and a page must not fail on a formula
         made = "\\"
-    return f"<code>{html.escape(tex)}</code>" if "\\" in made else made  # it prints what it does not know
+    return (
+        f"<code>{html.escape(tex)}</code>" if "\\" in made else made
+    )  # it prints what it does not know
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -29,7 +29,9 @@ def fit(nb: NotebookNode, linked: Callable[[str], str]) -> NotebookNode:
     """
     nb = copy.deepcopy(nb)
     run = nb.metadata.get("course", {}).get("run", {})
-    nb.metadata = nbformat.from_dict({"kernelspec": nb.metadata.get("kernelspec", {"name": "python3"})})
+    nb.metadata = nbformat.from_dict(
+        {"kernelspec": nb.metadata.get("kernelspec", {"name": "python3"})}
+    )
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source)
@@ -50,7 +52,9 @@ def fit(nb: NotebookNode, linked: Callable[[str], str]) -> NotebookNode:
 def fold(cell: NotebookNode, words: str) -> None:
     """Let the reader unfold a cell's code, which its outputs do not wait for."""
     cell.metadata.tags = [*notebooks.tags(cell), "hide-input"]
-    cell.metadata.mystnb = nbformat.from_dict({"code_prompt_show": words, "code_prompt_hide": words})
+    cell.metadata.mystnb = nbformat.from_dict(
+        {"code_prompt_show": words, "code_prompt_hide": words}
+    )
 
 
 def fit_output(output: NotebookNode) -> None:

@@ -19,7 +19,9 @@ from course.tool.table import Course, Lesson
 
 SOURCE = "build/.source"
 TEXTS = ("CONTRIBUTING.md", "CHANGELOG.md", "course/*.md")
-REMOTE_IMAGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")  # a badge, for one; pages need no network
+REMOTE_IMAGE = re.compile(
+    r"!\[([^\]]*)\]\(https?:[^)]*\)"
+)  # a badge, for one; pages need no network
 HIDDEN = re.compile(r"/(_\w*|__main__|lesson\d\d\w*)\.py$")  # exercises are tables, not a library
 SECTIONS = {  # folders of the site: their titles, and what stands below them
     "lessons": ("Lessons", "As you first open them: nothing is solved yet."),
@@ -27,7 +29,10 @@ SECTIONS = {  # folders of the site: their titles, and what stands below them
         "Solutions",
         "Every exercise solved and executed: unfold *Our answer*.",
     ),
-    "course": ("Texts", "What stands around the notebooks, for those who teach, learn and contribute."),
+    "course": (
+        "Texts",
+        "What stands around the notebooks, for those who teach, learn and contribute.",
+    ),
     "library": ("Library", "What `colorlib` holds, from its docstrings."),
 }
 SECTION = """\
@@ -79,7 +84,9 @@ def pages(root: Path) -> dict[str, bytes]:
         texts[path.relative_to(root).as_posix()] = linked(course, path.read_text("utf-8"))
     parts = library(root)
     texts |= sections([*books, *texts, *parts])
-    if more := sorted((root / gallery.FOLDER).glob("gallery.md")):  # `python -m course gallery` made it
+    if more := sorted(
+        (root / gallery.FOLDER).glob("gallery.md")
+    ):  # `python -m course gallery` made it
         texts["gallery/gallery.md"] = more[0].read_text("utf-8")
     texts["index.md"] = index(root, course, shown, ["gallery/gallery"] if more else [])
     files = {path: notebooks.dumps(nb) for path, nb in books.items()} | texts | parts
@@ -158,7 +165,9 @@ def index(root: Path, course: Course, shown: dict[str, NotebookNode], more: list
     facts = f"{today.day} {today:%B %Y} · Python {python_version()} · torch {version('torch')}"
     rows = ["| Picture | Lesson |", "|---|---|"]
     rows += [row(root, lesson, shown[lesson.name]) for lesson in course.lessons]
-    contents = CONTENTS.format("\n".join(f"/{page}" for page in [*map("{}/index".format, SECTIONS), *more]))
+    contents = CONTENTS.format(
+        "\n".join(f"/{page}" for page in [*map("{}/index".format, SECTIONS), *more])
+    )
     return linked(course, "\n".join([before, *rows, "", f"*Made on {facts}.*", after, contents]))
 
 

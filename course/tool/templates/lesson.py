@@ -111,5 +111,10 @@ CELLS = [
     ("markdown", "recap", (), "## Recap\n\nYou can now\n\n- WRITE: one line for each objective."),
     ("code", "progress", (), "check.progress()"),
     ("markdown", "quiz", (), "\n\n".join(["## Quiz", *(_QUESTION.format(n=n) for n in (1, 2, 3))])),
-    ("markdown", "further", (), "## Going further\n\n- WRITE: an experiment to try, and the sources."),
+    (
+        "markdown",
+        "further",
+        (),
+        "## Going further\n\n- WRITE: an experiment to try, and the sources.",
+    ),
 ]
