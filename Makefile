@@ -47,7 +47,7 @@ test-unit: $(READY)  ## the tests of the library and of the course tool, docstri
 
 test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons run unsolved, both offline
 	COURSE_EXPECT=solution OMP_NUM_THREADS=1 $(OFFLINE) $(PY) -m pytest --nbval-lax --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
-	$(PY) -m course run --tree lessons --odd
+	$(PY) -m course run --tree lessons --probe
 
 test-browser: $(READY)  ## JupyterLab and the site in Chromium, as a person meets them; pictures in build/screenshots/
 	@command -v chromium chromium-browser google-chrome >/dev/null || \

@@ -21,7 +21,7 @@ from colorlib.cli.models import take
 from colorlib.color import lab_to_rgb, rgb_to_lab
 from colorlib.colorize import Colorizer
 from course.tool import results
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 ANSWERS = {  # name of a row -> the print, and what is taken for its lightness
     **{name: (how, "L") for name, how in film.KINDS.items()},

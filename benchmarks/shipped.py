@@ -16,7 +16,7 @@ from colorlib.color import Scale
 from colorlib.data.sets import Pictures, load
 from colorlib.evaluate import AtOwnSize, evaluate
 from course.tool import results
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 SIZE = 256
 #: Heading, digits after the point, and the metric of :func:`colorlib.metrics.standard`.

@@ -1,7 +1,7 @@
 """The recipes of the weights that ship: no paper's, but what the papers and our own trials taught.
 
 What ships came about in three runs, told with figures in ``course/training-log.md``; the recipes here are the
-third. Gains, and the sizes at which the models are asked, are chosen afterwards: ``python -m course ship``.
+third. Gains, and the sizes at which the models are asked, are chosen afterwards: ``python -m course release-weights``.
 """
 
 from __future__ import annotations

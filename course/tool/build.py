@@ -10,10 +10,18 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import generated, lessons, notebooks, readme, regions, results, table
+from course.tool import (
+    boilerplate_cells,
+    course_config,
+    lessons,
+    notebooks,
+    readme,
+    regions,
+    results,
+)
 from course.tool.cli import CourseError
-from course.tool.files import write_text
-from course.tool.table import PLACEHOLDER, ROOT, Course, Lesson
+from course.tool.course_config import PLACEHOLDER, ROOT, Course, Lesson
+from course.tool.files import atomic_write_text
 
 MEND = "run python -m course build"
 
@@ -44,14 +52,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Build, or check what is built; 1 if something is left to mend."""
     if args.repository:
-        table.set_repository(root, args.repository)
+        course_config.set_repository(root, args.repository)
     if args.branch and args.check:
         raise CourseError(
             "found --check with --branch, but --check writes nothing: leave one of them out."
         )
     if args.branch:
-        table.set_branch(root, args.branch)
-    course = table.load(root)
+        course_config.set_branch(root, args.branch)
+    course = course_config.load(root)
     problems = list(unpaired(root, course))
     products = plan(root, course)
     if args.check:
@@ -91,9 +99,11 @@ def fresh_solution(nb: NotebookNode, course: Course, lesson: Lesson, root: Path)
     Outputs that were current stay current: neither computes anything that a lesson shows, so a new badge,
     title or stored result asks for no new run.
     """
-    fresh = generated.refresh(nb, "solutions", course, lesson, root)
+    fresh = boilerplate_cells.refresh(nb, "solutions", course, lesson, root)
     for number, cell in enumerate(fresh.cells, start=1):
-        if cell.cell_type == "markdown" and not set(generated.TAGS) & set(notebooks.tags(cell)):
+        if cell.cell_type == "markdown" and not set(boilerplate_cells.TAGS) & set(
+            notebooks.tags(cell)
+        ):
             where = f"solutions/{lesson.name}.ipynb: {notebooks.place(number, cell)}"
             cell.source = regions.fill(cell.source, where, root)
     executed = fresh.metadata.pop("course", {}).get("executed")
@@ -111,9 +121,9 @@ def unpaired(root: Path, course: Course) -> Iterator[str]:
         {path.stem for path in (root / tree).glob("*.ipynb")} for tree in ("solutions", "lessons")
     )
     for name in sorted(listed - solutions):
-        yield f"solutions/{name}.ipynb does not exist: write it, or take its entry out of {table.TABLE}."
+        yield f"solutions/{name}.ipynb does not exist: write it, or take its entry out of {course_config.COURSE_TOML}."
     for name in sorted(solutions - listed):
-        yield f"solutions/{name}.ipynb has no entry in {table.TABLE}: add one, or remove the file."
+        yield f"solutions/{name}.ipynb has no entry in {course_config.COURSE_TOML}: add one, or remove the file."
     for name in sorted(students - solutions):
         yield f"lessons/{name}.ipynb has no solution: remove it, or write solutions/{name}.ipynb."
 
@@ -126,7 +136,7 @@ def difference(root: Path, product: Product) -> str | None:
     if text is None:
         return f"{product.path} does not exist: {MEND}."
     if product.nb is None:
-        what, source = ("the table of lessons", table.TABLE)
+        what, source = ("the table of lessons", course_config.COURSE_TOML)
         if regions.fill(text, product.path, root, beside=product.path) != text:
             kinds = {region.kind for region in regions.find(text, product.path)}
             what = "a region"
@@ -153,7 +163,7 @@ def build_one(root: Path, product: Product) -> str:
     lost = (
         path.exists() and product.path.startswith("lessons/") and by_hand(_stored(path), product.nb)
     )
-    write_text(path, product.text)
+    atomic_write_text(path, product.text)
     return "written over changes made by hand" if lost else "written"
 
 
@@ -174,7 +184,7 @@ def _first_difference(stored: NotebookNode, made: NotebookNode) -> tuple[str, bo
     pairs = zip(stored.cells, made.cells, strict=False)
     for number, (old, new) in enumerate(pairs, start=1):
         if old != new:
-            own = old.id == new.id and not set(generated.TAGS) & set(notebooks.tags(new))
+            own = old.id == new.id and not set(boilerplate_cells.TAGS) & set(notebooks.tags(new))
             return notebooks.place(number, old), own
     if len(stored.cells) != len(made.cells):
         return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})", False

@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import notebooks, regions, table
+from course.tool import course_config, notebooks, regions
+from course.tool.course_config import ROOT
 from course.tool.lints import LINTS
 from course.tool.lints.links import internal_links
 from course.tool.lints.reading import Finding
 from course.tool.lints.stored import stored_results
 from course.tool.lints.texts import banned_words_in_file
-from course.tool.table import ROOT
 
 TEXTS = ("CONTRIBUTING.md", *regions.TEXTS)
 
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 
 def findings(root: Path) -> Iterator[Finding]:
     """What the lints find in both trees and in the texts."""
-    for lesson in table.load(root).lessons:
+    for lesson in course_config.load(root).lessons:
         for tree in ("solutions", "lessons"):
             path = f"{tree}/{lesson.name}.ipynb"
             nb = notebooks.read(root / path)

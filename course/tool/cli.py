@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from types import ModuleType
 
+MODULES = {
+    "minutes": "reading_time",
+    "new": "new_lesson",
+    "offline": "no_network",
+}  # where names differ
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
@@ -16,8 +22,8 @@ COMMANDS = {
     "site": "make the web pages again, without executing anything",
     "pictures": "draw the pictures at the top of the lessons and of README.md",
     "gallery": "show what the models that ship make of the embedded photographs, as a page in build/",
-    "ship": "take a trained model into the package, in half precision and with its hash",
-    "alone": "run lessons as on Colab: each alone in an empty folder, where set-up installs colorlib",
+    "release-weights": "take a trained model into the package, in half precision and with its hash",
+    "standalone": "run lessons as on Colab: each alone in an empty folder, where set-up installs colorlib",
     "wheel": "build the wheel that set-up installs, and see that everything is in it",
     "lanes": "run tests and solutions on other Pythons and on Colab's versions",
     "colab-versions": "say what has moved on Colab since the list of its versions that the lanes use",
@@ -30,6 +36,11 @@ class CourseError(Exception):
     """Something a person has to mend; its text says what was found, what was expected and what to do."""
 
 
+def import_command(name: str) -> ModuleType:
+    """Import the module of a command."""
+    return importlib.import_module(f"course.tool.{MODULES.get(name, name.replace('-', '_'))}")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
     parser = argparse.ArgumentParser(
@@ -40,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if words[:1] == [name]:  # only the command that is asked for costs its imports
-            module = importlib.import_module(f"course.tool.{name.replace('-', '_')}")
+            module = import_command(name)
             module.arguments(sub)
             sub.set_defaults(run=module.main)
     args = parser.parse_args(words)

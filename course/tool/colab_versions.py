@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.tool.cli import CourseError
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 KNOWN = "course/colab-2026-08.txt"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from colorlib.files import whole
 
 
-def write_text(path: Path, text: str) -> None:
+def atomic_write_text(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` (UTF-8, newlines as given) in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path, overwrite=True) as file:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.tool import files
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,7 +94,7 @@ def write(folder: Path, photos: list[Photo]) -> Path:
     said = "\n".join(f"- *{heading}*: {protocols[name]}" for heading, name in COLUMNS.items())
     end = f"## How it was measured\n\nAt {SIZE} pixels on the shorter side, each photo alone.\n\n{said}"
     page = "\n\n".join([TOP, *(text for _, text in sorted(parts)), end]) + "\n"
-    files.write_text(folder / "gallery.md", page)
+    files.atomic_write_text(folder / "gallery.md", page)
     return folder / "gallery.md"
 
 

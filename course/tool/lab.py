@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from colorlib.files import whole
-from course.tool import files, offline, table
+from course.tool import course_config, files, no_network
 from course.tool.cli import CourseError
 
 SEEN = ".lessons.json"  # in my/: for each lesson, the hash of the version that you have, or were told of
@@ -27,14 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
+def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Copy the lessons that are new, then become JupyterLab."""
     for line in copy_lessons(root):
         print(line)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = (
         "1"  # this Python's kernel, not one of the same name elsewhere
     )
-    offline.replace([*command(root, args.no_open), *args.more], dict(os.environ))
+    no_network.exec_command([*command(root, args.no_open), *args.more], dict(os.environ))
     return 0
 
 
@@ -74,7 +74,7 @@ def copy_lessons(root: Path) -> list[str]:
                 f"copy it by hand if you want the new one."
             )
         seen[lesson.name] = version
-    files.write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
+    files.atomic_write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
     return said
 
 

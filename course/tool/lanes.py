@@ -2,7 +2,7 @@
 
 One lane for every Python that the machine has and the course supports, and one with the versions of Colab's
 image. A lane runs the tests of the library and compares the solutions' outputs. Colab's lane first runs each
-lesson alone (:mod:`course.tool.alone`).
+lesson alone (:mod:`course.tool.standalone`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 import tomllib
 from pathlib import Path
 
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
 COLAB = "colab-2026-08"
@@ -110,6 +110,6 @@ def steps(lane: str, python: str, root: Path) -> dict[str, list[str]]:
     return {
         "environment": [*everything.pop("environment"), "--seed"],
         "Colab's packages": [*install, "--requirement", versions, *project],
-        "lessons": [sys.executable, "-m", "course", "alone", "--python", mine],
+        "lessons": [sys.executable, "-m", "course", "standalone", "--python", mine],
         **everything,
     }

@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import generated, leaks, markers, notebooks
-from course.tool.table import Course, Lesson
+from course.tool import boilerplate_cells, leak_check, notebooks, solution_regions
+from course.tool.course_config import Course, Lesson
 
 
 def make(solution: NotebookNode, course: Course, lesson: Lesson, root: Path) -> NotebookNode:
@@ -30,16 +30,20 @@ def make(solution: NotebookNode, course: Course, lesson: Lesson, root: Path) -> 
     for number, cell in enumerate(nb.cells, start=1):
         where = f"{path}: {notebooks.place(number, cell)}"
         if cell.cell_type == "code":
-            cell.update(source=markers.stub(cell.source, where), outputs=[], execution_count=None)
+            cell.update(
+                source=solution_regions.insert_stubs(cell.source, where),
+                outputs=[],
+                execution_count=None,
+            )
         else:
-            markers.refuse(cell.source, where)
+            solution_regions.refuse_markers(cell.source, where)
     nb.cells = [cell for cell in nb.cells if "solution" not in notebooks.tags(cell)]
-    nb = generated.refresh(nb, "lessons", course, lesson, root)
+    nb = boilerplate_cells.refresh(nb, "lessons", course, lesson, root)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = _hosted(cell.source, course)
     nb.metadata.course = nbformat.from_dict({"source": notebooks.source_hash(solution)})
-    leaks.check(solution, nb, path)
+    leak_check.check(solution, nb, path)
     return nb
 
 

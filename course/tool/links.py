@@ -13,8 +13,8 @@ import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from course.tool.course_config import PLACEHOLDER, ROOT
 from course.tool.lints.links import every, internal_links
-from course.tool.table import PLACEHOLDER, ROOT
 
 SECONDS = 20
 REFUSING = (401, 403, 405, 406, 429)  # there, but not for programs

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.tool.cli import CourseError
-from course.tool.files import write_text
+from course.tool.files import atomic_write_text
 
 VOLATILE_METADATA = (
     "widgets",
@@ -84,7 +84,7 @@ def dumps(nb: NotebookNode) -> str:
 
 def write(path: Path, nb: NotebookNode) -> None:
     """Write ``dumps(nb)`` in one step: a reader never sees half a notebook."""
-    write_text(path, dumps(nb))
+    atomic_write_text(path, dumps(nb))
 
 
 def source_hash(nb: NotebookNode) -> str:

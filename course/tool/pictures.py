@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from course.tool import course_map
+from course.tool.boilerplate_cells import PICTURES
 from course.tool.cli import CourseError
-from course.tool.generated import PICTURES
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 if TYPE_CHECKING:
     from torch import Tensor

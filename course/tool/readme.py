@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from course.tool.boilerplate_cells import badge
 from course.tool.cli import CourseError
-from course.tool.generated import badge
-from course.tool.table import PLACEHOLDER, Course, Lesson
+from course.tool.course_config import PLACEHOLDER, Course, Lesson
 
 BEGIN, END = "<!-- lessons:begin -->", "<!-- lessons:end -->"
 COMMAND = f"python -m course build --repository {PLACEHOLDER}"

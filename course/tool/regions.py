@@ -4,7 +4,7 @@
 lines ``<!-- end result -->`` and ``<!-- end picture -->`` close them. ``<!-- recipes: PAPER -->`` holds what
 a paper's recipes chose (:mod:`course.tool.recipe_notes`), ``<!-- data: NAME -->`` what is known of a data
 set (:mod:`course.tool.data_cards`), ``<!-- course: NAME -->`` a table of the lessons
-(:mod:`course.tool.minutes`). A fenced code block may show them unfilled.
+(:mod:`course.tool.reading_time`). A fenced code block may show them unfilled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import data_cards, minutes, recipe_notes, results
+from course.tool import data_cards, reading_time, recipe_notes, results
 from course.tool.cli import CourseError
 
 PICTURE_LIMIT = 14 * 1024
@@ -107,7 +107,7 @@ def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str
         "recipes": lambda region: recipe_notes.notes(region.name),
         "picture": lambda region: picture(region, root, beside),
         "data": lambda region: data_cards.card(region.name),
-        "course": lambda region: minutes.region(region.name, root),
+        "course": lambda region: reading_time.region(region.name, root),
     }
     try:
         return _replace(text, find(text, where), lambda region: f"\n{made[region.kind](region)}\n")

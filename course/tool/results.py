@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from course.tool.cli import CourseError
-from course.tool.files import write_text
+from course.tool.course_config import ROOT
+from course.tool.files import atomic_write_text
 from course.tool.result_fields import AGAIN, check, check_name, said
-from course.tool.table import ROOT
 
 FOLDER = "course/results"
 DIGITS = 2  # after the point, of a column that names none
@@ -66,7 +66,7 @@ def write(
     raw = json.loads(json.dumps(raw, default=_plain))
     check(raw, f"{FOLDER}/{name}.json")
     path = root / FOLDER / f"{name}.json"
-    write_text(path, json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
+    atomic_write_text(path, json.dumps(raw, indent=1, ensure_ascii=False) + "\n")
     return path
 
 

@@ -13,10 +13,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import files, notebooks, offline, site, store, table
+from course.tool import course_config, files, no_network, notebooks, site, stored_outputs
 from course.tool.cli import CourseError
 from course.tool.execute import Run, code_cells, cores, environment, execute
-from course.tool.odd import KEPT, Odd, ignored, odd_values
+from course.tool.parameter_probe import KEPT, Probe, ignored_parameters, probe_values
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Job:
 
     path: Path
     parameters: dict[str, Any]
-    odd: list[Odd] = field(default_factory=list)
+    odd: list[Probe] = field(default_factory=list)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--store", action="store_true", help="write outputs back into the solutions that changed"
     )
     way.add_argument(
-        "--odd", action="store_true", help="inject odd parameters and look for them in the output"
+        "--probe", action="store_true", help="inject odd parameters and look for them in the output"
     )
     parser.add_argument(
         "--jobs",
@@ -54,7 +54,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
+def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Execute notebooks, offline; 1 if one of them fails."""
     if args.store and args.tree != "solutions":
         raise CourseError(
@@ -64,9 +64,9 @@ def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
         raise CourseError(
             f"--jobs is {args.jobs}, expected 1 or more: leave it out for the default."
         )
-    offline.ensure()
+    no_network.require_offline()
     return run(
-        root, args.tree, args.names, store_outputs=args.store, odd=args.odd, workers=args.jobs
+        root, args.tree, args.names, store_outputs=args.store, odd=args.probe, workers=args.jobs
     )
 
 
@@ -86,7 +86,7 @@ def run(
         tree: ``"solutions"`` or ``"lessons"``.
         names: Which notebooks; none means all, or with ``store_outputs`` those that changed since.
         store_outputs: Run with the default parameters and write the outputs back.
-        odd: Run with odd parameters and fail where one is ignored; the copies go to ``build/odd/``.
+        odd: Run with odd parameters and fail where one is ignored; the copies go to ``build/probe/``.
         workers: How many notebooks run at a time.
 
     Returns:
@@ -103,10 +103,10 @@ def run(
     for path, one in execute_all([job(path, store_outputs, odd) for path in paths], workers):
         if store_outputs and not one.problem:
             one.problem = stored(path, one)
-        keep(root, "odd" if odd else tree, one)
+        keep(root, "probe" if odd else tree, one)
         runs.append(one)
     runs.sort(key=lambda one: one.name)
-    report("odd" if odd else tree, runs)
+    report("probe" if odd else tree, runs)
     made = site.make(root) if tree == "solutions" and not store_outputs else 0
     return int(made or any(one.problem for one in runs))
 
@@ -133,7 +133,7 @@ def job(path: Path, store_outputs: bool, odd: bool) -> Job:
     """What to inject: nothing if outputs are stored, else the reduced profile, and odd values if asked."""
     if store_outputs:
         return Job(path, {})
-    values = odd_values(notebooks.read(path), notebooks.name(path)) if odd else []
+    values = probe_values(notebooks.read(path), notebooks.name(path)) if odd else []
     return Job(path, {KEPT: "reduced", **{one.name: one.value for one in values}}, values)
 
 
@@ -150,7 +150,7 @@ def execute_all(jobs: list[Job], workers: int) -> Iterator[tuple[Path, Run]]:
         try:
             for future in as_completed(futures):
                 one, ran = futures[future], future.result()
-                if not ran.problem and (names := ignored(one.odd, ran.nb)):
+                if not ran.problem and (names := ignored_parameters(one.odd, ran.nb)):
                     ran.problem = (
                         f"ignores the parameter {', '.join(names)}: no output shows the odd value"
                     )
@@ -162,7 +162,7 @@ def execute_all(jobs: list[Job], workers: int) -> Iterator[tuple[Path, Run]]:
 def stored(path: Path, one: Run) -> str:
     """Store a run's outputs in its notebook; why not, if they cannot be."""
     try:
-        store.store(path, one)
+        stored_outputs.store_outputs(path, one)
     except CourseError as error:
         return str(error)
     return ""
@@ -176,7 +176,7 @@ def keep(root: Path, folder: str, one: Run) -> None:
     path = root / "build" / folder / f"{one.name}.ipynb"
     notebooks.write(path, nb)
     if one.traceback:
-        files.write_text(path.with_suffix(".error.txt"), one.traceback + "\n")
+        files.atomic_write_text(path.with_suffix(".error.txt"), one.traceback + "\n")
     else:
         path.with_suffix(".error.txt").unlink(missing_ok=True)
 

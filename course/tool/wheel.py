@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from colorlib import __version__
-from course.tool import table
+from course.tool import course_config
 from course.tool.cli import CourseError
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 LIMIT = 16 * 1024**2
 SMOKE = """\
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Build into ``dist/``; 1 if something is wrong with it."""
-    found = list(disagreements(args.tag, table.load(root))) if args.tag else []
+    found = list(disagreements(args.tag, course_config.load(root))) if args.tag else []
     build(root, root / "dist", "sdist")
     wheel = build(root, root / "dist")
     found += contents(wheel, root)
@@ -103,14 +103,14 @@ def contents(wheel: Path, root: Path) -> Iterator[str]:
         yield f"the wheel has {wheel.stat().st_size} bytes, at most {LIMIT} may be: make the weights smaller."
 
 
-def disagreements(tag: str, course: table.Course) -> Iterator[str]:
+def disagreements(tag: str, course: course_config.Course) -> Iterator[str]:
     """What does not fit the tag of a release, with the command that mends it."""
     if tag != f"v{__version__}":
         yield f"the tag is {tag}, the library's version {__version__}: change one of them."
     if course.branch != tag or not course.repository:
         yield (
             f"badges open {course.branch!r} of {course.address}, expected {tag!r} of the real place: "
-            f"run python -m course build --repository {table.PLACEHOLDER} --branch {tag}, and commit."
+            f"run python -m course build --repository {course_config.PLACEHOLDER} --branch {tag}, and commit."
         )
 
 

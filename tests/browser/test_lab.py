@@ -11,7 +11,7 @@ import threading
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from course.tool import lab, markers, notebooks
+from course.tool import lab, notebooks, solution_regions
 from tests.browser.conftest import PATIENCE, ROOT
 
 SETTINGS = {  # all cells are on the page at once, so that a test can name them by their number
@@ -98,7 +98,7 @@ def answer(name: str, cell_id: str) -> str:
     """What the solution has in that cell, without the markers."""
     nb = notebooks.read(ROOT / f"solutions/{name}.ipynb")
     source = next(cell.source for cell in nb.cells if cell.id == cell_id)
-    assert markers.BEGIN in source
+    assert solution_regions.BEGIN in source
     return "\n".join(line for line in source.split("\n") if not line.lstrip().startswith("###"))
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from course.tool import table
+from course.tool import course_config
 from tests.browser.conftest import PATIENCE, ROOT
 
 BUILD = ROOT / "build"
-LESSONS = table.load(ROOT).lessons
+LESSONS = course_config.load(ROOT).lessons
 FOLDERS = ("lessons", "solutions", "course", "library", "")
 UNWRAP = """() => {
   const seen = new Set();

@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_markdown_cell
 
-from course.tool import notebooks, table
+from course.tool import course_config, notebooks
 from course.tool.cli import CourseError
 
 FILES = ("solutions/01_tiny.ipynb", "lessons/01_tiny.ipynb", "README.md")
@@ -177,7 +177,7 @@ def test_markers_in_prose_stop(tiny):
 
 def test_setting_the_repository_reaches_badges_links_set_up_and_readme(tiny, capsys):
     assert tiny.build(repository="ada/colour") == 0
-    assert 'repository = "ada/colour"' in (tiny.root / table.TABLE).read_text("utf-8")
+    assert 'repository = "ada/colour"' in (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
     lesson, solution = tiny.read("lessons"), tiny.read("solutions")
     hosted = "](https://github.com/ada/colour/blob/main/solutions/01_tiny.ipynb)"
     assert hosted in tiny.cell(lesson, "exercise-1").source

@@ -6,7 +6,7 @@ import pytest
 
 from course.tool import colab_versions
 from course.tool.cli import CourseError
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 KNOWN = "# August\nnumpy==2.1.3\ntorch==2.11.*\njupyter_client==7.4.9\n"
 SAME = "numpy==2.1.3\ntorch==2.11.0+cu128\njupyter-client==7.4.9\nother @ https://host/other.whl\n"

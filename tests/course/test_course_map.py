@@ -5,21 +5,23 @@ import io
 import pytest
 from PIL import Image
 
-from course.tool import course_map, generated, notebooks, table
+from course.tool import boilerplate_cells, course_config, course_map, notebooks
 
-LESSONS = table.load(table.ROOT).lessons
+LESSONS = course_config.load(course_config.ROOT).lessons
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_each_lesson_has_its_map_and_is_named_in_its_words(lesson):
     assert lesson.number in course_map.BOXES
-    data = (table.ROOT / generated.PICTURES / f"map_{lesson.number}.png").read_bytes()
-    assert len(data) <= generated.MAP_LIMIT
+    data = (
+        course_config.ROOT / boilerplate_cells.PICTURES / f"map_{lesson.number}.png"
+    ).read_bytes()
+    assert len(data) <= boilerplate_cells.MAP_LIMIT
     assert Image.open(io.BytesIO(data)).size == (course_map.WIDTH, course_map.HEIGHT)
     here = f"You are here: lesson {lesson.number}, {lesson.title}."
     assert course_map.alt(lesson.number, lesson.title).endswith(here)
     for tree in ("solutions", "lessons"):
-        cells = notebooks.read(table.ROOT / tree / f"{lesson.name}.ipynb").cells
+        cells = notebooks.read(course_config.ROOT / tree / f"{lesson.name}.ipynb").cells
         assert here in next(cell.source for cell in cells if cell.id == "picture")
 
 

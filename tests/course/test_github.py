@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 FOLDER = ROOT / ".github/ISSUE_TEMPLATE"
 FORMS = sorted(path for path in FOLDER.glob("*.yml") if path.name != "config.yml")

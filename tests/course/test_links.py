@@ -5,8 +5,8 @@ import argparse
 import pytest
 
 from course.tool import links
+from course.tool.course_config import ROOT
 from course.tool.lints.links import anchors, every, internal_links, targets
-from course.tool.table import ROOT
 
 
 def said(tiny):

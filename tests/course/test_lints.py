@@ -6,7 +6,7 @@ import dataclasses
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from course.tool import check, table
+from course.tool import check, course_config
 from course.tool.lints import LINTS, code, exercises, texts
 from course.tool.lints.reading import prose, word_count
 
@@ -61,7 +61,7 @@ def picture(alt=None):
 
 
 def test_lesson_0_has_two_or_three_exercises(tiny):
-    later = table.load(tiny.root).lessons[0]
+    later = course_config.load(tiny.root).lessons[0]
     first = dataclasses.replace(later, name="00_start_here")
     nb = tiny.read("lessons")
     assert not list(exercises.exercise_count(L, nb, later))
@@ -352,7 +352,7 @@ def findings(lint, tiny, tree, change):
     change(nb)
     return [
         str(finding)
-        for finding in lint(f"{tree}/01_tiny.ipynb", nb, table.load(tiny.root).lessons[0])
+        for finding in lint(f"{tree}/01_tiny.ipynb", nb, course_config.load(tiny.root).lessons[0])
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 from colorlib.recipes import RECIPES
 from course.tool import recipe_notes, regions
 from course.tool.cli import CourseError
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 PAPERS = sorted({recipe.paper for recipe in RECIPES.values()})
 

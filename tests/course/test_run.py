@@ -43,7 +43,7 @@ def good():
 
 def start(root: Path, **options) -> subprocess.CompletedProcess:
     """The command, from its process on."""
-    defaults = {"names": [], "tree": "solutions", "store": False, "odd": False, "jobs": 2}
+    defaults = {"names": [], "tree": "solutions", "store": False, "probe": False, "jobs": 2}
     command = [sys.executable, "-c", START, str(root), repr(defaults | options)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
@@ -115,7 +115,7 @@ def test_odd_values(tmp_path, capsys, monkeypatch):
     )
     assert f"02_ignoring: {problem}" in said
     assert "01_good: " not in said
-    text = notebooks.read(root / "build/odd/01_good.ipynb").cells[-1].outputs[0].text
+    text = notebooks.read(root / "build/probe/01_good.ipynb").cells[-1].outputs[0].text
     expected = "reduced lesson 1 []\n90218, 90219, 0.90220, WIDTH=12, FLIP = True, coffee, a name\n"
     assert text.startswith(expected.replace("0.90220", "0.9022"))
     assert not (root / "build/lessons").exists()

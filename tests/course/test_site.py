@@ -10,7 +10,7 @@ from PIL import Image
 
 from course.tool import notebooks, site
 from course.tool.site import mathml, notebook, stage
-from course.tool.store import WIDGET
+from course.tool.stored_outputs import WIDGET
 from tests.course import tiny as small
 
 README = (

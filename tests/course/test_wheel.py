@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from colorlib import __version__
-from course.tool import table, wheel
-from course.tool.table import ROOT
+from course.tool import course_config, wheel
+from course.tool.course_config import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def test_what_is_wrong_with_it_is_said(archive, tmp_path, monkeypatch):
 
 
 def test_a_release_fits_its_tag():
-    course, tag = table.load(ROOT), f"v{__version__}"
+    course, tag = course_config.load(ROOT), f"v{__version__}"
     fits = replace(course, repository="ada/colour", branch=tag)
     assert list(wheel.disagreements(tag, fits)) == []
     (line,) = wheel.disagreements(tag, replace(fits, branch="main"))

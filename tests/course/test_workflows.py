@@ -1,7 +1,6 @@
 """What the workflows and the steps of a release name exists: make targets, commands, options, outcomes."""
 
 import argparse
-import importlib
 import re
 import shlex
 import shutil
@@ -12,8 +11,8 @@ import pytest
 import yaml
 
 from course.tool import lanes
-from course.tool.cli import COMMANDS
-from course.tool.table import ROOT
+from course.tool.cli import COMMANDS, import_command
+from course.tool.course_config import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 TARGETS = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8")))
@@ -36,7 +35,7 @@ def check_commands(text):
     for command, words in calls:
         assert command in COMMANDS
         parser = argparse.ArgumentParser(exit_on_error=False)
-        importlib.import_module(f"course.tool.{command.replace('-', '_')}").arguments(parser)
+        import_command(command).arguments(parser)
         parser.parse_args(shlex.split(words))
     return len(targets) + len(calls)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from jupyter_client.manager import start_new_kernel
 from nbformat import NotebookNode
 
-from course.tool import notebooks, offline
+from course.tool import no_network, notebooks
 from course.tool.execute import ANSI, code_cells
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ class Notebook:
             "JUPYTER_PREFER_ENV_PATH": "1",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": os.pathsep.join(
-                [str(offline.GUARD), str(ROOT)]
+                [str(no_network.GUARD), str(ROOT)]
             ),  # nothing but the loopback
         }
         quiet = {"extra_arguments": ["--log-level=ERROR"]}

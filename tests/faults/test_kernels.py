@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from course.tool import notebooks
-from course.tool.odd import odd_values
+from course.tool.parameter_probe import probe_values
 from tests.faults.kernels import ROOT, SECONDS, Notebook, opened
 
 SOLUTIONS = sorted((ROOT / "solutions").glob("[0-9]*.ipynb"))
@@ -70,7 +70,7 @@ def test_a_notebook_takes_what_students_do_to_it(path, long, tried, tmp_path):
         if not long:
             return
         names = list(notebook.cells)
-        odd = {one.name: one.value for one in odd_values(notebooks.read(path), path.stem)}
+        odd = {one.name: one.value for one in probe_values(notebooks.read(path), path.stem)}
         if path == LESSON_5:
             odd["EPOCHS"] = 5
         notebook.run_all(["parameters"])

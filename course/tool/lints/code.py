@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from course.tool import notebooks
+from course.tool.course_config import Lesson
 from course.tool.lints.reading import Finding, cells, found, sections
-from course.tool.markers import parse
 from course.tool.notebooks import tags
-from course.tool.table import Lesson
+from course.tool.solution_regions import parse
 
 MAX_LINES = 25
 MAX_MEDIAN = 8

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
-from course.tool.generated import DIFFICULTY
+from course.tool.boilerplate_cells import DIFFICULTY
+from course.tool.course_config import Lesson
 from course.tool.lints.reading import Finding, cells, found
-from course.tool.markers import BEGIN, STUB_NAME, STUB_RAISE
-from course.tool.table import Lesson
+from course.tool.solution_regions import BEGIN, STUB_NAME, STUB_RAISE
 
 COUNTS = range(4, 7)
 FIRST = range(2, 4)  # in lesson 0, whose reader may never have programmed

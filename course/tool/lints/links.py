@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from course.tool import notebooks, table
+from course.tool import course_config, notebooks
+from course.tool.course_config import Course
 from course.tool.lints.reading import FENCE, Finding, headings
-from course.tool.table import Course
 
 TEXTS = ("*.md", "course/*.md", ".github/**/*.md")
 TREES = ("solutions", "lessons")
@@ -24,7 +24,7 @@ OUTSIDE = re.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 
 def internal_links(root: Path) -> Iterator[Finding]:
     """Every link inside the project leads to a file, and its anchor to a heading of that file."""
-    course = table.load(root)
+    course = course_config.load(root)
     for path, place, target in every(root):
         target = inside(target, path, course)
         if target is None:
@@ -57,7 +57,7 @@ def every(root: Path) -> Iterator[tuple[str, str, str]]:
         for number, line in enumerate(blanked.split("\n"), start=1):
             for target in targets(line):
                 yield file.relative_to(root).as_posix(), f"line {number}", target
-    for lesson in table.load(root).lessons:
+    for lesson in course_config.load(root).lessons:
         for path in (f"{tree}/{lesson.name}.ipynb" for tree in TREES):
             for number, cell in enumerate(notebooks.read(root / path).cells, start=1):
                 if cell.cell_type == "markdown":

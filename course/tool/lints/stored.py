@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import notebooks, regions, results, table
+from course.tool import course_config, notebooks, regions, results
 from course.tool.cli import CourseError
 from course.tool.lints.reading import Finding
 
@@ -33,7 +33,7 @@ def stored_results(root: Path) -> Iterator[Finding]:
 def _regions(root: Path) -> Iterator[regions.Region]:
     for path, text in regions.texts(root):
         yield from regions.find(text, path)
-    for lesson in table.load(root).lessons:
+    for lesson in course_config.load(root).lessons:
         path = f"solutions/{lesson.name}.ipynb"
         for number, cell in enumerate(notebooks.read(root / path).cells, start=1):
             if cell.cell_type == "markdown":

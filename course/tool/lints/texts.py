@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course.tool.generated import TAGS
+from course.tool.boilerplate_cells import TAGS
+from course.tool.course_config import Lesson
 from course.tool.lints.reading import Finding, cells, found, headings, prose, sections, word_count
 from course.tool.notebooks import tags
-from course.tool.table import Lesson
 from course.tool.templates.lesson import MARK
 
 MAX_SECTIONS = 8

@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from course.tool import table
+from course.tool import course_config
 from course.tool.execute import cores
 from course.tool.site import stage
 
@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """This command has no options."""
 
 
-def main(args: argparse.Namespace, root: Path = table.ROOT) -> int:
+def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Make the pages; 1 if one of them has something to mend."""
     return make(root)
 
@@ -36,7 +36,7 @@ def make(root: Path) -> int:
     """
     from sphinx.cmd.build import main as sphinx
 
-    out, title = root / FOLDER, table.load(root).title
+    out, title = root / FOLDER, course_config.load(root).title
     print("\nMaking the pages ...", flush=True)
     source = stage.write(root)
     words = ["-b", "html", "-c", CONF, "-d", out / ".doctrees", "-j", min(2, cores()), "-W"]

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 
 from course.tool import notebooks
 from course.tool.execute import ANSI
-from course.tool.markers import BEGIN
-from course.tool.store import WIDGET
+from course.tool.solution_regions import BEGIN
+from course.tool.stored_outputs import WIDGET
 
 CONTROLS = "<p><em>Here the notebook shows controls that you can move.</em></p>"
 PROBLEM = "```{{error}}\nThis notebook {}\n```\n\n"

@@ -12,10 +12,10 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from course.tool import gallery, notebooks, readme, table
+from course.tool import course_config, gallery, notebooks, readme
+from course.tool.course_config import Course, Lesson
 from course.tool.lints.links import targets
 from course.tool.site import notebook
-from course.tool.table import Course, Lesson
 
 SOURCE = "build/.source"
 TEXTS = ("CONTRIBUTING.md", "CHANGELOG.md", "course/*.md")
@@ -72,7 +72,7 @@ def write(root: Path) -> Path:
 
 def pages(root: Path) -> dict[str, bytes]:
     """Every file of the tree: its path and what it holds."""
-    course = table.load(root)
+    course = course_config.load(root)
     shown = {lesson.name: newest(root, lesson.name) for lesson in course.lessons}
     books, texts = {}, {}
     for lesson in course.lessons:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from course.tool.cli import CourseError
-from course.tool.files import write_text
+from course.tool.files import atomic_write_text
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = "course/course.toml"
+COURSE_TOML = "course/course.toml"
 PLACEHOLDER = "OWNER/NAME"
 RELEASE = r"v(\d+\.\d+\.\d+)"  # a branch of this form is a release's tag
 
@@ -74,11 +74,13 @@ def load(root: Path) -> Course:
         CourseError: if a field is missing, unknown, of the wrong type or out of range.
     """
     try:
-        raw = tomllib.loads((root / TABLE).read_text("utf-8"))
+        raw = tomllib.loads((root / COURSE_TOML).read_text("utf-8"))
     except FileNotFoundError:
-        raise CourseError(f"{TABLE} is missing under {root.name}: restore it from git.") from None
+        raise CourseError(
+            f"{COURSE_TOML} is missing under {root.name}: restore it from git."
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{TABLE} is not valid TOML ({error}): mend that line.") from None
+        raise CourseError(f"{COURSE_TOML} is not valid TOML ({error}): mend that line.") from None
     _check_fields(raw, COURSE_FIELDS, "the course", empty={"repository"})
     if raw["repository"]:
         _check_repository(raw["repository"])
@@ -86,7 +88,7 @@ def load(root: Path) -> Course:
     for before, after in itertools.pairwise(lessons):
         if after.number <= before.number:
             raise CourseError(
-                f"{TABLE}: {after.name!r} stands after {before.name!r}; lessons need different numbers, "
+                f"{COURSE_TOML}: {after.name!r} stands after {before.name!r}; lessons need different numbers, "
                 f"in rising order: rename or move one."
             )
     return Course(raw["title"], raw["repository"], raw["branch"], lessons)
@@ -108,13 +110,13 @@ def set_branch(root: Path, branch: str) -> None:
 
 
 def _set(root: Path, field: str, value: str) -> None:
-    path = root / TABLE
+    path = root / COURSE_TOML
     text, count = re.subn(rf'(?m)^{field} = ".*"$', f'{field} = "{value}"', path.read_text("utf-8"))
     if count != 1:
         raise CourseError(
-            f'{TABLE} has {count} lines of the form {field} = "...", expected one: mend it.'
+            f'{COURSE_TOML} has {count} lines of the form {field} = "...", expected one: mend it.'
         )
-    write_text(path, text)
+    atomic_write_text(path, text)
 
 
 def _check_repository(text: str) -> None:
@@ -128,16 +130,16 @@ def _check_repository(text: str) -> None:
 def _lesson(entry: Any, place: int) -> Lesson:
     where = f"lesson {place}"
     if not isinstance(entry, dict):
-        raise CourseError(f"{TABLE}: {where} is {entry!r}, expected a [[lesson]] table.")
+        raise CourseError(f"{COURSE_TOML}: {where} is {entry!r}, expected a [[lesson]] table.")
     where += f" ({entry.get('name', 'no name')})"
     _check_fields(entry, LESSON_FIELDS, where)
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", entry["name"]):
-        raise CourseError(f"{TABLE}: {where} needs a name such as 03_patchgan: rename it.")
+        raise CourseError(f"{COURSE_TOML}: {where} needs a name such as 03_patchgan: rename it.")
     if not all(isinstance(item, str) and item for item in entry["objectives"]):
-        raise CourseError(f"{TABLE}: {where} needs objectives that are texts: mend the list.")
+        raise CourseError(f"{COURSE_TOML}: {where} needs objectives that are texts: mend the list.")
     if entry["minutes"] < 1 or entry["gpu_minutes"] < 0 or entry["difficulty"] not in (1, 2, 3):
         raise CourseError(
-            f"{TABLE}: {where} needs minutes above 0, gpu_minutes of 0 or more and a difficulty of 1, 2 or 3."
+            f"{COURSE_TOML}: {where} needs minutes above 0, gpu_minutes of 0 or more and a difficulty of 1, 2 or 3."
         )
     return Lesson(**entry | {"objectives": tuple(entry["objectives"])})
 
@@ -147,14 +149,14 @@ def _check_fields(
 ) -> None:
     if missing := [field for field in fields if field not in raw]:
         raise CourseError(
-            f"{TABLE}: {where} has no {missing[0]!r}: add it ({TYPE_NAMES[fields[missing[0]]]})."
+            f"{COURSE_TOML}: {where} has no {missing[0]!r}: add it ({TYPE_NAMES[fields[missing[0]]]})."
         )
     if unknown := [field for field in raw if field not in fields]:
         raise CourseError(
-            f"{TABLE}: {where} has an unknown field {unknown[0]!r}: known are {', '.join(fields)}."
+            f"{COURSE_TOML}: {where} has an unknown field {unknown[0]!r}: known are {', '.join(fields)}."
         )
     for field, kind in fields.items():
         if type(raw[field]) is not kind or (raw[field] in ("", []) and field not in empty):
             raise CourseError(
-                f"{TABLE}: {field!r} of {where} is {raw[field]!r}, expected {TYPE_NAMES[kind]}, not empty."
+                f"{COURSE_TOML}: {field!r} of {where} is {raw[field]!r}, expected {TYPE_NAMES[kind]}, not empty."
             )

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from course.tool import check, new, notebooks, table
+from course.tool import check, course_config, new_lesson, notebooks
 from course.tool.cli import CourseError
 from course.tool.lints.exercises import exercises
 
@@ -12,7 +12,7 @@ ALLOWED = ("still to write", "never executed", "outputs are older than the sourc
 
 
 def make(tiny, name):
-    return new.main(argparse.Namespace(name=name), tiny.root)
+    return new_lesson.main(argparse.Namespace(name=name), tiny.root)
 
 
 def test_a_new_lesson_lacks_nothing_but_words_and_a_run(tiny, capsys):
@@ -28,7 +28,7 @@ def test_a_new_lesson_lacks_nothing_but_words_and_a_run(tiny, capsys):
 
 def test_its_parts_bear_its_number_and_name(tiny):
     make(tiny, "09_fresh_paint")
-    lesson = table.load(tiny.root).lessons[1]
+    lesson = course_config.load(tiny.root).lessons[1]
     assert (lesson.name, lesson.title, lesson.number) == ("09_fresh_paint", "Fresh paint", 9)
     nb = notebooks.read(tiny.root / "solutions/09_fresh_paint.ipynb")
     text = "\n".join(cell.source for cell in nb.cells)
@@ -40,11 +40,11 @@ def test_its_parts_bear_its_number_and_name(tiny):
 
 
 def test_it_stands_at_its_place_and_the_others_point_to_it(tiny):
-    before = (tiny.root / table.TABLE).read_text("utf-8")
+    before = (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
     make(tiny, "00_first")
     make(tiny, "03_third")
-    assert [lesson.number for lesson in table.load(tiny.root).lessons] == [0, 1, 3]
-    text = (tiny.root / table.TABLE).read_text("utf-8")
+    assert [lesson.number for lesson in course_config.load(tiny.root).lessons] == [0, 1, 3]
+    text = (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
     assert (
         text.startswith("# A comment that stays.\n")
         and before.partition("[[lesson]]")[2].strip() in text
@@ -63,10 +63,10 @@ def test_it_stands_at_its_place_and_the_others_point_to_it(tiny):
     ],
 )
 def test_a_name_that_cannot_be_is_refused_and_nothing_written(tiny, name, said):
-    before = (tiny.root / table.TABLE).read_text("utf-8")
+    before = (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
     with pytest.raises(CourseError, match=said):
         make(tiny, name)
-    assert (tiny.root / table.TABLE).read_text("utf-8") == before
+    assert (tiny.root / course_config.COURSE_TOML).read_text("utf-8") == before
     assert len(list((tiny.root / "solutions").iterdir())) == 1
 
 

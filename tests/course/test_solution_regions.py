@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.tool import markers
+from course.tool import solution_regions
 from course.tool.cli import CourseError
 
 WHERE = "solutions/01_x.ipynb: cell 4 (answer)"
@@ -18,7 +18,7 @@ def region(*lines, indent=""):
 
 def test_inside_a_function_the_stub_raises():
     source = "def f(x):\n    y = x\n" + region("return y + 1", indent="    ") + "\n\nf"
-    assert markers.stub(source, WHERE) == (
+    assert solution_regions.insert_stubs(source, WHERE) == (
         'def f(x):\n    y = x\n    raise NotImplementedError("your code here")  # replace this line\n\nf'
     )
 
@@ -27,19 +27,22 @@ def test_at_the_margin_the_stub_names_every_answer():
     answers = region(
         "a = 1", "b, (c, *d) = 2, (3, 4)", "e: int = 5", "a = e", "d[0] = a.x = 6", "print(a)"
     )
-    stubbed = markers.stub(answers, WHERE)
+    stubbed = solution_regions.insert_stubs(answers, WHERE)
     assert stubbed == "\n".join(f"{name} = ...  # your answer" for name in "abcde")
 
 
 def test_two_regions_and_the_lines_around_them_stay_in_order():
     source = "x = 1\n" + region("y = 2") + "\nz = 3\n" + region("w = 4") + "\nv = 5"
     expected = "x = 1\ny = ...  # your answer\nz = 3\nw = ...  # your answer\nv = 5"
-    assert markers.stub(source, WHERE) == expected
+    assert solution_regions.insert_stubs(source, WHERE) == expected
 
 
 def test_lines_for_ipython_are_no_obstacle():
     source = "%matplotlib inline\n!ls\n" + region("%time", "a = 1")
-    assert markers.stub(source, WHERE) == "%matplotlib inline\n!ls\na = ...  # your answer"
+    assert (
+        solution_regions.insert_stubs(source, WHERE)
+        == "%matplotlib inline\n!ls\na = ...  # your answer"
+    )
 
 
 B, E = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -67,7 +70,7 @@ B, E = "### BEGIN SOLUTION", "### END SOLUTION"
 )
 def test_a_marker_out_of_place_stops_with_file_cell_and_line(source, line, message):
     with pytest.raises(CourseError) as error:
-        markers.stub(source, WHERE)
+        solution_regions.insert_stubs(source, WHERE)
     assert str(error.value).startswith(f"{WHERE}, line {line}: ")
     assert message in str(error.value)
 
@@ -77,21 +80,21 @@ def test_a_stub_that_leaves_half_a_statement_stops():
     with pytest.raises(
         CourseError, match=r"cell 4 \(answer\): with the stub in place, line 2 is not Python"
     ):
-        markers.stub(source, WHERE)
+        solution_regions.insert_stubs(source, WHERE)
 
 
 @pytest.mark.parametrize("line", [B, E, "## Begin solution", "see #  END SOLUTON"])
 def test_a_marker_in_prose_stops(line):
     with pytest.raises(CourseError, match=r"cell 4 \(answer\), line 2: "):
-        markers.refuse(f"Text\n{line}", WHERE)
+        solution_regions.refuse_markers(f"Text\n{line}", WHERE)
 
 
 @pytest.mark.parametrize(
     "line", ["## Solutions", "# The end", "begin solution", "# end of section", "#" * 80]
 )
 def test_ordinary_text_is_no_marker(line):
-    markers.refuse(line, WHERE)
-    assert markers.stub(line, WHERE) == line
+    solution_regions.refuse_markers(line, WHERE)
+    assert solution_regions.insert_stubs(line, WHERE) == line
 
 
 names = st.sampled_from(["L", "ab", "rgb", "_x", "größe"])
@@ -111,9 +114,9 @@ def test_the_stub_of_any_region_parses_and_hides_it(before, inside, answer, dept
     body = "\n".join([*inside, f"{answer} = 'the secret'"]).split("\n")
     head = "\n".join("    " * n + f"def f{n}():" for n in range(depth))
     source = "\n".join(filter(None, [*before, head, region(*body, indent="    " * depth)]))
-    stubbed = markers.stub(source, WHERE)
+    stubbed = solution_regions.insert_stubs(source, WHERE)
     tree = ast.parse(stubbed)
     assert "SOLUTION" not in stubbed and "secret" not in stubbed
-    assert markers.stub(stubbed, WHERE) == stubbed
+    assert solution_regions.insert_stubs(stubbed, WHERE) == stubbed
     if not depth:
         assert any(isinstance(node, ast.Name) and node.id == answer for node in ast.walk(tree))

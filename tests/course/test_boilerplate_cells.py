@@ -7,12 +7,12 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from nbformat.v4 import new_markdown_cell, new_output
 
-from course.tool import generated, notebooks, table
+from course.tool import boilerplate_cells, course_config, notebooks
 from course.tool.cli import CourseError
 
 
 def edit_table(tiny, old, new):
-    path = tiny.root / table.TABLE
+    path = tiny.root / course_config.COURSE_TOML
     path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
 
 
@@ -81,11 +81,11 @@ def test_the_map_of_the_course_stands_below_the_picture(tiny):
 
 
 def test_the_footer_leads_to_the_next_lesson(tiny):
-    text = (tiny.root / table.TABLE).read_text("utf-8")
+    text = (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
     entry = (
         text[text.index("[[lesson]]") :].replace("01_tiny", "02_next").replace("Squares", "Cubes")
     )
-    (tiny.root / table.TABLE).write_text(text + "\n" + entry, "utf-8")
+    (tiny.root / course_config.COURSE_TOML).write_text(text + "\n" + entry, "utf-8")
     assert tiny.build() == 1  # 02_next is still to be written
     footer = tiny.read("lessons").cells[-1]
     assert footer.id == "footer" and "**Next:** [Lesson 2 · Cubes](02_next.ipynb)" in footer.source
@@ -200,7 +200,7 @@ def test_the_set_up_cell_fits_its_limit(tiny):
 
 
 def test_fresh_cells_are_not_written_twice(tiny):
-    course = table.load(tiny.root)
+    course = course_config.load(tiny.root)
     nb = tiny.read()
-    again = generated.refresh(nb, "solutions", course, course.lessons[0], tiny.root)
+    again = boilerplate_cells.refresh(nb, "solutions", course, course.lessons[0], tiny.root)
     assert notebooks.dumps(again) == notebooks.dumps(nb)

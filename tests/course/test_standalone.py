@@ -13,12 +13,14 @@ import pytest
 from nbformat.v4 import new_notebook, new_output
 
 from colorlib import colab
-from course.tool import alone, notebooks, table, wheel
+from course.tool import course_config, notebooks, standalone, wheel
 from course.tool.execute import ANSI, Run, execute
 from tests.course.tiny import code
 
-COURSE = table.load(table.ROOT)
-LESSONS = [one for one in COURSE.lessons if (table.ROOT / f"lessons/{one.name}.ipynb").exists()]
+COURSE = course_config.load(course_config.ROOT)
+LESSONS = [
+    one for one in COURSE.lessons if (course_config.ROOT / f"lessons/{one.name}.ipynb").exists()
+]
 GPU_LESSON = next(one for one in LESSONS if one.gpu_minutes)
 PLAIN = next(one for one in LESSONS if not one.gpu_minutes)
 PARAMETERS = 'PROFILE = "full"\nDRIVE = False'
@@ -32,7 +34,7 @@ __import__("socket").create_connection(("192.0.2.1", 80), 2)"""
 
 
 def setup_of(lesson):
-    nb = notebooks.read(table.ROOT / f"lessons/{lesson.name}.ipynb")
+    nb = notebooks.read(course_config.ROOT / f"lessons/{lesson.name}.ipynb")
     return next(cell.source for cell in nb.cells if cell.id == "setup")
 
 
@@ -49,26 +51,26 @@ def place(tmp_path_factory):
 
 
 def test_set_up_from_a_wheel_in_an_empty_folder(place):
-    archive = wheel.build(table.ROOT, place)
-    assert list(wheel.contents(archive, table.ROOT)) == []
+    archive = wheel.build(course_config.ROOT, place)
+    assert list(wheel.contents(archive, course_config.ROOT)) == []
     cells = [code("setup", setup_of(GPU_LESSON)), code("parameters", PARAMETERS, "parameters")]
     lessons = place / "lessons"
     notebooks.write(
         lessons / f"{GPU_LESSON.name}.ipynb", new_notebook(cells=[*cells, code("use", USE)])
     )
-    one = alone.run_alone(
+    one = standalone.run_alone(
         lessons / f"{GPU_LESSON.name}.ipynb", place, Path(sys.executable), str(archive)
     )
     assert "the course runs offline: a notebook tried to reach 192.0.2.1" in one.problem
-    said = alone.said(next(cell for cell in one.nb.cells if cell.id == "use"))
+    said = standalone.said(next(cell for cell in one.nb.cells if cell.id == "use"))
     assert said.splitlines() == [
-        f"{alone.REFUSED}; checkpoints stay on this machine's own disk.",
+        f"{standalone.REFUSED}; checkpoints stay on this machine's own disk.",
         "colab test",
         "site-packages []",
     ]
     one.problem = ""  # the last cell was meant to stop
-    assert list(alone.problems(one, GPU_LESSON)) == []
-    assert wheel.smoke(place / "environment/bin/python").endswith(alone.wheel.__version__)
+    assert list(standalone.problems(one, GPU_LESSON)) == []
+    assert wheel.smoke(place / "environment/bin/python").endswith(standalone.wheel.__version__)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +89,13 @@ def test_set_up_from_a_wheel_in_an_empty_folder(place):
 )
 def test_what_hinders_set_up_is_one_sentence_and_no_traceback(place, source, sentence):
     if not (place / "bare").exists():
-        alone.bare(Path(sys.executable), place / "bare")
+        standalone.bare(Path(sys.executable), place / "bare")
     cell = (
         setup_of(PLAIN)
         if not COURSE.repository
         else setup_of(PLAIN).replace("https://github.com", "x:")
     )
-    alone.kernel(place, "hindered", place / "bare/bin/python", {"COLORLIB_SOURCE": source})
+    standalone.kernel(place, "hindered", place / "bare/bin/python", {"COLORLIB_SOURCE": source})
     notebooks.write(place / "hindered.ipynb", new_notebook(cells=[code("setup", cell)]))
     one = execute(place / "hindered.ipynb", {}, kernel="hindered")
     (error,) = one.nb.cells[0].outputs
@@ -103,9 +105,9 @@ def test_what_hinders_set_up_is_one_sentence_and_no_traceback(place, source, sen
 
 def test_a_bare_environment_cannot_lose_a_package(place):
     if not (place / "bare").exists():
-        alone.bare(Path(sys.executable), place / "bare")
+        standalone.bare(Path(sys.executable), place / "bare")
     ask = "import importlib.metadata as m, sys; print(m.version('torch'), sys.prefix)"
-    said = alone._output([str(place / "bare/bin/python"), "-c", ask])
+    said = standalone._output([str(place / "bare/bin/python"), "-c", ask])
     assert said.split() == [version("torch"), str(place / "bare")]
     names = {path.name for path in (place / "bare/packages").iterdir()}
     assert "torch" in names and not any("colorlib" in name for name in names)
@@ -114,14 +116,14 @@ def test_a_bare_environment_cannot_lose_a_package(place):
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_a_gpu_is_asked_for_only_where_the_table_says_so(lesson):
     for tree in ("lessons", "solutions"):
-        metadata = notebooks.read(table.ROOT / f"{tree}/{lesson.name}.ipynb").metadata
+        metadata = notebooks.read(course_config.ROOT / f"{tree}/{lesson.name}.ipynb").metadata
         asked = metadata.get("accelerator"), metadata.colab.get("gpuType")
         assert asked == (("GPU", "T4") if lesson.gpu_minutes else (None, None))
 
 
 def good(lesson=PLAIN):
     """A run without a problem."""
-    green = alone.GREEN.format(lesson.number) + "CPU\x1b[0m\n"
+    green = standalone.GREEN.format(lesson.number) + "CPU\x1b[0m\n"
     click = (
         f"This lesson is much faster with a GPU: {colab.GPU_MENU}.\n" if lesson.gpu_minutes else ""
     )
@@ -151,11 +153,11 @@ def no_gpu(monkeypatch):
 
 
 def test_a_good_run_has_no_problem():
-    assert list(alone.problems(good(), PLAIN)) == []
-    assert list(alone.problems(good(GPU_LESSON), GPU_LESSON)) == []
+    assert list(standalone.problems(good(), PLAIN)) == []
+    assert list(standalone.problems(good(GPU_LESSON), GPU_LESSON)) == []
     bar = good()
     spoil(bar, "lesson", "42", "\rPreparing:  50%|█████     | 24/48 [00:00<00:00]", "stderr")
-    assert list(alone.problems(bar, PLAIN)) == []
+    assert list(standalone.problems(bar, PLAIN)) == []
 
 
 @pytest.mark.parametrize(
@@ -177,24 +179,24 @@ def test_a_good_run_has_no_problem():
 def test_what_the_lane_calls_a_problem(change, problem):
     one = good()
     spoil(one, *change)
-    assert problem in "\n".join(alone.problems(one, PLAIN))
+    assert problem in "\n".join(standalone.problems(one, PLAIN))
 
 
 def test_a_gpu_lesson_must_say_what_to_click_and_drive_that_it_was_refused(monkeypatch):
     one = good(GPU_LESSON)
     spoil(one, "setup", "Runtime → ", "")
     one.nb.cells[-1].source = "DRIVE = True"
-    said = list(alone.problems(one, GPU_LESSON))
+    said = list(standalone.problems(one, GPU_LESSON))
     assert (
         len(said) == 2 and "expected what to click" in said[0] and "Drive was asked for" in said[1]
     )
     monkeypatch.setattr(colab, "gpu", lambda: "Tesla T4")
     assert "expected what to click where a GPU is missing" in next(
-        alone.problems(good(GPU_LESSON), GPU_LESSON)
+        standalone.problems(good(GPU_LESSON), GPU_LESSON)
     )
 
 
 def test_a_run_that_stopped_says_that_alone():
     one = good()
     one.problem = "stopped in cell 3"
-    assert list(alone.problems(one, PLAIN)) == ["stopped in cell 3"]
+    assert list(standalone.problems(one, PLAIN)) == ["stopped in cell 3"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course.tool import offline
+from course.tool import no_network
 
 ROOT = Path(__file__).parents[2]
 KERNEL = r"""
@@ -63,7 +63,7 @@ def run_offline(words: list[str], folder: Path, wish: str = "") -> subprocess.Co
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
-    env[offline.VARIABLE] = wish
+    env[no_network.VARIABLE] = wish
     command = [sys.executable, "-m", "course", "offline", *words]
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120)
 
@@ -93,7 +93,7 @@ def check(found: dict) -> None:
 def test_a_kernel_behind_the_guard(tmp_path):
     found, said = kernel_in(tmp_path, "guard")
     check(found)
-    assert said.startswith(offline.SAYS["guard"])
+    assert said.startswith(no_network.MODE_MESSAGES["guard"])
 
 
 def test_a_kernel_in_a_namespace(tmp_path):
@@ -104,20 +104,20 @@ def test_a_kernel_in_a_namespace(tmp_path):
     found, said = kernel_in(tmp_path, "")
     check(found)
     assert "Network is unreachable" in found["unguarded"]
-    assert said.startswith(offline.SAYS["namespace"])
+    assert said.startswith(no_network.MODE_MESSAGES["namespace"])
 
 
 def test_offline_twice_is_offline_once(tmp_path):
-    ask = "from course.tool import offline; offline.ensure(); print(offline.active())"
+    ask = "from course.tool import no_network; no_network.require_offline(); print(no_network.offline_mode())"
     done = run_offline([sys.executable, "-c", ask], tmp_path, "guard")
     assert (done.stdout, done.stderr.count("offline:")) == ("guard\n", 1)
 
 
 def test_a_stale_variable_does_not_count(monkeypatch):
     for value in ("guard", "namespace", "net:[1]"):
-        monkeypatch.setenv(offline.VARIABLE, value)
+        monkeypatch.setenv(no_network.VARIABLE, value)
         monkeypatch.delitem(sys.modules, "sitecustomize", raising=False)
-        assert offline.active() is None
+        assert no_network.offline_mode() is None
 
 
 def test_a_command_that_does_not_exist(tmp_path):

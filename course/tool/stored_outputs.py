@@ -18,7 +18,7 @@ from course.tool.execute import Run
 WIDGET = "application/vnd.jupyter.widget-view+json"  # a view without its state: some readers call it invalid
 
 
-def store(path: Path, run: Run) -> None:
+def store_outputs(path: Path, run: Run) -> None:
     """Write the outputs of ``run`` into the notebook at ``path``.
 
     Raises:

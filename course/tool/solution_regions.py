@@ -1,4 +1,4 @@
-"""Solution regions: what a teacher writes between two markers, and the stub that a student sees instead.
+"""Solution find_regions: what a teacher writes between two markers, and the stub that a student sees instead.
 
 The markers are comment lines, spelt as in nbgrader. Inside a function the stub raises; at the left margin it
 gives every name that the region assigns the value ``...``. Either way the cell stays valid Python.
@@ -29,7 +29,7 @@ class Region:
     lines: tuple[str, ...]
 
 
-def regions(source: str, where: str) -> list[Region]:
+def find_regions(source: str, where: str) -> list[Region]:
     """Find the solution regions of a code cell.
 
     Args:
@@ -63,7 +63,7 @@ def regions(source: str, where: str) -> list[Region]:
     return found
 
 
-def refuse(source: str, where: str) -> None:
+def refuse_markers(source: str, where: str) -> None:
     """Stop if a cell that is not code has a marker, or something like one."""
     for number, line in enumerate(source.split("\n"), start=1):
         if _marker(line, f"{where}, line {number}"):
@@ -72,9 +72,9 @@ def refuse(source: str, where: str) -> None:
             )
 
 
-def stub(source: str, where: str) -> str:
+def insert_stubs(source: str, where: str) -> str:
     """The cell as a student gets it: every region replaced by a stub."""
-    found = regions(source, where)
+    found = find_regions(source, where)
     if not found:
         return source
     lines, raising = source.split("\n"), []
@@ -92,7 +92,7 @@ def stub(source: str, where: str) -> str:
     return "\n".join(result)
 
 
-def outside(source: str, found: list[Region]) -> list[str]:
+def lines_outside(source: str, found: list[Region]) -> list[str]:
     """The lines of a cell that stand in none of its regions."""
     inside = {number for region in found for number in range(region.begin, region.end + 1)}
     return [line for number, line in enumerate(source.split("\n")) if number not in inside]

@@ -17,7 +17,7 @@ KEPT = "PROFILE"  # every run injects it; its other value needs a GPU
 
 
 @dataclass(frozen=True)
-class Odd:
+class Probe:
     """A parameter with an odd value, and how the output must show it.
 
     A number or a text is looked for as it is. ``named`` values (a bool, a number within a slider's bounds)
@@ -35,7 +35,7 @@ class Odd:
         return re.search(pattern, text) is not None
 
 
-def odd_values(nb: NotebookNode, where: str) -> list[Odd]:
+def probe_values(nb: NotebookNode, where: str) -> list[Probe]:
     """An odd value of the same type for every parameter that has one.
 
     A whole number becomes 90217 (90218 for the second parameter, and so on), a float 0.90217; with the bounds
@@ -55,11 +55,11 @@ def odd_values(nb: NotebookNode, where: str) -> list[Odd]:
     for place, (name, default, line) in enumerate(_assignments(cell.source, where)):
         value, named = _odd(name, default, line.partition("@param")[2], place, where)
         if name != KEPT and value is not None:
-            odd.append(Odd(name, value, named))
+            odd.append(Probe(name, value, named))
     return odd
 
 
-def ignored(odd: list[Odd], nb: NotebookNode) -> list[str]:
+def ignored_parameters(odd: list[Probe], nb: NotebookNode) -> list[str]:
     """The names of the parameters whose value no executed output shows."""
     text = "\n".join(_texts(nb))
     return [one.name for one in odd if not one.shown(text)]

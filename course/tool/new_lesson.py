@@ -12,9 +12,9 @@ from pathlib import Path
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course.tool import build, files, generated, notebooks, table
+from course.tool import boilerplate_cells, build, course_config, files, notebooks
 from course.tool.cli import CourseError
-from course.tool.table import ROOT, TABLE
+from course.tool.course_config import COURSE_TOML, ROOT
 from course.tool.templates import lesson as template
 
 
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     build.main(argparse.Namespace(check=False, repository=None, branch=None), root)
     print(
         f"\nsolutions/{args.name}.ipynb is a lesson to fill in. Next:\n"
-        f"  1. say in {TABLE} what lesson {number} promises;\n"
+        f"  1. say in {COURSE_TOML} what lesson {number} promises;\n"
         f"  2. write the notebook: python -m course check names each place that says {template.MARK}\n"
         f"  3. write colorlib/check/lesson{number:02d}.py, and add {number} to LESSONS in "
         f"tests/colorlib/test_check.py;\n"
@@ -51,20 +51,20 @@ def create(name: str, root: Path) -> None:
             f"the lesson is called {name!r}, expected two digits and a word: write 09_title."
         )
     path, number = root / f"solutions/{name}.ipynb", int(name[:2])
-    for lesson in table.load(root).lessons:
+    for lesson in course_config.load(root).lessons:
         if lesson.number == number:
             raise CourseError(f"lesson {number} is {lesson.name!r} already: choose another number.")
     if path.exists():
         raise CourseError(
-            f"solutions/{name}.ipynb exists already: add its entry to {TABLE} by hand."
+            f"solutions/{name}.ipynb exists already: add its entry to {COURSE_TOML} by hand."
         )
-    text = _with_entry((root / TABLE).read_text("utf-8"), name)
+    text = _with_entry((root / COURSE_TOML).read_text("utf-8"), name)
     notebooks.write(path, notebook(name))
-    files.write_text(root / TABLE, text)
-    course = table.load(root)
+    files.atomic_write_text(root / COURSE_TOML, text)
+    course = course_config.load(root)
     lesson = next(lesson for lesson in course.lessons if lesson.name == name)
     notebooks.write(
-        path, generated.refresh(notebooks.read(path), "solutions", course, lesson, root)
+        path, boilerplate_cells.refresh(notebooks.read(path), "solutions", course, lesson, root)
     )
 
 

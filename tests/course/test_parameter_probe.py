@@ -6,14 +6,14 @@ import pytest
 from nbformat.v4 import new_output
 
 from course.tool.cli import CourseError
-from course.tool.odd import Odd, ignored, odd_values
+from course.tool.parameter_probe import Probe, ignored_parameters, probe_values
 from tests.course import tiny
 
 
 def odd(source: str) -> dict:
     """The odd values of a parameters cell."""
     nb = tiny.notebook(tiny.code("other", "X = 1"), tiny.code("set", source, "parameters"))
-    return {one.name: (one.value, one.named) for one in odd_values(nb, "01")}
+    return {one.name: (one.value, one.named) for one in probe_values(nb, "01")}
 
 
 def test_every_type():
@@ -65,7 +65,7 @@ def test_a_type_without_an_odd_value():
 
 def test_a_notebook_without_parameters():
     with pytest.raises(CourseError, match="01: no cell is tagged parameters"):
-        odd_values(tiny.notebook(), "01")
+        probe_values(tiny.notebook(), "01")
 
 
 def test_where_a_value_is_looked_for():
@@ -73,14 +73,14 @@ def test_where_a_value_is_looked_for():
         tiny.code("injected", "SEED = 90217", "injected-parameters"),
         tiny.code("source", "SEED = 90217"),
     )
-    number, flip = Odd("SEED", 90217, False), Odd("FLIP", True, True)
-    assert ignored([number, flip], nb) == ["SEED", "FLIP"]
+    number, flip = Probe("SEED", 90217, False), Probe("FLIP", True, True)
+    assert ignored_parameters([number, flip], nb) == ["SEED", "FLIP"]
     nb.cells[2].outputs = [
         new_output("stream", text="seed 190217, 902170, True, FLIPS = True, FLIP=Truer")
     ]
-    assert ignored([number, flip], nb) == ["SEED", "FLIP"]
+    assert ignored_parameters([number, flip], nb) == ["SEED", "FLIP"]
     nb.cells[2].outputs = [
         new_output("stream", text="FLIP = True"),
         new_output("execute_result", {"text/plain": "(90217,)"}),
     ]
-    assert ignored([number, flip], nb) == []
+    assert ignored_parameters([number, flip], nb) == []

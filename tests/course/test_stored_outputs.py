@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_output
 
-from course.tool import notebooks, store
+from course.tool import notebooks, stored_outputs
 from course.tool.cli import CourseError
 from course.tool.execute import Run
 from tests.course import tiny
@@ -29,14 +29,14 @@ def run_of(path: Path, *outputs, problem: str = "") -> Run:
 
 
 def test_live_widgets_and_warnings_are_not_stored(path):
-    view = {store.WIDGET: {"model_id": "x"}}
+    view = {stored_outputs.WIDGET: {"model_id": "x"}}
     outputs = [
         new_output("stream", name="stderr", text="careful"),
         new_output("display_data", {**view, "text/plain": "interactive(...)"}),
         new_output("display_data", view),
         new_output("stream", text="fine"),
     ]
-    store.store(path, run_of(path, *outputs))
+    stored_outputs.store_outputs(path, run_of(path, *outputs))
     stored = notebooks.read(path)
     assert [out.get("text") or out.data for out in stored.cells[1].outputs] == [
         {"text/plain": "interactive(...)"},
@@ -57,7 +57,7 @@ def test_a_place_on_this_machine_is_refused(path, kind, place):
     with pytest.raises(
         CourseError, match=r"01.ipynb: cell 2 \(one\) prints '.*', a place on this machine"
     ):
-        store.store(path, run_of(path, output))
+        stored_outputs.store_outputs(path, run_of(path, output))
     assert path.read_bytes() == before
 
 
@@ -66,13 +66,13 @@ def test_other_paths_and_pictures_are_fine(path):
         "stream", text=f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png"
     )
     picture = new_output("display_data", {"image/png": f"iVBOR{Path.home()}/"})
-    store.store(path, run_of(path, text, picture))
+    stored_outputs.store_outputs(path, run_of(path, text, picture))
     assert notebooks.is_fresh(notebooks.read(path))
 
 
 def test_a_run_that_failed_is_refused(path):
     with pytest.raises(CourseError, match="01.ipynb is not stored, because it raised"):
-        store.store(path, run_of(path, problem="raised"))
+        stored_outputs.store_outputs(path, run_of(path, problem="raised"))
 
 
 def test_a_notebook_that_changed_meanwhile_is_refused(path):
@@ -81,4 +81,4 @@ def test_a_notebook_that_changed_meanwhile_is_refused(path):
     nb.cells[1].source = "2"
     notebooks.write(path, nb)
     with pytest.raises(CourseError, match="01.ipynb changed while it ran"):
-        store.store(path, run)
+        stored_outputs.store_outputs(path, run)

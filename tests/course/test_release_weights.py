@@ -8,7 +8,7 @@ import torch
 from colorlib import shipped
 from colorlib.colorize import Colorizer
 from colorlib.generators import LiteUNet
-from course.tool import ship
+from course.tool import release_weights
 from course.tool.cli import main
 
 
@@ -23,7 +23,14 @@ def test_what_is_shipped_is_the_model_in_half_precision_with_its_hash(place, cap
     trained = Colorizer(LiteUNet(), size=128)
     for name in ("landscape", "general"):
         assert (
-            main(["ship", name, str(trained.save(place / "run.safetensors", overwrite=True))]) == 0
+            main(
+                [
+                    "release-weights",
+                    name,
+                    str(trained.save(place / "run.safetensors", overwrite=True)),
+                ]
+            )
+            == 0
         )
     assert "bytes. Now: python -m benchmarks.shipped" in capsys.readouterr().out
     assert shipped.load("landscape").averaged and not trained.averaged
@@ -43,8 +50,8 @@ def test_a_gain_makes_the_colours_stronger(place):
     trained, L = Colorizer(LiteUNet(), size=128), torch.zeros(1, 1, 128, 128)
     file = str(trained.save(place / "run.safetensors"))
     assert (
-        main(["ship", "landscape", file])
-        == main(["ship", "general", file, "--gain", "1.2", "--size", "160"])
+        main(["release-weights", "landscape", file])
+        == main(["release-weights", "general", file, "--gain", "1.2", "--size", "160"])
         == 0
     )
     assert (shipped.load("landscape").size, shipped.load("general").size) == (128, 160)
@@ -54,9 +61,9 @@ def test_a_gain_makes_the_colours_stronger(place):
 
 def test_what_cannot_be_shipped_is_said_and_leaves_nothing(place, capsys, monkeypatch):
     wide = Colorizer(LiteUNet(width=40), size=128).save(place / "wide.safetensors")
-    assert main(["ship", "portrait", str(wide)]) == 1
+    assert main(["release-weights", "portrait", str(wide)]) == 1
     assert "portrait is not shipped; expected one of landscape" in capsys.readouterr().out
-    monkeypatch.setattr(ship, "LIMIT", 100_000)
-    assert main(["ship", "landscape", str(wide)]) == 1
+    monkeypatch.setattr(release_weights, "LIMIT", 100_000)
+    assert main(["release-weights", "landscape", str(wide)]) == 1
     assert "expected at most 100,000: train a narrower network" in capsys.readouterr().out
     assert list((place / "shipped").iterdir()) == []

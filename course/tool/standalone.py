@@ -1,4 +1,4 @@
-"""``python -m course alone``: run lessons as on Colab, each alone in an empty folder, without colorlib.
+"""``python -m course standalone``: run lessons as on Colab, each alone in an empty folder, without colorlib.
 
 A lesson gets a Python with the packages of another one but without colorlib, Colab's marks, and a Drive whose
 owner says no. Its own set-up cell installs the library, and runs a second time to show that this is harmless.
@@ -23,16 +23,16 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from colorlib import colab
-from course.tool import files, notebooks, offline, run, table, wheel
+from course.tool import course_config, files, no_network, notebooks, run, wheel
+from course.tool.course_config import ROOT, Lesson
 from course.tool.execute import Run, environment, execute
-from course.tool.table import ROOT, Lesson
 
 PACKAGES = """\
 print(__import__("json").dumps(sorted(
     [d.name, d.version] for d in __import__("importlib.metadata").metadata.distributions()
 )))"""
 BEFORE = f'__import__("google.colab")  # Colab has imported it before the first cell\n{PACKAGES}'
-AFTER = f'{PACKAGES}\n__import__("runpy").run_path({str(offline.GUARD / "sitecustomize.py")!r})'
+AFTER = f'{PACKAGES}\n__import__("runpy").run_path({str(no_network.GUARD / "sitecustomize.py")!r})'
 GOOGLE = """\
 class drive:
     def mount(where):
@@ -61,9 +61,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Run lessons alone, say how long set-up took and what went wrong; 1 if something did."""
     if args.source is None or Path(args.source).exists():
-        offline.ensure()
+        no_network.require_offline()
     paths = run.select(root, "lessons", args.names)
-    lessons = {lesson.name: lesson for lesson in table.load(root).lessons}
+    lessons = {lesson.name: lesson for lesson in course_config.load(root).lessons}
     with tempfile.TemporaryDirectory(prefix="course-") as folder, ThreadPoolExecutor(2) as pool:
         source = args.source or str(wheel.build(root, Path(folder)))
         if Path(source).exists():
@@ -114,8 +114,8 @@ def bare(python: Path, home: Path) -> Path:
         if "colorlib" not in entry.name:
             (mine / entry.name).symlink_to(entry)
     site = Path(_output([str(own), "-c", ask]))
-    files.write_text(site / "packages.pth", f"{mine}\n")
-    files.write_text(site / "google/colab/__init__.py", GOOGLE)
+    files.atomic_write_text(site / "packages.pth", f"{mine}\n")
+    files.atomic_write_text(site / "google/colab/__init__.py", GOOGLE)
     return own
 
 
@@ -124,7 +124,7 @@ def kernel(place: Path, name: str, python: Path, env: dict[str, str]) -> None:
     env = env | {"IPYTHONDIR": str(place / "ipython"), "PYTHONNOUSERSITE": "1"}
     argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": name, "language": "python", "env": env}
-    files.write_text(place / "kernels" / name / "kernel.json", json.dumps(spec))
+    files.atomic_write_text(place / "kernels" / name / "kernel.json", json.dumps(spec))
 
 
 def instrumented(nb: NotebookNode) -> NotebookNode:

@@ -5,19 +5,19 @@ import tomllib
 
 import pytest
 
-from course.tool import data_cards, minutes, regions, table
+from course.tool import course_config, data_cards, reading_time, regions
 from course.tool.cli import CourseError
-from course.tool.table import ROOT
+from course.tool.course_config import ROOT
 
 
 def test_words_code_and_exercises_are_counted_as_a_student_meets_them(tiny):
-    (before,) = minutes.every(tiny.root)
+    (before,) = reading_time.every(tiny.root)
     assert before.exercises == 20 and before.together == before.reading + 20
     tiny.replace("teacher", "Students", "Students " * 1000)  # the instructor's cell
     tiny.replace(
         "answer-1", "    return x**2", "    y = 1\n" * 100 + "    return x**2"
     )  # an answer
-    (same,) = minutes.every(tiny.root)
+    (same,) = reading_time.every(tiny.root)
     assert (same.words, same.lines, same.exercises) == (
         before.words,
         before.lines,
@@ -25,20 +25,20 @@ def test_words_code_and_exercises_are_counted_as_a_student_meets_them(tiny):
     )
     tiny.replace("saw", "nine", "nine " * 300)
     tiny.replace("three", "print(3**2)", "print(3**2)\n" * 40)
-    (longer,) = minutes.every(tiny.root)
+    (longer,) = reading_time.every(tiny.root)
     assert longer.words == before.words + 299 and longer.lines == before.lines + 39
     assert longer.reading == before.reading + 4
 
 
 def test_the_command_prints_a_row_for_each_lesson(tiny, capsys):
-    assert minutes.main(argparse.Namespace(), tiny.root) == 0
+    assert reading_time.main(argparse.Namespace(), tiny.root) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0].startswith("Lesson") and out[1].startswith("1 · Squares") and "20 min" in out[1]
-    assert str(minutes.WORDS) in out[-1]
+    assert str(reading_time.WORDS) in out[-1]
 
 
 def test_every_exercise_of_the_course_names_its_minutes():
-    for found in minutes.every(ROOT):
+    for found in reading_time.every(ROOT):
         least = (1000, 30) if found.lesson.number else (300, 4)  # lesson 0 is a short one
         assert found.words > least[0] and found.exercises >= least[1]
 
@@ -86,4 +86,6 @@ def test_the_syllabus_has_the_tables_of_the_lessons():
     text = (ROOT / "course/syllabus.md").read_text("utf-8")
     shown = {region.name for region in regions.find(text, "x") if region.kind == "course"}
     assert shown == {"objectives", "minutes"}
-    assert all(f"lessons/{lesson.name}.ipynb" in text for lesson in table.load(ROOT).lessons)
+    assert all(
+        f"lessons/{lesson.name}.ipynb" in text for lesson in course_config.load(ROOT).lessons
+    )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.tool import generated, markers, notebooks, table
+from course.tool import boilerplate_cells, course_config, notebooks, solution_regions
 from course.tool.cli import CourseError
-from course.tool.table import ROOT, Lesson
+from course.tool.course_config import ROOT, Lesson
 
 WORDS = 150  # read in a minute: slower than a novel, for each sentence asks something
 LINES = 20  # of code read in a minute
@@ -62,7 +62,8 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 def every(root: Path) -> list[Minutes]:
     """The minutes of each lesson of the table that has a notebook."""
     files = [
-        (lesson, root / f"solutions/{lesson.name}.ipynb") for lesson in table.load(root).lessons
+        (lesson, root / f"solutions/{lesson.name}.ipynb")
+        for lesson in course_config.load(root).lessons
     ]
     return [count(lesson, notebooks.read(file)) for lesson, file in files if file.exists()]
 
@@ -72,10 +73,12 @@ def count(lesson: Lesson, nb: NotebookNode) -> Minutes:
     words = lines = exercises = 0
     for number, cell in enumerate(nb.cells, start=1):
         tags = set(notebooks.tags(cell))
-        if tags & {"solution", *generated.TAGS}:
+        if tags & {"solution", *boilerplate_cells.TAGS}:
             continue
         if cell.cell_type == "code":
-            source = markers.stub(cell.source, f"{lesson.name}: {notebooks.place(number, cell)}")
+            source = solution_regions.insert_stubs(
+                cell.source, f"{lesson.name}: {notebooks.place(number, cell)}"
+            )
             lines += sum(bool(line.strip()) for line in source.split("\n"))
         elif cell.cell_type == "markdown":
             words += _words(cell.source)
@@ -95,12 +98,14 @@ def region(name: str, root: Path) -> str:
     if name == "objectives":
         rows = [
             (_link(lesson), "<br>".join(lesson.objectives), lesson.needs)
-            for lesson in table.load(root).lessons
+            for lesson in course_config.load(root).lessons
         ]
         return _markdown([("Lesson", "Afterwards you can", "It needs"), *rows])
     if name == "map":
         rows = [
-            (_link(lesson), lesson.promise) for lesson in table.load(root).lessons if lesson.number
+            (_link(lesson), lesson.promise)
+            for lesson in course_config.load(root).lessons
+            if lesson.number
         ]
         return _markdown([("Lesson", "What you will have"), *rows])
     raise CourseError(

@@ -1,4 +1,4 @@
-"""``python -m course ship landscape runs/landscape/plain.safetensors``: a trained model into the package."""
+"""``python -m course release-weights landscape runs/landscape/plain.safetensors``: a trained model into the package."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from course.tool.cli import CourseError
-from course.tool.files import write_text
+from course.tool.files import atomic_write_text
 
 LIMIT = 4_000_000  # bytes of one model: the wheel carries all of them
 
@@ -49,6 +49,6 @@ def main(args: argparse.Namespace) -> int:
         f"{shipped.digest(path)}  {path.name}\n"
         for path in sorted(file.parent.glob("*.safetensors"))
     ]
-    write_text(file.parent / shipped.SUMS, "".join(sums))
+    atomic_write_text(file.parent / shipped.SUMS, "".join(sums))
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0

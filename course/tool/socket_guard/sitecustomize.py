@@ -1,6 +1,6 @@
 """First on PYTHONPATH of an offline run: this Python reaches the loopback and nothing else.
 
-Python's own sockets only; `course.tool.offline` adds a network namespace where the machine has them.
+Python's own sockets only; `course.tool.no_network` adds a network namespace where the machine has them.
 """
 
 import importlib.machinery

@@ -1,7 +1,7 @@
 """Run a command with nothing but the loopback reachable: the notebooks of the course need no network.
 
 On Linux the command gets a network namespace of its own, in which the outside does not exist. Where that is
-forbidden, and on other systems, there is only the guard (guard/sitecustomize.py), which stops Python's own
+forbidden, and on other systems, there is only the guard (socket_guard/sitecustomize.py), which stops Python's own
 sockets. The guard is on in both cases, because its message says what happened.
 """
 
@@ -19,10 +19,10 @@ from pathlib import Path
 from course.tool.cli import CourseError
 
 VARIABLE = "COURSE_OFFLINE"  # "guard" asks for the guard alone; inside a namespace it holds that namespace's name
-GUARD = Path(__file__).with_name("guard")
+GUARD = Path(__file__).with_name("socket_guard")
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # linux/sockios.h, linux/if.h
-SAYS = {
+MODE_MESSAGES = {
     "namespace": "offline: nothing but the loopback is reachable (network namespace)",
     "guard": "offline: Python reaches nothing but the loopback (socket guard, no network namespace)",
 }
@@ -42,16 +42,16 @@ def main(args: argparse.Namespace) -> int:
         raise CourseError(
             "found no command, expected one: say what to run, as in offline python script.py."
         )
-    become(words)
+    exec_offline(words)
 
 
-def ensure() -> None:
+def require_offline() -> None:
     """Start this program again, offline, unless it is offline already."""
-    if active() is None:
-        become([sys.executable, *sys.orig_argv[1:]])
+    if offline_mode() is None:
+        exec_offline([sys.executable, *sys.orig_argv[1:]])
 
 
-def active() -> str | None:
+def offline_mode() -> str | None:
     """What holds this process offline: ``"namespace"``, ``"guard"`` or nothing."""
     value = os.environ.get(VARIABLE)
     if value and value == namespace():
@@ -62,18 +62,18 @@ def active() -> str | None:
     return "guard" if value == "guard" and guarded else None
 
 
-def become(words: list[str]) -> None:
+def exec_offline(words: list[str]) -> None:
     """Replace this process by a command that is offline; say on stderr in which way."""
     env = dict(os.environ)
-    how = active() or enter()
+    how = offline_mode() or choose_mode()
     env[VARIABLE] = namespace() if how == "namespace" else "guard"
     if os.environ.get("PYTHONPATH", "").split(os.pathsep)[0] != str(GUARD):
         env["PYTHONPATH"] = os.pathsep.join([str(GUARD), *filter(None, [env.get("PYTHONPATH")])])
-    print(SAYS[how], file=sys.stderr, flush=True)
-    replace(words, env)
+    print(MODE_MESSAGES[how], file=sys.stderr, flush=True)
+    exec_command(words, env)
 
 
-def replace(words: list[str], env: dict[str, str]) -> None:
+def exec_command(words: list[str], env: dict[str, str]) -> None:
     """Replace this process by a command."""
     sys.stdout.flush()
     try:
@@ -86,7 +86,7 @@ def replace(words: list[str], env: dict[str, str]) -> None:
         ) from None
 
 
-def enter() -> str:
+def choose_mode() -> str:
     """Move this process into a namespace if the machine allows it, and say which way is left."""
     if os.environ.get(VARIABLE) == "guard" or sys.platform != "linux" or not namespaces_work():
         return "guard"

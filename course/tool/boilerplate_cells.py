@@ -13,9 +13,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import course_map, notebooks, table
+from course.tool import course_config, course_map, notebooks
 from course.tool.cli import CourseError
-from course.tool.table import Course, Lesson
+from course.tool.course_config import Course, Lesson
 
 COLAB = "https://colab.research.google.com"
 PICTURES = "course/pictures"
@@ -109,7 +109,7 @@ def badge(tree: str, course: Course, lesson: Lesson, alt: str) -> str:
 
 def hosted(course: Course) -> str:
     """What set-up asks pip for: the wheel of the release whose tag the badges open, else their branch."""
-    if version := re.fullmatch(table.RELEASE, course.branch):
+    if version := re.fullmatch(course_config.RELEASE, course.branch):
         return WHEEL.format(repository=course.repository, version=version[1])
     return f"git+https://github.com/{course.repository}@{course.branch}"
 

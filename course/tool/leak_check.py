@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course.tool import markers, notebooks
+from course.tool import notebooks, solution_regions
 from course.tool.cli import CourseError
 
 SUBSTANTIVE = 12  # characters; shorter lines, such as `return x`, stand anywhere
@@ -45,14 +45,18 @@ def _answers(solution: NotebookNode) -> Iterator[tuple[str, set[str]]]:
         if "solution" in notebooks.tags(cell):
             yield place, _lines(cell.source.split("\n"))
         elif cell.cell_type == "code":
-            for region in markers.regions(cell.source, place):
+            for region in solution_regions.find_regions(cell.source, place):
                 yield f"{place}, line {region.begin + 1}", _lines(region.lines)
 
 
 def _given(cell: NotebookNode) -> set[str]:
     if cell.cell_type != "code" or "solution" in notebooks.tags(cell):
         return set()
-    return _lines(markers.outside(cell.source, markers.regions(cell.source, cell.id)))
+    return _lines(
+        solution_regions.lines_outside(
+            cell.source, solution_regions.find_regions(cell.source, cell.id)
+        )
+    )
 
 
 def _lines(lines: list[str] | tuple[str, ...]) -> set[str]:

@@ -4,24 +4,24 @@ import re
 
 import pytest
 
-from course.tool import table
+from course.tool import course_config
 from course.tool.cli import CourseError
 
 
 def edit(root, old, new):
-    path = root / table.TABLE
+    path = root / course_config.COURSE_TOML
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
 
 
 def test_the_courses_own_table_loads():
-    course = table.load(table.ROOT)
+    course = course_config.load(course_config.ROOT)
     assert course.lessons and course.lessons[0].number <= 1
 
 
 def test_fields_arrive_as_written(root):
-    course = table.load(root)
+    course = course_config.load(root)
     (lesson,) = course.lessons
     assert (lesson.name, lesson.number, lesson.minutes) == ("01_tiny", 1, 5)
     assert lesson.objectives == ("square |x|", "say why")
@@ -48,38 +48,38 @@ def test_fields_arrive_as_written(root):
 def test_a_wrong_field_is_named(root, old, new, message):
     edit(root, old, new)
     with pytest.raises(CourseError, match=message):
-        table.load(root)
+        course_config.load(root)
 
 
 @pytest.mark.parametrize("name", ["01_tiny", "00_before"])
 def test_names_rise_without_a_duplicate(root, name):
-    text = (root / table.TABLE).read_text("utf-8")
+    text = (root / course_config.COURSE_TOML).read_text("utf-8")
     entry = text[text.index("[[lesson]]") :].replace("01_tiny", name)
-    (root / table.TABLE).write_text(text + "\n" + entry, "utf-8")
+    (root / course_config.COURSE_TOML).write_text(text + "\n" + entry, "utf-8")
     with pytest.raises(CourseError, match=f"'{name}' stands after '01_tiny'"):
-        table.load(root)
+        course_config.load(root)
 
 
 def test_setting_the_repository_changes_that_line_only(root):
-    before = (root / table.TABLE).read_text("utf-8").split("\n")
-    table.set_repository(root, "ada/colour-course.2")
-    after = (root / table.TABLE).read_text("utf-8").split("\n")
+    before = (root / course_config.COURSE_TOML).read_text("utf-8").split("\n")
+    course_config.set_repository(root, "ada/colour-course.2")
+    after = (root / course_config.COURSE_TOML).read_text("utf-8").split("\n")
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [('repository = ""', 'repository = "ada/colour-course.2"')]
-    assert table.load(root).address == "ada/colour-course.2"
+    assert course_config.load(root).address == "ada/colour-course.2"
 
 
 @pytest.mark.parametrize(
     "text", ["", "ada", "OWNER/NAME", "github.com/ada/colour", 'a/b"\nc = "', "-a/b"]
 )
 def test_a_repository_of_another_shape_changes_nothing(root, text):
-    before = (root / table.TABLE).read_bytes()
+    before = (root / course_config.COURSE_TOML).read_bytes()
     with pytest.raises(CourseError, match=re.escape(repr(text))):
-        table.set_repository(root, text)
-    assert (root / table.TABLE).read_bytes() == before
+        course_config.set_repository(root, text)
+    assert (root / course_config.COURSE_TOML).read_bytes() == before
 
 
 def test_a_table_without_the_line_is_refused(root):
     edit(root, 'repository = ""\n', "")
     with pytest.raises(CourseError, match="has 0 lines"):
-        table.set_repository(root, "ada/colour")
+        course_config.set_repository(root, "ada/colour")
