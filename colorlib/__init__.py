@@ -1,14 +1,7 @@
 """Grayscale image colorization, small enough to read in an evening.
 
 Each module is the code that one lesson builds: :mod:`colorlib.color` is lesson 1, and so on. Importing
-the package loads nothing else; ``import colorlib.color`` loads torch. :mod:`colorlib.arguments` lets public
-functions refuse arguments that their annotations do not name.
+the package loads nothing else; ``import colorlib.color`` loads torch.
 """
 
-import sys
-
-from colorlib.arguments import Finder
-
 __version__ = "0.1.0"
-
-sys.meta_path.insert(0, Finder)

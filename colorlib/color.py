@@ -12,7 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from colorlib import cie, expect
+from colorlib import cie
+from colorlib.tensor_checks import check_choice, check_images
 
 _EDGE = (
     1e-4  # linear RGB this far outside [0, 1] still counts as inside: float32 noise, not a colour
@@ -42,7 +43,7 @@ def rgb_to_lab(rgb: Tensor) -> Tensor:
         >>> rgb_to_lab(red).flatten().round().tolist()
         [53.0, 80.0, 67.0]
     """
-    expect.pictures("rgb", rgb, uint8=True)
+    check_images("rgb", rgb, uint8=True)
     if rgb.device.type != "cpu" or not rgb.numel() or torch.compiler.is_compiling():
         return _to_lab(rgb)
     if rgb.dtype != torch.uint8:
@@ -76,7 +77,8 @@ def lab_to_rgb(lab: Tensor, gamut: Literal["chroma", "clip"] = "chroma") -> Tens
         >>> rgb_to_lab(lab_to_rgb(vivid)).flatten()[0].round().item()
         50.0
     """
-    expect.pictures("lab", lab)
+    check_images("lab", lab)
+    check_choice("gamut", gamut, ("chroma", "clip"))
     if gamut == "chroma":
         lab = lower_chroma(lab)
     return cie.linear_to_srgb(cie.xyz_to_linear(cie.lab_to_xyz(lab)).clamp(0, 1))
@@ -99,7 +101,7 @@ def out_of_gamut(lab: Tensor) -> Tensor:
         >>> out_of_gamut(torch.tensor([50.0, 0.0, 0.0]).view(1, 3, 1, 1)).item()
         False
     """
-    expect.pictures("lab", lab)
+    check_images("lab", lab)
     return ~_inside(lab.float()).unsqueeze(1)
 
 
@@ -121,7 +123,7 @@ def lower_chroma(lab: Tensor) -> Tensor:
         >>> lower_chroma(torch.tensor([50.0, 30.0, -120.0]).view(1, 3, 1, 1)).flatten().round().tolist()
         [50.0, 17.0, -67.0]
     """
-    expect.pictures("lab", lab)
+    check_images("lab", lab)
     L, ab = lab.float().split([1, 2], dim=1)
     lab = torch.cat([L.clamp(0, 100), ab], dim=1)
     with torch.no_grad():
@@ -149,7 +151,7 @@ def as_gray_photo(lab: Tensor) -> Tensor:
         >>> as_gray_photo(torch.tensor([50.1, 20.0, 30.0]).view(1, 3, 1, 1)).flatten()
         tensor([50.1961, 20.0000, 30.0000])
     """
-    expect.pictures("lab", lab)
+    check_images("lab", lab)
     return torch.cat([(lab[:, :1] * 2.55).round() / 2.55, lab[:, 1:]], dim=1)
 
 
@@ -177,6 +179,7 @@ class Scale:
     answer: Literal["ab", "lab", "rgb"] = "ab"
 
     def __post_init__(self) -> None:
+        check_choice("answer", self.answer, ("ab", "lab", "rgb"))
         if not 0 < self.ab < float("inf"):
             raise ValueError(
                 f"Scale got ab={self.ab!r}; expected a positive number such as 110 or 128"
@@ -189,7 +192,7 @@ class Scale:
 
     def split(self, lab: Tensor) -> tuple[Tensor, Tensor]:
         """Turn (n, 3, h, w) Lab into ``L`` (n, 1, h, w) and the true answer (n, 2 or 3, h, w), in [-1, 1]."""
-        expect.pictures("lab", lab)
+        check_images("lab", lab)
         L = lab[:, :1].float() / 50 - 1
         if self.answer == "rgb":
             return L, 2 * lab_to_rgb(lab, "clip") - 1
@@ -198,9 +201,9 @@ class Scale:
 
     def join(self, L: Tensor, answer: Tensor) -> Tensor:
         """Put ``L`` (n, 1, h, w) and a network's answer (n, 2 or 3, h, w) together as (n, 3, h, w) Lab."""
-        expect.pictures("L", L, channels=1)
+        check_images("L", L, channels=1)
         if self.answer == "rgb":
-            expect.pictures("answer", answer)
+            check_images("answer", answer)
             return _lab_of_rgb(answer)
         return torch.cat([(L.float() + 1) * 50, self.colors(answer) * self.ab], dim=1)
 
@@ -211,7 +214,7 @@ class Scale:
             >>> Scale(answer="rgb").colors(torch.ones(1, 3, 1, 1)).abs().max().item() < 1e-4
             True
         """
-        expect.pictures("answer", answer, channels=self.channels)
+        check_images("answer", answer, channels=self.channels)
         if self.answer == "rgb":
             return _lab_of_rgb(answer)[:, 1:] / self.ab
         return answer[:, -2:].float()

@@ -7,6 +7,7 @@ enough for an ordinary computer.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -38,10 +39,7 @@ def check(name: str, config: Mapping[str, object], rules: Mapping[str, Rule]) ->
         Traceback (most recent call last):
         ValueError: UNet got an unknown field 'depth'; expected width: remove it, or update colorlib
     """
-    if not isinstance(config, Mapping):
-        raise TypeError(
-            f"{name} got a {type(config).__name__}; expected a dict such as its .config"
-        )
+    _check_dict(config)
     fields = ", ".join(rules)
     for field in config:
         if field not in rules:
@@ -100,11 +98,17 @@ def build_one_of(
         ValueError: build got layer='Conv2d'; expected 'Linear'
     """
     named = {kind.__name__: kind for kind in kinds}
-    name = config.get(key) if isinstance(config, Mapping) else None
+    _check_dict(config)
+    name = config.get(key)
     check("build", {key: name}, {key: tuple(named)})
     kind = named[name]
     fields = {field: value for field, value in config.items() if field != key}
     return build(kind, fields, kind.rules, **more(kind))
+
+
+def _check_dict(config: object) -> None:
+    if not isinstance(config, Mapping):
+        raise TypeError(f"config is {reprlib.repr(config)}; expected a dict such as a net's .config")
 
 
 def _reading(rule: Rule):

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from colorlib import configs, expect
+from colorlib import configs
+from colorlib.tensor_checks import check_images
 
 _RULES: dict[str, configs.Rule] = {
     "inputs": range(2, 17),
@@ -57,8 +58,8 @@ class Critic(nn.Module):
             TypeError, ValueError: If the tensors are not such, differ in size, or are too small.
         """
         conditional = self._config["conditional"]
-        expect.pictures("L", L, channels=1)
-        expect.pictures("ab", ab, channels=self._config["inputs"] - conditional)
+        check_images("L", L, channels=1)
+        check_images("ab", ab, channels=self._config["inputs"] - conditional)
         sizes = *L.shape[-2:], *ab.shape[-2:]
         if sizes[:2] != sizes[2:] or min(sizes) < self.least or max(sizes) > self.most:
             found = "L is {} x {} and ab {} x {} (h x w)".format(*sizes)

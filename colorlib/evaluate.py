@@ -11,6 +11,7 @@ from colorlib.color import Scale, as_gray_photo, lab_to_rgb, rgb_to_lab
 from colorlib.colorize import Colorizer
 from colorlib.data.sets import Pictures
 from colorlib.metrics import Evaluation, Metric, standard
+from colorlib.tensor_checks import check_at_least
 
 
 def colorized(net: nn.Module | None, rgb: Tensor, scale: Scale = Scale()) -> Tensor:
@@ -80,6 +81,7 @@ def evaluate(
         >>> evaluation.result()["chroma_ratio"] < 0.01
         True
     """
+    check_at_least("batch", batch, 1)
     evaluation = Evaluation(standard(scale) if metrics is None else metrics)
     for indices in torch.arange(len(pictures)).split(batch):
         rgb = pictures.batch(indices)

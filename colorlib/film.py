@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from colorlib import cie, expect, images
+from colorlib import cie, images
+from colorlib.tensor_checks import check_images
 
 #: Shares of red, green and blue light that blacken a film. ``eye`` is luminance, the middle row of
 #: :data:`colorlib.cie.XYZ_FROM_RGB`: what a computer's gray picture holds. ``panchromatic`` (common from the
@@ -89,7 +90,7 @@ def aged(rgb: Tensor, how: Print, seed: int = 0) -> Tensor:
         >>> aged(torch.rand(1, 3, 40, 60), Print(border=0.1)).shape
         torch.Size([1, 3, 48, 68])
     """
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     dice = torch.Generator().manual_seed(seed)
     gray = expose(rgb, how.response)
     if how.grain:  # finest detail softened a little; none in pure black and white
@@ -118,7 +119,7 @@ def expose(rgb: Tensor, response: str = "panchromatic") -> Tensor:
         >>> expose(red, "eye").item() > 0.4, expose(red, "orthochromatic").item()
         (True, 0.0)
     """
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     if response not in RESPONSES:
         raise ValueError(f"response is {response!r}; expected one of {', '.join(RESPONSES)}")
     weights = torch.tensor(RESPONSES[response])
@@ -128,13 +129,13 @@ def expose(rgb: Tensor, response: str = "panchromatic") -> Tensor:
 
 def margin(rgb: Tensor, how: Print) -> int:
     """Say how many pixels of border a print of ``rgb`` has on each side."""
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     return round(how.border * min(rgb.shape[-2:]))
 
 
 def scan(rgb: Tensor, quality: int | None = None) -> Tensor:
     """Round (n, 3, h, w) to 8 bits, and through a JPEG file of this quality if one is given."""
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     pictures = [images.to_image(picture) for picture in rgb]
     if quality is not None:
         for number, picture in enumerate(pictures):

@@ -96,8 +96,11 @@ def to_tensor(source: Source, size: int | None = None) -> Tensor:
     """
     import torch
 
+    from colorlib.tensor_checks import check_at_least
+
     image = read(source)
     if size is not None:
+        check_at_least("size", size, 1)
         image = square(image, size)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].contiguous().float().div_(255)
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlib import expect
+from colorlib.tensor_checks import check_at_least, check_choice, check_not_empty, check_same_shape
 
 Pixel = Literal["l1", "l2", "psnr"]  #: kinds of pixel loss
 
@@ -49,6 +49,8 @@ class GANLoss:
     form: Literal["non-saturating", "minimax"] = "non-saturating"
 
     def __post_init__(self) -> None:
+        check_choice("kind", self.kind, ("bce", "lsgan"))
+        check_choice("form", self.form, ("non-saturating", "minimax"))
         if (self.kind, self.form) == ("lsgan", "minimax"):
             raise ValueError(
                 "form is 'minimax' with kind 'lsgan'; expected 'non-saturating': use that, or 'bce'"
@@ -100,7 +102,7 @@ class GANLoss:
 
     def _distance(self, logits: Tensor, label: float) -> Tensor:
         """Measure how far logits are from a label."""
-        expect.some("logits", logits)
+        check_not_empty("logits", logits)
         logits = logits.float()
         labels = torch.full_like(logits, label)
         if self.kind == "bce":
@@ -132,7 +134,8 @@ def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
         >>> pixel_loss(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5), "l2").item()
         0.25
     """
-    expect.alike(real=real, fake=fake)
+    check_choice("kind", kind, get_args(Pixel))
+    check_same_shape(real=real, fake=fake)
     if kind == "psnr":
         return (
             10 * (fake.float() - real.float()).square().mean(dim=(1, 2, 3)).add(1e-4).log10().mean()
@@ -176,5 +179,6 @@ def generator_loss(
         >>> round(generator_loss(torch.zeros(1, 1, 6, 6), ab, ab + 0.01).total.item(), 3)
         1.693
     """
+    check_at_least("lam", lam, 0)
     adversarial, distance = gan.generator(logits), pixel_loss(real, fake, pixel)
     return GeneratorLoss(adversarial + lam * distance, adversarial, distance)

@@ -14,8 +14,9 @@ import ipywidgets
 import torch
 from PIL import Image
 
-from colorlib import color, expect, images, show
+from colorlib import color, images, show
 from colorlib.metrics import TuringTest, gray_baseline
+from colorlib.tensor_checks import check_images
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -247,7 +248,7 @@ def explore_recolored(
 
     The plain call is ``show.recolored(net_d, rgb, top, left, side, turn)``.
     """
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     h, w = rgb.shape[-2:]
     ranges = {
         "top": (0, h - 16, 8, top),

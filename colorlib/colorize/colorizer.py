@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
-from colorlib import checkpoint, configs, expect, generators, images
+from colorlib import checkpoint, configs, generators, images
 from colorlib.color import Scale, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.colorize.frame import inside
 from colorlib.modes import over_white
 from colorlib.precision import half, memory_ran_out
+from colorlib.tensor_checks import check_at_least, check_images
 
 _FIELDS = {"size": range(1, 4097), "averaged": bool}  # what a file may say beside its network
 _SCALE = {"ab": (1.0, 1000.0), "answer": ("ab", "lab", "rgb")}
@@ -57,6 +58,9 @@ class Colorizer:
     scale: Scale = field(default_factory=Scale)
     size: int = 256
     averaged: bool = False
+
+    def __post_init__(self) -> None:
+        check_at_least("size", self.size, 1)
 
     def __call__(self, photo: images.Source, saturation: float = 1.0) -> Image.Image:
         """Colour a photo.
@@ -161,7 +165,7 @@ class Colorizer:
         Raises:
             RuntimeError: If the answer holds NaN, or numbers beyond any colour.
         """
-        expect.pictures("L", L, channels=1)
+        check_images("L", L, channels=1)
         h, w = L.shape[-2:]
         sides = [min(max(round(side * size / min(h, w)), size), _LONGEST * size) for side in (h, w)]
         small = _resized(L, sides).clamp(-1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorlib import expect
+from colorlib.tensor_checks import check_images
 
 _FLAT = 1.5  # standard deviation along a row or column, in units of L
 _DARK, _LIGHT = 15, 80  # a frame is darker or lighter than this
@@ -31,7 +31,7 @@ def inside(L: Tensor) -> tuple[slice, slice]:
         >>> inside(L)
         (slice(0, 50, None), slice(0, 80, None))
     """
-    expect.pictures("L", L, channels=1)
+    check_images("L", L, channels=1)
     plane = 50 * (L[0, 0] + 1)
     whole = [slice(0, side) for side in plane.shape]
     rows = _photo(plane)

@@ -15,6 +15,7 @@ from colorlib.data.filters import Filters
 from colorlib.data.sets import Part, Pictures, Sets, load
 from colorlib.recipes import Recipe
 from colorlib.recipes.experiments import Experiment
+from colorlib.tensor_checks import check_at_least
 
 log = logging.getLogger("colorlib")
 
@@ -42,6 +43,12 @@ class Protocol:
     pretrained: bool = True
     mixed: bool = False
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_at_least("size", self.size, 1)
+        check_at_least("seed", self.seed, 0)
+        if self.minutes is not None:
+            check_at_least("minutes", self.minutes, 0)
 
     def recipe(self, recipe: Recipe) -> Recipe:
         """Take a recipe to this protocol."""

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlib import expect
+from colorlib.tensor_checks import check_at_least, check_images
 
 _ORDER, _FLIP, _SIDE, _X, _Y = range(5)  # what a number is drawn for
 
@@ -71,7 +71,9 @@ def augment(
         >>> bool((augment(batch[2:], [2, 3], seed=0, epoch=0, crop=0.5) == both[2:]).all())
         True
     """
-    expect.pictures("batch", batch, uint8=True)
+    check_images("batch", batch, uint8=True)
+    check_at_least("seed", seed, 0)
+    check_at_least("epoch", epoch, 0)
     indices = np.asarray(torch.as_tensor(indices).cpu(), dtype=np.int64)
     if indices.shape != (len(batch),):
         raise ValueError(

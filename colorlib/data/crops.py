@@ -38,6 +38,10 @@ def photo_crops(
     """
     import torch
 
+    from colorlib.tensor_checks import check_at_least
+
+    check_at_least("n", n, 0)
+    check_at_least("size", size, 1)
     pictures = [photo.image() for photo in photos(split)]
     crops = np.empty((n, size, size, 3), np.uint8)
     for i in range(n):

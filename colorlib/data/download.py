@@ -98,6 +98,8 @@ def fetch(
         Traceback (most recent call last):
         ValueError: 'imagenet' was found, expected one of coco, tiny-imagenet, yosemite, ...
     """
+    if tries < 1:
+        raise ValueError(f"tries is {tries}; expected at least 1")
     if isinstance(source, str):
         if source not in SOURCES:
             raise ValueError(

@@ -69,6 +69,8 @@ def photos(split: Literal["train", "test", "all"] = "train") -> list[Photo]:
         >>> photos("test")[1].rgb(64).shape
         torch.Size([1, 3, 64, 64])
     """
+    if split not in ("train", "test", "all"):
+        raise ValueError(f"split is {split!r}; expected 'train', 'test' or 'all'")
     return [
         Photo(
             name,

@@ -36,6 +36,7 @@ from colorlib.data.folders import folder
 from colorlib.data.squares import square
 from colorlib.files import whole
 from colorlib.images import ImageError
+from colorlib.tensor_checks import check_at_least, check_choice
 
 log = logging.getLogger("colorlib")
 
@@ -131,12 +132,13 @@ def prepare(
         ...     data.names, data.batch([1, 0, 1]).shape
         (['chelsea', 'flower'], torch.Size([3, 3, 32, 32]))
     """
+    check_at_least("size", size, 1)
+    check_choice("fit", fit, ("crop", "stretch"))
+    if workers is not None:
+        check_at_least("workers", workers, 1)
     photos = folder(photos) if isinstance(photos, str | Path) else list(photos)
-    if fit not in ("crop", "stretch") or size < 1 or not photos:
-        found = f"fit {fit!r}, size {size}, {len(photos)} photos"
-        raise ValueError(
-            f"{found} were found, expected 'crop' or 'stretch' and at least 1; change that."
-        )
+    if not photos:
+        raise ValueError("photos is empty; expected at least 1 photo")
     made = {
         "version": _VERSION,
         "size": size,

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib import expect
 from colorlib.data.crops import photo_crops
 from colorlib.scenes import scenes
+from colorlib.tensor_checks import check_at_least, check_choice, check_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ class InMemory:
     rgb: Tensor
 
     def __post_init__(self) -> None:
-        expect.pictures("rgb", self.rgb, uint8=True)
+        check_images("rgb", self.rgb, uint8=True)
 
     def __len__(self) -> int:
         return len(self.rgb)
@@ -122,6 +122,11 @@ def load(
         >>> load("photos", 32, reduced=True).counts
         {'train': 256, 'validation': 32, 'test': 32}
     """
+    check_at_least("size", size, 1)
+    check_at_least("seed", seed, 0)
+    check_choice("fit", fit, ("crop", "stretch"))
+    if most is not None:
+        check_at_least("most", most, 1)
     n, m = (256, 32) if reduced else (2048, 256)
     if name == "photos":
         squares = [photo_crops(n, size, seed), photo_crops(m, size, seed + 1)]

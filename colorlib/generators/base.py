@@ -8,7 +8,8 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib import configs, expect
+from colorlib import configs
+from colorlib.tensor_checks import check_images
 
 
 class Generator(nn.Module):
@@ -57,7 +58,7 @@ class Generator(nn.Module):
         Raises:
             TypeError, ValueError: If ``L`` is no such tensor, or smaller than ``least`` in height or width.
         """
-        expect.pictures("L", L, channels=self._config.get("inputs", 1))
+        check_images("L", L, channels=self._config.get("inputs", 1))
         h, w = L.shape[-2:]
         if min(h, w) < self.least:
             is_one, advice = f"is a {type(self).__name__}", "take a larger L"

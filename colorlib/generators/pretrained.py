@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from colorlib import expect
+from colorlib.tensor_checks import check_images
 
 _SAFE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
 MEAN, STD = (
@@ -28,7 +28,7 @@ def as_imagenet(L: Tensor) -> Tensor:
         >>> as_imagenet(torch.zeros(1, 1, 1, 1)).flatten()
         tensor([0.0655, 0.1964, 0.4178])
     """
-    expect.pictures("L", L, channels=1)
+    check_images("L", L, channels=1)
     gray = (L + 1) / 2
     return torch.cat([(gray - mean) / std for mean, std in zip(MEAN, STD, strict=True)], dim=1)
 

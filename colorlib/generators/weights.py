@@ -8,6 +8,8 @@ from typing import Literal
 import torch
 from torch import nn
 
+from colorlib.tensor_checks import check_choice
+
 
 def initialise(
     net: nn.Module, how: Literal["normal", "he"] = "normal", seed: int | torch.Generator = 0
@@ -32,6 +34,7 @@ def initialise(
         >>> round(initialise(nn.Conv2d(64, 64, 4)).weight.std().item(), 3)
         0.02
     """
+    check_choice("how", how, ("normal", "he"))
     generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
     parts = [getattr(owner, name) for owner in net.modules() for name in getattr(owner, "kept", ())]
     kept = {module for part in parts for module in part.modules()}

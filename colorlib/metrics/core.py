@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorlib import expect
 from colorlib.color import lab_to_rgb, rgb_to_lab
+from colorlib.tensor_checks import check_images, check_not_empty, check_same_shape
 
 WINDOW = 11  # side of SSIM's Gaussian window in pixels: sigma 1.5, cut at 3.5 sigma
 
@@ -35,7 +35,7 @@ def mse(fake: Tensor, real: Tensor) -> Tensor:
         >>> mse(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.0625]
     """
-    expect.alike(fake=fake, real=real)
+    check_same_shape(fake=fake, real=real)
     return (_double(fake) - _double(real)).square().flatten(1).mean(1)
 
 
@@ -48,7 +48,7 @@ def l1(fake: Tensor, real: Tensor) -> Tensor:
         >>> l1(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.25]
     """
-    expect.alike(fake=fake, real=real)
+    check_same_shape(fake=fake, real=real)
     return (_double(fake) - _double(real)).abs().flatten(1).mean(1)
 
 
@@ -108,7 +108,7 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
         [0.0001]
     """
-    expect.alike(fake=fake, real=real)
+    check_same_shape(fake=fake, real=real)
     h, w = fake.shape[-2:]
     if min(h, w) < WINDOW:
         advice = "leave SSIM out, or measure larger pictures"
@@ -161,8 +161,8 @@ def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
     """
     from skimage.color import deltaE_ciede2000  # loads scipy, which few need
 
-    expect.pictures("fake_lab", fake_lab)
-    expect.alike(fake_lab=fake_lab, real_lab=real_lab)
+    check_images("fake_lab", fake_lab)
+    check_same_shape(fake_lab=fake_lab, real_lab=real_lab)
     fake, real = _double(fake_lab).numpy(), _double(real_lab).numpy()
     return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))
 
@@ -184,8 +184,8 @@ def colorfulness(rgb: Tensor) -> Tensor:
         >>> round(colorfulness(red).item(), 2)  # 0.3 sqrt(255² + 127.5²)
         85.53
     """
-    expect.pictures("rgb", rgb)
-    expect.some("rgb", rgb)
+    check_images("rgb", rgb)
+    check_not_empty("rgb", rgb)
     red, green, blue = (_double(rgb) * 255).flatten(2).unbind(1)
     opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h w)
     spread = opponent.var(dim=2, correction=0).sum(0).sqrt()
@@ -199,7 +199,7 @@ def chroma(lab: Tensor) -> Tensor:
         >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
         5.0
     """
-    expect.pictures("lab", lab)
+    check_images("lab", lab)
     return torch.hypot(*_double(lab)[:, 1:].unbind(1))
 
 
@@ -217,7 +217,7 @@ def gray_baseline(rgb: Tensor) -> Tensor:
         >>> gray_baseline(green).flatten().round(decimals=2).tolist()
         [0.86..., 0.86..., 0.86...]
     """
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     lab = rgb_to_lab(rgb)
     return lab_to_rgb(torch.cat([lab[:, :1], torch.zeros_like(lab[:, 1:])], dim=1))
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from colorlib import expect
 from colorlib.color import Scale, rgb_to_lab
 from colorlib.metrics import core
+from colorlib.tensor_checks import check_choice, check_images, check_not_empty, check_same_shape
 
 #: RGB in [0, 1] or [-1, 1], or what a network sees of Lab.
 Space = Literal["rgb", "net_rgb", "net_ab", "net_lab"]
@@ -40,15 +40,15 @@ class Pair:
 
     def __init__(self, fake: Tensor, real: Tensor) -> None:
         for name, rgb in (("fake", fake), ("real", real)):
-            expect.pictures(name, rgb)
-            expect.some(name, rgb)
+            check_images(name, rgb)
+            check_not_empty(name, rgb)
             low, high = (v.item() for v in rgb.detach().aminmax())
             if not (low >= -0.01 and high <= 1.01):
                 advice = "has the network diverged?" if low != low else "divide by 255, or clip"
                 raise ValueError(
                     f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}"
                 )
-        expect.alike(fake=fake, real=real)
+        check_same_shape(fake=fake, real=real)
         self.rgb = tuple(rgb.detach().cpu().double() for rgb in (fake, real))
 
     @cached_property
@@ -168,6 +168,7 @@ def psnr_on(space: Space, peak: float, scale: Scale = Scale(), pooled: bool = Fa
 
 def _where(space: Space, scale: Scale) -> str:
     """Say which tensors are compared."""
+    check_choice("space", space, get_args(Space))
     if "rgb" in space:
         return "RGB in [0, 1]" if space == "rgb" else "RGB in [-1, 1]"
     return f"{'' if space == 'net_ab' else 'L / 50 - 1 and '}ab / {scale.ab:g}, read back from RGB"

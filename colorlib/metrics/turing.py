@@ -8,7 +8,7 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-from colorlib import expect
+from colorlib.tensor_checks import check_same_shape
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -79,7 +79,7 @@ class TuringTest:
     """
 
     def __init__(self, fake: Tensor, real: Tensor, seed: int = 0) -> None:
-        expect.alike(fake=fake, real=real)
+        check_same_shape(fake=fake, real=real)
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(real), generator=generator)
         is_left = torch.rand(len(real), generator=generator) < 0.5

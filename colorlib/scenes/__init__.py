@@ -20,6 +20,7 @@ from torch import Tensor
 from colorlib.color import as_gray_photo, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.scenes import actors, backdrop, village
 from colorlib.scenes.canvas import CLASSES, Canvas, Dice, pick
+from colorlib.tensor_checks import check_at_least
 
 __all__ = ["CLASSES", "MAJOR_ODDS", "Scenes", "scenes"]
 
@@ -94,9 +95,10 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
         >>> lawns.rgb.shape, lawns.classes.shape
         (torch.Size([2, 3, 64, 64]), torch.Size([2, 64, 64]))
     """
-    for name, value, least in (("n", n, 1), ("size", size, 32)):
-        if value < least:
-            raise ValueError(f"{name} is {value}; expected at least {least}: pass a larger one")
+    check_at_least("n", n, 1)
+    check_at_least("size", size, 32)
+    check_at_least("seed", seed, 0)
+    check_at_least("start", start, 0)
     out = Scenes(
         rgb=torch.empty(n, 3, size, size),
         classes=torch.empty(n, size, size, dtype=torch.uint8),

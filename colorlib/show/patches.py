@@ -9,10 +9,10 @@ import torch
 from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
-from colorlib import expect
 from colorlib.color import Scale, as_gray_photo, lab_to_rgb, rgb_to_lab
 from colorlib.show.figure import SCALAR, Figure
 from colorlib.show.pictures import as_array, bare, draw
+from colorlib.tensor_checks import check_images
 
 Box = tuple[int, int, int, int]  # top, left, bottom, right
 
@@ -31,7 +31,7 @@ def patch_map(
         box: top, left, bottom and right of a region to outline, in pixels.
         step: Pixels from one patch to the next; 8 for a 70x70 critic.
     """
-    expect.pictures("logits", logits, channels=1)
+    check_images("logits", logits, channels=1)
     photo, values = as_array(rgb), logits.detach()[0, 0].cpu().numpy()
     (h, w, _), (rows, columns) = photo.shape, values.shape
     figure = Figure(alt=alt, photo=True, figsize=(2.9 * 2 * w / h + 0.9, 3.2))
@@ -87,7 +87,7 @@ def recolored(
         >>> recolored(PatchCritic(width=1).eval(), torch.rand(1, 3, 96, 96), side=32).alt[:39]
         'A photo with the hues of a square turne'
     """
-    expect.pictures("rgb", rgb)
+    check_images("rgb", rgb)
     h, w = rgb.shape[-2:]
     box = int(top), int(left), min(h, int(top + side)), min(w, int(left + side))
     lab = as_gray_photo(rgb_to_lab(rgb))

@@ -20,11 +20,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from colorlib import expect, images
+from colorlib import images
 from colorlib.colab import where
 from colorlib.evaluate import colorized
 from colorlib.files import whole
 from colorlib.show.training import losses, strips
+from colorlib.tensor_checks import check_images
 
 if TYPE_CHECKING:
     from colorlib.training import Trainer
@@ -48,7 +49,7 @@ class Watch:
         live: bool | None = None,
         gray: float | None = None,
     ) -> None:
-        expect.pictures("rgb", rgb, uint8=True)
+        check_images("rgb", rgb, uint8=True)
         self.rgb, self.folder, self.gray = rgb, Path(folder), gray
         self.live = where() != "terminal" if live is None else live
         self._display = None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from colorlib.color import Scale
 from colorlib.losses import GANLoss, Pixel
+from colorlib.tensor_checks import check_at_least, check_choice
 
 Schedule = Literal["fixed", "step", "plateau", "cosine"]  #: when the learning rate falls
 
@@ -61,6 +62,12 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "oversize"):
+            check_at_least(name, getattr(self, name), 1)
+        for name in ("lr", "step_epoch", "patience", "weight", "seed"):
+            check_at_least(name, getattr(self, name), 0)
+        check_choice("schedule", self.schedule, get_args(Schedule))
+        check_choice("pixel", self.pixel, get_args(Pixel))
         if not 0 <= self.ema < 1:
             raise ValueError(
                 f"ema is {self.ema}; expected a decay below 1 such as 0.999, or 0 for none"

@@ -19,6 +19,7 @@ from colorlib.data.augment import order
 from colorlib.data.sets import Pictures
 from colorlib.losses import generator_loss, pixel_loss
 from colorlib.precision import half, name_of
+from colorlib.tensor_checks import check_at_least
 from colorlib.training import fast, several
 from colorlib.training.alarm import alarms, effect
 from colorlib.training.average import average, refresh
@@ -175,6 +176,11 @@ class Trainer:
             FloatingPointError, MemoryError: If a loss is not a number any more, or memory runs out.
             KeyboardInterrupt: From the keyboard, after a checkpoint is written.
         """
+        check_at_least("save_every_steps", save_every_steps, 1)
+        if max_steps is not None:
+            check_at_least("max_steps", max_steps, 0)
+        if minutes is not None:
+            check_at_least("minutes", minutes, 0)
         if self.settings.mixed and several.rank() == 0:
             _logger.info("precision: %s", name_of(self.half))
         began, slow = time.monotonic(), self.settings.compile

@@ -261,7 +261,7 @@ def test_the_mean_L_of_ball_and_flag_goes_with_nothing(many):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"n": 0}, "n is 0; expected at least 1: pass a larger one"),
+        ({"n": 0}, "n is 0; expected at least 1"),
         ({"n": 1, "size": 31}, "size is 31; expected at least 32"),
         ({"n": 1, "seed": -1}, "seed is -1; expected at least 0"),
         ({"n": 1, "start": -2}, "start is -2; expected at least 0"),

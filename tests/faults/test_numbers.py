@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colorlib import cie, color, expect, metrics
+from colorlib import cie, color, metrics
 from colorlib.losses import GANLoss, generator_loss, pixel_loss
 from colorlib.metrics import core
 
@@ -216,31 +216,6 @@ def test_numbers_that_must_fit_together_say_which_do_not():
     assert "shapes (0,), (0,), (9, 3)" in refused(
         lambda: metrics.bootstrap(gains[:0], photo[:0], torch.zeros(9, 3, dtype=torch.int64))
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [
-        (None, "x is a NoneType; expected a tensor (n, 3, h, w)"),
-        (
-            torch.zeros(3, 4, 4),
-            "x has shape (3, 4, 4); expected (n, 3, h, w): add a batch dimension",
-        ),
-        (
-            torch.zeros(1, 4, 4, 3),
-            "x has shape (1, 4, 4, 3); expected (n, 3, h, w): move the channels",
-        ),
-        (torch.zeros(1, 3, 4, 4).long(), "x has dtype torch.int64; expected floating point"),
-    ],
-)
-def test_what_refuses_pictures(value, words):
-    assert words in refused(lambda: expect.pictures("x", value))
-
-
-def test_what_refuses_two_that_do_not_compare():
-    one, row = torch.zeros(1, 3, 4, 4), torch.zeros(4)
-    assert "a has shape (4,); expected (n, c, h, w)" in refused(lambda: expect.alike(a=row, b=row))
-    assert "a has shape (1, 3, 4, 4) and b (4,)" in refused(lambda: expect.alike(a=one, b=row))
 
 
 @settings(deadline=None, max_examples=30, derandomize=True)

@@ -1,0 +1,188 @@
+"""Every check raises one sentence: the argument's name, what was found, what was expected."""
+
+import math
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from colorlib import color, evaluate, images, losses, metrics, scenes
+from colorlib.colorize import Colorizer
+from colorlib.compare import Protocol
+from colorlib.data import augment, photo_crops, prepare
+from colorlib.data.download import fetch
+from colorlib.data.sets import InMemory, load
+from colorlib.discriminators import PatchCritic
+from colorlib.generators import UNet
+from colorlib.tensor_checks import (
+    check_at_least,
+    check_choice,
+    check_images,
+    check_not_empty,
+    check_same_shape,
+)
+from colorlib.training import Settings, Trainer
+
+RGB = torch.zeros(1, 3, 8, 8)
+AB = torch.zeros(1, 2, 8, 8)
+LIST = "is a list; expected a tensor"
+
+
+def tiny_net():
+    return UNet(downs=3, width=4)
+
+
+def fit(**limits):
+    """Train a tiny network for two steps at most."""
+    settings = Settings(epochs=1, batch=1)
+    Trainer(tiny_net(), InMemory(RGB.repeat(2, 1, 1, 1)), settings).fit(**limits)
+
+
+def refuses(call, error, words):
+    with pytest.raises(error, match=re.escape(words)) as caught:
+        call()
+    assert "\n" not in str(caught.value) and "expected" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "words"),
+    [
+        (None, TypeError, "x is a NoneType; expected a tensor (n, 3, h, w)"),
+        (
+            [],
+            TypeError,
+            "x is a list; expected a tensor (n, 3, h, w): see colorlib.images.to_tensor",
+        ),
+        (np.zeros((1, 3, 4, 4)), TypeError, "x is a ndarray; expected a tensor (n, 3, h, w)"),
+        (torch.zeros(3, 4, 4), ValueError, "x has shape (3, 4, 4); expected (n, 3, h, w): add a"),
+        (torch.zeros(1, 4, 4, 3), ValueError, "(1, 4, 4, 3); expected (n, 3, h, w): move the"),
+        (torch.zeros(1, 1, 4, 4), ValueError, "(1, 1, 4, 4); expected (n, 3, h, w): reshape it"),
+        (RGB.long(), TypeError, "x has dtype torch.int64; expected floating point: call .float()"),
+    ],
+)
+def test_check_images(value, error, words):
+    refuses(lambda: check_images("x", value), error, words)
+    check_images("x", RGB)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "error", "words"),
+    [
+        ([1.0], RGB, TypeError, "a is a list; expected a tensor (n, c, h, w)"),
+        (RGB, None, TypeError, "b is a NoneType; expected a tensor (n, c, h, w)"),
+        (RGB[0], RGB[0], ValueError, "a has shape (3, 8, 8); expected (n, c, h, w)"),
+        (RGB, RGB[0], ValueError, "a has shape (1, 3, 8, 8) and b (3, 8, 8); expected the same"),
+        (RGB, RGB.byte(), TypeError, "a has dtype torch.float32 and b torch.uint8; expected one"),
+        (RGB[:0], RGB[:0], ValueError, "a has shape (0, 3, 8, 8); expected at least one value"),
+    ],
+)
+def test_check_same_shape(a, b, error, words):
+    refuses(lambda: check_same_shape(a=a, b=b), error, words)
+    check_same_shape(a=RGB, b=RGB)
+
+
+@pytest.mark.parametrize(
+    ("check", "error", "words"),
+    [
+        (
+            lambda: check_not_empty("x", RGB[:0]),
+            ValueError,
+            "x has shape (0, 3, 8, 8); expected at",
+        ),
+        (lambda: check_not_empty("x", 3), TypeError, "x is a int; expected a tensor"),
+        (lambda: check_choice("x", "c", ("a", "b")), ValueError, "x is 'c'; expected 'a' or 'b'"),
+        (lambda: check_choice("x", 1, "abc"), ValueError, "x is 1; expected 'a', 'b' or 'c'"),
+        (lambda: check_at_least("x", 0, 1), ValueError, "x is 0; expected at least 1"),
+        (lambda: check_at_least("x", math.nan, 0), ValueError, "x is nan; expected at least 0"),
+        (lambda: check_at_least("x", "3", 1), TypeError, "x is '3'; expected a number, at least 1"),
+    ],
+)
+def test_the_other_checks(check, error, words):
+    refuses(check, error, words)
+    check_not_empty("x", RGB)
+    check_choice("x", "a", ("a", "b"))
+    for value in (1, 1.0, np.int64(1), np.float32(1)):
+        check_at_least("x", value, 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: color.rgb_to_lab([1]), "rgb " + LIST),
+        (lambda: color.lab_to_rgb([1]), "lab " + LIST),
+        (lambda: color.lab_to_rgb(RGB, "cut"), "gamut is 'cut'; expected 'chroma' or 'clip'"),
+        (lambda: color.out_of_gamut([1]), "lab " + LIST),
+        (lambda: color.lower_chroma([1]), "lab " + LIST),
+        (lambda: color.as_gray_photo([1]), "lab " + LIST),
+        (lambda: color.Scale(answer="hsv"), "answer is 'hsv'; expected 'ab', 'lab' or 'rgb'"),
+        (lambda: color.Scale().split([1]), "lab " + LIST),
+        (lambda: color.Scale().join(RGB[:, :1], [1]), "answer " + LIST),
+        (lambda: images.to_tensor(images.to_image(RGB), 0), "size is 0; expected at least 1"),
+        (lambda: losses.GANLoss("wgan"), "kind is 'wgan'; expected 'bce' or 'lsgan'"),
+        (lambda: losses.GANLoss(form="x"), "form is 'x'; expected 'non-saturating' or 'minimax'"),
+        (lambda: losses.GANLoss().critic([1], AB), "logits is a list; expected a tensor"),
+        (lambda: losses.pixel_loss(AB, [1]), "fake " + LIST),
+        (lambda: losses.pixel_loss(AB, AB, "x"), "kind is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (lambda: losses.generator_loss(AB, AB, AB, lam=-1), "lam is -1; expected at least 0"),
+        (lambda: PatchCritic(layers=0), "layers=0; expected a whole number from 1 to 7"),
+        (lambda: PatchCritic(layers=1, width=4)(AB[:, :1], [1]), "ab " + LIST),
+        (lambda: UNet(downs="3"), "downs='3'; expected a whole number from 2 to 10"),
+        (lambda: tiny_net()([1]), "L " + LIST),
+        (lambda: metrics.l1_on("hsv"), "space is 'hsv'; expected 'rgb', 'net_rgb', 'net_ab' or"),
+        (lambda: metrics.compare([1], RGB), "fake " + LIST),
+        (lambda: metrics.mse(RGB, [1]), "real " + LIST),
+        (lambda: metrics.colorfulness([1]), "rgb " + LIST),
+        (lambda: metrics.TuringTest(RGB, [1]), "real " + LIST),
+        (lambda: photo_crops(-1), "n is -1; expected at least 0"),
+        (lambda: photo_crops(1, 0), "size is 0; expected at least 1"),
+        (
+            lambda: photo_crops(1, split="all of it"),
+            "split is 'all of it'; expected 'train', 'test'",
+        ),
+        (lambda: scenes.scenes(0), "n is 0; expected at least 1"),
+        (lambda: scenes.scenes(1, 31), "size is 31; expected at least 32"),
+        (lambda: scenes.scenes(1, seed=-1), "seed is -1; expected at least 0"),
+        (lambda: load("photos", 0), "size is 0; expected at least 1"),
+        (lambda: load("photos", 32, seed=-1), "seed is -1; expected at least 0"),
+        (
+            lambda: load("photos", 32, fit="squeeze"),
+            "fit is 'squeeze'; expected 'crop' or 'stretch'",
+        ),
+        (lambda: load("photos", 32, most=0), "most is 0; expected at least 1"),
+        (lambda: prepare([], 0), "size is 0; expected at least 1"),
+        (lambda: prepare([], 8, fit="squeeze"), "fit is 'squeeze'; expected 'crop' or 'stretch'"),
+        (lambda: prepare([], 8, workers=0), "workers is 0; expected at least 1"),
+        (lambda: prepare([], 8), "photos is empty; expected at least 1 photo"),
+        (lambda: fetch("coco", tries=0), "tries is 0; expected at least 1"),
+        (lambda: InMemory([1]), "rgb " + LIST),
+        (lambda: augment.augment([1], [0], 0, 0), "batch " + LIST),
+        (lambda: augment.augment(RGB, [0], -1, 0), "seed is -1; expected at least 0"),
+        (lambda: Settings(epochs="3"), "epochs is '3'; expected a number, at least 1"),
+        (lambda: Settings(batch=0), "batch is 0; expected at least 1"),
+        (lambda: Settings(lr=-1e-4), "lr is -0.0001; expected at least 0"),
+        (lambda: Settings(seed=-1), "seed is -1; expected at least 0"),
+        (lambda: Settings(pixel="x"), "pixel is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (lambda: Settings(schedule="linear"), "schedule is 'linear'; expected 'fixed', 'step', "),
+        (lambda: fit(save_every_steps=0), "save_every_steps is 0; expected at least 1"),
+        (lambda: fit(max_steps=-1), "max_steps is -1; expected at least 0"),
+        (lambda: fit(minutes=-1), "minutes is -1; expected at least 0"),
+        (
+            lambda: evaluate.evaluate(None, InMemory(RGB), batch=0),
+            "batch is 0; expected at least 1",
+        ),
+        (lambda: Colorizer(tiny_net(), size=0), "size is 0; expected at least 1"),
+        (lambda: Colorizer(tiny_net(), size=8).predict([1], 8), "L " + LIST),
+        (lambda: Protocol("photos", 0), "size is 0; expected at least 1"),
+        (lambda: replace(Protocol("photos", 32), minutes=-1), "minutes is -1; expected at least 0"),
+    ],
+)
+def test_what_a_user_passes_is_checked(call, words):
+    refuses(call, (TypeError, ValueError), words)
+
+
+def test_checked_functions_compile_as_one_graph():
+    for function in (color.rgb_to_lab, lambda rgb: color.lab_to_rgb(100 * rgb, "clip")):
+        whole = torch.compile(function, backend="eager", fullgraph=True)
+        assert torch.equal(whole(RGB), function(RGB))
