@@ -19,16 +19,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from colorlib import show
-from colorlib.color import Scale, lab_to_rgb, to_uint8
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet, initialise
+from colorlib import metrics, viz
+from colorlib.color import LabScaler, lab_to_rgb, to_uint8
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.generator import init_weights
 from colorlib.losses import GANLoss
-from colorlib.metrics import core
-from colorlib.scenes import Scenes, scenes
-from colorlib.scenes.actors import CHROMA, MAJOR, MINOR
-from colorlib.training import Settings, Trainer
-from course.tool import results
+from colorlib.scenes import Scenes, draw_scenes
+from colorlib.scenes.objects import CHROMA, MAJOR, MINOR
+from colorlib.unet import UNet
+from course.tool import stored_results
 
 NAME, COMMAND = "cgan_loss", "python -m benchmarks.cgan_loss"
 SIZE, TRAIN, HELD_OUT, EPOCHS, SEEDS = 48, 2048, 256, 5, (0, 1, 2)
@@ -81,7 +82,7 @@ class Lawns:
     """Scenes as the trainer wants them."""
 
     def __init__(self, n: int, size: int) -> None:
-        self.rgb = to_uint8(scenes(n, size).rgb)
+        self.rgb = to_uint8(draw_scenes(n, size).rgb)
 
     def __len__(self) -> int:
         return len(self.rgb)
@@ -95,13 +96,17 @@ def trained(
     loss: Loss, seed: int, data: Lawns, epochs: int, folder: Path
 ) -> tuple[nn.Module, nn.Module | None]:
     """Train, or go on, or take up what is trained already: the generator, and the critic if there is one."""
-    net_g = initialise(UNet(downs=4, width=16, dropout=0.0), seed=seed)
-    net_d = initialise(PatchCritic(layers=2, width=16), seed=100 + seed) if loss.critic else None
+    net_g = init_weights(UNet(downs=4, width=16, dropout=0.0), seed=seed)
+    net_d = (
+        init_weights(PatchDiscriminator(layers=2, width=16), seed=100 + seed)
+        if loss.critic
+        else None
+    )
     gan, how = (
         GANLoss(smoothing=loss.smoothing),
         {"pixel": loss.pixel, "weight": float(loss.weight)},
     )
-    settings = Settings(epochs=epochs, batch=16, lr=5e-4, gan=gan, seed=seed, **how)
+    settings = TrainConfig(epochs=epochs, batch=16, lr=5e-4, gan=gan, seed=seed, **how)
     return Trainer(net_g, data, settings, net_d=net_d, folder=folder).fit().eval(), net_d
 
 
@@ -124,7 +129,7 @@ def score(lab: Tensor, held_out: Scenes) -> dict[str, float]:
     way = (flags - red) @ (blue - red) / (blue - red).square().sum()  # 0 at red, 1 at blue
     one_way = F.normalize(balls, dim=1).mean(dim=0).norm()
     shares = [(way < MARGIN), (way > 1 - MARGIN), (way - 0.5).abs() <= 0.5 - MARGIN]
-    psnr = core.psnr(core.mse(lab_to_rgb(lab), held_out.rgb), peak=1.0).mean()
+    psnr = metrics.psnr(metrics.mse(lab_to_rgb(lab), held_out.rgb), peak=1.0).mean()
     ratio = ladybirds.norm(dim=1).mean() / reds.norm(dim=1).mean()
     values = [
         100 * balls.norm(dim=1).mean() / CHROMA,
@@ -137,15 +142,15 @@ def score(lab: Tensor, held_out: Scenes) -> dict[str, float]:
 
 def colors(net: nn.Module | None, held_out: Scenes) -> Tensor:
     """Colour the scenes, or leave them gray: Lab (n, 3, h, w)."""
-    L, ab = Scale().split(held_out.lab())
+    L, ab = LabScaler().split(held_out.lab())
     with torch.no_grad():
-        return Scale().join(L, torch.zeros_like(ab) if net is None else net(L))
+        return LabScaler().join(L, torch.zeros_like(ab) if net is None else net(L))
 
 
 def logit_on_real(net_d: nn.Module, held_out: Scenes) -> float:
     """Ask the critic about true scenes; in training mode, as when it trained: batch norm by the batch."""
     with torch.no_grad():
-        return net_d.train()(*Scale().split(held_out.lab())).mean().item()
+        return net_d.train()(*LabScaler().split(held_out.lab())).mean().item()
 
 
 def summed_up(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
@@ -163,7 +168,7 @@ def summed_up(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    data, held_out = Lawns(TRAIN, SIZE), scenes(HELD_OUT, SIZE, seed=1)
+    data, held_out = Lawns(TRAIN, SIZE), draw_scenes(HELD_OUT, SIZE, seed=1)
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in LOSSES}
     colored = {"truth": held_out.lab()}
     runs = tqdm([(seed, name) for seed in SEEDS for name in LOSSES], unit="run")
@@ -187,7 +192,7 @@ def main() -> None:
     kept = dict(
         title="What each loss answers where L does not tell", command=COMMAND, protocol=PROTOCOL
     )
-    path = results.write(NAME, **kept, seeds=list(SEEDS), columns=COLUMNS, rows=rows)
+    path = stored_results.write(NAME, **kept, seeds=list(SEEDS), columns=COLUMNS, rows=rows)
     path.with_suffix(".jpg").write_bytes(picture(colored, held_out))
 
 
@@ -205,7 +210,7 @@ def picture(colored: dict[str, Tensor], held_out: Scenes) -> bytes:
             rgb = lab_to_rgb(means[:, :, None, None])
             fields += [gap, *rgb.expand(-1, 3, 12, 12)]
         rows[name] = [torch.cat(fields[1:], dim=2)]
-    figure = show.grid(rows, [""], alt="its alt text stands beside it", height=0.22)
+    figure = viz.image_grid(rows, [""], alt="its alt text stands beside it", height=0.22)
     for middle, title in ((60, "10 balls"), (192, "flags: 7 red, 3 blue")):
         figure.axes[0].text(middle, -3, title, ha="center", va="bottom")
     for axes, name in zip(figure.axes, rows, strict=True):

@@ -13,21 +13,26 @@ import torch
 from torch import Generator, Tensor
 
 from colorlib import data
-from colorlib.color import Scale, as_gray_photo, rgb_to_lab
-from colorlib.discriminators import Critic, ImageCritic, PatchCritic, PixelCritic
+from colorlib.color import LabScaler, quantize_lightness, rgb_to_lab
+from colorlib.discriminators import (
+    Discriminator,
+    ImageDiscriminator,
+    PatchDiscriminator,
+    PixelDiscriminator,
+)
 from colorlib.losses import GANLoss
-from course.tool import results
+from course.tool import stored_results
 
 SIZE, CROPS, WIDTH, STEPS, BATCH = 64, 240, 16, 100, 8
 SEEDS = range(6)  # each pair of photographs is held out twice
 PHOTOS = 6
 
-CRITICS: dict[str, Callable[[], Critic]] = {
-    "70 x 70, ab alone": lambda: PatchCritic(inputs=2, width=WIDTH, conditional=False),
-    "70 x 70, L and ab": lambda: PatchCritic(width=WIDTH),
-    "16 x 16, L and ab": lambda: PatchCritic(layers=1, width=WIDTH),
-    "1 x 1, L and ab": lambda: PixelCritic(width=WIDTH),
-    "whole, L and ab": lambda: ImageCritic(inputs=3, size=SIZE, width=WIDTH),
+CRITICS: dict[str, Callable[[], Discriminator]] = {
+    "70 x 70, ab alone": lambda: PatchDiscriminator(inputs=2, width=WIDTH, conditional=False),
+    "70 x 70, L and ab": lambda: PatchDiscriminator(width=WIDTH),
+    "16 x 16, L and ab": lambda: PatchDiscriminator(layers=1, width=WIDTH),
+    "1 x 1, L and ab": lambda: PixelDiscriminator(width=WIDTH),
+    "whole, L and ab": lambda: ImageDiscriminator(inputs=3, size=SIZE, width=WIDTH),
 }
 
 
@@ -49,7 +54,7 @@ WRONG: dict[str, Callable[[Tensor, Generator], Tensor]] = {
 }
 
 
-def train(net_d: Critic, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator) -> None:
+def train(net_d: Discriminator, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator) -> None:
     """Teach a critic true colours from wrong ones, on crops that go round four photographs in turn."""
     optimizer = torch.optim.Adam(net_d.parameters(), 1e-3, betas=(0.5, 0.999))
     photos, loss = PHOTOS - 2, GANLoss()
@@ -66,7 +71,7 @@ def train(net_d: Critic, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator
 
 
 @torch.no_grad()
-def ahead(net_d: Critic, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator) -> float:
+def ahead(net_d: Discriminator, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator) -> float:
     """Count how often a true picture gets a higher mean logit than a wrong one; 0.5 is a coin."""
     L, ab = torch.cat([L, L.flip(-1)]), torch.cat([ab, ab.flip(-1)])
     net_d.eval()
@@ -77,8 +82,8 @@ def ahead(net_d: Critic, L: Tensor, ab: Tensor, wrong: Callable, dice: Generator
 
 def run(seed: int) -> dict[tuple[str, str], float]:
     """Train and ask every critic about every kind of wrong colours, with one pair of photos held out."""
-    L, ab = Scale().split(
-        as_gray_photo(rgb_to_lab(data.photo_crops(CROPS, SIZE, seed=seed, split="all")))
+    L, ab = LabScaler().split(
+        quantize_lightness(rgb_to_lab(data.sample_photo_crops(CROPS, SIZE, seed=seed, split="all")))
     )
     held_out = torch.arange(CROPS) % PHOTOS // 2 == seed % 3
     found = {}
@@ -102,7 +107,7 @@ def main() -> None:
         }
         rows.append({"name": kind, "values": values})
         print(kind, {name: [round(one, 2) for one in s] for name, s in scores.items()})
-    path = results.write(
+    path = stored_results.write(
         "conditional_critic",
         title="How often a critic scores true colours above wrong ones, on photos it has never seen",
         command="python -m benchmarks.conditional_critic",

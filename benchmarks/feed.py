@@ -24,10 +24,10 @@ from torch import Tensor
 from benchmarks import commonly_written
 from benchmarks.apart import apart
 from benchmarks.race import Report, command, race
-from colorlib.color import Scale, rgb_to_lab
-from colorlib.data import folder, photos, prepare
-from colorlib.data.prepared import Prepared
-from colorlib.training.fast import keep_memory
+from colorlib.color import LabScaler, rgb_to_lab
+from colorlib.data import build_image_cache, list_images, sample_photos
+from colorlib.data.image_cache import CachedImages
+from colorlib.engine.optimization import tune_malloc
 
 SHAPE = (640, 480)  # of the photos, as COCO has them
 CHILD = """
@@ -62,7 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(
-    photos: int = 64,
+    sample_photos: int = 64,
     size: int = 256,
     batch: int = 16,
     workers: int = 2,
@@ -71,10 +71,10 @@ def run(
     device: str = "cpu",
 ) -> Report:
     """Race an epoch of batches, and the preparation; then measure memory in processes of their own."""
-    shape = f"{photos} JPEGs of {SHAPE[0]}x{SHAPE[1]} to {size}x{size}, batch {batch}"
+    shape = f"{sample_photos} JPEGs of {SHAPE[0]}x{SHAPE[1]} to {size}x{size}, batch {batch}"
     report = Report("python -m benchmarks.feed", f"{shape}, {workers} workers, Lab on {device}")
     with tempfile.TemporaryDirectory() as place:
-        paths = made(Path(place, "jpegs"), photos)
+        paths = made(Path(place, "jpegs"), sample_photos)
         data = ready(paths[0].parent, Path(place, "array"), size)
         feeds = {
             f"scikit-image in {workers} workers": partial(
@@ -95,7 +95,7 @@ def run(
         for name, found in zip(
             ("photos a second, common", "photos a second, ours"), feeds, strict=True
         ):
-            report.facts[name] = round(photos / report.races[0].seconds(found))
+            report.facts[name] = round(sample_photos / report.races[0].seconds(found))
     for count in memory:
         report.facts |= {
             f"{name}, {count} photos, MB": mb for name, mb in peak(count, size, batch).items()
@@ -106,7 +106,7 @@ def run(
 def made(out: Path, count: int) -> list[Path]:
     """Write JPEGs: parts of the embedded photographs, all different."""
     out.mkdir(parents=True)
-    sources = [photo.image() for photo in photos("all")]
+    sources = [photo.image() for photo in sample_photos("all")]
     paths = [out / f"{i:05}.jpg" for i in range(count)]
     for i, path in enumerate(paths):
         source = sources[i % len(sources)]
@@ -116,15 +116,17 @@ def made(out: Path, count: int) -> list[Path]:
     return paths
 
 
-def ready(source: str | Path, out: str | Path, size: int, workers: int | None = None) -> Prepared:
+def ready(
+    source: str | Path, out: str | Path, size: int, workers: int | None = None
+) -> CachedImages:
     """Prepare a folder of photos."""
-    return prepare(folder(source), size, out, workers=workers)
+    return build_image_cache(list_images(source), size, out, workers=workers)
 
 
-def batches(data: Prepared, batch: int, device: str):
+def batches(data: CachedImages, batch: int, device: str):
     """Yield L and ab of an epoch in its order, as a training run takes them."""
     for indices in torch.arange(len(data)).split(batch):
-        yield Scale().split(rgb_to_lab(data.batch(indices).to(device)))
+        yield LabScaler().split(rgb_to_lab(data.batch(indices).to(device)))
 
 
 def commonly(
@@ -138,7 +140,7 @@ def commonly(
 def prepared(out: Path, source: Path, size: int, batch: int, device: str) -> Callable[[], None]:
     """Make an epoch of ours, with the memory as training has it."""
     if device == "cpu":
-        keep_memory()
+        tune_malloc()
     data = ready(source, out, size)
     return lambda: spent(batches(data, batch, device))
 
@@ -149,7 +151,7 @@ def spent(feed: Iterable) -> None:
         pass
 
 
-def again(source: Path, size: int, workers: int) -> Prepared:
+def again(source: Path, size: int, workers: int) -> CachedImages:
     """Prepare into a folder that goes away."""
     with tempfile.TemporaryDirectory() as out:
         return ready(source, out, size, workers)

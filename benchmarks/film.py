@@ -1,6 +1,6 @@
 """How much of a colorizer's skill is left on old photographs: ``python -m benchmarks.film FOLDER``.
 
-Photos in true colours are photographed again on simulated film, aged (:mod:`colorlib.film`) and colorized.
+Photos in true colours are photographed again on simulated film, aged (:mod:`colorlib.data.old_photo`) and colorized.
 The answer's a and b are laid over the *true* L, and so are a = b = 0 for the gray baseline: what film did to
 L spoils an answer only by way of what the network saw, and every row has the same baseline. A border is cut
 off again before that. Without a folder, the embedded photographs are used. Writes course/results/film.json.
@@ -16,24 +16,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib import data, film, metrics
+from colorlib import data, metrics
 from colorlib.cli.models import take
 from colorlib.color import lab_to_rgb, rgb_to_lab
-from colorlib.colorize import Colorizer
-from course.tool import results
+from colorlib.colorizer import Colorizer
+from colorlib.data import old_photo
+from course.tool import stored_results
 from course.tool.course_config import ROOT
 
 ANSWERS = {  # name of a row -> the print, and what is taken for its lightness
-    **{name: (how, "L") for name, how in film.KINDS.items()},
-    "panchromatic, sepia: mean of channels": (film.KINDS["panchromatic, sepia"], "mean"),
-    "panchromatic, sepia: red channel": (film.KINDS["panchromatic, sepia"], "red"),
-    "panchromatic, faded: levels stretched": (film.KINDS["panchromatic, faded"], "levels"),
+    **{name: (how, "L") for name, how in old_photo.PRESETS.items()},
+    "panchromatic, sepia: mean of channels": (old_photo.PRESETS["panchromatic, sepia"], "mean"),
+    "panchromatic, sepia: red channel": (old_photo.PRESETS["panchromatic, sepia"], "red"),
+    "panchromatic, faded: levels stretched": (old_photo.PRESETS["panchromatic, faded"], "levels"),
     "panchromatic, white border, not looked for": (
-        film.KINDS["panchromatic, white border"],
+        old_photo.PRESETS["panchromatic, white border"],
         "framed",
     ),
     "panchromatic, black border, not looked for": (
-        film.KINDS["panchromatic, black border"],
+        old_photo.PRESETS["panchromatic, black border"],
         "framed",
     ),
 }
@@ -85,8 +86,8 @@ def measure(model: Colorizer, photos: Sequence[Tensor], seed: int = 0) -> list[d
     for name, (how, lightness) in ANSWERS.items():
         found = []
         for number, rgb in enumerate(photos):
-            side = film.margin(rgb, how)
-            ab = answer(model, film.aged(rgb, how, seed + number), lightness)
+            side = old_photo.border_width(rgb, how)
+            ab = answer(model, old_photo.simulate_old_photo(rgb, how, seed + number), lightness)
             ab = ab[..., side : ab.shape[-2] - side, side : ab.shape[-1] - side]
             first = clean.setdefault(
                 (number, how.response), ab
@@ -116,10 +117,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     _, model = take(args.model)
-    listed = data.folder(args.folder) if args.folder else data.photos("all")
+    listed = data.list_images(args.folder) if args.folder else data.sample_photos("all")
     photos = [photo.rgb(args.size) for photo in listed[: args.most]]
     which = f"{len(photos)} photos of a folder" if args.folder else "the six embedded photographs"
-    results.write(
+    stored_results.write(
         "film",
         title="Old photographs, simulated",
         command=f"python -m benchmarks.film {'FOLDER ' * bool(args.folder)}--model {args.model} "

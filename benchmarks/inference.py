@@ -15,15 +15,19 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.race import Report, command, installed, race
-from colorlib import generators
-from colorlib.precision import half
+from colorlib.encoders import EncoderUNet
+from colorlib.engine.precision import amp_dtype
+from colorlib.generator import init_weights
+from colorlib.models.baseline_cnn import BaselineCNN
+from colorlib.models.fuse import fuse_conv_bn
+from colorlib.unet import UNet
 
 BASE = "float32"
 NETS: dict[str, Callable[[], nn.Module]] = {
-    "baseline CNN": generators.BaselineCNN,
-    "MobileNetV2 U-Net": lambda: generators.EncoderUNet("mobilenet_v2"),
-    "DenseNet121 U-Net": lambda: generators.EncoderUNet("densenet121"),
-    "P0": lambda: generators.UNet(downs=8, width=64),
+    "baseline CNN": BaselineCNN,
+    "MobileNetV2 U-Net": lambda: EncoderUNet("mobilenet_v2"),
+    "DenseNet121 U-Net": lambda: EncoderUNet("densenet121"),
+    "P0": lambda: UNet(downs=8, width=64),
 }
 
 
@@ -54,12 +58,12 @@ def run(
     report = Report(
         "python -m benchmarks.inference", f"L of {size}x{size} in, ab out, evaluation mode"
     )
-    dtype = half(torch.device(device))
+    dtype = amp_dtype(torch.device(device))
     if dtype is None:
         report.missing.append("16 bits: this device computes them no faster than 32")
     made: dict[str, nn.Module] = {}
     for name in nets:
-        made[name] = generators.initialise(NETS[name](), "he", seed=0)
+        made[name] = init_weights(NETS[name](), "he", seed=0)
     if installed("segmentation_models_pytorch", report, "smp's U-Net"):
         from segmentation_models_pytorch import Unet
 
@@ -89,7 +93,7 @@ def modes(
         "channels_last" if dtype is None else f"channels_last, {str(dtype).removeprefix('torch.')}"
     )
     ways[named] = answering(last, dtype)
-    ways[f"{named}, folded"] = answering(generators.folded(last), dtype)
+    ways[f"{named}, folded"] = answering(fuse_conv_bn(last), dtype)
     if compiled:
         ways["channels_last, compiled"] = answering(torch.compile(last), dtype)
     return ways

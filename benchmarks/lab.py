@@ -15,7 +15,7 @@ from torch import Tensor
 
 from benchmarks.race import Report, command, installed, race
 from colorlib.color import lab_to_rgb, rgb_to_lab, to_uint8
-from colorlib.data import photo_crops
+from colorlib.data import sample_photo_crops
 
 BASE = "scikit-image"
 VIVID = 2.5  # times the chroma that the photos have: about four pixels of ten leave sRGB
@@ -35,7 +35,7 @@ def run(size: int = 256, batch: int = 16, rounds: int = 15, compiled: bool = Tru
     report = Report(
         "python -m benchmarks.lab", f"{batch} photos of {size}x{size}, 8 bits in, float32 out"
     )
-    photos = to_uint8(photo_crops(batch, size=size, seed=0))
+    photos = to_uint8(sample_photo_crops(batch, size=size, seed=0))
     array, lab = photos.movedim(1, -1).numpy(), rgb_to_lab(photos)
     lab_array = rgb2lab(array)
     vivid = torch.cat([lab[:, :1], lab[:, 1:] * VIVID], dim=1)

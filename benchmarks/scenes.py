@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from colorlib.scenes import scenes
+from colorlib.scenes import draw_scenes
 
 ROUNDS = 7
 COUNTS = {32: 512, 64: 256, 128: 64, 256: 16}  # how many scenes of each size a round draws
@@ -21,12 +21,12 @@ COUNTS = {32: 512, 64: 256, 128: 64, 256: 16}  # how many scenes of each size a 
 
 def main() -> None:
     torch.set_num_threads(1)
-    scenes(32)  # warm up
+    draw_scenes(32)  # warm up
     rates: dict[int, list[float]] = {size: [] for size in COUNTS}
     for turn in range(ROUNDS):
         for size, count in COUNTS.items():
             start = time.perf_counter()
-            scenes(count, size, start=turn * count)
+            draw_scenes(count, size, start=turn * count)
             rates[size].append(count / (time.perf_counter() - start))
     versions = f"torch {torch.__version__}, numpy {np.__version__}, 1 thread"
     print(f"Python {platform.python_version()}, {versions}; {ROUNDS} interleaved rounds, medians")

@@ -11,15 +11,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from colorlib import shipped
-from colorlib.color import Scale
-from colorlib.data.sets import Pictures, load
-from colorlib.evaluate import AtOwnSize, evaluate
-from course.tool import results
+from colorlib import pretrained
+from colorlib.color import LabScaler
+from colorlib.data.datasets import Pictures, load_dataset
+from colorlib.evaluation.evaluate import ResizedModel, evaluate
+from course.tool import stored_results
 from course.tool.course_config import ROOT
 
 SIZE = 256
-#: Heading, digits after the point, and the metric of :func:`colorlib.metrics.standard`.
+#: Heading, digits after the point, and the metric of :func:`colorlib.evaluation.collection.default_metrics`.
 COLUMNS = {
     "RGB PSNR, dB": (2, "psnr"),
     "above gray, dB": (2, None),
@@ -39,22 +39,24 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
     """Score every shipped model, and gray, on every folder."""
     rows, counts = [], []
     for place, folder in folders.items():
-        pictures = load(folder, SIZE, ratios=(1.0, 0.0, 0.0)).train
+        pictures = load_dataset(folder, SIZE, ratios=(1.0, 0.0, 0.0)).train
         counts.append(f"{len(pictures)} photos: {place}")
-        found = {name: numbers(name, pictures) for name in ("gray", *shipped.NAMES)}
+        found = {name: numbers(name, pictures) for name in ("gray", *pretrained.NAMES)}
         for name, values in found.items():
             above = {"above gray, dB": values["RGB PSNR, dB"] - found["gray"]["RGB PSNR, dB"]}
             rows.append(
                 {"name": f"{place}: {name}", "values": values | (above if name != "gray" else {})}
             )
             print(rows[-1], flush=True)
-    results.write(
+    stored_results.write(
         "shipped",
         title="What the shipped weights reach on photos that they never saw",
         command=f"python -m benchmarks.shipped {' '.join(f'{place}=FOLDER' for place in folders)}",
         protocol=PROTOCOL.format(
             counts="; ".join(counts),
-            side=" or ".join(sorted({str(shipped.load(name).size) for name in shipped.NAMES})),
+            side=" or ".join(
+                sorted({str(pretrained.load(name).size) for name in pretrained.NAMES})
+            ),
         ),
         seeds=[0],
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
@@ -65,8 +67,8 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
 
 def numbers(name: str, pictures: Pictures) -> dict[str, float]:
     """Score one model, or gray, by the headings of the table."""
-    net = None if name == "gray" else AtOwnSize(shipped.load(name))
-    values = evaluate(net, pictures, Scale()).result()
+    net = None if name == "gray" else ResizedModel(pretrained.load(name))
+    values = evaluate(net, pictures, LabScaler()).result()
     return {heading: values[metric] for heading, (_, metric) in COLUMNS.items() if metric}
 
 

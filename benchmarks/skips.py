@@ -16,10 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib import metrics
-from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
-from colorlib.data import photo_crops
-from colorlib.generators import UNet, initialise
-from course.tool import results
+from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
+from colorlib.data import sample_photo_crops
+from colorlib.generator import init_weights
+from colorlib.unet import UNet
+from course.tool import stored_results
 
 SEEDS = [0, 1, 2]
 STEPS, BATCH, SIZE, WIDTH, CROPS, RATE = 400, 16, 64, 16, 256, 1e-3
@@ -36,16 +37,16 @@ COLUMNS += ["held-out photos: dB over gray"]
 def pictures(net: nn.Module, L: Tensor) -> Tensor:
     """Run a network on L and give RGB in [0, 1], whichever of the two it answers in."""
     out = net(L)
-    return (out + 1) / 2 if out.shape[1] == 3 else lab_to_rgb(Scale().join(L, out))
+    return (out + 1) / 2 if out.shape[1] == 3 else lab_to_rgb(LabScaler().join(L, out))
 
 
 def train(settings: dict, seed: int) -> nn.Module:
     """Train one network with L1, on ab or on RGB."""
     torch.manual_seed(seed)  # dropout and the order of the crops
-    rgb = photo_crops(CROPS, SIZE, seed=seed)
-    L, ab = Scale().split(rgb_to_lab(rgb))
+    rgb = sample_photo_crops(CROPS, SIZE, seed=seed)
+    L, ab = LabScaler().split(rgb_to_lab(rgb))
     target = 2 * rgb - 1 if settings.get("outputs") == 3 else ab
-    net = initialise(UNet(downs=6, width=WIDTH, **settings), "normal", seed)
+    net = init_weights(UNet(downs=6, width=WIDTH, **settings), "normal", seed)
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE, betas=(0.5, 0.999))
     for step in range(STEPS):
         optimiser.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
@@ -80,8 +81,8 @@ def score(net: nn.Module, seed: int) -> dict[str, float]:
     values = []
     with torch.no_grad():
         for split in ("train", "test"):
-            real = photo_crops(96, SIZE, seed=1000 + seed, split=split)
-            fake = pictures(net, Scale().split(rgb_to_lab(real))[0])
+            real = sample_photo_crops(96, SIZE, seed=1000 + seed, split=split)
+            fake = pictures(net, LabScaler().split(rgb_to_lab(real))[0])
             values.append(over_gray(fake, real))
             if split == "train":
                 values += [found(fake, real, coarse), found(fake, real, lambda ab: ab - coarse(ab))]
@@ -108,7 +109,7 @@ def main() -> None:
             for c in COLUMNS
         }
         rows.append({"name": name, "values": {c: v | {"n": len(SEEDS)} for c, v in values.items()}})
-    results.write(
+    stored_results.write(
         "skips",
         title="The same U-Net with and without skips",
         command="python -m benchmarks.skips",

@@ -19,14 +19,16 @@ from torch import Tensor
 from benchmarks import commonly_written
 from benchmarks.apart import apart
 from benchmarks.race import Report, command, race
-from colorlib.color import Scale, as_gray_photo, rgb_to_lab, to_uint8
-from colorlib.data import photo_crops
-from colorlib.data.sets import InMemory
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet, initialise
-from colorlib.precision import half
-from colorlib.training import Settings, Trainer
-from colorlib.training.fast import keep_memory
+from colorlib.color import LabScaler, quantize_lightness, rgb_to_lab, to_uint8
+from colorlib.data import sample_photo_crops
+from colorlib.data.datasets import TensorImages
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.engine.optimization import tune_malloc
+from colorlib.engine.precision import amp_dtype
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.generator import init_weights
+from colorlib.unet import UNet
 
 BASE, OURS = "as commonly written", "colorlib"
 LAST = 25  # steps whose mean loss a curve ends with
@@ -64,16 +66,16 @@ def run(
     report = Report(
         "python -m benchmarks.step", f"U-Net and 70x70 patch critic, {shape}, on {device}"
     )
-    photos = to_uint8(photo_crops(batch * (8 if curve else 1), size, seed=0))
-    L, ab = (part.to(device) for part in Scale().split(as_gray_photo(rgb_to_lab(photos))))
-    if half(torch.device(device)) is None:
+    photos = to_uint8(sample_photo_crops(batch * (8 if curve else 1), size, seed=0))
+    L, ab = (part.to(device) for part in LabScaler().split(quantize_lightness(rgb_to_lab(photos))))
+    if amp_dtype(torch.device(device)) is None:
         report.missing.append("16 bits: this device computes them no faster than 32")
     if curve:
         compare_curves(report, L, ab, curve, seeds, (downs, width, batch, device))
         return report
     sides = {BASE: partial(theirs, 0, downs, width, device)}
     for name, chosen in choices(compile, report).items():
-        sides[name] = partial(ours, 0, downs, width, device, InMemory(photos), batch, **chosen)
+        sides[name] = partial(ours, 0, downs, width, device, TensorImages(photos), batch, **chosen)
     with apart(
         {name: partial(turn, make, L, ab, name != BASE) for name, make in sides.items()}
     ) as calls:
@@ -84,14 +86,14 @@ def run(
 def turn(make: Callable[[], Callable], L: Tensor, ab: Tensor, kept: bool) -> Callable[[], object]:
     """Make one step, in a process of its own, with the memory as ``fit`` has it or as it comes."""
     if kept and L.device.type == "cpu":
-        keep_memory()
+        tune_malloc()
     return partial(make(), L, ab)
 
 
 def choices(compile: bool, report: Report) -> dict[str, dict[str, bool]]:
     """Give the settings to race, by name."""
     found = {OURS: {}, f"{OURS}, mixed": {"mixed": True}}
-    there = any(field.name == "compile" for field in dataclasses.fields(Settings))
+    there = any(field.name == "compile" for field in dataclasses.fields(TrainConfig))
     if compile and there:
         found[f"{OURS}, mixed, compiled"] = {"mixed": True, "compile": True}
     elif compile:
@@ -103,18 +105,18 @@ def theirs(
     seed: int, downs: int, width: int, device: str
 ) -> Callable[[Tensor, Tensor], dict[str, float]]:
     """Make the common step with weights drawn as pix2pix draws them."""
-    net_g = initialise(commonly_written.unet(downs, width), seed=seed)
-    net_d = initialise(commonly_written.critic(width), seed=100 + seed)
+    net_g = init_weights(commonly_written.unet(downs, width), seed=seed)
+    net_d = init_weights(commonly_written.critic(width), seed=100 + seed)
     return commonly_written.stepper(net_g.to(device).train(), net_d.to(device).train())
 
 
 def ours(
-    seed: int, downs: int, width: int, device: str, data: InMemory, batch: int, **chosen: bool
+    seed: int, downs: int, width: int, device: str, data: TensorImages, batch: int, **chosen: bool
 ) -> Callable[[Tensor, Tensor], dict[str, float]]:
     """Make the library's step."""
-    net_g = initialise(UNet(downs=downs, width=width), seed=seed)
-    net_d = initialise(PatchCritic(width=width), seed=100 + seed)
-    settings = Settings(batch=batch, seed=seed, **chosen)
+    net_g = init_weights(UNet(downs=downs, width=width), seed=seed)
+    net_d = init_weights(PatchDiscriminator(width=width), seed=100 + seed)
+    settings = TrainConfig(batch=batch, seed=seed, **chosen)
     return Trainer(net_g, data, settings, net_d=net_d, device=device).train_step
 
 
@@ -123,7 +125,7 @@ def compare_curves(
 ) -> None:
     """Train both sides from several seeds, and say where their losses end and how seeds spread."""
     downs, width, batch, device = shape
-    data = InMemory(
+    data = TensorImages(
         torch.zeros(batch, 3, *L.shape[-2:], dtype=torch.uint8)
     )  # the step is given its pictures
     sides = {

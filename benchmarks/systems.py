@@ -13,8 +13,8 @@ import json
 import sys
 from pathlib import Path
 
-from colorlib.metrics import HUES
-from course.tool import results
+from colorlib.evaluation.hue import HUES
+from course.tool import stored_results
 
 #: Heading, digits after the point, and the column of the comparison's CSV.
 COLUMNS = {
@@ -55,7 +55,7 @@ def main(folder: str, photos: str) -> None:
     if not protocol["pretrained"]:
         command += " --from-scratch"
     same = {"command": command, "seeds": [protocol["seed"]]}
-    results.write(
+    stored_results.write(
         "systems",
         title="Every system of the papers, trained alike",
         protocol=f"{photos} Its metric here: the paper's own, at its scale, where it has one; see lesson 6.",
@@ -64,10 +64,10 @@ def main(folder: str, photos: str) -> None:
         **same,
     )
     hues = [*HUES, "gray"]
-    results.write(
+    stored_results.write(
         "systems_hues",
         title="Error on each hue of the truth, CIEDE2000",
-        protocol=f"{photos} Hues as in colorlib.metrics.HUES; gray is chroma of at most 10.",
+        protocol=f"{photos} Hues as in colorlib.evaluation.hue.HUES; gray is chroma of at most 10.",
         columns=[{"name": hue, "digits": 1} for hue in hues],
         rows=[{"name": row["name"], "values": numbers(row, hues)} for row in rows],
         **same,

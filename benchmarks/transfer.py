@@ -2,7 +2,7 @@
 
 Three ways to colour photos of which only a few are at hand, on equal steps: the network from scratch; with
 the encoder's ImageNet weights; the same with the encoder frozen. Run it with ``python -m benchmarks.transfer
---data FOLDER``; it needs the package that carries the weights (:mod:`colorlib.generators.lite`), takes about
+--data FOLDER``; it needs the package that carries the weights (:mod:`colorlib.models.efficientnet_unet`), takes about
 ten minutes of two cores and writes ``course/results/transfer.json``, which lesson 7 shows. What is done is
 kept in ``build/transfer/``: stopped, it goes on from there.
 """
@@ -20,26 +20,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib import generators, metrics
-from colorlib.color import Scale, as_gray_photo, lab_to_rgb, rgb_to_lab
-from colorlib.data import sets
+from colorlib import metrics
+from colorlib.color import LabScaler, lab_to_rgb, quantize_lightness, rgb_to_lab
+from colorlib.data import datasets
 from colorlib.data.augment import augment
-from colorlib.data.filters import Filters
-from colorlib.files import whole
-from course.tool import results
+from colorlib.data.filters import FilterConfig
+from colorlib.generator import init_weights
+from colorlib.io.files import atomic_write
+from colorlib.models.efficientnet_unet import EfficientNetUNet
+from course.tool import stored_results
 
 HELD_OUT, BATCH, RATE = 128, 16, 1e-3
-SCALE = Scale()
+SCALE = LabScaler()
 
 
 def from_scratch(seed: int) -> nn.Module:
     """Draw all weights."""
-    return generators.initialise(_all_of(generators.LiteUNet(seed=seed)), "he", seed)
+    return init_weights(_all_of(EfficientNetUNet(seed=seed)), "he", seed)
 
 
 def with_encoder(seed: int) -> nn.Module:
     """Take the encoder's ImageNet weights, draw the way up."""
-    return generators.initialise(generators.LiteUNet(pretrained=True), "he", seed)
+    return init_weights(EfficientNetUNet(pretrained=True), "he", seed)
 
 
 def with_frozen_encoder(seed: int) -> nn.Module:
@@ -65,7 +67,7 @@ def _all_of(net: nn.Module) -> nn.Module:
 
 def picture(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """Give L and ab of uint8 RGB, as networks see them."""
-    return SCALE.split(as_gray_photo(rgb_to_lab(rgb)))
+    return SCALE.split(quantize_lightness(rgb_to_lab(rgb)))
 
 
 def over_gray(net: nn.Module, rgb: Tensor) -> float:
@@ -109,7 +111,9 @@ def main() -> None:
     given = parser.parse_args()
     seeds = list(range(given.seeds))
     most = 2 * (given.few + HELD_OUT)
-    photos = sets.load(given.data, given.size, ratios=(0.7, 0.3, 0.0), filters=Filters(), most=most)
+    photos = datasets.load_dataset(
+        given.data, given.size, ratios=(0.7, 0.3, 0.0), filters=FilterConfig(), most=most
+    )
     few = {seed: _drawn(photos.train, given.few, seed) for seed in seeds}
     held_out = _drawn(photos.validation, HELD_OUT, 0)
     digest = hashlib.sha256(held_out.numpy().tobytes()).hexdigest()[:16]
@@ -123,12 +127,12 @@ def main() -> None:
             done[key] = train(way(seed), few[seed], held_out, given.steps, seed)
             print(key, {moment: round(value, 2) for moment, value in done[key].items()}, flush=True)
             kept.parent.mkdir(parents=True, exist_ok=True)
-            with whole(kept, overwrite=True) as file:
+            with atomic_write(kept, overwrite=True) as file:
                 file.write(json.dumps(done).encode())
     _write(given, seeds, done)
 
 
-def _drawn(part: sets.Pictures, n: int, seed: int) -> Tensor:
+def _drawn(part: datasets.Pictures, n: int, seed: int) -> Tensor:
     """Draw n pictures of a part."""
     return part.batch(torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n])
 
@@ -142,12 +146,12 @@ def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str
             spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
             values[moment] = {"mean": statistics.mean(scores), "spread": spread, "n": len(scores)}
         rows.append({"name": name, "values": values})
-    results.write(
+    stored_results.write(
         "transfer",
         title=f"What an encoder from ImageNet is worth on {given.few} photos: dB over gray",
         command=f"python -m benchmarks.transfer --few {given.few} --size {given.size} "
         f"--steps {given.steps} --seeds {given.seeds} --data FOLDER",
-        protocol=f"LiteUNet; {given.few} landscape photos to learn from, drawn anew by each seed, "
+        protocol=f"EfficientNetUNet; {given.few} landscape photos to learn from, drawn anew by each seed, "
         f"{HELD_OUT} others to score on, {given.size}x{given.size}, gray ones left out. L1, Adam at {RATE}, "
         f"batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, mean over "
         "pictures, after so many steps; mean ± standard deviation over the seeds.",

@@ -65,7 +65,7 @@ def xyz_to_lab(xyz: Tensor) -> Tensor:
         [[100.0, 0.0, 0.0]]
     """
     x, y, z = _three("xyz", xyz)
-    fx, fy, fz = lab_curve(x / WHITE[0]), lab_curve(y / WHITE[1]), lab_curve(z / WHITE[2])
+    fx, fy, fz = lab_f(x / WHITE[0]), lab_f(y / WHITE[1]), lab_f(z / WHITE[2])
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
 
 
@@ -74,22 +74,22 @@ def lab_to_xyz(lab: Tensor) -> Tensor:
     L, a, b = _three("lab", lab)
     fy = (L + 16) / 116
     x, y, z = (
-        inverse_lab_curve(fy + a / 500),
-        inverse_lab_curve(fy),
-        inverse_lab_curve(fy - b / 200),
+        lab_f_inverse(fy + a / 500),
+        lab_f_inverse(fy),
+        lab_f_inverse(fy - b / 200),
     )
     return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
 
 
-def lab_curve(t: Tensor) -> Tensor:
+def lab_f(t: Tensor) -> Tensor:
     """Bend shares of white's X, Y or Z as the eye does: a cube root, straight near black."""
     # The clamp keeps the branch not taken off the cube root's infinite slope at 0: no NaN in gradients.
     # exp(log / 3) is the cube root in half the time that pow takes.
     return torch.where(t > 0.008856, (t.clamp(min=0.008856).log() / 3).exp(), 7.787 * t + 16 / 116)
 
 
-def inverse_lab_curve(f: Tensor) -> Tensor:
-    """Undo :func:`lab_curve`."""
+def lab_f_inverse(f: Tensor) -> Tensor:
+    """Undo :func:`lab_f`."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 
 

@@ -80,7 +80,7 @@ def lab_to_rgb(lab: Tensor, gamut: Literal["chroma", "clip"] = "chroma") -> Tens
     check_images("lab", lab)
     check_choice("gamut", gamut, ("chroma", "clip"))
     if gamut == "chroma":
-        lab = lower_chroma(lab)
+        lab = reduce_chroma_to_gamut(lab)
     return cie.linear_to_srgb(cie.xyz_to_linear(cie.lab_to_xyz(lab)).clamp(0, 1))
 
 
@@ -105,7 +105,7 @@ def out_of_gamut(lab: Tensor) -> Tensor:
     return ~_inside(lab.float()).unsqueeze(1)
 
 
-def lower_chroma(lab: Tensor) -> Tensor:
+def reduce_chroma_to_gamut(lab: Tensor) -> Tensor:
     """Bring Lab colours into sRGB by lowering their chroma, at constant lightness and hue.
 
     The way from a colour to the gray of its lightness is halved until the edge of the gamut is found. L is
@@ -120,7 +120,7 @@ def lower_chroma(lab: Tensor) -> Tensor:
         (n, 3, h, w) float32.
 
     Example:
-        >>> lower_chroma(torch.tensor([50.0, 30.0, -120.0]).view(1, 3, 1, 1)).flatten().round().tolist()
+        >>> reduce_chroma_to_gamut(torch.tensor([50.0, 30.0, -120.0]).view(1, 3, 1, 1)).flatten().round().tolist()
         [50.0, 17.0, -67.0]
     """
     check_images("lab", lab)
@@ -135,7 +135,7 @@ def lower_chroma(lab: Tensor) -> Tensor:
     return torch.cat([lab[:, :1], lab[:, 1:] * keep.unsqueeze(1)], dim=1)
 
 
-def as_gray_photo(lab: Tensor) -> Tensor:
+def quantize_lightness(lab: Tensor) -> Tensor:
     """Round L to the 255 steps of an 8-bit gray photo, which is all that a colorizer is ever given.
 
     The last bits of an unrounded L betray how red, green and blue were rounded, and a network that looks for
@@ -148,7 +148,7 @@ def as_gray_photo(lab: Tensor) -> Tensor:
         A new tensor; a and b are unchanged.
 
     Example:
-        >>> as_gray_photo(torch.tensor([50.1, 20.0, 30.0]).view(1, 3, 1, 1)).flatten()
+        >>> quantize_lightness(torch.tensor([50.1, 20.0, 30.0]).view(1, 3, 1, 1)).flatten()
         tensor([50.1961, 20.0000, 30.0000])
     """
     check_images("lab", lab)
@@ -156,7 +156,7 @@ def as_gray_photo(lab: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Scale:
+class LabScaler:
     """How Lab becomes what a network sees and what it is to answer, and back.
 
     It sees L/50 - 1, whatever it answers.
@@ -170,7 +170,7 @@ class Scale:
             systems of paper 002); back in Lab, its own L counts, right or wrong.
 
     Example:
-        >>> L, ab = Scale().split(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))
+        >>> L, ab = LabScaler().split(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))
         >>> L.flatten().tolist(), ab.flatten().tolist()
         ([0.0], [0.5, -1.0])
     """
@@ -211,7 +211,7 @@ class Scale:
         """Take a and b, divided by ``ab``, (n, 2, h, w) from a network's answer (n, 2 or 3, h, w).
 
         Example:
-            >>> Scale(answer="rgb").colors(torch.ones(1, 3, 1, 1)).abs().max().item() < 1e-4
+            >>> LabScaler(answer="rgb").colors(torch.ones(1, 3, 1, 1)).abs().max().item() < 1e-4
             True
         """
         check_images("answer", answer, channels=self.channels)

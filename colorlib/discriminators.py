@@ -14,10 +14,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from colorlib import configs
+from colorlib.models import schema
 from colorlib.tensor_checks import check_images
 
-_RULES: dict[str, configs.Rule] = {
+_RULES: dict[str, schema.Constraint] = {
     "inputs": range(2, 17),
     "width": range(1, 513),
     "conditional": bool,
@@ -25,7 +25,7 @@ _RULES: dict[str, configs.Rule] = {
 _CAP = 8  # no layer has more than 8 times the filters of the first
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """What the critics share: a chain of ``layers`` over [L, ab], or over ab alone.
 
     A subclass fills ``self.layers`` and says in ``least`` and ``most`` which sides a picture may have.
@@ -36,7 +36,7 @@ class Critic(nn.Module):
 
     def __init__(self, **config: int | bool) -> None:
         super().__init__()
-        configs.check(type(self).__name__, config, self.rules)
+        schema.validate_config(type(self).__name__, config, self.rules)
         self._config = config
 
     @property
@@ -68,7 +68,7 @@ class Critic(nn.Module):
         return self.layers(torch.cat([L, ab], dim=1) if conditional else ab)
 
 
-class PatchCritic(Critic):
+class PatchDiscriminator(Discriminator):
     """The patch critic of pix2pix (papers 000, 002 and 004): one logit for each of many overlapping patches.
 
     ``layers`` 4x4 convolutions of stride 2, then two of stride 1, the last to one channel; LeakyReLU 0.2 and
@@ -86,7 +86,7 @@ class PatchCritic(Critic):
         h // 2**layers - 2.
 
     Example:
-        >>> net_d = PatchCritic(width=8)
+        >>> net_d = PatchDiscriminator(width=8)
         >>> net_d(torch.zeros(1, 1, 256, 256), torch.zeros(1, 2, 256, 256)).shape
         torch.Size([1, 1, 30, 30])
         >>> receptive_field(net_d)
@@ -107,13 +107,13 @@ class PatchCritic(Critic):
         self.least = 3 * 2**layers
 
 
-class PixelCritic(Critic):
+class PixelDiscriminator(Discriminator):
     """The 1x1 critic of pix2pix: one logit for each pixel, which sees that pixel and nothing around it.
 
     As in pix2pix, the last two convolutions have no bias.
 
     Example:
-        >>> receptive_field(PixelCritic())
+        >>> receptive_field(PixelDiscriminator())
         1
     """
 
@@ -129,7 +129,7 @@ class PixelCritic(Critic):
         )
 
 
-class ImageCritic(Critic):
+class ImageDiscriminator(Discriminator):
     """The whole-image critic of paper 003, as in DCGAN: one logit for a picture of the size it was made for.
 
     4x4 convolutions of stride 2, filters doubling (at most 8 times ``width``), batch norm but in the first,
@@ -144,7 +144,7 @@ class ImageCritic(Critic):
         conditional: Whether the critic sees L beside the colours.
 
     Example:
-        >>> net_d = ImageCritic(inputs=3, size=64, width=8)
+        >>> net_d = ImageDiscriminator(inputs=3, size=64, width=8)
         >>> net_d(torch.zeros(2, 1, 64, 64), torch.zeros(2, 2, 64, 64)).shape
         torch.Size([2, 1, 1, 1])
     """
@@ -164,17 +164,19 @@ class ImageCritic(Critic):
         self.layers = nn.Sequential(*stack, nn.Conv2d(channels, 1, left))
 
 
-def build(config: Mapping[str, object]) -> Critic:
+def create_discriminator(config: Mapping[str, object]) -> Discriminator:
     """Make a critic from the ``config`` of another one, or of a file, which is not trusted.
 
     Raises:
         TypeError, ValueError: If a field is unknown, missing, of the wrong type or outside its range.
 
     Example:
-        >>> type(build(PixelCritic().config)).__name__
-        'PixelCritic'
+        >>> type(create_discriminator(PixelDiscriminator().config)).__name__
+        'PixelDiscriminator'
     """
-    return configs.build_one_of((PatchCritic, PixelCritic, ImageCritic), "critic", config)
+    return schema.from_config_by_name(
+        (PatchDiscriminator, PixelDiscriminator, ImageDiscriminator), "critic", config
+    )
 
 
 def receptive_field(net: nn.Module) -> int:

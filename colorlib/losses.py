@@ -18,7 +18,7 @@ from torch import Tensor
 
 from colorlib.tensor_checks import check_at_least, check_choice, check_not_empty, check_same_shape
 
-Pixel = Literal["l1", "l2", "psnr"]  #: kinds of pixel loss
+Reconstruction = Literal["l1", "l2", "psnr"]  #: kinds of pixel loss
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class GANLoss:
         return F.mse_loss(logits, labels)
 
 
-def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
+def reconstruction_loss(real: Tensor, fake: Tensor, kind: Reconstruction = "l1") -> Tensor:
     """Measure how far colours are from the true ones, averaged over pictures, channels and pixels.
 
     Where the colour is open, the answer that minimises ``"l1"`` (papers 000, 002, 003 and 004) is the median
@@ -131,10 +131,10 @@ def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
         TypeError, ValueError: If the tensors differ in shape or kind, are empty, or ``kind`` is another word.
 
     Example:
-        >>> pixel_loss(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5), "l2").item()
+        >>> reconstruction_loss(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5), "l2").item()
         0.25
     """
-    check_choice("kind", kind, get_args(Pixel))
+    check_choice("kind", kind, get_args(Reconstruction))
     check_same_shape(real=real, fake=fake)
     if kind == "psnr":
         return (
@@ -143,7 +143,7 @@ def pixel_loss(real: Tensor, fake: Tensor, kind: Pixel = "l1") -> Tensor:
     return (F.l1_loss if kind == "l1" else F.mse_loss)(fake.float(), real.float())
 
 
-class GeneratorLoss(NamedTuple):
+class GeneratorLosses(NamedTuple):
     """The generator's loss and the two curves that it is made of: total = adversarial + lambda * pixel."""
 
     total: Tensor
@@ -157,9 +157,9 @@ def generator_loss(
     fake: Tensor,
     *,
     gan: GANLoss = GANLoss(),
-    pixel: Pixel = "l1",
+    pixel: Reconstruction = "l1",
     lam: float = 100.0,
-) -> GeneratorLoss:
+) -> GeneratorLosses:
     """Add up the generator's loss: adversarial + lambda * pixel (Fig. 3 of paper 000).
 
     Args:
@@ -167,12 +167,12 @@ def generator_loss(
         real: (n, c, h, w), the true colours.
         fake: (n, c, h, w), the generator's.
         gan: The adversarial loss.
-        pixel: A kind of :func:`pixel_loss`.
+        pixel: A kind of :func:`reconstruction_loss`.
         lam: The papers' lambda, which is a word that Python keeps: 100 in papers 002 and 003 and in pix2pix;
             paper 000 does not say.
 
     Raises:
-        TypeError, ValueError: As :func:`pixel_loss`.
+        TypeError, ValueError: As :func:`reconstruction_loss`.
 
     Example:
         >>> ab = torch.zeros(1, 2, 64, 64)
@@ -180,5 +180,5 @@ def generator_loss(
         1.693
     """
     check_at_least("lam", lam, 0)
-    adversarial, distance = gan.generator(logits), pixel_loss(real, fake, pixel)
-    return GeneratorLoss(adversarial + lam * distance, adversarial, distance)
+    adversarial, distance = gan.generator(logits), reconstruction_loss(real, fake, pixel)
+    return GeneratorLosses(adversarial + lam * distance, adversarial, distance)

@@ -122,4 +122,6 @@ def check_at_least(name: str, value: float, minimum: float) -> None:
 def _check_tensor(name: str, value: object, shape: str) -> None:
     if not isinstance(value, Tensor):
         found = f"{name} is a {type(value).__name__}"
-        raise TypeError(f"{found}; expected a tensor {shape}: see colorlib.images.to_tensor")
+        raise TypeError(
+            f"{found}; expected a tensor {shape}: see colorlib.io.images.image_to_tensor"
+        )

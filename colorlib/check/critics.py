@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib.discriminators import PatchCritic
+from colorlib.discriminators import PatchDiscriminator
 from colorlib.losses import GANLoss
 
 
@@ -31,7 +31,7 @@ def reach_with(grow: Callable[[int, int], int] = int.__mul__, *, first: int = 1,
 
 def patch_critic(inputs: int = 3, width: int = 64) -> nn.Sequential:
     """Build the 70x70 critic as a chain of layers over [L, ab]."""
-    return PatchCritic(inputs=inputs, width=width).layers
+    return PatchDiscriminator(inputs=inputs, width=width).layers
 
 
 def stack_with(*, strides=(2, 2, 2, 1, 1), kernel=4, padding=1, bias=(True, False, False, False, True),

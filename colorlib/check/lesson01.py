@@ -8,7 +8,7 @@ from torch import Tensor
 from colorlib import cie
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
-from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
+from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
 
 
 def _picture(*colors: tuple[float, float, float]) -> Tensor:
@@ -121,7 +121,7 @@ _to_lab = [
     Mistake("the factors 500 and 200 are swapped.",
             lambda rgb: rgb_to_lab(rgb) * torch.tensor([1.0, 0.4, 2.5]).view(1, 3, 1, 1)),
     Mistake("the result is already scaled for a network; this exercise asks for plain Lab units.",
-            lambda rgb: torch.cat(Scale().split(rgb_to_lab(rgb)), dim=1)),
+            lambda rgb: torch.cat(LabScaler().split(rgb_to_lab(rgb)), dim=1)),
     Mistake("L is 16 too large: L is 116 fy - 16.",
             lambda rgb: rgb_to_lab(rgb) + torch.tensor([16.0, 0, 0]).view(1, 3, 1, 1)),
 ]  # fmt: skip
@@ -148,9 +148,9 @@ def _cubes(lab: Tensor) -> Tensor:
 
 
 # 1.5 ------------------------------------------------------------------------------------------------------
-_split = Scale().split
+_split = LabScaler().split
 _scaling = [
-    Mistake("a and b are divided by 128; the papers 000 and 004 divide by 110.", Scale(128).split),
+    Mistake("a and b are divided by 128; the papers 000 and 004 divide by 110.", LabScaler(128).split),
     Mistake("L runs from 0 to 1; the network wants -1 to 1: L/50 - 1.",
             lambda lab: (lab[:, :1] / 100, lab[:, 1:] / 110)),
     Mistake("L runs from 0 to 2; subtract 1.", lambda lab: (lab[:, :1] / 50, lab[:, 1:] / 110)),
@@ -167,18 +167,18 @@ _scaling = [
 # 1.6 ------------------------------------------------------------------------------------------------------
 _repairs = [
     Mistake("this still gives what the broken function gives: a and b are swapped on the way back.",
-            lambda L, ab: lab_to_rgb(Scale().join(L, ab.flip(1)))),
+            lambda L, ab: lab_to_rgb(LabScaler().join(L, ab.flip(1)))),
     Mistake("now both channels hold the same values: each of a and b must keep its own.",
-            lambda L, ab: lab_to_rgb(Scale().join(L, ab[:, [0, 0]]))),
+            lambda L, ab: lab_to_rgb(LabScaler().join(L, ab[:, [0, 0]]))),
     Mistake("L is right, but a and b were not scaled back by 110.",
             lambda L, ab: lab_to_rgb(torch.cat([(L + 1) * 50, ab], dim=1))),
     Mistake("the sign of both colour channels changed: that turns every hue around.",
-            lambda L, ab: lab_to_rgb(Scale().join(L, -ab))),
+            lambda L, ab: lab_to_rgb(LabScaler().join(L, -ab))),
 ]  # fmt: skip
 
 
 def _colorized(L: Tensor, ab: Tensor) -> Tensor:
-    return lab_to_rgb(Scale().join(L, ab))
+    return lab_to_rgb(LabScaler().join(L, ab))
 
 
 _outputs = [Case(case.name, _split(rgb_to_lab(case.args[0]))) for case in _cases()]

@@ -10,7 +10,7 @@ from colorlib.check import critics as parts
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
 from colorlib.check.networks import Network
-from colorlib.discriminators import PatchCritic, receptive_field
+from colorlib.discriminators import PatchDiscriminator, receptive_field
 
 
 def _noise(*shape: int, seed: int = 0) -> Tensor:
@@ -28,7 +28,7 @@ _nets = [
     Case("4x4 with stride 2, then 3x3", (_chain((4, 2), (3, 1)),)),
     Case("4x4 with stride 3, then 3x3 with stride 2, then 5x5", (_chain((4, 3), (3, 2), (5, 1)),)),
     Case("a 1x1 critic", (_chain((1, 1), (1, 1)),)),
-    Case("the 70x70 critic of the library", (PatchCritic(width=1),)),
+    Case("the 70x70 critic of the library", (PatchDiscriminator(width=1),)),
 ]
 _reaches = [
     Mistake("strides are ignored: after a stride of 2, each step of a later kernel is two pixels long.",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
 from colorlib.check.steps import TrainingStep
-from colorlib.losses import GANLoss, GeneratorLoss, generator_loss
+from colorlib.losses import GANLoss, GeneratorLosses, generator_loss
 
 # 4.1 ------------------------------------------------------------------------------------------------------
 _RED, _BLUE = (37.0, 21.0), (8.0, -42.0)
@@ -131,7 +131,7 @@ _generators = [
 
 def _generator_loss(
     logits: Tensor, real: Tensor, fake: Tensor, lam: float = 100.0
-) -> GeneratorLoss:
+) -> GeneratorLosses:
     return generator_loss(logits, real, fake, lam=lam)
 
 
@@ -183,7 +183,7 @@ def _step(
     def step(
         net_g: nn.Module, net_d: nn.Module, opt_g, opt_d, L: Tensor, ab: Tensor, lam: float = 10.0
     ):
-        """Do the critic's step, then the generator's, as colorlib.training.Trainer does."""
+        """Do the critic's step, then the generator's, as colorlib.engine.trainer.Trainer does."""
         with torch.set_grad_enabled(not no_grad):
             fake = net_g(L)
         if early_zero:

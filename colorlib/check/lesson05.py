@@ -21,7 +21,7 @@ def plateau(scores: Tensor, patience: int = 3, *, past: str = "best", reset: boo
             divide: float = 10.0, sign: float = 1.0) -> Tensor:  # fmt: skip
     """Give the learning rate's factor after each epoch: a tenth on a plateau.
 
-    The rule of :class:`colorlib.training.Trainer` with ``schedule="plateau"``.
+    The rule of :class:`colorlib.engine.trainer.Trainer` with ``schedule="plateau"``.
     """
     best, waited, factor, factors = -math.inf, 0, 1.0, []
     for score in (sign * scores).tolist():

@@ -54,7 +54,7 @@ def written(save: Callable, there: bool, breaks: bool) -> Seen:
 
 
 def save_whole(path: Path, write: Callable) -> None:
-    """Write a file that is there whole or not at all; see :func:`colorlib.files.whole`."""
+    """Write a file that is there whole or not at all; see :func:`colorlib.io.files.atomic_write`."""
     temporary = path.with_name(path.name + ".part")
     try:
         with open(temporary, "wb") as file:

@@ -11,13 +11,14 @@ from typing import Any
 
 import torch
 
-from colorlib import checkpoint
 from colorlib.check.effects import Seen
 from colorlib.check.judges import Mistake
 from colorlib.check.lesson05_steps import flat, nets
-from colorlib.data.sets import InMemory
-from colorlib.training import Settings, Trainer
-from colorlib.training.resume import _COUNTERS as COUNTERS
+from colorlib.data.datasets import TensorImages
+from colorlib.engine.resume import _COUNTERS as COUNTERS
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.io import checkpoint
 
 _generator = torch.Generator().manual_seed(4)
 _RGB = torch.randint(0, 256, (8, 3, 8, 8), generator=_generator, dtype=torch.uint8)
@@ -26,22 +27,22 @@ _STOP = 6  # in the middle of the second epoch of four steps
 
 def _run() -> Trainer:
     """Make a run of three epochs whose schedule cuts the learning rate in the second and in the third."""
-    settings = Settings(epochs=3, batch=2, lr=1e-2, schedule="plateau", patience=0)
+    settings = TrainConfig(epochs=3, batch=2, lr=1e-2, schedule="plateau", patience=0)
     net_g, net_d = nets()
     run = Trainer(
-        net_g, InMemory(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch)
+        net_g, TensorImages(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch)
     )
     return run
 
 
-def keep_all(run: Trainer) -> checkpoint.Tree:
+def keep_all(run: Trainer) -> checkpoint.State:
     return {
         "parts": {name: part.state_dict() for name, part in run.parts.items()},
         "counters": {name: getattr(run, name) for name in COUNTERS},
     }
 
 
-def take_up_all(run: Trainer, tree: checkpoint.Tree) -> None:
+def take_up_all(run: Trainer, tree: checkpoint.State) -> None:
     for name, part in run.parts.items():
         if name in tree["parts"]:
             part.load_state_dict(tree["parts"][name])
@@ -61,7 +62,7 @@ def _quiet() -> Iterator[None]:
 
 
 @cache
-def _stopped() -> checkpoint.Tree:
+def _stopped() -> checkpoint.State:
     with _quiet():
         run = _run()
         run.fit(max_steps=_STOP)
@@ -70,8 +71,8 @@ def _stopped() -> checkpoint.Tree:
 
 def _through_a_file(tree: Any) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint.save(folder, tree, epoch=0, step=0)
-        return checkpoint.latest(folder)
+        checkpoint.save_checkpoint(folder, tree, epoch=0, step=0)
+        return checkpoint.load_latest_checkpoint(folder)
 
 
 def _finished(run: Trainer) -> Seen:
@@ -111,10 +112,10 @@ def kept(keep: Callable) -> Seen:
     return seen | _finished(other)
 
 
-def taken(take_up: Callable) -> Seen:
+def taken(resume_from_checkpoint: Callable) -> Seen:
     """Let the answer bring a new run to where another one stopped, and go on with it."""
     run = _run()
-    take_up(run, _through_a_file(_stopped()))
+    resume_from_checkpoint(run, _through_a_file(_stopped()))
     where = {"epoch, step": f"{run.epoch}, {run.step}"}
     return where | _finished(run)
 
@@ -138,12 +139,12 @@ def _taking(
 ) -> Callable:
     keep = _keeping(parts, counters)
 
-    def take_up(run, tree):
+    def resume_from_checkpoint(run, tree):
         other = _run()
         take_up_all(other, tree)
         take_up_all(run, keep(other))
 
-    return take_up
+    return resume_from_checkpoint
 
 
 def _no_optimizer(name: str) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from colorlib.check.effects import Seen
 from colorlib.check.judges import Case, Mistake
-from colorlib.generators import initialise
+from colorlib.generator import init_weights
 from colorlib.losses import GANLoss, generator_loss
 
 LOSSES = ("D_real", "D_fake", "G_GAN", "G_pixel")
@@ -29,7 +29,7 @@ class _Critic(nn.Module):
 def nets() -> tuple[nn.Module, nn.Module]:
     """Make a generator and a critic that take a millisecond a step; the same at every call."""
     layers = nn.Conv2d(1, 4, 3, padding=1), nn.LeakyReLU(0.2), nn.Conv2d(4, 2, 3, padding=1)
-    return initialise(nn.Sequential(*layers), "he", seed=1), initialise(_Critic(), "he", seed=2)
+    return init_weights(nn.Sequential(*layers), "he", seed=1), init_weights(_Critic(), "he", seed=2)
 
 
 def flat(net: nn.Module) -> Tensor:

@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor
 
+from colorlib import metrics
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
-from colorlib.metrics import core
 
 _draw = torch.Generator().manual_seed(6)
 _REAL = torch.rand(3, 3, 5, 7, generator=_draw)
@@ -21,7 +21,7 @@ _AB = torch.rand(2, 2, 4, 4, generator=_draw) * 2 - 1
 # 6.1 ------------------------------------------------------------------------------------------------------
 def _psnr(fake: Tensor, real: Tensor, peak: float) -> Tensor:
     """PSNR of each picture (n, c, h, w), in decibels (n,)."""
-    return core.psnr(core.mse(fake, real), peak)
+    return metrics.psnr(metrics.mse(fake, real), peak)
 
 
 def _of_mse(formula):
@@ -128,7 +128,7 @@ _readings = [
 # 6.4 ------------------------------------------------------------------------------------------------------
 def _of_bytes(fake: Tensor, real: Tensor) -> Tensor:
     """PSNR of each uint8 picture (n, 3, h, w), in decibels (n,)."""
-    return core.psnr(core.mse(fake.double(), real.double()), 255)
+    return metrics.psnr(metrics.mse(fake.double(), real.double()), 255)
 
 
 def _bytes(rgb: Tensor) -> Tensor:
@@ -152,11 +152,11 @@ _wraps = [
     Mistake("int8 holds -128 to 127 only: bytes above 127 turn negative. Take float.",
             lambda fake, real: _decibels_of((fake.char().float() - real.char().float()) ** 2)),
     Mistake("the peak is 1 and the values run to 255: 48 dB are missing.",
-            lambda fake, real: core.psnr(core.mse(fake.double(), real.double()), 1)),
+            lambda fake, real: metrics.psnr(metrics.mse(fake.double(), real.double()), 1)),
     Mistake("the values were divided by 255 and the peak is still 255: 48 dB too many.",
-            lambda fake, real: core.psnr(core.mse(fake.double() / 255, real.double() / 255), 255)),
+            lambda fake, real: metrics.psnr(metrics.mse(fake.double() / 255, real.double() / 255), 255)),
     Mistake("one number for the whole batch: each picture keeps its own.",
-            lambda fake, real: core.psnr((fake.double() - real.double()).square().mean(), 255)),
+            lambda fake, real: metrics.psnr((fake.double() - real.double()).square().mean(), 255)),
 ]  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from colorlib.check import lesson07_parts as parts
 from colorlib.check.effects import Effects, Seen
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
-from colorlib.generators import initialise
-from colorlib.generators.pretrained import MEAN, STD, as_imagenet
+from colorlib.generator import init_weights
+from colorlib.models.backbones import MEAN, STD, to_imagenet_input
 
 
 # 7.1 ------------------------------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _tapped(answer: Callable, names: list[str]) -> Seen:
     """Use it on a network of four layers, one inside another."""
     inner = nn.Sequential(nn.Conv2d(2, 3, 3, stride=2), nn.Tanh())
     layers = OrderedDict(first=nn.Conv2d(1, 2, 3, stride=2), inner=inner, last=nn.Conv2d(3, 4, 3))
-    net = initialise(nn.Sequential(layers), "he", seed=1)
+    net = init_weights(nn.Sequential(layers), "he", seed=1)
     found = answer(net, list(names), torch.linspace(-1, 1, 361).view(1, 1, 19, 19))
     seen: Seen = {
         "how many answers": len(found) if isinstance(found, (list, tuple)) else "not a list"
@@ -162,7 +162,7 @@ def _run(answer: Callable) -> Seen:
     ups = nn.ModuleList(nn.ConvTranspose2d(2 + 2 * (k > 0), 2, 2, stride=2) for k in range(2))
     modules = [stages, ups, nn.ConvTranspose2d(4, 2, 2, stride=2)]
     for number, part in enumerate(modules):
-        initialise(part, "he", seed=number)
+        init_weights(part, "he", seed=number)
     x = torch.linspace(-2, 2, 512).view(1, 2, 16, 16)
     return {"the answer": answer(*modules, x)}
 
@@ -202,7 +202,7 @@ EXERCISES = (
     Exercise(
         "7.2",
         "Gray for a colour network",
-        Function(as_imagenet, _GRAYS, _INPUTS, tolerance=1e-5),
+        Function(to_imagenet_input, _GRAYS, _INPUTS, tolerance=1e-5),
         (
             "Three steps: [-1, 1] to [0, 1]; one channel to three; each less its mean, over its deviation.",
             "MEAN and STD have shape (1, 3, 1, 1), so that (n, 1, h, w) less MEAN is (n, 3, h, w).",

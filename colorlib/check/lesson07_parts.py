@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from colorlib.check.effects import Seen
 from colorlib.check.judges import Case, Mistake
-from colorlib.generators import initialise
+from colorlib.generator import init_weights
 
 
 # 7.4 and 7.5 ----------------------------------------------------------------------------------------------
@@ -27,7 +27,7 @@ class _Net(nn.Module):
 
 
 def _net() -> _Net:
-    return initialise(_Net(), "he", seed=1)
+    return init_weights(_Net(), "he", seed=1)
 
 
 def _state(part: nn.Module) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 from colorlib.check.effects import Effects
 from colorlib.check.exercise import Exercise
 from colorlib.check.judges import Case, Function, Mistake
-from colorlib.metrics import bootstrap
+from colorlib.evaluation.statistics import mean_gain_interval
 
 _draw = torch.Generator().manual_seed(8)
 
@@ -111,7 +111,7 @@ _drawing = [
     Mistake("the mean of the draws only scatters around what was measured: give the mean over the photos.",
             lambda g, p, d: _ends(_again(g, p, d), _again(g, p, d).mean())),
     Mistake("the mean is missing: three numbers, low end, mean, high end.",
-            lambda g, p, d: bootstrap(g, p, d)[[0, 2]]),
+            lambda g, p, d: mean_gain_interval(g, p, d)[[0, 2]]),
     Mistake("the mean runs over the draws; each draw is a row, so take it over dimension 1.",
             lambda g, p, d: _ends(_mean_of_photos(g, p)[d].mean(0), _mean_of_photos(g, p).mean())),
     Mistake("these quantiles leave 5 % out at each end; 95 % leaves 2.5 % out at each.",
@@ -120,7 +120,7 @@ _drawing = [
             lambda g, p, d: _ends(_again(g, p, d), g.mean())),
     Mistake("the lowest and the highest draw are no 95 % interval: take quantiles 0.025 and 0.975.",
             lambda g, p, d: _ends(_again(g, p, d), _mean_of_photos(g, p).mean(), 0.0, 1.0)),
-    Mistake("the order is low end, mean, high end.", lambda g, p, d: bootstrap(g, p, d)[[1, 0, 2]]),
+    Mistake("the order is low end, mean, high end.", lambda g, p, d: mean_gain_interval(g, p, d)[[1, 0, 2]]),
 ]  # fmt: skip
 
 
@@ -308,7 +308,7 @@ EXERCISES = (
     Exercise(
         "8.3",
         "Draw the photos anew",
-        Function(bootstrap, _samples, _drawing, tolerance=1e-4),
+        Function(mean_gain_interval, _samples, _drawing, tolerance=1e-4),
         (
             "Three steps: the mean gain of each photo; the mean of each draw; two quantiles.",
             "means[draws] has shape (k, m); its mean over dimension 1 is one number for each draw.",

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from colorlib.check.judges import Case, Function, Mistake
 from colorlib.check.verdict import Verdict
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet, initialise
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.generator import init_weights
+from colorlib.unet import UNet
 
 _PARTS = (
     "the two losses of a step on 8 x 8 pixels",
@@ -59,8 +60,8 @@ def _parts(step: Callable) -> Callable:
 
 def _play(step: Callable) -> tuple[Any, ...]:
     """Play two steps on pictures of 8 x 8 pixels, the same ones each time."""
-    net_g = initialise(UNet(downs=2, width=2, dropout=0.0), "he", seed=1)
-    net_d = initialise(PatchCritic(layers=1, width=2), "he", seed=2)
+    net_g = init_weights(UNet(downs=2, width=2, dropout=0.0), "he", seed=1)
+    net_d = init_weights(PatchDiscriminator(layers=1, width=2), "he", seed=2)
     opt_g, opt_d = (torch.optim.SGD(net.parameters(), lr=0.1) for net in (net_g, net_d))
     reached: list[Tensor] = []
     next(net_g.parameters()).register_hook(reached.append)

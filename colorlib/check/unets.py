@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib.generators import UNet, down_block, up_block
+from colorlib.generator import down_block, up_block
+from colorlib.unet import UNet
 
 Layers = list[nn.Module]
 

@@ -1,4 +1,4 @@
-"""The command line: ``colorlib data | train | evaluate | compare | colorize | report``.
+"""The command line: ``colorlib data | train | evaluate | compare | colorize | info``.
 
 Each command lives in the module of its own name. What a person reads goes to the screen, and progress and
 messages to its error stream, so that ``--json`` alone fills the standard output. Exit status: 0 done, 1 it
@@ -25,7 +25,7 @@ COMMANDS = {
     "evaluate": "measure a colorizer on photos whose colours are known",
     "compare": "train the systems of the papers and set them side by side",
     "colorize": "put colour into photos",
-    "report": "print versions and devices, to paste into a question",
+    "info": "print versions and devices, to paste into a question",
 }
 
 
@@ -71,9 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _why(error: Exception) -> str:
     """Say what an error says, and what to do where it cannot know: memory runs out anywhere."""
     if isinstance(error, MemoryError | RuntimeError) and "memory ran out" not in str(error):
-        from colorlib.precision import memory_ran_out
+        from colorlib.engine.precision import is_out_of_memory
 
-        if memory_ran_out(error):
+        if is_out_of_memory(error):
             return f"memory ran out ({error}); close other programs, or ask for less: --size, --reduced"
     return str(error)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 
 from colorlib.cli.train import OWN
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.engine.settings import TrainConfig
 from colorlib.losses import GANLoss
-from colorlib.recipes import Photos, Recipe, get
-from colorlib.training import Settings
+from colorlib.recipe import DataSpec, Recipe
+from colorlib.recipes import get_recipe
+from colorlib.unet import UNet
 
 
 def asked(args: argparse.Namespace) -> Recipe:
@@ -25,7 +26,7 @@ def asked(args: argparse.Namespace) -> Recipe:
             raise ValueError(
                 f"{fixed} and --recipe were given; a recipe says that itself: leave one of them out"
             )
-        recipe = get(args.recipe)
+        recipe = get_recipe(args.recipe)
         recipe = recipe.reduced() if args.reduced else recipe
         recipe = recipe.at(args.size) if args.size else recipe
         return recipe.but(pretrained=False, start=None) if args.from_scratch else recipe
@@ -44,12 +45,12 @@ def asked(args: argparse.Namespace) -> Recipe:
         "none",
         f"U-Net of {downs} levels, {own['width']} filters in the first",
         UNet(downs=downs, width=own["width"]).config,
-        Photos(args.data, "as asked for", size=size),
-        pixel=Settings(epochs=own["epochs"], **both),
-        adversarial=Settings(
+        DataSpec(args.data, "as asked for", size=size),
+        pixel=TrainConfig(epochs=own["epochs"], **both),
+        adversarial=TrainConfig(
             epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both
         )
         if gan
         else None,
-        critic=PatchCritic(layers=layers, width=own["width"]).config if gan else None,
+        critic=PatchDiscriminator(layers=layers, width=own["width"]).config if gan else None,
     )

@@ -36,22 +36,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Colour one photo, or many; exit status 1 if a photo of several failed."""
-    from colorlib.colorize import colorize_folder, labelled, output_name
-    from colorlib.generators import folded
-    from colorlib.images import WRITABLE, write
+    from colorlib.inference.folder import colorize_folder
+    from colorlib.inference.paths import output_path
+    from colorlib.io.exif import exif_for_result
+    from colorlib.io.images import WRITABLE_SUFFIXES, save_image
+    from colorlib.models.fuse import fuse_conv_bn
 
     path, model = take(args.model)
-    model = dataclasses.replace(model, net=folded(model.net).to(device(args.device)))
+    model = dataclasses.replace(model, net=fuse_conv_bn(model.net).to(device(args.device)))
     first = Path(args.photos[0]).expanduser()
     if len(args.photos) == 1 and not first.is_dir():
-        out = Path(args.out).expanduser() if args.out else output_name(first)
-        if out.suffix.lower() not in WRITABLE:
-            out = out / output_name(first).name
+        out = Path(args.out).expanduser() if args.out else output_path(first)
+        if out.suffix.lower() not in WRITABLE_SUFFIXES:
+            out = out / output_path(first).name
             out.parent.mkdir(parents=True, exist_ok=True)
         if out.exists() and not args.overwrite:
             raise FileExistsError(f"{out} exists already; name another --out, or add --overwrite")
         result = model(first, args.saturation)
-        write(result, out, overwrite=args.overwrite, exif=labelled(first, result.size))
+        save_image(result, out, overwrite=args.overwrite, exif=exif_for_result(first, result.size))
         return tell(args, {"model": path, "written": [out], "skipped": {}}, str(out))
     source = first if len(args.photos) == 1 else [Path(photo).expanduser() for photo in args.photos]
     beside = first.with_name(f"{first.resolve().name}-colorized") if first.is_dir() else "colorized"

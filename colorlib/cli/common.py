@@ -6,12 +6,12 @@ import argparse
 import json
 from typing import Any
 
-from colorlib.data.sources import SOURCES
+from colorlib.data.catalog import CATALOG
 
 
 def data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Ask for a data set, and for how it becomes squares."""
-    names = ", ".join(["photos", "scenes", *SOURCES])
+    names = ", ".join(["photos", "scenes", *CATALOG])
     parser.add_argument(
         "--data", required=required, metavar="NAME", help=f"a folder of photos, or {names}"
     )
@@ -51,9 +51,9 @@ def device(name: str) -> Any:
 
 def filters(args: argparse.Namespace) -> Any:
     """Give the filters if they were asked for."""
-    from colorlib.data.filters import Filters
+    from colorlib.data.filters import FilterConfig
 
-    return Filters() if args.filter else None
+    return FilterConfig() if args.filter else None
 
 
 def tell(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:

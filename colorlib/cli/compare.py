@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from colorlib.cli.common import device, device_argument, table, tell
-from colorlib.files import whole
+from colorlib.io.files import atomic_write
 
 if TYPE_CHECKING:
-    from colorlib.recipes.experiments import Experiment
+    from colorlib.compare.experiments import Experiment
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,38 +61,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare; a comparison that was stopped goes on, a finished one is shown again."""
-    from colorlib.recipes import get
-    from colorlib.recipes.experiments import SETS, Experiment
+    from colorlib.compare.experiments import EXPERIMENTS, Experiment
+    from colorlib.recipes import get_recipe
 
     if (args.set is None) == (args.recipes is None):
         if args.set is not None:
             raise ValueError("--set and --recipes were given; expected one of them")
         rows = [
-            [name, found.question, f"{len(found.recipes)} recipes"] for name, found in SETS.items()
+            [name, found.question, f"{len(found.recipes)} recipes"]
+            for name, found in EXPERIMENTS.items()
         ]
-        named = {name: [recipe.name for recipe in found.recipes] for name, found in SETS.items()}
+        named = {
+            name: [recipe.name for recipe in found.recipes] for name, found in EXPERIMENTS.items()
+        }
         return tell(args, named, table(rows))
     if args.recipes is not None:
-        chosen = tuple(get(name.strip()) for name in args.recipes.split(","))
+        chosen = tuple(get_recipe(name.strip()) for name in args.recipes.split(","))
         experiment = Experiment("chosen", ", ".join(recipe.name for recipe in chosen), chosen)
-    elif args.set in SETS:
-        experiment = SETS[args.set]
+    elif args.set in EXPERIMENTS:
+        experiment = EXPERIMENTS[args.set]
     else:
-        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(SETS)}")
+        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(EXPERIMENTS)}")
     return _compare(args, experiment)
 
 
 def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     """Train, score, race and write."""
-    from colorlib.color import Scale
-    from colorlib.colorize import Colorizer
-    from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, page, text
-    from colorlib.evaluate import colorized
+    from colorlib.color import LabScaler
+    from colorlib.colorizer import Colorizer
+    from colorlib.compare import (
+        MODEL_FILENAME,
+        ComparisonConfig,
+        format_table,
+        measure_latencies,
+        render_report,
+        run_comparison,
+        to_csv,
+    )
+    from colorlib.evaluation.evaluate import colorize_batch
 
     test = args.test or (
         ("scenes" if args.reduced else experiment.test) if experiment.test else None
     )
-    protocol = Protocol(
+    protocol = ComparisonConfig(
         data=args.data or "photos",
         size=args.size,
         test=test,
@@ -105,23 +116,28 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     name = f"{experiment.name}-{args.size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("comparisons", name)
     where = device(args.device)
-    rows = compare(experiment, protocol, folder, device=where)
-    models = {row["name"]: Colorizer.load(folder / row["name"] / MODEL) for row in rows[1:]}
-    times = latencies(
+    rows = run_comparison(experiment, protocol, folder, device=where)
+    models = {
+        row["name"]: Colorizer.load(folder / row["name"] / MODEL_FILENAME) for row in rows[1:]
+    }
+    times = measure_latencies(
         {name: (model.net, model.size) for name, model in models.items()}, device=where
     )
     rows = [row | {"ms": times.get(row["name"])} for row in rows]
     tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
     few = {size: part.batch(range(min(6, len(part)))) for size, part in tests.items()}
     least = few[min(few)]
-    pictures = {"gray": list(colorized(None, least, Scale()).split(1))}
+    pictures = {"gray": list(colorize_batch(None, least, LabScaler()).split(1))}
     for name, model in models.items():
-        pictures[name] = list(colorized(model.net, few[model.size], model.scale).split(1))
+        pictures[name] = list(colorize_batch(model.net, few[model.size], model.scale).split(1))
     pictures["truth"] = [rgb[None] / 255 for rgb in least]
-    contents = {"table.csv": as_csv(rows), "index.html": page(experiment, protocol, rows, pictures)}
+    contents = {
+        "table.csv": to_csv(rows),
+        "index.html": render_report(experiment, protocol, rows, pictures),
+    }
     for name, content in contents.items():
-        with whole(folder / name, overwrite=True) as file:
+        with atomic_write(folder / name, overwrite=True) as file:
             file.write(content.encode())
-    said = [experiment.question, rows[-1]["about"], str(protocol), table(text(rows))]
+    said = [experiment.question, rows[-1]["about"], str(protocol), table(format_table(rows))]
     written = [str(folder / name) for name in contents]
     return tell(args, {"rows": rows, "written": written}, "\n".join([*said, *written]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from colorlib.cli.common import table, tell
-from colorlib.data.sources import SOURCES
+from colorlib.data.catalog import CATALOG
 
 _HERE = {
     "photos": "random squares of the six photographs that scikit-image and scikit-learn carry; no download",
@@ -32,19 +32,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """List data sets, or prepare one and say what is in it."""
     if args.name is None:
-        known = _HERE | {name: str(source).partition(": ")[2] for name, source in SOURCES.items()}
+        known = _HERE | {name: str(source).partition(": ")[2] for name, source in CATALOG.items()}
         rows = [[name, text] for name, text in known.items()]
         return tell(
             args, known, table([*rows, ["FOLDER", "your own photos, with all folders inside it"]])
         )
-    from colorlib.data.filters import Filters, report
-    from colorlib.data.sets import load
+    from colorlib.data.datasets import load_dataset
+    from colorlib.data.filters import FilterConfig, write_rejection_report
 
-    filters = Filters() if args.filter else None
-    sets = load(args.name, args.size, seed=args.seed, filters=filters, reduced=args.reduced)
+    filters = FilterConfig() if args.filter else None
+    sets = load_dataset(args.name, args.size, seed=args.seed, filters=filters, reduced=args.reduced)
     dropped = sets.left_out
     if args.filter and args.name not in _HERE:
-        report(dropped, args.filter)
+        write_rejection_report(dropped, args.filter)
     result = {
         "about": sets.about,
         "pictures": sets.counts,

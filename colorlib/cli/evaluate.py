@@ -28,17 +28,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure model and gray baseline on the same pictures."""
-    from colorlib.color import Scale
-    from colorlib.data.sets import load
-    from colorlib.evaluate import AtOwnSize, evaluate
+    from colorlib.color import LabScaler
+    from colorlib.data.datasets import load_dataset
+    from colorlib.evaluation.evaluate import ResizedModel, evaluate
 
     path, model = take(args.model)
     model.net.to(device(args.device))
     how = {"seed": args.seed, "filters": filters(args), "reduced": args.reduced}
     how |= {"ratios": (1.0, 0.0, 0.0)} if args.part == "all" else {}
-    sets = load(args.data, args.size or model.size, **how)
+    sets = load_dataset(args.data, args.size or model.size, **how)
     pictures = getattr(sets, "train" if args.part == "all" else args.part)
-    found = evaluate(AtOwnSize(model), pictures, Scale(model.scale.ab))
+    found = evaluate(ResizedModel(model), pictures, LabScaler(model.scale.ab))
     gray = evaluate(None, pictures, model.scale)
     numbers, baseline, protocols = found.result(), gray.result(), found.protocols
     shown = [name for name in numbers if not name.startswith("hue_")]

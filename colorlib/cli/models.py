@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from colorlib.colorize import Colorizer
+    from colorlib.colorizer import Colorizer
 
 MODEL = "a weights file, or a shipped model: landscape, general, or either with -adversarial"
 MODEL += "; the newest in runs/ if not given, or else general-adversarial"
@@ -21,21 +21,21 @@ def take(model: str | None, runs: str | Path = "runs") -> tuple[Path, Colorizer]
         FileNotFoundError: what was asked for is neither a file nor a shipped model.
         CheckpointError: the file is damaged, or no model.
     """
-    from colorlib import shipped
-    from colorlib.colorize import Colorizer
+    from colorlib import pretrained
+    from colorlib.colorizer import Colorizer
 
     if model is None:
         written = sorted(
             Path(runs).glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns
         )
-        model = str(written[-1]) if written else shipped.DEFAULT
+        model = str(written[-1]) if written else pretrained.DEFAULT
         log.info("model: %s", model)
-    if model in shipped.NAMES:
-        return shipped.path(model), shipped.load(model)
+    if model in pretrained.NAMES:
+        return pretrained.weights_path(model), pretrained.load(model)
     path = Path(model).expanduser()
     if not path.is_file():
         expected = (
-            f"expected weights that colorlib train wrote, or one of {', '.join(shipped.NAMES)}"
+            f"expected weights that colorlib train wrote, or one of {', '.join(pretrained.NAMES)}"
         )
         raise FileNotFoundError(f"there is no file {path}; {expected}")
     return path, Colorizer.load(path)

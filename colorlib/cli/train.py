@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorlib.cli.common import data_arguments, device, device_argument, tell
-from colorlib.files import read_json, whole
-from colorlib.locks import alone
+from colorlib.io.files import atomic_write, lock_folder, read_json
 
 if TYPE_CHECKING:
-    from colorlib.recipes import Recipe
+    from colorlib.recipe import Recipe
 
 _LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
 _WORDS = (
@@ -71,13 +70,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; a run that was stopped goes on, a finished one says so. Under torchrun process 0 speaks."""
-    from colorlib.training import several
+    from colorlib.engine import distributed
 
-    with several.together(device(args.device)) as place:
-        if several.rank() > 0:
+    with distributed.process_group(device(args.device)) as place:
+        if distributed.rank() > 0:
             log.setLevel(logging.ERROR)
         recipe, data, folder = _what(args)
-        with alone(folder if several.rank() == 0 else None):
+        with lock_folder(folder if distributed.rank() == 0 else None):
             return _train(args, place, recipe, data, folder)
 
 
@@ -100,28 +99,29 @@ def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
 
 
 def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, folder: Path) -> int:
-    from colorlib.data.filters import Filters
-    from colorlib.data.sets import load
-    from colorlib.evaluate import evaluate
-    from colorlib.metrics import psnr_on
-    from colorlib.show import Watch
-    from colorlib.training import several, train_in_stages
-    from colorlib.training.batches import smaller
+    from colorlib.data.datasets import load_dataset
+    from colorlib.data.filters import FilterConfig
+    from colorlib.engine import distributed
+    from colorlib.engine.batches import downsample
+    from colorlib.engine.two_stage import train_two_stage
+    from colorlib.evaluation.evaluate import evaluate
+    from colorlib.evaluation.metric import psnr_metric
+    from colorlib.viz import TrainingMonitor
 
     photos = recipe.photos
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
-    if several.rank() == 0:
+    if distributed.rank() == 0:
         _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
     divided = (
         {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
     )
-    sifted = Filters() if photos.filters or args.filter else None
-    with several.first_on_a_machine():  # downloads and preparations are done once
+    sifted = FilterConfig() if photos.filters or args.filter else None
+    with distributed.local_main_process_first():  # downloads and preparations are done once
         net_g, net_d = recipe.networks(args.seed)
-        sets = load(
+        sets = load_dataset(
             data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
         )
-    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_on("rgb", peak=1)}).result()[
+    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}).result()[
         "psnr"
     ]
     log.info("%s: %s", recipe.name, recipe.system)
@@ -129,8 +129,8 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         log.info("  left open, %s: %s", value, choice)
     log.info("%s; %s", sets.about, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
     some = sets.validation.batch(range(min(6, len(sets.validation))))
-    watched = smaller(some, (photos.size, photos.size))
-    outcome = train_in_stages(
+    watched = downsample(some, (photos.size, photos.size))
+    outcome = train_two_stage(
         net_g,
         sets,
         folder,
@@ -138,7 +138,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         size=photos.size,
         net_d=net_d,
         adversarial=recipe.adversarial,
-        look=lambda stage: Watch(watched, stage, live=False, gray=gray),
+        look=lambda stage: TrainingMonitor(watched, stage, live=False, gray=gray),
         device=place,
         minutes=args.minutes,
         progress=True,
@@ -154,7 +154,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         "best_psnr": max(scores, default=None),
         "history": outcome.history,
     }
-    return 0 if several.rank() else tell(args, result, _words(result, folder))
+    return 0 if distributed.rank() else tell(args, result, _words(result, folder))
 
 
 def _words(result: dict, folder: Path) -> str:
@@ -163,7 +163,7 @@ def _words(result: dict, folder: Path) -> str:
     score = "no epoch is over yet"
     if result["best_psnr"] is not None:
         stage, epochs = next(iter(result["history"].items()))
-        # an adversarial stage leaves its last epoch, not its best: see colorlib.training.stages
+        # an adversarial stage leaves its last epoch, not its best: see colorlib.engine.two_stage
         word, best = "best", result["best_psnr"]
         if stage == "2-adversarial":
             word, best = "last", epochs[-1]["validation"]
@@ -197,7 +197,7 @@ def _same_run(folder: Path, asked: dict[str, Any]) -> None:
                 f"{folder} holds a run with {said}: ask for the same, or name an --out"
             )
         return
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(json.dumps(asked, indent=1).encode())
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from colorlib.metrics import HUES
+from colorlib.evaluation.hue import HUES
 
 _HUES = [f"hue_{name}" for name in [*HUES, "gray"]]
 #: Heading and where its number stands; the first ones fit on a screen.
@@ -27,11 +27,11 @@ COLUMNS = {
 }
 
 
-def cells(row: Mapping[str, Any]) -> dict[str, Any]:
+def row_values(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give the cells of a row by their headings, hues last; what there is not is None.
 
     Example:
-        >>> cells({"numbers": {"psnr": 21.5}, "said": {"PSNR": 26.4}, "metric": "psnr", "size": 64})["PSNR"]
+        >>> row_values({"numbers": {"psnr": 21.5}, "said": {"PSNR": 26.4}, "metric": "psnr", "size": 64})["PSNR"]
         21.5
     """
     numbers, said = row["numbers"], row["said"]
@@ -43,16 +43,16 @@ def cells(row: Mapping[str, Any]) -> dict[str, Any]:
     return found | {name.replace("hue_", "error on "): numbers.get(name) for name in _HUES}
 
 
-def text(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def format_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Give the table as words, its heading first, without the hues: for a screen."""
     shown = [["system", *COLUMNS]]
     for row in rows:
-        found = cells(row)
-        shown.append([row["name"], *(word(found[heading]) for heading in COLUMNS)])
+        found = row_values(row)
+        shown.append([row["name"], *(format_value(found[heading]) for heading in COLUMNS)])
     return shown
 
 
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Give the whole table as CSV: every number of the standard metrics, by its own name."""
     numbers = list(rows[0]["numbers"])
     fixed = [
@@ -78,11 +78,11 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return out.getvalue()
 
 
-def word(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Write a cell.
 
     Example:
-        >>> [word(value) for value in (None, 54409858, 0.89, 21.294)]
+        >>> [format_value(value) for value in (None, 54409858, 0.89, 21.294)]
         ['', '54,409,858', '0.890', '21.29']
     """
     if value is None:

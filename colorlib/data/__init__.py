@@ -1,26 +1,35 @@
 """Where pictures come from, and which of them are held out.
 
-``photos()`` lists the photographs that scikit-image and scikit-learn carry, ``photo_crops()`` cuts random
+``photos()`` lists the photographs that scikit-image and scikit-learn carry, ``sample_photo_crops()`` cuts random
 squares of them, ``folder()`` lists your own, ``pictures()`` those of any data set by its name, ``scenes()``
 draws lawns with a class for every pixel. ``prepare()`` decodes and resizes photos once, for training;
 ``split()`` divides any names into training, validation and test.
 
-A file for each further idea: :mod:`~colorlib.data.sources` (the papers' data sets),
-:mod:`~colorlib.data.download`, :mod:`~colorlib.data.archives`, :mod:`~colorlib.data.filters`,
+A file for each further idea: :mod:`~colorlib.data.catalog` (the papers' data sets),
+:mod:`~colorlib.data.download`, :mod:`~colorlib.data.archive`, :mod:`~colorlib.data.filters`,
 :mod:`~colorlib.data.duplicates`, :mod:`~colorlib.data.augment`.
 """
 
-from colorlib.data.crops import photo_crops
-from colorlib.data.embedded import Photo, photos
-from colorlib.data.folders import folder
-from colorlib.data.splits import split
+from colorlib.data.crops import sample_photo_crops
+from colorlib.data.image_folder import list_images
+from colorlib.data.sample_photos import PhotoFile, sample_photos
+from colorlib.data.splits import hash_split
 
-__all__ = ["Photo", "folder", "photo_crops", "photos", "pictures", "prepare", "scenes", "split"]
+__all__ = [
+    "PhotoFile",
+    "list_images",
+    "sample_photo_crops",
+    "sample_photos",
+    "list_photos",
+    "build_image_cache",
+    "draw_scenes",
+    "hash_split",
+]
 
 _LATER = {  # loads torch or a downloader, so only when asked for
-    "pictures": "colorlib.data.download",
-    "prepare": "colorlib.data.prepared",
-    "scenes": "colorlib.scenes",
+    "list_photos": "colorlib.data.download",
+    "build_image_cache": "colorlib.data.image_cache",
+    "draw_scenes": "colorlib.scenes",
 }
 
 

@@ -20,7 +20,7 @@ from colorlib.tensor_checks import check_at_least, check_images
 _ORDER, _FLIP, _SIDE, _X, _Y = range(5)  # what a number is drawn for
 
 
-def order(n: int, seed: int, epoch: int) -> Tensor:
+def epoch_permutation(n: int, seed: int, epoch: int) -> Tensor:
     """Shuffle the numbers 0 to n - 1 for an epoch.
 
     Args:
@@ -32,12 +32,14 @@ def order(n: int, seed: int, epoch: int) -> Tensor:
         (n,) int64, each number once.
 
     Example:
-        >>> order(5, seed=0, epoch=0).sort().values.tolist()
+        >>> epoch_permutation(5, seed=0, epoch=0).sort().values.tolist()
         [0, 1, 2, 3, 4]
-        >>> bool((order(5, 0, epoch=1) == order(5, 0, epoch=1)).all())
+        >>> bool((epoch_permutation(5, 0, epoch=1) == epoch_permutation(5, 0, epoch=1)).all())
         True
     """
-    return torch.from_numpy(np.argsort(uniform(np.arange(n), seed, epoch, _ORDER), kind="stable"))
+    return torch.from_numpy(
+        np.argsort(hash_uniform(np.arange(n), seed, epoch, _ORDER), kind="stable")
+    )
 
 
 def augment(
@@ -83,11 +85,11 @@ def augment(
         if not 0 < crop <= 1:
             raise ValueError(f"crop is {crop!r}; expected a share of the sides in (0, 1], or None")
         batch = _crop(batch, indices, seed, epoch, crop)
-    mirrored = torch.from_numpy(uniform(indices, seed, epoch, _FLIP) < 0.5) & flip
+    mirrored = torch.from_numpy(hash_uniform(indices, seed, epoch, _FLIP) < 0.5) & flip
     return torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
 
 
-def uniform(indices: np.ndarray, seed: int, epoch: int, purpose: int) -> np.ndarray:
+def hash_uniform(indices: np.ndarray, seed: int, epoch: int, purpose: int) -> np.ndarray:
     """Hash (seed, epoch, purpose, index) to float64 numbers in [0, 1), one for each index."""
     state = np.zeros(len(indices), np.uint64)
     for number in (seed, epoch, purpose, indices):
@@ -103,11 +105,11 @@ def _mix(z: np.ndarray) -> np.ndarray:
 
 
 def _crop(batch: Tensor, indices: np.ndarray, seed: int, epoch: int, least: float) -> Tensor:
-    side = least + (1 - least) * uniform(indices, seed, epoch, _SIDE)
+    side = least + (1 - least) * hash_uniform(indices, seed, epoch, _SIDE)
     theta = np.zeros((len(batch), 2, 3), np.float32)
     for axis, purpose in enumerate((_X, _Y)):
         theta[:, axis, axis] = side
-        theta[:, axis, 2] = (1 - side) * (2 * uniform(indices, seed, epoch, purpose) - 1)
+        theta[:, axis, 2] = (1 - side) * (2 * hash_uniform(indices, seed, epoch, purpose) - 1)
     grid = F.affine_grid(
         torch.from_numpy(theta).to(batch.device), list(batch.shape), align_corners=False
     )

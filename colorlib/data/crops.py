@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from PIL import Image
 
-from colorlib.data.embedded import photos
+from colorlib.data.sample_photos import sample_photos
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-def photo_crops(
+def sample_photo_crops(
     n: int, size: int = 64, seed: int = 0, split: Literal["train", "test", "all"] = "train"
 ) -> Tensor:
     """Cut ``n`` random squares, taking the photos in turn, and mirror half of them.
@@ -26,13 +26,13 @@ def photo_crops(
         n: how many.
         size: side of the result in pixels.
         seed: another seed gives other crops.
-        split: as in :func:`colorlib.data.photos`.
+        split: as in :func:`colorlib.data.sample_photos`.
 
     Returns:
         float32, (n, 3, size, size), in [0, 1].
 
     Example:
-        >>> few, more = photo_crops(2, size=16), photo_crops(5, size=16)
+        >>> few, more = sample_photo_crops(2, size=16), sample_photo_crops(5, size=16)
         >>> more.shape, bool((more[:2] == few).all())
         (torch.Size([5, 3, 16, 16]), True)
     """
@@ -42,7 +42,7 @@ def photo_crops(
 
     check_at_least("n", n, 0)
     check_at_least("size", size, 1)
-    pictures = [photo.image() for photo in photos(split)]
+    pictures = [photo.image() for photo in sample_photos(split)]
     crops = np.empty((n, size, size, 3), np.uint8)
     for i in range(n):
         crops[i] = _crop(pictures[i % len(pictures)], size, random.Random(f"{seed}:{i}"))

@@ -2,7 +2,7 @@
 
 pooch does the downloading: a bar, another try after a lost connection, a file that takes its name only when
 it is whole. What comes is not believed: a web page is recognised, size and hash are compared, the archive is
-unpacked by :mod:`colorlib.data.archives`, and its images are counted before the folder gets its name.
+unpacked by :mod:`colorlib.data.archive`, and its images are counted before the folder gets its name.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from pathlib import Path
 
 import pooch
 
-from colorlib.data.archives import MAX_BYTES, extract
+from colorlib.data.archive import MAX_BYTES, safe_extract
 from colorlib.data.cache import cache_folder
-from colorlib.data.embedded import Photo, photos
-from colorlib.data.folders import SUFFIXES, folder
-from colorlib.data.sources import SOURCES, Source
+from colorlib.data.catalog import CATALOG, DatasetSource
+from colorlib.data.image_folder import SUFFIXES, list_images
+from colorlib.data.sample_photos import PhotoFile, sample_photos
 
 log = logging.getLogger("colorlib")
 
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
 
 
-SILENCE = 30  # seconds after which a server that sends nothing counts as gone
+TIMEOUT = 30  # seconds after which a server that sends nothing counts as gone
 
 
 class DownloadError(OSError):
     """A download that failed or brought something else; the text says what to do."""
 
 
-def pictures(name: str | Path, *, progress: bool = True) -> list[Photo]:
+def list_photos(name: str | Path, *, progress: bool = True) -> list[PhotoFile]:
     """List the photos of a data set by name.
 
     Args:
@@ -49,32 +49,36 @@ def pictures(name: str | Path, *, progress: bool = True) -> list[Photo]:
         DownloadError, ArchiveError: as :func:`fetch`.
 
     Example:
-        >>> [photo.name for photo in pictures("photos")][:2]
+        >>> [photo.name for photo in list_photos("photos")][:2]
         ['astronaut', 'coffee']
     """
     if name == "scenes":
         raise ValueError(
-            "'scenes' are drawn as tensors, expected photos; call colorlib.data.scenes(n, size)."
+            "'scenes' are drawn as tensors, expected photos; call colorlib.data.draw_scenes(n, size)."
         )
     if name == "photos":
-        return photos("all")
-    if name in SOURCES:
-        within = tuple(f"{part}/" for part in SOURCES[name].folders) or ("",)
+        return sample_photos("all")
+    if name in CATALOG:
+        within = tuple(f"{part}/" for part in CATALOG[name].folders) or ("",)
         return [
             photo
-            for photo in folder(fetch(name, progress=progress))
+            for photo in list_images(download_dataset(name, progress=progress))
             if photo.name.startswith(within)
         ]
     if not Path(name).expanduser().exists():
-        known = ", ".join(["photos", *SOURCES])
+        known = ", ".join(["photos", *CATALOG])
         raise FileNotFoundError(
             f"{name} was found nowhere, expected a folder or one of {known}; check it."
         )
-    return folder(name)
+    return list_images(name)
 
 
-def fetch(
-    source: str | Source, out: str | Path | None = None, *, progress: bool = True, tries: int = 3
+def download_dataset(
+    source: str | DatasetSource,
+    out: str | Path | None = None,
+    *,
+    progress: bool = True,
+    tries: int = 3,
 ) -> Path:
     """Download and unpack a data set, or find it where an earlier call left it.
 
@@ -94,18 +98,18 @@ def fetch(
         ArchiveError: the archive is unsafe or damaged.
 
     Example:
-        >>> fetch("imagenet")
+        >>> download_dataset("imagenet")
         Traceback (most recent call last):
         ValueError: 'imagenet' was found, expected one of coco, tiny-imagenet, yosemite, ...
     """
     if tries < 1:
         raise ValueError(f"tries is {tries}; expected at least 1")
     if isinstance(source, str):
-        if source not in SOURCES:
+        if source not in CATALOG:
             raise ValueError(
-                f"{source!r} was found, expected one of {', '.join(SOURCES)}; choose one."
+                f"{source!r} was found, expected one of {', '.join(CATALOG)}; choose one."
             )
-        source = SOURCES[source]
+        source = CATALOG[source]
     out = Path(out).expanduser() if out else cache_folder("sources")
     archive, target = out / source.urls[0].rpartition("/")[2], out / source.name
     if target.is_dir():
@@ -113,14 +117,14 @@ def fetch(
     if not archive.exists():
         _download(source, archive, progress, tries)
     _check_file(source, archive)
-    return extract(
+    return safe_extract(
         archive, target, check=lambda unpacked: _check_content(source, archive, unpacked)
     )
 
 
-def _download(source: Source, archive: Path, progress: bool, tries: int) -> None:
+def _download(source: DatasetSource, archive: Path, progress: bool, tries: int) -> None:
     def get(url: str, output: str, registry: pooch.Pooch) -> None:
-        load = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20, timeout=SILENCE)
+        load = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20, timeout=TIMEOUT)
         with _AtMost(output, source.size or MAX_BYTES, url) as file:
             load(url, file, registry)
         _refuse_page(Path(output), url)
@@ -166,7 +170,7 @@ def _refuse_page(path: Path, origin: str | Path) -> None:
             )
 
 
-def _check_file(source: Source, archive: Path) -> None:
+def _check_file(source: DatasetSource, archive: Path) -> None:
     """Compare what lies there, downloaded or put there by hand, with what is known of it."""
     _refuse_page(archive, archive)
     found = archive.stat().st_size, pooch.file_hash(str(archive))
@@ -180,7 +184,7 @@ def _check_file(source: Source, archive: Path) -> None:
         )
 
 
-def _check_content(source: Source, archive: Path, unpacked: Path) -> None:
+def _check_content(source: DatasetSource, archive: Path, unpacked: Path) -> None:
     for name, expected in source.counts.items():
         found = sum(path.suffix.lower() in SUFFIXES for path in (unpacked / name).rglob("*"))
         if found < expected:

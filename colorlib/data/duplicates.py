@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image
 
 from colorlib.data import splits
-from colorlib.data.embedded import Photo
-from colorlib.data.prepared import Prepared
+from colorlib.data.image_cache import CachedImages
+from colorlib.data.sample_photos import PhotoFile
 
-DISTANCE, LIKENESS = 6, 0.95  # bits of 64, correlation
+MAX_HAMMING, MIN_CORRELATION = 6, 0.95  # bits of 64, correlation
 _ROWS = 256  # pictures compared with all others at once, which bounds the memory
 
 
@@ -29,8 +29,8 @@ def dhash(image: Image.Image) -> np.ndarray:
     Bit (y, x) says whether an 8-row, 9-column gray copy gets brighter from column x to x + 1.
 
     Example:
-        >>> from colorlib.data import photos
-        >>> cat = photos("test")[0].image()
+        >>> from colorlib.data import sample_photos
+        >>> cat = sample_photos("test")[0].image()
         >>> int((dhash(cat) != dhash(cat.resize((100, 60)))).sum()) <= DISTANCE
         True
     """
@@ -38,13 +38,13 @@ def dhash(image: Image.Image) -> np.ndarray:
     return (np.diff(np.asarray(small, dtype=np.int16), axis=1) > 0).ravel()
 
 
-def look(image: Image.Image) -> np.ndarray:
+def thumbnail_descriptor(image: Image.Image) -> np.ndarray:
     """Reduce a picture to 16x16 grays without mean and contrast: (256,) float32 of length 1, or 0 if flat.
 
     Example:
-        >>> from colorlib.data import photos
-        >>> cat = photos("test")[0].image()
-        >>> bool(look(cat) @ look(cat.resize((100, 60))) >= LIKENESS)
+        >>> from colorlib.data import sample_photos
+        >>> cat = sample_photos("test")[0].image()
+        >>> bool(thumbnail_descriptor(cat) @ thumbnail_descriptor(cat.resize((100, 60))) >= LIKENESS)
         True
     """
     small = np.asarray(
@@ -54,7 +54,9 @@ def look(image: Image.Image) -> np.ndarray:
     return small / max(np.linalg.norm(small), 1e-6)
 
 
-def groups(hashes: np.ndarray, looks: np.ndarray, distance: int = DISTANCE) -> np.ndarray:
+def duplicate_groups(
+    hashes: np.ndarray, looks: np.ndarray, distance: int = MAX_HAMMING
+) -> np.ndarray:
     """Number the groups of near-duplicates.
 
     Args:
@@ -68,7 +70,7 @@ def groups(hashes: np.ndarray, looks: np.ndarray, distance: int = DISTANCE) -> n
     Example:
         >>> apart = np.zeros((3, 64), bool)
         >>> apart[1, :20] = True
-        >>> groups(apart, np.ones((3, 1))).tolist()
+        >>> duplicate_groups(apart, np.ones((3, 1))).tolist()
         [0, 1, 0]
     """
     signs, parent = np.where(hashes, 1, -1).astype(np.float32), list(range(len(hashes)))
@@ -80,20 +82,22 @@ def groups(hashes: np.ndarray, looks: np.ndarray, distance: int = DISTANCE) -> n
 
     for start in range(0, len(signs), _ROWS):
         rows = slice(start, start + _ROWS)
-        near = (signs[rows] @ signs.T >= 64 - 2 * distance) & (looks[rows] @ looks.T >= LIKENESS)
+        near = (signs[rows] @ signs.T >= 64 - 2 * distance) & (
+            looks[rows] @ looks.T >= MIN_CORRELATION
+        )
         for i, j in np.argwhere(near):
             low, high = sorted((root(start + i), root(j)))
             parent[high] = low
     return np.array([root(i) for i in parent], dtype=np.int64)
 
 
-def split(
-    pictures: Sequence[Photo] | Prepared,
+def grouped_split(
+    pictures: Sequence[PhotoFile] | CachedImages,
     ratios: Sequence[float] = (0.8, 0.1, 0.1),
     seed: int = 0,
-    distance: int = DISTANCE,
+    distance: int = MAX_HAMMING,
 ) -> tuple[list[int], ...]:
-    """Divide pictures into parts as :func:`colorlib.data.split` does, but whole groups of near-duplicates.
+    """Divide pictures into parts as :func:`colorlib.data.hash_split` does, but whole groups of near-duplicates.
 
     A group goes where its smallest name falls. So a picture without near-duplicates lies in the same part as
     without this function; adding a copy with a smaller name can move its group.
@@ -112,25 +116,25 @@ def split(
         ImageError: a photo cannot be read; a prepared data set holds only those that can.
 
     Example:
-        >>> from colorlib.data import photos
-        >>> [len(part) for part in split(photos("all"), (0.5, 0.5))]
+        >>> from colorlib.data import sample_photos
+        >>> [len(part) for part in grouped_split(sample_photos("all"), (0.5, 0.5))]
         [3, 3]
     """
-    if isinstance(pictures, Prepared):
+    if isinstance(pictures, CachedImages):
         names, images = pictures.names, (Image.fromarray(row) for row in pictures.pixels)
     else:
         names, images = [photo.name for photo in pictures], (photo.image() for photo in pictures)
-    prints = [(dhash(image), look(image)) for image in images]
+    prints = [(dhash(image), thumbnail_descriptor(image)) for image in images]
     hashes, looks = (
         (np.array(part) for part in zip(*prints, strict=True))
         if prints
         else (np.zeros((0, 64)),) * 2
     )
-    numbers = groups(hashes, looks, distance)
+    numbers = duplicate_groups(hashes, looks, distance)
     smallest: dict[int, str] = {}
     for number, name in zip(numbers, names, strict=True):
         smallest[number] = min(name, smallest.get(number, name))
-    parts = splits.split(sorted(set(smallest.values())), ratios, seed)
+    parts = splits.hash_split(sorted(set(smallest.values())), ratios, seed)
     place = {name: part for part, chosen in enumerate(parts) for name in chosen}
     where = [place[smallest[number]] for number in numbers]
     return tuple(

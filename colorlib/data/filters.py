@@ -23,19 +23,19 @@ import torch
 from PIL import Image
 
 from colorlib.color import rgb_to_lab
-from colorlib.data.embedded import Photo
-from colorlib.files import whole
-from colorlib.images import ImageError
+from colorlib.data.sample_photos import PhotoFile
+from colorlib.io.files import atomic_write
+from colorlib.io.images import ImageError
 from colorlib.metrics import colorfulness
 
-Dropped = tuple[Photo, str]  # a photo and the reason
+Rejected = tuple[PhotoFile, str]  # a photo and the reason
 _SIDE = (
     128  # pictures are measured at this size, stretched, so that measures do not depend on theirs
 )
 
 
 @dataclass(frozen=True)
-class Filters:
+class FilterConfig:
     """The limits, all chosen by us: paper 002 states none.
 
     Faint and vibrant use the words that Hasler and Süsstrunk (2003) found for their colourfulness: 15 is
@@ -59,10 +59,10 @@ class Filters:
         """Say why a picture is dropped, or None if it passes.
 
         Example:
-            >>> Filters().reason(Image.new("RGB", (64, 48), (90, 90, 90)))
+            >>> FilterConfig().reason(Image.new("RGB", (64, 48), (90, 90, 90)))
             'grayscale: one hue only, spread 0.0 < 0.8'
         """
-        spread, colour, detail = measure(image).values()
+        spread, colour, detail = measure_photo(image).values()
         fails = {
             f"grayscale: one hue only, spread {spread:.1f} < {self.one_hue:g}": spread
             < self.one_hue,
@@ -73,11 +73,11 @@ class Filters:
         return next((reason for reason, failed in fails.items() if failed), None)
 
 
-def measure(image: Image.Image) -> dict[str, float]:
+def measure_photo(image: Image.Image) -> dict[str, float]:
     """Measure what :class:`Filters` compares: ``spread``, ``colorfulness`` and ``detail``.
 
     Example:
-        >>> measure(Image.new("RGB", (64, 48), (90, 90, 90)))["detail"]
+        >>> measure_photo(Image.new("RGB", (64, 48), (90, 90, 90)))["detail"]
         0.0
     """
     small = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -88,9 +88,9 @@ def measure(image: Image.Image) -> dict[str, float]:
     return {"spread": spread, "colorfulness": colorfulness(rgb).item(), "detail": detail}
 
 
-def sift(
-    photos: Iterable[Photo], filters: Filters = Filters()
-) -> tuple[list[Photo], list[Dropped]]:
+def filter_photos(
+    photos: Iterable[PhotoFile], filters: FilterConfig = FilterConfig()
+) -> tuple[list[PhotoFile], list[Rejected]]:
     """Divide photos into those that pass and those that are dropped, each with its reason.
 
     Args:
@@ -101,8 +101,8 @@ def sift(
         The kept photos, and pairs of a dropped photo and the reason, both in the order given.
 
     Example:
-        >>> from colorlib.data import photos
-        >>> kept, dropped = sift(photos("all"))
+        >>> from colorlib.data import sample_photos
+        >>> kept, dropped = filter_photos(sample_photos("all"))
         >>> len(kept), dropped
         (6, [])
     """
@@ -116,7 +116,7 @@ def sift(
     return kept, dropped
 
 
-def report(dropped: Iterable[Dropped], path: str | Path) -> Path:
+def write_rejection_report(dropped: Iterable[Rejected], path: str | Path) -> Path:
     """Write a web page, one file without links to others, that shows what was dropped and why.
 
     Args:
@@ -132,7 +132,7 @@ def report(dropped: Iterable[Dropped], path: str | Path) -> Path:
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     "Nothing was dropped" in report([], Path(folder, "report.html")).read_text()
+        ...     "Nothing was dropped" in write_rejection_report([], Path(folder, "report.html")).read_text()
         True
     """
     dropped = list(dropped)
@@ -142,12 +142,12 @@ def report(dropped: Iterable[Dropped], path: str | Path) -> Path:
     text = page.substitute(
         summary=escape(summary), figures="\n".join(_figure(*pair) for pair in dropped)
     )
-    with whole(path, overwrite=True) as file:
+    with atomic_write(path, overwrite=True) as file:
         file.write(text.encode("utf-8", errors="replace"))
     return Path(path)
 
 
-def _figure(photo: Photo, reason: str) -> str:
+def _figure(photo: PhotoFile, reason: str) -> str:
     name, picture = escape(photo.name), "<p>No picture: the file cannot be read.</p>"
     with suppress(ImageError, OSError):
         image = photo.image()

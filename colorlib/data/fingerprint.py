@@ -6,7 +6,7 @@ import hashlib
 
 import torch
 
-from colorlib.data.sets import Part, Pictures
+from colorlib.data.datasets import Pictures, Subset
 
 _LOOKED_AT = 16  # pictures of a set that does not say what each of its own contains
 
@@ -18,14 +18,14 @@ def fingerprint(data: Pictures) -> str:
     evenly over the set, so that one replaced among many may pass unnoticed there.
 
     Example:
-        >>> from colorlib.data.sets import InMemory
+        >>> from colorlib.data.datasets import TensorImages
         >>> lawn, hill = torch.zeros(1, 3, 4, 4).byte(), torch.ones(1, 3, 4, 4).byte()
-        >>> one, two = InMemory(torch.cat([lawn, hill])), InMemory(torch.cat([hill, lawn]))
+        >>> one, two = TensorImages(torch.cat([lawn, hill])), TensorImages(torch.cat([hill, lawn]))
         >>> fingerprint(one) == fingerprint(one), fingerprint(one) == fingerprint(two)
         (True, False)
     """
     said = hashlib.sha256(str(len(data)).encode())
-    if isinstance(data, Part):
+    if isinstance(data, Subset):
         said.update(fingerprint(data.whole).encode() + data.indices.tobytes())
     elif (sums := getattr(data, "sums", None)) is not None:
         said.update(sums.tobytes())

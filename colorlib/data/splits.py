@@ -14,13 +14,13 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 
-def split(
+def hash_split(
     names: Iterable[str] | int, ratios: Sequence[float] = (0.8, 0.1, 0.1), seed: int = 0
 ) -> tuple[list, ...]:
     """Divide names into parts.
 
     Args:
-        names: file names relative to one folder, with forward slashes, as :func:`colorlib.data.folder` gives;
+        names: file names relative to one folder, with forward slashes, as :func:`colorlib.data.list_images` gives;
             or a number n for the integers 0 to n - 1. A name given twice lands twice in one part.
         ratios: the share of each part, not negative, with sum 1.
         seed: another seed gives another division.
@@ -32,10 +32,10 @@ def split(
         ValueError: ratios that are negative or do not sum to 1, or a negative n.
 
     Example:
-        >>> train, val, test = split(1000)
+        >>> train, val, test = hash_split(1000)
         >>> len(train), len(val), len(test)
         (801, 114, 85)
-        >>> split(["lawn.png", "ball.png"]) == split(["lawn.png", "ball.png"])
+        >>> hash_split(["lawn.png", "ball.png"]) == hash_split(["lawn.png", "ball.png"])
         True
     """
     if not ratios or min(ratios) < 0 or abs(sum(ratios) - 1) > 1e-6:

@@ -2,7 +2,7 @@
 
 Most photos are plain JPEGs. libjpeg reads such a file right without further questions, and torchvision hands
 its pixels over without a copy in between. Whatever is less plain (turned, with a colour profile, CMYK, cut
-off, another format) takes the careful way of :func:`colorlib.images.read`. Both resize in the same way.
+off, another format) takes the careful way of :func:`colorlib.io.images.load_image`. Both resize in the same way.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from colorlib.data.embedded import Photo
-from colorlib.images import MAX_PIXELS
+from colorlib.data.sample_photos import PhotoFile
+from colorlib.io.images import MAX_PIXELS
 
 _ORIENTATION = 0x0112  # the EXIF tag that says how a photo is turned
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG that is whole
 
 
-def square(photo: Photo, size: int, fit: Literal["crop", "stretch"] = "crop") -> np.ndarray:
+def load_square(
+    photo: PhotoFile, size: int, fit: Literal["crop", "stretch"] = "crop"
+) -> np.ndarray:
     """Read a photo and resize it to (size, size), bicubic and antialiased.
 
     Args:
@@ -35,11 +37,11 @@ def square(photo: Photo, size: int, fit: Literal["crop", "stretch"] = "crop") ->
         uint8 RGB, (size, size, 3).
 
     Raises:
-        ImageError, FileNotFoundError: as :func:`colorlib.images.read`.
+        ImageError, FileNotFoundError: as :func:`colorlib.io.images.load_image`.
 
     Example:
-        >>> from colorlib.data import photos
-        >>> square(photos()[0], 8).shape
+        >>> from colorlib.data import sample_photos
+        >>> load_square(sample_photos()[0], 8).shape
         (8, 8, 3)
     """
     rgb = _plain_jpeg(photo)
@@ -55,7 +57,7 @@ def square(photo: Photo, size: int, fit: Literal["crop", "stretch"] = "crop") ->
     return rgb.permute(1, 2, 0).contiguous().numpy()
 
 
-def _plain_jpeg(photo: Photo) -> Tensor | None:
+def _plain_jpeg(photo: PhotoFile) -> Tensor | None:
     """Decode a photo (3, h, w) if libjpeg alone reads it right; None if it takes more care."""
     try:  # torchvision means to drop its decoder one day: then all photos take the careful way
         data = photo.path.read_bytes()

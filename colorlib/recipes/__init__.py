@@ -1,28 +1,28 @@
 """Every system of the five papers, one frozen recipe each, and the experiments that are made of them.
 
 ``get("p2-mobilenetv2-lab")`` gives one; :class:`Recipe` says what it holds; :mod:`~colorlib.recipes.papers`
-has them all, and :mod:`~colorlib.recipes.ours` those of the weights that ship. ``recipe.but(...)`` changes
+has them all, and :mod:`~colorlib.recipes.pretrained` those of the weights that ship. ``recipe.but(...)`` changes
 something, ``recipe.at(64)`` takes it to small pictures, ``recipe.reduced()`` to seconds.
 """
 
-from colorlib.recipes.ours import OURS
+from colorlib.recipe import DataSpec, Recipe
 from colorlib.recipes.papers import ALL
-from colorlib.recipes.recipe import Photos, Recipe
+from colorlib.recipes.pretrained import OURS
 
 RECIPES = {recipe.name: recipe for recipe in ALL}  #: of the papers
 _EVERY = RECIPES | {recipe.name: recipe for recipe in OURS}
 
-__all__ = ["RECIPES", "Photos", "Recipe", "get"]
+__all__ = ["RECIPES", "DataSpec", "Recipe", "get_recipe"]
 
 
-def get(name: str) -> Recipe:
+def get_recipe(name: str) -> Recipe:
     """Give a recipe by its name.
 
     Raises:
         ValueError: there is none of that name.
 
     Example:
-        >>> get("p2-cnn").said["PSNR"]
+        >>> get_recipe("p2-cnn").said["PSNR"]
         26.443
     """
     if name not in _EVERY:

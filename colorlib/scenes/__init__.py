@@ -5,8 +5,8 @@ whose hue is uniform on the circle and cannot be told from L, a **flag** that is
 30, and a **ladybird** that is always red. All else (sky, hills, lawn, ...) has a colour that its L and its
 place give away. So a lesson can measure what a loss does with a colour that nothing predicts.
 
-Scenes are drawn in Lab, back to front (:mod:`~colorlib.scenes.backdrop`, :mod:`~colorlib.scenes.village`,
-:mod:`~colorlib.scenes.actors`), on a canvas whose unit is the picture's side.
+Scenes are drawn in Lab, back to front (:mod:`~colorlib.scenes.background`, :mod:`~colorlib.scenes.buildings`,
+:mod:`~colorlib.scenes.objects`), on a canvas whose unit is the picture's side.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib.color import as_gray_photo, lab_to_rgb, rgb_to_lab, to_uint8
-from colorlib.scenes import actors, backdrop, village
-from colorlib.scenes.canvas import CLASSES, Canvas, Dice, pick
+from colorlib.color import lab_to_rgb, quantize_lightness, rgb_to_lab, to_uint8
+from colorlib.scenes import background, buildings, objects
+from colorlib.scenes.drawing import CLASSES, Canvas, SceneRNG, where
 from colorlib.tensor_checks import check_at_least
 
-__all__ = ["CLASSES", "MAJOR_ODDS", "Scenes", "scenes"]
+__all__ = ["CLASSES", "MAJORITY_PROBABILITY", "Scenes", "draw_scenes"]
 
-MAJOR_ODDS = 0.7  #: how many flags show the major colour, red
+MAJORITY_PROBABILITY = 0.7  #: how many flags show the major colour, red
 _PIXELS = 2**17  # drawn at once: small enough for the processor's cache
 
 
@@ -51,14 +51,14 @@ class Scenes:
     def lab(self) -> Tensor:
         """Give (n, 3, h, w) Lab, with L in the 255 steps of an 8-bit gray photo: feed networks this one.
 
-        See :func:`colorlib.color.as_gray_photo`.
+        See :func:`colorlib.color.quantize_lightness`.
 
         Example:
-            >>> L = scenes(1).lab()[:, 0]
+            >>> L = draw_scenes(1).lab()[:, 0]
             >>> bool(((L * 2.55).round() / 2.55 == L).all())
             True
         """
-        return as_gray_photo(rgb_to_lab(self.rgb))
+        return quantize_lightness(rgb_to_lab(self.rgb))
 
     def mask(self, name: str) -> Tensor:
         """Say where pixels show a class and nothing else (``pure``): (n, h, w) bool.
@@ -67,7 +67,7 @@ class Scenes:
             ValueError: If ``name`` is not one of ``CLASSES``.
 
         Example:
-            >>> scenes(1).mask("ball").sum().item() >= 40
+            >>> draw_scenes(1).mask("ball").sum().item() >= 40
             True
         """
         if name not in CLASSES:
@@ -75,7 +75,7 @@ class Scenes:
         return (self.classes == CLASSES.index(name)) & self.pure
 
 
-def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
+def draw_scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
     """Draw scenes number ``start`` to ``start + n - 1`` of a seed.
 
     A scene depends on its seed and number alone, so ``scenes(10)`` holds what ``scenes(1, start=3)`` draws.
@@ -91,7 +91,7 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
         ValueError: If a number is too small.
 
     Example:
-        >>> lawns = scenes(2)
+        >>> lawns = draw_scenes(2)
         >>> lawns.rgb.shape, lawns.classes.shape
         (torch.Size([2, 3, 64, 64]), torch.Size([2, 64, 64]))
     """
@@ -109,8 +109,8 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
     step = max(1, _PIXELS // size**2)
     for first in range(0, n, step):
         numbers = range(start + first, start + min(first + step, n))
-        dice = Dice(seed, numbers)
-        hue, is_major = dice(0, 2 * np.pi), dice() < MAJOR_ODDS
+        dice = SceneRNG(seed, numbers)
+        hue, is_major = dice(0, 2 * np.pi), dice() < MAJORITY_PROBABILITY
         canvas = _draw(dice, size, hue, is_major)
         rows = slice(first, first + len(numbers))
         # One scene at a time, because the last bits of a batch's powers depend on the batch's length.
@@ -125,24 +125,24 @@ def scenes(n: int, size: int = 64, seed: int = 0, start: int = 0) -> Scenes:
     return out
 
 
-def _draw(dice: Dice, size: int, hue: np.ndarray, is_major: np.ndarray) -> Canvas:
+def _draw(dice: SceneRNG, size: int, hue: np.ndarray, is_major: np.ndarray) -> Canvas:
     """Draw one scene for each row of the dice, everything from back to front."""
     evening = dice()
     canvas = Canvas.blank(size, mirrored=dice() < 0.5)
     edge = dice(0.55, 0.63)  # where the lawn begins
-    backdrop.sky(canvas, dice, evening)
-    backdrop.clouds(canvas, dice, evening)
-    backdrop.hills(canvas, dice, edge)
-    backdrop.lawn(canvas, dice, edge)
-    village.trees(canvas, dice, edge)
+    background.sky(canvas, dice, evening)
+    background.clouds(canvas, dice, evening)
+    background.hills(canvas, dice, edge)
+    background.lawn(canvas, dice, edge)
+    buildings.trees(canvas, dice, edge)
     left = dice() < 0.5
-    village.house(canvas, dice, pick(left, dice(0.16, 0.3), dice(0.7, 0.84)), edge)
-    pole, foot, tall = pick(left, dice(0.54, 0.7), dice(0.3, 0.36)), edge + 0.05, dice(0.38, 0.5)
-    village.pole(canvas, pole, foot, tall)
-    near_hoop, ladybird, ball = actors.columns(dice)
-    village.hoops(canvas, dice, (pick(pole > 0.5, 0.34, 0.66), ladybird, near_hoop), edge)
-    backdrop.evening_light(canvas, evening)
-    actors.flag(canvas, dice, pole, foot - tall + 0.02, is_major)
-    actors.ladybird(canvas, dice, ladybird)
-    actors.ball(canvas, dice, ball, hue)
+    buildings.house(canvas, dice, where(left, dice(0.16, 0.3), dice(0.7, 0.84)), edge)
+    pole, foot, tall = where(left, dice(0.54, 0.7), dice(0.3, 0.36)), edge + 0.05, dice(0.38, 0.5)
+    buildings.pole(canvas, pole, foot, tall)
+    near_hoop, ladybird, ball = objects.object_columns(dice)
+    buildings.hoops(canvas, dice, (where(pole > 0.5, 0.34, 0.66), ladybird, near_hoop), edge)
+    background.tint_evening(canvas, evening)
+    objects.flag(canvas, dice, pole, foot - tall + 0.02, is_major)
+    objects.ladybird(canvas, dice, ladybird)
+    objects.ball(canvas, dice, ball, hue)
     return canvas

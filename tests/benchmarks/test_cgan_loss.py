@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from benchmarks import cgan_loss as bench
-from colorlib.scenes import scenes
+from colorlib.scenes import draw_scenes
 
 
 @pytest.fixture(scope="module")
 def lawns():
-    return scenes(32, bench.SIZE, seed=1)
+    return draw_scenes(32, bench.SIZE, seed=1)
 
 
 def test_scores_of_the_truth_and_of_gray(lawns):

@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from benchmarks import film as bench
+from colorlib import colorizer
 from colorlib.color import rgb_to_lab
-from colorlib.colorize import Colorizer, colorizer
-from colorlib.generators import UNet
-from course.tool import results
+from colorlib.colorizer import Colorizer
+from colorlib.unet import UNet
+from course.tool import stored_results
 
 
 @pytest.fixture
@@ -47,13 +48,13 @@ def test_a_table_is_written(rgb, model, tmp_path):
     weights = model.save(tmp_path / "model.safetensors")
     photos = tmp_path / "photos"
     photos.mkdir()
-    from colorlib import images
+    from colorlib.io import images
 
-    images.write(rgb, photos / "one.png")
+    images.save_image(rgb, photos / "one.png")
     assert (
         bench.main([str(photos), "--model", str(weights), "--size", "32", "--root", str(tmp_path)])
         == 0
     )
-    rows = {row["name"]: row["values"] for row in results.read("film", tmp_path)["rows"]}
+    rows = {row["name"]: row["values"] for row in stored_results.read("film", tmp_path)["rows"]}
     assert set(rows) == {"gray, a = b = 0", *bench.ANSWERS}
     assert rows["panchromatic film"]["moved"] == 0 < rows["panchromatic, faded"]["moved"]

@@ -11,11 +11,12 @@ import torch
 from benchmarks import __main__ as everything
 from benchmarks import commonly_written, feed, inference, lab, notebooks, race, startup, step
 from benchmarks.apart import apart
-from colorlib.color import Scale, as_gray_photo, rgb_to_lab, to_uint8
-from colorlib.data import photo_crops
-from colorlib.data.sets import InMemory
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet, initialise
+from colorlib.color import LabScaler, quantize_lightness, rgb_to_lab, to_uint8
+from colorlib.data import sample_photo_crops
+from colorlib.data.datasets import TensorImages
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.generator import init_weights
+from colorlib.unet import UNet
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +105,16 @@ def test_feed_reports_and_memory_is_that_of_another_process():
 def test_both_steps_are_the_same_mathematics():
     theirs, ours = commonly_written.unet(5, 4).eval(), UNet(downs=5, width=4).eval()
     assert [p.shape for p in theirs.parameters()] == [p.shape for p in ours.parameters()]
-    initialise(ours, seed=1)
+    init_weights(ours, seed=1)
     theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
-    critic, net_d = commonly_written.critic(4), initialise(PatchCritic(width=4), seed=2)
+    critic, net_d = commonly_written.critic(4), init_weights(PatchDiscriminator(width=4), seed=2)
     critic.load_state_dict(dict(zip(critic.state_dict(), net_d.state_dict().values(), strict=True)))
-    photos = to_uint8(photo_crops(2, 64, seed=0))
-    L, ab = Scale().split(as_gray_photo(rgb_to_lab(photos)))
+    photos = to_uint8(sample_photo_crops(2, 64, seed=0))
+    L, ab = LabScaler().split(quantize_lightness(rgb_to_lab(photos)))
     with torch.no_grad():
         assert torch.allclose(theirs(L), ours(L), atol=1e-5)
         assert torch.allclose(critic(torch.cat([L, ab], 1)), net_d(L, ab), atol=1e-5)
-    trainer = step.Trainer(ours, InMemory(photos), step.Settings(batch=2), net_d=net_d)
+    trainer = step.Trainer(ours, TensorImages(photos), step.Settings(batch=2), net_d=net_d)
     common = commonly_written.stepper(theirs.train(), critic.train())
     for dropout in (
         m for net in (theirs, ours) for m in net.modules() if isinstance(m, torch.nn.Dropout)

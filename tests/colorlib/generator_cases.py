@@ -2,17 +2,14 @@
 
 import torch
 
-from colorlib.generators import (
-    BaselineCNN,
-    EncoderUNet,
-    FastaiUNet,
-    FusionCNN,
-    LiteUNet,
-    RGBUNet,
-    UNet,
-    initialise,
-)
-from colorlib.training.average import refresh
+from colorlib.encoders import EncoderUNet
+from colorlib.engine.ema import update_bn
+from colorlib.fusion import FusionCNN
+from colorlib.generator import init_weights
+from colorlib.models.baseline_cnn import BaselineCNN
+from colorlib.models.efficientnet_unet import EfficientNetUNet
+from colorlib.models.fastai_unet import FastaiUNet
+from colorlib.unet import RGBUNet, UNet
 
 CASES = {  # what makes a network, and the side of pictures that it trains on quickly
     "UNet": (lambda: UNet(downs=3, width=4), 16),
@@ -25,7 +22,7 @@ CASES = {  # what makes a network, and the side of pictures that it trains on qu
     "densenet121": (lambda: EncoderUNet("densenet121", 3, width=4), 64),
     "resnet18 frozen": (lambda: EncoderUNet("resnet18", frozen=True, dropout=0.2, width=4), 64),
     "FusionCNN": (lambda: FusionCNN(classes=10), 80),
-    "LiteUNet": (lambda: initialise(LiteUNet(blocks=12, width=8), "he"), 64),
+    "EfficientNetUNet": (lambda: init_weights(EfficientNetUNet(blocks=12, width=8), "he"), 64),
     "FastaiUNet": (lambda: FastaiUNet(32), 32),
 }
 
@@ -52,5 +49,5 @@ def shaken(net, seed=0):
             by = torch.rand(parameter.shape, generator=generator) * 2 - 1
             parameter.mul_(1 + 0.2 * by) if parameter.ndim > 1 else parameter.add_(0.05 * by)
     side = max(net.least, 32)
-    refresh(net, [noise(3, 1, side, side, seed=seed)])
+    update_bn(net, [noise(3, 1, side, side, seed=seed)])
     return net

@@ -15,8 +15,12 @@ import torch.distributed as dist
 from tiny_run import Crops, trainer, weights
 from torch import nn
 
-from colorlib.generators import BaselineCNN, UNet, initialise
-from colorlib.training import Settings, Trainer, several
+from colorlib.engine import distributed
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.generator import init_weights
+from colorlib.models.baseline_cnn import BaselineCNN
+from colorlib.unet import UNet
 
 
 class Critic(nn.Module):
@@ -35,8 +39,8 @@ class Critic(nn.Module):
 def curve(net_g, net_d=None, seed=0):
     """Train for eight epochs of three steps: the losses of each step, and the pictures that it looked at."""
     data, steps, seen = Crops(), [], []
-    net_g, net_d = initialise(net_g, "he", seed), net_d and initialise(net_d, "he", seed + 1)
-    run = Trainer(net_g, data, Settings(epochs=8, batch=4, lr=1e-3, ema=0.9), net_d=net_d)
+    net_g, net_d = init_weights(net_g, "he", seed), net_d and init_weights(net_d, "he", seed + 1)
+    run = Trainer(net_g, data, TrainConfig(epochs=8, batch=4, lr=1e-3, ema=0.9), net_d=net_d)
     one_step, pictures = run._one_step, run._pictures
 
     def step(indices):
@@ -67,7 +71,7 @@ def whole(folder):
         sent.append(tensor.numel() * tensor.element_size()),
         all_reduce(tensor, *args, **kw),
     )[1]
-    rank = several.rank()
+    rank = distributed.rank()
     told = {"plain": plain(), "bytes": list(sent), "other_seed": plain(seed=5 * rank)["steps"][-1]}
     told["normed"] = normed()
     try:
@@ -83,7 +87,7 @@ def whole(folder):
 
 def killed(folder, at):
     """Train; process 1 is gone after so many steps, unless it has been before."""
-    run, rank = trainer(folder / "killed"), several.rank()
+    run, rank = trainer(folder / "killed"), distributed.rank()
     step = run._one_step
 
     def one_step(indices):
@@ -125,7 +129,7 @@ if __name__ == "__main__" and len(sys.argv) == 1:
     serve()
 elif __name__ == "__main__":
     torch.set_num_threads(1)
-    with several.together(torch.device("cpu")):
+    with distributed.process_group(torch.device("cpu")):
         if sys.argv[1] == "whole":
             whole(Path(sys.argv[2]))
         else:

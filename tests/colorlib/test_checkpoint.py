@@ -13,8 +13,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colorlib import checkpoint
-from colorlib.checkpoint import CheckpointError
+from colorlib.io import checkpoint
+from colorlib.io.checkpoint import CheckpointError
 
 TREE = {
     "net_g": {"weight": torch.randn(3, 2), "count": torch.tensor(5)},
@@ -40,8 +40,8 @@ def same(one, two):
 
 
 def test_a_tree_comes_back_as_it_was(tmp_path):
-    checkpoint.save(tmp_path, TREE, epoch=7, step=812)
-    assert same(checkpoint.latest(tmp_path), TREE)
+    checkpoint.save_checkpoint(tmp_path, TREE, epoch=7, step=812)
+    assert same(checkpoint.load_latest_checkpoint(tmp_path), TREE)
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -67,13 +67,13 @@ def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
     net = torch.nn.Linear(3, 3)
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
     one_step(net, optimizer)
-    checkpoint.save(
+    checkpoint.save_checkpoint(
         tmp_path, {"net": net.state_dict(), "opt": optimizer.state_dict()}, epoch=0, step=1
     )
     one_step(net, optimizer)
     again = torch.nn.Linear(3, 3)
     optimizer2 = torch.optim.Adam(again.parameters(), 1e-2)
-    tree = checkpoint.latest(tmp_path)
+    tree = checkpoint.load_latest_checkpoint(tmp_path)
     again.load_state_dict(tree["net"])
     optimizer2.load_state_dict(tree["opt"])
     one_step(again, optimizer2)
@@ -82,24 +82,26 @@ def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
 
 def test_the_newest_wins_and_old_ones_are_removed(tmp_path):
     for epoch, step in ((0, 5), (0, 10), (1, 0), (1, 5)):
-        checkpoint.save(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
-    assert checkpoint.latest(tmp_path) == {"at": [1, 5]}
+        checkpoint.save_checkpoint(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
+    assert checkpoint.load_latest_checkpoint(tmp_path) == {"at": [1, 5]}
     assert len(list(tmp_path.iterdir())) == 2
-    checkpoint.save(
+    checkpoint.save_checkpoint(
         tmp_path, {"at": [0, 1]}, epoch=0, step=1
     )  # a run begun anew: what it wrote stays
     assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
 
 
 def test_no_checkpoint_is_no_error(tmp_path):
-    assert checkpoint.latest(tmp_path) is None
-    assert checkpoint.latest(tmp_path / "not there") is None
+    assert checkpoint.load_latest_checkpoint(tmp_path) is None
+    assert checkpoint.load_latest_checkpoint(tmp_path / "not there") is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
 def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, caplog, damage):
-    checkpoint.save(tmp_path, {"at": 1}, epoch=1, step=0)
-    broken = checkpoint.save(tmp_path, {"at": 2, "x": torch.arange(100)}, epoch=2, step=0)
+    checkpoint.save_checkpoint(tmp_path, {"at": 1}, epoch=1, step=0)
+    broken = checkpoint.save_checkpoint(
+        tmp_path, {"at": 2, "x": torch.arange(100)}, epoch=2, step=0
+    )
     data = bytearray(broken.read_bytes())
     places = random.Random(0).sample(range(len(data)), 20)
     for place in places if damage == "flip" else places[:1]:
@@ -108,7 +110,7 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, caplog, damag
         broken.write_bytes({"cut": data[:place], "flip": changed, "empty": b""}[damage])
         caplog.clear()
         with caplog.at_level(logging.WARNING, "colorlib"):
-            assert checkpoint.latest(tmp_path) == {"at": 1}
+            assert checkpoint.load_latest_checkpoint(tmp_path) == {"at": 1}
         assert broken.name in caplog.text and "damaged" in caplog.text
     assert broken.exists()
 
@@ -135,7 +137,7 @@ def test_a_process_killed_while_writing_leaves_the_last_whole_one(tmp_path):
     os.kill(process.pid, signal.SIGKILL)
     said = [int(line) for line in process.stdout.read().split()]
     process.wait()
-    tree = checkpoint.latest(tmp_path)
+    tree = checkpoint.load_latest_checkpoint(tmp_path)
     assert tree["step"] >= max([3, *said])
     assert (tree["x"] == tree["step"]).all()
 

@@ -9,14 +9,14 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import images
 from colorlib.cli import COMMANDS, main
 from colorlib.cli.common import device
 from colorlib.color import rgb_to_lab
-from colorlib.colorize import Colorizer
-from colorlib.data import photo_crops, photos
-from colorlib.data.sets import load
-from colorlib.evaluate import AtOwnSize, evaluate
+from colorlib.colorizer import Colorizer
+from colorlib.data import sample_photo_crops, sample_photos
+from colorlib.data.datasets import load_dataset
+from colorlib.evaluation.evaluate import ResizedModel, evaluate
+from colorlib.io import images
 from colorlib.recipes import RECIPES
 
 TINY = ["--reduced", "--width", "4", "--size", "32", "--epochs", "1"]
@@ -43,13 +43,13 @@ def test_train_then_colorize_a_photo_that_the_run_never_saw(here, capsys):
     assert "done\nbest epoch " in said and "now: colorlib colorize PHOTO" in said
     gray, best = (float(said.split(word)[1].split(" dB")[0]) for word in (", gray ", "best epoch "))
     assert best > gray + 0.5
-    cat = photos("test")[0]
+    cat = sample_photos("test")[0]
     cat.image().save(here / "cat.png")
     assert main(["colorize", "cat.png"]) == 0
     result = Image.open(here / "cat-colorized.png")
     assert result.size == cat.image().size and result.mode == "RGB"
     before, after = (
-        rgb_to_lab(images.to_tensor(path)) for path in ("cat.png", "cat-colorized.png")
+        rgb_to_lab(images.image_to_tensor(path)) for path in ("cat.png", "cat-colorized.png")
     )
     assert np.percentile((before - after)[:, 0].abs(), 99) < 0.5
     assert after[:, 1:].norm(dim=1).mean() > 2  # Lab units: it is no gray photo
@@ -130,7 +130,7 @@ def test_nothing_is_overwritten_unasked(model, here, capsys):
 
 
 def test_without_any_run_a_photo_gets_the_colours_of_a_shipped_model(here, capsys, caplog):
-    cat = photos("test")[0].image()
+    cat = sample_photos("test")[0].image()
     cat.convert("L").save(here / "cat.png")
     assert main(["colorize", "cat.png"]) == 0
     assert "model: general" in caplog.text
@@ -138,7 +138,7 @@ def test_without_any_run_a_photo_gets_the_colours_of_a_shipped_model(here, capsy
         main(["colorize", "cat.png", "--model", "landscape-adversarial", "--out", "bold.png"]) == 0
     )
     for name in ("cat-colorized.png", "bold.png"):
-        assert rgb_to_lab(images.to_tensor(here / name))[:, 1:].norm(dim=1).mean() > 3
+        assert rgb_to_lab(images.image_to_tensor(here / name))[:, 1:].norm(dim=1).mean() > 3
     assert (
         main(["evaluate", "general", "--data", "photos", "--reduced", "--size", "64", "--json"])
         == 0
@@ -148,8 +148,8 @@ def test_without_any_run_a_photo_gets_the_colours_of_a_shipped_model(here, capsy
 
 def test_evaluate_takes_all_photos_of_a_folder_at_any_size(model, here, capsys):
     (here / "some").mkdir()
-    for i, crop in enumerate(photo_crops(5, 90)):
-        images.write(images.to_image(crop[None]), here / "some" / f"{i}.png")
+    for i, crop in enumerate(sample_photo_crops(5, 90)):
+        images.save_image(images.tensor_to_image(crop[None]), here / "some" / f"{i}.png")
     asked = ["evaluate", str(model), "--data", "some", "--part", "all", "--json"]
     at = {}
     for size in ([], ["--size", "64"]):
@@ -157,10 +157,10 @@ def test_evaluate_takes_all_photos_of_a_folder_at_any_size(model, here, capsys):
         at[bool(size)] = json.loads(capsys.readouterr().out)
     assert all("5 pictures" in result["about"] for result in at.values())
     assert "at 32x32" in at[False]["about"] and "at 64x64" in at[True]["about"]
-    pictures = load(
+    pictures = load_dataset(
         "some", 64, ratios=(1.0, 0.0, 0.0)
     ).train  # the network sees them at its own 32 pixels
-    expected = evaluate(AtOwnSize(Colorizer.load(model)), pictures).result()["psnr"]
+    expected = evaluate(ResizedModel(Colorizer.load(model)), pictures).result()["psnr"]
     assert at[True]["numbers"]["psnr"] == pytest.approx(expected) != at[False]["numbers"]["psnr"]
 
 
@@ -203,8 +203,8 @@ def test_data_lists_sets_and_prepares_a_folder(here, capsys):
     listed = capsys.readouterr().out
     assert all(name in listed for name in ("photos", "scenes", "coco", "yosemite", "FOLDER"))
     (here / "album").mkdir()
-    for i, crop in enumerate(photo_crops(40, 64)):
-        images.write(crop, here / f"album/{i}.png")
+    for i, crop in enumerate(sample_photo_crops(40, 64)):
+        images.save_image(crop, here / f"album/{i}.png")
     Image.new("L", (64, 64), 99).save(here / "album/gray.png")
     assert main(["data", "album", "--size", "32", "--filter", "dropped.html", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -254,7 +254,7 @@ def test_the_keyboard_stops_a_run_with_status_130(monkeypatch, capsys):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("colorlib.training.train_in_stages", stop)
+    monkeypatch.setattr("colorlib.engine.two_stage.train_two_stage", stop)
     assert main(["train", "--data", "photos", *TINY]) == 130
     assert "stopped; the same command goes on" in capsys.readouterr().err
 
@@ -299,7 +299,8 @@ def test_a_run_says_which_recipe_it_is(recipe_run):
     told = json.loads((folder / "run.json").read_text())
     assert (told["data"], told["seed"], told["reduced"]) == ("photos", 0, True)
     assert (
-        told["recipe"]["name"] == "p3-gan" and told["recipe"]["critic"]["critic"] == "ImageCritic"
+        told["recipe"]["name"] == "p3-gan"
+        and told["recipe"]["critic"]["critic"] == "ImageDiscriminator"
     )
     assert told["recipe"]["adversarial"]["gan"]["smoothing"] == 0.9
     assert told["recipe"]["open"] == RECIPES["p3-gan"].open

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from colorlib import colab
+from colorlib.notebook import environment
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def messages():
 
 
 def test_after_set_up_messages_stand_below_their_cell_and_once(capsys, messages):
-    colab.ready("01_colour_spaces"), colab.ready("01_colour_spaces")
+    environment.print_ready("01_colour_spaces"), environment.print_ready("01_colour_spaces")
     capsys.readouterr()
     messages.info("resumed at epoch %d, step %d", 7, 812)
     assert capsys.readouterr().out == "resumed at epoch 7, step 812\n"
@@ -30,20 +30,20 @@ def test_after_set_up_messages_stand_below_their_cell_and_once(capsys, messages)
 def test_where(monkeypatch):
     monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
-    assert colab.where() == "terminal"
+    assert environment.detect_environment() == "terminal"
     shell = types.SimpleNamespace(kernel=object())
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
-    assert colab.where() == "jupyter"
+    assert environment.detect_environment() == "jupyter"
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
-    assert colab.where() == "colab"
+    assert environment.detect_environment() == "colab"
     monkeypatch.delenv("COLAB_RELEASE_TAG")
     monkeypatch.setitem(sys.modules, "google.colab", object())
-    assert colab.where() == "colab"
+    assert environment.detect_environment() == "colab"
 
 
 def test_the_line_is_green_and_one(capsys, monkeypatch):
-    monkeypatch.setattr(colab, "gpu", lambda: None)
-    colab.ready("01_colour_spaces")
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
+    environment.print_ready("01_colour_spaces")
     out = capsys.readouterr().out
     assert out.startswith("\x1b[32m✓ Ready for lesson 1 · colorlib ") and out.endswith(
         "· CPU\x1b[0m\n"
@@ -52,12 +52,12 @@ def test_the_line_is_green_and_one(capsys, monkeypatch):
 
 
 def test_a_lesson_that_wants_a_gpu_says_what_to_click(capsys, monkeypatch):
-    monkeypatch.setattr(colab, "gpu", lambda: None)
-    monkeypatch.setattr(colab, "where", lambda: "colab")
-    colab.ready("05_training", needs_gpu=True)
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
+    monkeypatch.setattr(environment, "detect_environment", lambda: "colab")
+    environment.print_ready("05_training", needs_gpu=True)
     assert "Runtime → Change runtime type → T4 GPU → Save" in capsys.readouterr().out
-    monkeypatch.setattr(colab, "gpu", lambda: "Tesla T4")
-    colab.ready("05_training", needs_gpu=True)
+    monkeypatch.setattr(environment, "gpu_name", lambda: "Tesla T4")
+    environment.print_ready("05_training", needs_gpu=True)
     out = capsys.readouterr().out
     assert "Tesla T4" in out and "Runtime" not in out
 
@@ -66,19 +66,19 @@ def test_the_gpu_is_read_from_the_driver(tmp_path, monkeypatch):
     card = tmp_path / "0000:00:04.0"
     card.mkdir()
     (card / "information").write_text("Model: \t\t Tesla T4\nIRQ:   \t 33\n")
-    monkeypatch.setattr(colab, "Path", lambda text: tmp_path)
-    assert colab.gpu() == "Tesla T4"
-    monkeypatch.setattr(colab, "Path", lambda text: tmp_path / "no driver")
-    assert colab.gpu() is None
+    monkeypatch.setattr(environment, "Path", lambda text: tmp_path)
+    assert environment.gpu_name() == "Tesla T4"
+    monkeypatch.setattr(environment, "Path", lambda text: tmp_path / "no driver")
+    assert environment.gpu_name() is None
 
 
 def test_without_torch_it_says_what_to_install(monkeypatch):
     def missing(name):
-        raise colab.PackageNotFoundError(name)
+        raise environment.PackageNotFoundError(name)
 
-    monkeypatch.setattr(colab, "version", missing)
+    monkeypatch.setattr(environment, "version", missing)
     with pytest.raises(RuntimeError, match="pip install torch torchvision"):
-        colab.ready("01_colour_spaces")
+        environment.print_ready("01_colour_spaces")
 
 
 def test_it_does_not_load_torch():
@@ -88,9 +88,9 @@ def test_it_does_not_load_torch():
 
 def test_a_run_stays_here_unless_drive_is_wanted(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", None)  # importing it raises ImportError
-    assert colab.run_folder("05-coco", here=tmp_path) == tmp_path / "05-coco"
+    assert environment.run_folder("05-coco", here=tmp_path) == tmp_path / "05-coco"
     assert capsys.readouterr().out == ""
-    assert colab.run_folder("05-coco", drive=True, here=tmp_path) == tmp_path / "05-coco"
+    assert environment.run_folder("05-coco", drive=True, here=tmp_path) == tmp_path / "05-coco"
     assert (
         "Google Drive cannot be used (this is not Colab); checkpoints stay"
         in capsys.readouterr().out
@@ -107,8 +107,8 @@ def test_on_colab_a_run_goes_to_drive_if_leave_is_given(tmp_path, capsys, monkey
     google.drive = types.SimpleNamespace(mount=mount)
     monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", google)
-    monkeypatch.setattr(colab, "DRIVE", tmp_path / "drive")
-    folder = colab.run_folder("05-coco", drive=True, here=tmp_path / "here")
+    monkeypatch.setattr(environment, "DRIVE_MOUNT", tmp_path / "drive")
+    folder = environment.run_folder("05-coco", drive=True, here=tmp_path / "here")
     expected = tmp_path / "drive/MyDrive/colorlib/05-coco" if leave else tmp_path / "here/05-coco"
     assert folder == expected and folder.is_dir()
     assert ("(mount failed)" in capsys.readouterr().out) is not leave
@@ -116,10 +116,10 @@ def test_on_colab_a_run_goes_to_drive_if_leave_is_given(tmp_path, capsys, monkey
 
 @pytest.mark.parametrize("place", ["colab", "jupyter", "terminal"])
 def test_the_machine_is_told_without_alarm(place, capsys, monkeypatch):
-    monkeypatch.setattr(colab, "where", lambda: place)
-    monkeypatch.setattr(colab, "gpu", lambda: None)
-    monkeypatch.setattr(colab, "memory", lambda: None)
-    colab.machine()
+    monkeypatch.setattr(environment, "detect_environment", lambda: place)
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
+    monkeypatch.setattr(environment, "total_memory_gb", lambda: None)
+    environment.print_system_info()
     out = capsys.readouterr().out
     assert out.count("✓") == 6 and "not told by this system" in out
     assert ("Runtime → " in out) == (place == "colab")
@@ -128,7 +128,7 @@ def test_the_machine_is_told_without_alarm(place, capsys, monkeypatch):
 
 def test_memory_is_told_in_gigabytes(monkeypatch):
     sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 3_000_000}
-    monkeypatch.setattr(colab.os, "sysconf", sizes.__getitem__, raising=False)
-    assert colab.memory() == pytest.approx(12.288)
-    monkeypatch.delattr(colab.os, "sysconf")
-    assert colab.memory() is None
+    monkeypatch.setattr(environment.os, "sysconf", sizes.__getitem__, raising=False)
+    assert environment.total_memory_gb() == pytest.approx(12.288)
+    monkeypatch.delattr(environment.os, "sysconf")
+    assert environment.total_memory_gb() is None

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from skimage import color as skcolor
 
 from colorlib import cie
-from colorlib.color import Scale, lab_to_rgb, lower_chroma, out_of_gamut, rgb_to_lab, to_uint8
+from colorlib.color import (
+    LabScaler,
+    lab_to_rgb,
+    out_of_gamut,
+    reduce_chroma_to_gamut,
+    rgb_to_lab,
+    to_uint8,
+)
 
 
 def pixels(*colors):
@@ -76,7 +83,7 @@ def test_there_and_back(rgb):
 @given(labs)
 def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
     before = pixels(lab)
-    after = lower_chroma(before)
+    after = reduce_chroma_to_gamut(before)
     assert torch.equal(after[:, 0], before[:, 0])
     (a, b), (c, d) = before.flatten()[1:].tolist(), after.flatten()[1:].tolist()
     assert abs(a * d - b * c) <= 1e-3 * (1 + np.hypot(a, b))  # parallel
@@ -89,7 +96,7 @@ def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
 
 
 def test_lower_chroma_stops_at_the_edge_not_before():
-    edge = lower_chroma(pixels((50, 0, -120), (60, 120, 0), (80, -120, 40)))
+    edge = reduce_chroma_to_gamut(pixels((50, 0, -120), (60, 120, 0), (80, -120, 40)))
     beyond = torch.cat([edge[:, :1], edge[:, 1:] * 1.01], dim=1)
     moved = (rgb_to_lab(lab_to_rgb(beyond, gamut="clip")) - beyond).abs()
     assert ((moved[:, 0] > 0.3) | (moved[:, 1:].norm(dim=1) > 1.5)).all()
@@ -161,11 +168,11 @@ def test_float32_whatever_autocast_and_the_matmul_precision_say():
         with torch.autocast("cpu", dtype=torch.bfloat16):
             assert torch.equal(rgb_to_lab(picture), plain)
             assert torch.equal(lab_to_rgb(plain), back)
-            L, ab = Scale().split(plain)
+            L, ab = LabScaler().split(plain)
             assert (
                 L.dtype
                 == ab.dtype
-                == Scale().join(L.bfloat16(), ab.bfloat16()).dtype
+                == LabScaler().join(L.bfloat16(), ab.bfloat16()).dtype
                 == torch.float32
             )
     finally:
@@ -189,24 +196,24 @@ def test_empty_batches_pass():
 
 def test_scale_is_the_one_of_the_papers():
     lab = pixels((0, 110, -110), (100, -55, 55), (50, 0, 0))
-    L, ab = Scale().split(lab)
+    L, ab = LabScaler().split(lab)
     assert L.flatten().tolist() == [-1, 1, 0]
     assert ab[0].flatten().tolist() == [1, -0.5, 0, -1, 0.5, 0]
-    assert Scale(ab=128).split(pixels((50, 64, -128)))[1].flatten().tolist() == [0.5, -1]
-    assert Scale(128).split(lab)[1].abs().max() == 110 / 128
+    assert LabScaler(ab=128).split(pixels((50, 64, -128)))[1].flatten().tolist() == [0.5, -1]
+    assert LabScaler(128).split(lab)[1].abs().max() == 110 / 128
 
 
 @settings(deadline=None)
 @given(labs, st.sampled_from([110.0, 128.0]), st.sampled_from(["ab", "lab"]))
 def test_scale_there_and_back(lab, ab, answer):
-    picture, scale = pixels(lab), Scale(ab, answer)
+    picture, scale = pixels(lab), LabScaler(ab, answer)
     assert torch.allclose(scale.join(*scale.split(picture)), picture, atol=1e-4)
 
 
 @settings(deadline=None)
 @given(st.tuples(*[st.floats(0, 1)] * 3))
 def test_an_answer_in_rgb_is_the_picture_itself(rgb):
-    picture, scale = pixels(rgb), Scale(answer="rgb")
+    picture, scale = pixels(rgb), LabScaler(answer="rgb")
     L, answer = scale.split(rgb_to_lab(picture))
     assert torch.allclose(answer, 2 * picture - 1, atol=1e-3)
     assert torch.allclose(lab_to_rgb(scale.join(L, answer)), picture, atol=1e-3)
@@ -216,20 +223,22 @@ def test_an_answer_in_rgb_is_the_picture_itself(rgb):
 def test_of_an_answer_in_lab_the_given_lightness_counts_and_in_rgb_its_own():
     L = torch.zeros(1, 1, 1, 1)
     answer = torch.tensor([-0.5, 0.2, 0.4]).view(1, 3, 1, 1)
-    assert Scale(100, "lab").join(L, answer).flatten().tolist() == pytest.approx([50, 20, 40])
-    white = Scale(answer="rgb").join(L, torch.ones(1, 3, 1, 1))
+    assert LabScaler(100, "lab").join(L, answer).flatten().tolist() == pytest.approx([50, 20, 40])
+    white = LabScaler(answer="rgb").join(L, torch.ones(1, 3, 1, 1))
     assert white.flatten().tolist() == pytest.approx([100, 0, 0], abs=0.01)
-    assert [Scale(answer=answer).channels for answer in ("ab", "lab", "rgb")] == [2, 3, 3]
+    assert [LabScaler(answer=answer).channels for answer in ("ab", "lab", "rgb")] == [2, 3, 3]
 
 
 def test_scale_is_a_value():
-    assert Scale() == Scale(110.0) != Scale(128) and hash(Scale()) == hash(Scale(110.0))
+    assert LabScaler() == LabScaler(110.0) != LabScaler(128) and hash(LabScaler()) == hash(
+        LabScaler(110.0)
+    )
     with pytest.raises(AttributeError):
-        Scale().ab = 1
+        LabScaler().ab = 1
     with pytest.raises(ValueError, match="expected a positive number"):
-        Scale(0)
+        LabScaler(0)
     with pytest.raises(ValueError, match="'cmyk'; expected 'ab', 'lab' or 'rgb'"):
-        Scale(answer="cmyk")
+        LabScaler(answer="cmyk")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +273,7 @@ def test_bad_lab_and_bad_gamut_are_refused():
     with pytest.raises(ValueError, match="expected 'chroma' or 'clip'"):
         lab_to_rgb(torch.zeros(1, 3, 2, 2), gamut="cut")
     with pytest.raises(ValueError, match=r"answer has shape \(1, 1, 2, 2\)"):
-        Scale().join(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2))
+        LabScaler().join(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2))
 
 
 def test_the_doors_of_cie_are_inverse_to_each_other():

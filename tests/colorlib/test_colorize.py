@@ -13,12 +13,14 @@ from PIL import Image
 from skimage.color import rgb2lab
 from torch import nn
 
-from colorlib import checkpoint, generators
-from colorlib.checkpoint import CheckpointError
-from colorlib.color import Scale, rgb_to_lab
-from colorlib.colorize import Colorizer
-from colorlib.data import photos
-from colorlib.images import ImageError, to_tensor, write
+from colorlib.color import LabScaler, rgb_to_lab
+from colorlib.colorizer import Colorizer
+from colorlib.data import sample_photos
+from colorlib.generator import init_weights
+from colorlib.io import checkpoint
+from colorlib.io.checkpoint import CheckpointError
+from colorlib.io.images import ImageError, image_to_tensor, save_image
+from colorlib.unet import UNet
 
 
 class Even(nn.Module):
@@ -35,7 +37,7 @@ class Even(nn.Module):
 
 @pytest.fixture(scope="module")
 def model():
-    net = generators.initialise(generators.UNet(downs=4, width=4), "he", seed=1)
+    net = init_weights(UNet(downs=4, width=4), "he", seed=1)
     return Colorizer(net, size=32)
 
 
@@ -44,8 +46,8 @@ def lab(image):
 
 
 def test_the_answer_is_laid_over_the_photos_own_lightness():
-    photo = photos("test")[0].image()
-    result = Colorizer(Even(), Scale(100), size=64)(photo)
+    photo = sample_photos("test")[0].image()
+    result = Colorizer(Even(), LabScaler(100), size=64)(photo)
     assert result.size == photo.size
     inside = (
         np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3
@@ -56,7 +58,7 @@ def test_the_answer_is_laid_over_the_photos_own_lightness():
 
 
 def test_on_png_lightness_differs_by_rounding_only_for_a_real_network(model, tmp_path):
-    for photo in photos("all"):
+    for photo in sample_photos("all"):
         model(photo.path).save(tmp_path / "out.png")
         difference = np.abs(
             lab(Image.open(tmp_path / "out.png"))[..., 0] - lab(photo.image())[..., 0]
@@ -78,7 +80,7 @@ def test_lightness_is_kept_under_the_most_vivid_colours(coarse):
             )
             return F.interpolate(noise * 2 - 1, (h, w), mode="bilinear")
 
-    for photo in photos("test"):
+    for photo in sample_photos("test"):
         result = Colorizer(Vivid(), size=256)(photo.path)
         assert np.percentile(np.abs(lab(result)[..., 0] - lab(photo.image())[..., 0]), 99) < 0.5
 
@@ -93,7 +95,7 @@ def test_any_size(model, size):
 
 def test_a_photo_and_its_enlargement_get_the_same_colours(model):
     """Mean a and b agree within 0.5 Lab units, where two colours cannot be told apart."""
-    for photo in photos("test"):
+    for photo in sample_photos("test"):
         large = photo.image()
         small = large.resize((large.width // 2, large.height // 2), Image.Resampling.LANCZOS)
         large = small.resize((2 * small.width, 2 * small.height), Image.Resampling.LANCZOS)
@@ -127,7 +129,7 @@ def test_the_network_sees_its_own_size_in_the_photos_proportions():
 
 
 def test_colours_of_the_input_are_not_looked_at(model):
-    photo = photos("test")[1].image()
+    photo = sample_photos("test")[1].image()
     gray = photo.convert("L").convert("RGB")
     net = Even()
     Colorizer(net, size=64)(gray)
@@ -137,14 +139,14 @@ def test_colours_of_the_input_are_not_looked_at(model):
 
 
 def test_a_large_photo_is_turned_to_rgb_in_strips_without_a_seam(model, monkeypatch):
-    photo = photos("test")[0].image()
+    photo = sample_photos("test")[0].image()
     whole = model(photo)
-    monkeypatch.setattr("colorlib.colorize.colorizer._ROWS", 17)
+    monkeypatch.setattr("colorlib.colorizer._ROWS", 17)
     assert np.abs(np.asarray(model(photo)).astype(int) - np.asarray(whole)).max() <= 1
 
 
 def test_saturation():
-    photo = photos("test")[0].image()
+    photo = sample_photos("test")[0].image()
     chroma = [
         np.hypot(
             *np.moveaxis(lab(Colorizer(Even(), size=32)(photo, saturation=s))[..., 1:], -1, 0)
@@ -162,7 +164,7 @@ def test_saturation():
 def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
     model, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("colorlib.colorize.colorizer.half", lambda device: None)  # 16 bits round
+    monkeypatch.setattr("colorlib.colorizer.half", lambda device: None)  # 16 bits round
     averaged, L = dataclasses.replace(model, averaged=True), torch.rand(1, 1, 40, 56) * 2 - 1
     found = averaged.predict(L, 32)
     assert torch.allclose(averaged.predict(L.flip(-1), 32).flip(-1), found, atol=1e-5)
@@ -182,11 +184,11 @@ def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
 
 
 def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
-    photo = photos("train")[0].image()
-    path = Colorizer(model.net, Scale(128), 48).save(tmp_path / "model.safetensors")
+    photo = sample_photos("train")[0].image()
+    path = Colorizer(model.net, LabScaler(128), 48).save(tmp_path / "model.safetensors")
     loaded = Colorizer.load(path)
-    assert (loaded.scale, loaded.size) == (Scale(128), 48)
-    made = np.asarray(Colorizer(model.net, Scale(128), 48)(photo)).astype(int)
+    assert (loaded.scale, loaded.size) == (LabScaler(128), 48)
+    made = np.asarray(Colorizer(model.net, LabScaler(128), 48)(photo)).astype(int)
     difference = np.abs(
         np.asarray(loaded(photo)) - made
     )  # of the order of sums: weights lie channels last
@@ -200,11 +202,11 @@ def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_ligh
     class Orange(nn.Module):
         def forward(self, L):
             lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
-            return Scale(answer=answer).split(lab)[1]
+            return LabScaler(answer=answer).split(lab)[1]
 
-    photo = photos("train")[0].image().resize((60, 41))
-    lab = rgb_to_lab(to_tensor(Colorizer(Orange(), Scale(answer=answer), 32)(photo)))
-    assert (lab[:, 0] - rgb_to_lab(to_tensor(photo))[:, 0]).abs().quantile(0.99) < 0.5
+    photo = sample_photos("train")[0].image().resize((60, 41))
+    lab = rgb_to_lab(image_to_tensor(Colorizer(Orange(), LabScaler(answer=answer), 32)(photo)))
+    assert (lab[:, 0] - rgb_to_lab(image_to_tensor(photo))[:, 0]).abs().quantile(0.99) < 0.5
     middle = (lab[:, 0] > 50) & (lab[:, 0] < 70)  # there sRGB has that orange
     assert lab[:, 1][middle].median() == pytest.approx(25, abs=1)
     assert lab[:, 2][middle].median() == pytest.approx(45, abs=1)
@@ -244,7 +246,7 @@ FILES = {
 
 def with_alpha(path, turn=1):
     """Save the cat, from clear at the left to opaque at the right, as a file of the path's kind."""
-    photo = photos("test")[0].image().resize((96, 64))
+    photo = sample_photos("test")[0].image().resize((96, 64))
     photo.putalpha(Image.linear_gradient("L").rotate(90).resize(photo.size))
     mode, options = FILES[path.name]
     image = photo.quantize(64) if mode == "P" else photo.convert(mode)
@@ -261,7 +263,7 @@ def test_alpha_stays_and_so_does_the_lightness_under_it(model, name, tmp_path, c
         straight = file.convert("RGBA")
     result = model(path)
     assert result.mode == "RGBA" and result.size == (96, 64)
-    with Image.open(write(result, tmp_path / "result.png")) as written:
+    with Image.open(save_image(result, tmp_path / "result.png")) as written:
         assert written.tobytes() == result.tobytes()
     assert np.array_equal(result.getchannel("A"), straight.getchannel("A"))
     moved = lab(result.convert("RGB"))[..., 0] - lab(straight.convert("RGB"))[..., 0]
@@ -353,12 +355,12 @@ def test_what_is_no_photo_is_refused_by_name(model, tmp_path):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_16_bits_move_colors_by_less_than_a_255th_on_average(model, monkeypatch, dtype):
-    monkeypatch.setattr("colorlib.colorize.colorizer.half", lambda device: None)
-    exact = np.asarray(model(photos("test")[0].path)).astype(float)
-    monkeypatch.setattr("colorlib.colorize.colorizer.half", lambda device: dtype)
+    monkeypatch.setattr("colorlib.colorizer.half", lambda device: None)
+    exact = np.asarray(model(sample_photos("test")[0].path)).astype(float)
+    monkeypatch.setattr("colorlib.colorizer.half", lambda device: dtype)
     seen = []
     model.net.register_forward_hook(lambda net, given, answer: seen.append(answer.dtype))
-    fast = np.asarray(model(photos("test")[0].path)).astype(float)
+    fast = np.asarray(model(sample_photos("test")[0].path)).astype(float)
     assert seen == [dtype]
     assert 0 < np.abs(fast - exact).mean() < 1
 

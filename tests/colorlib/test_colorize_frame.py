@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorlib.colorize import Colorizer
-from colorlib.colorize.frame import inside
-from colorlib.generators import UNet
+from colorlib.colorizer import Colorizer
+from colorlib.inference.border import find_content
+from colorlib.unet import UNet
 
 ALL = slice(0, 60), slice(0, 90)
 
@@ -23,16 +23,16 @@ def test_a_frame_is_found_though_it_is_neither_pure_nor_clean(L, value):
         F.pad(L, (2, 4, 12, 8), value=value)
         + F.pad(torch.zeros_like(L), (2, 4, 12, 8), value=1.0) * noise
     )
-    assert inside(framed.clamp(-1, 1)) == (slice(12, 72), slice(2, 92))
+    assert find_content(framed.clamp(-1, 1)) == (slice(12, 72), slice(2, 92))
 
 
 def test_a_white_sky_a_gray_frame_and_a_plain_picture_are_none(L):
     sky = L.clone()
     sky[..., :20, :] = 1
-    assert inside(sky) == ALL
-    assert inside(F.pad(L, (5,) * 4, value=0.0)) == (slice(0, 70), slice(0, 100))
+    assert find_content(sky) == ALL
+    assert find_content(F.pad(L, (5,) * 4, value=0.0)) == (slice(0, 70), slice(0, 100))
     for value in (-1.0, 0.0, 1.0):
-        assert inside(torch.full_like(L, value)) == ALL
+        assert find_content(torch.full_like(L, value)) == ALL
 
 
 def test_a_framed_photo_gets_the_colours_that_it_has_without(L):

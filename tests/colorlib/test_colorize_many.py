@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from colorlib.colorize import Colorizer, Report, colorize_folder, output_name
-from colorlib.colorize.names import output_names
-from colorlib.images import ImageError, read
+from colorlib.colorizer import Colorizer
+from colorlib.inference.folder import FolderReport, colorize_folder
+from colorlib.inference.paths import output_path, unique_output_paths
+from colorlib.io.images import ImageError, load_image
 
 
 class Warm(nn.Module):
@@ -73,7 +74,7 @@ def test_names_that_collide_are_kept_apart(model, tmp_path):
     put(source, "a.tif", color="white")
     report = colorize(model, source, tmp_path / "out")
     assert files(tmp_path / "out") == ["a.bmp.png", "a.png", "a.tif.png", "b/a.png"]
-    assert min(read(tmp_path / "out" / "a.tif.png").getpixel((0, 0))) > 245  # the white one
+    assert min(load_image(tmp_path / "out" / "a.tif.png").getpixel((0, 0))) > 245  # the white one
     assert len(report.written) == 4
 
 
@@ -90,13 +91,13 @@ def test_names_that_collide_are_kept_apart(model, tmp_path):
     ],
 )
 def test_names(names, expected):
-    assert output_names(names) == expected
+    assert unique_output_paths(names) == expected
 
 
 def test_one_photos_name():
-    assert output_name("x/a.JPG") == Path("x/a-colorized.JPG")
-    assert output_name(Path("a.b.tiff")).name == "a.b-colorized.png"
-    assert [output_name(f"a{s}").suffix for s in (".webp", ".jpeg", ".heic", "")] == [
+    assert output_path("x/a.JPG") == Path("x/a-colorized.JPG")
+    assert output_path(Path("a.b.tiff")).name == "a.b-colorized.png"
+    assert [output_path(f"a{s}").suffix for s in (".webp", ".jpeg", ".heic", "")] == [
         ".webp",
         ".jpeg",
         ".png",
@@ -152,9 +153,9 @@ def test_an_interrupted_run_goes_on_where_it_was(model, tmp_path):
 def test_results_are_replaced_only_when_told(model, tmp_path, caplog):
     source, out = put(tmp_path / "in", "a.png"), put(tmp_path / "out", "a.png", color="blue")
     colorize(model, source, out)
-    assert read(out / "a.png").getpixel((0, 0)) == (0, 0, 255) and not caplog.records
+    assert load_image(out / "a.png").getpixel((0, 0)) == (0, 0, 255) and not caplog.records
     assert colorize(model, source, out, overwrite=True).written
-    assert read(out / "a.png").getpixel((0, 0)) != (0, 0, 255)
+    assert load_image(out / "a.png").getpixel((0, 0)) != (0, 0, 255)
 
 
 def test_results_inside_the_folder_of_photos_are_no_photos(model, tmp_path):
@@ -204,7 +205,7 @@ def test_alpha_goes_into_the_folder(model, tmp_path, caplog):
 def test_saturation_goes_through_and_is_checked(model, tmp_path):
     source = put(tmp_path / "in", "a.png")
     colorize(model, source, tmp_path / "gray", saturation=0)
-    assert len(set(read(tmp_path / "gray" / "a.png").getpixel((0, 0)))) == 1
+    assert len(set(load_image(tmp_path / "gray" / "a.png").getpixel((0, 0)))) == 1
     with pytest.raises(ValueError, match="saturation is -1"):
         colorize(model, source, tmp_path / "out", saturation=-1)
 
@@ -216,7 +217,7 @@ def test_no_photos(model, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no file"):
         colorize(model, tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    assert colorize(model, [], tmp_path / "out") == Report([], {})
+    assert colorize(model, [], tmp_path / "out") == FolderReport([], {})
 
 
 def test_a_folder_of_results_that_cannot_be(model, tmp_path):

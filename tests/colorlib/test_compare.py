@@ -13,19 +13,28 @@ from PIL import Image
 from torch import nn
 
 from colorlib.cli import main
-from colorlib.colorize import Colorizer
-from colorlib.compare import MODEL, Protocol, as_csv, compare, latencies, run, text
-from colorlib.data import photo_crops, photos
-from colorlib.data.sets import InMemory, Sets, load
-from colorlib.evaluate import evaluate
-from colorlib.recipes import RECIPES, get
-from colorlib.recipes.experiments import SETS, Experiment
-from colorlib.training import Settings, Trainer
+from colorlib.colorizer import Colorizer
+from colorlib.compare import (
+    MODEL_FILENAME,
+    ComparisonConfig,
+    format_table,
+    measure_latencies,
+    run_comparison,
+    runner,
+    to_csv,
+)
+from colorlib.compare.experiments import EXPERIMENTS, Experiment
+from colorlib.data import sample_photo_crops, sample_photos
+from colorlib.data.datasets import DataSplits, TensorImages, load_dataset
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.evaluation.evaluate import evaluate
+from colorlib.recipes import RECIPES, get_recipe
 
 NAMES = ["p2-cnn", "p3-gan", "p2-mobilenetv2-rgb"]
 ASKED = ["compare", "--recipes", ",".join(NAMES), "--reduced"]
 CNN = Experiment("chosen", "how good is it?", (RECIPES["p2-cnn"],))
-REDUCED = Protocol("photos", 32, reduced=True, pretrained=False)
+REDUCED = ComparisonConfig("photos", 32, reduced=True, pretrained=False)
 
 
 def files(folder):
@@ -47,14 +56,14 @@ def untrained(monkeypatch):
             "minutes": 0.0,
         }
 
-    monkeypatch.setattr(run, "trained", trained)
+    monkeypatch.setattr(runner, "train_recipe", trained)
     return seen
 
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory):
     """A folder of 61 small photos, one of them of a single colour."""
-    whole, dice = [photo.image() for photo in photos("all")], np.random.default_rng(0)
+    whole, dice = [photo.image() for photo in sample_photos("all")], np.random.default_rng(0)
     place = tmp_path_factory.mktemp("album")
     for i in range(60):
         x, y = (int(dice.integers(0, side - 100)) for side in whole[i % 6].size)
@@ -68,7 +77,7 @@ def album(tmp_path_factory):
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory, album):
     """A comparison of three recipes that was stopped in the second one and went on, by the command."""
-    folder, trained, begun = tmp_path_factory.mktemp("compared"), run.trained, []
+    folder, trained, begun = tmp_path_factory.mktemp("compared"), runner.train_recipe, []
     asked = [*ASKED, "--data", str(album), "--out", str(folder)]
 
     def stopped(recipe, *others):
@@ -78,11 +87,11 @@ def compared(tmp_path_factory, album):
         return trained(recipe, *others)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "trained", stopped)
+        patch.setattr(runner, "train_recipe", stopped)
         first = main(asked)
         before = files(folder / "p2-cnn")
         second = main(asked)
-    protocol = Protocol(str(album), 64, reduced=True, pretrained=False, mixed=True)
+    protocol = ComparisonConfig(str(album), 64, reduced=True, pretrained=False, mixed=True)
     done = {"asked": asked, "begun": begun, "statuses": (first, second), "before": before}
     return SimpleNamespace(folder=folder, protocol=protocol, **done)
 
@@ -150,10 +159,10 @@ def test_the_csv_has_the_numbers_of_the_saved_models(compared):
 class Page(HTMLParser):
     """What a page is made of."""
 
-    def __init__(self, text):
+    def __init__(self, format_table):
         super().__init__()
         self.tags, self.open, self.rows, self.words = [], [], [], []
-        self.feed(text)
+        self.feed(format_table)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
@@ -213,14 +222,14 @@ def test_another_protocol_in_the_same_folder_is_refused(compared, more, said, ca
 
 
 def test_another_recipe_of_the_same_name_is_refused(untrained, tmp_path):
-    rows = compare(CNN, REDUCED, tmp_path)
+    rows = run_comparison(CNN, REDUCED, tmp_path)
     assert [row["name"] for row in rows] == ["gray", "p2-cnn"] and untrained == [("p2-cnn", 256)]
-    assert as_csv(compare(CNN, REDUCED, tmp_path)) == as_csv(rows) and len(untrained) == 1
+    assert to_csv(run_comparison(CNN, REDUCED, tmp_path)) == to_csv(rows) and len(untrained) == 1
     other = Experiment("other", "?", (RECIPES["p2-cnn"].but(settings={"lr": 1.0}),))
     with pytest.raises(
         ValueError, match=r"p2-cnn holds another recipe of this name; name another --out"
     ):
-        compare(other, REDUCED, tmp_path)
+        run_comparison(other, REDUCED, tmp_path)
 
 
 def test_photos_from_elsewhere_are_scored_whole(untrained, tmp_path, capsys):
@@ -237,12 +246,12 @@ def test_photos_from_elsewhere_are_scored_whole(untrained, tmp_path, capsys):
     ]
     assert main(asked) == 0
     gray, row = json.loads(capsys.readouterr().out)["rows"]
-    drawn = load("scenes", 32, reduced=True).test
+    drawn = load_dataset("scenes", 32, reduced=True).test
     assert row["pictures"] == len(drawn) and "; scored on drawn scenes" in row["about"]
     assert gray["numbers"]["psnr"] == pytest.approx(evaluate(None, drawn).result()["psnr"])
-    sets = Protocol("photos", 32, reduced=True, test="scenes").sets(32)
+    sets = ComparisonConfig("photos", 32, reduced=True, test="scenes").sets(32)
     assert torch.equal(sets.test.batch([0, 1]), drawn.batch([0, 1]))
-    plain = load("photos", 32, reduced=True).train
+    plain = load_dataset("photos", 32, reduced=True).train
     assert torch.equal(sets.train.batch([0, 1]), plain.batch([0, 1]))
 
 
@@ -251,15 +260,17 @@ def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(
 ):
     assert main(["compare", "--set", "I", "--reduced", "--out", str(tmp_path)]) == 0
     assert json.loads((tmp_path / "protocol.json").read_text())["test"] == "scenes"
-    assert [name for name, _ in untrained] == [recipe.name for recipe in SETS["I"].recipes]
+    assert [name for name, _ in untrained] == [recipe.name for recipe in EXPERIMENTS["I"].recipes]
 
 
 def test_shares_and_filters_change_what_is_trained_on():
-    crops = photo_crops(20, 96).mul(255).round().to(torch.uint8)
+    crops = sample_photo_crops(20, 96).mul(255).round().to(torch.uint8)
     mixed = torch.stack([crops, crops[:, 1:2].expand(-1, 3, -1, -1)], dim=1).flatten(
         0, 1
     )  # every other gray
-    sets = Sets(InMemory(mixed), InMemory(mixed), InMemory(mixed), "half of them gray")
+    sets = DataSplits(
+        TensorImages(mixed), TensorImages(mixed), TensorImages(mixed), "half of them gray"
+    )
     found = Experiment(
         "x", "?", (), shares={"half": 0.5, "third": 1 / 3}, filtered=frozenset({"clean", "half"})
     )
@@ -276,12 +287,12 @@ def test_shares_and_filters_change_what_is_trained_on():
 def test_a_share_reaches_the_training(untrained, tmp_path):
     cnn = RECIPES["p2-cnn"]
     found = Experiment("x", "?", (cnn, cnn.but("p2-cnn-quarter")), shares={"p2-cnn-quarter": 0.25})
-    compare(found, REDUCED, tmp_path)
+    run_comparison(found, REDUCED, tmp_path)
     assert untrained == [("p2-cnn", 256), ("p2-cnn-quarter", 64)]
 
 
 def test_photos_are_divided_alike_at_every_size(album):
-    protocol = Protocol(str(album), 32)
+    protocol = ComparisonConfig(str(album), 32)
     small, large = protocol.sets(32), protocol.sets(96)
     for name, share in (("train", 0.85), ("validation", 0.05), ("test", 0.1)):
         one, two = getattr(small, name), getattr(large, name)
@@ -304,14 +315,16 @@ def test_latencies_let_all_have_their_turn_in_each_round():
             order.append((self.name, tuple(L.shape), self.training, torch.is_grad_enabled()))
 
     models = {"a": (Fake("a"), 32), "b": (Fake("b"), 96)}
-    times = latencies(models, rounds=3)
+    times = measure_latencies(models, rounds=3)
     assert [name for name, *_ in order] == ["a", "b"] * 5
     assert set(order) == {("a", (1, 1, 32, 32), False, False), ("b", (1, 1, 96, 96), False, False)}
     assert list(times) == ["a", "b"] and all(time >= 0 for time in times.values())
 
 
-TWO = RECIPES["p0"].reduced().but("two", pixel=Settings(epochs=3, batch=4), settings={"batch": 4})
-SOME = InMemory(photo_crops(8, 32).mul(255).round().to(torch.uint8))
+TWO = (
+    RECIPES["p0"].reduced().but("two", pixel=TrainConfig(epochs=3, batch=4), settings={"batch": 4})
+)
+SOME = TensorImages(sample_photo_crops(8, 32).mul(255).round().to(torch.uint8))
 
 
 @pytest.fixture
@@ -337,14 +350,14 @@ def timed(monkeypatch):
                 raise KeyboardInterrupt
             return self.net_g
 
-    monkeypatch.setattr(run, "Trainer", Fake)
-    monkeypatch.setattr(run, "time", SimpleNamespace(monotonic=lambda: state.now))
+    monkeypatch.setattr(runner, "Trainer", Fake)
+    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: state.now))
     return state
 
 
 def test_two_stages_share_the_minutes_as_their_epochs(timed, tmp_path):
     timed.lasts = [3.0, 1.0]
-    _, told = run.trained(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
+    _, told = runner.train_recipe(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
     assert timed.given == [
         ("1-pixel", 3.0, False, 1_000_000),
         ("2-adversarial", 1.0, True, 1_000_000),
@@ -354,20 +367,20 @@ def test_two_stages_share_the_minutes_as_their_epochs(timed, tmp_path):
 
 def test_without_minutes_stages_train_their_epochs(timed, tmp_path):
     timed.lasts = [0.5, 0.5]
-    run.trained(TWO, SOME, SOME, tmp_path, None, "cpu")
+    runner.train_recipe(TWO, SOME, SOME, tmp_path, None, "cpu")
     assert timed.given == [("1-pixel", None, False, 3), ("2-adversarial", None, True, 1)]
 
 
 def test_time_counts_over_interruptions(timed, tmp_path):
     timed.lasts, timed.stop = [2.0], True
     with pytest.raises(KeyboardInterrupt):
-        run.trained(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
+        runner.train_recipe(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
     timed.now, timed.lasts, timed.stop = 1e6, [1.0, 1.0], False  # another process, another clock
-    _, told = run.trained(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
+    _, told = runner.train_recipe(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
     assert [minutes for _, minutes, *_ in timed.given] == [3.0, pytest.approx(1.0), 1.0]
     assert told["minutes"] == pytest.approx(4.0)
     timed.lasts = [0.0, 0.0]  # all is spent
-    run.trained(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
+    runner.train_recipe(TWO, SOME, SOME, tmp_path, 4.0, "cpu")
     assert [minutes for _, minutes, *_ in timed.given[-2:]] == [0.0, 0.0]
 
 
@@ -384,13 +397,13 @@ def test_stopped_within_a_stage_it_goes_on_from_the_checkpoint(tmp_path, monkeyp
     monkeypatch.setattr(Trainer, "fit", part)
     tiny = TWO.but(generator={"width": 4}, critic={"width": 4})
     with pytest.raises(KeyboardInterrupt):
-        run.trained(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
-    net, told = run.trained(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
+        runner.train_recipe(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
+    net, told = runner.train_recipe(tiny, SOME, SOME, tmp_path / "parts", None, "cpu")
     assert (
         totals == [("1-pixel", 0, 3), ("1-pixel", 0, 6), ("2-adversarial", 0, 2)]
         and told["epochs"] == 4
     )
-    other, _ = run.trained(tiny, SOME, SOME, tmp_path / "whole", None, "cpu")
+    other, _ = runner.train_recipe(tiny, SOME, SOME, tmp_path / "whole", None, "cpu")
     one, two = net.state_dict(), other.state_dict()
     assert all(torch.equal(one[key], two[key]) for key in one)
 
@@ -404,17 +417,17 @@ def test_the_screen_has_a_column_for_each_heading_and_says_nothing_of_what_there
         "metric": "paper_002_psnr",
         "size": 64,
     }
-    shown = text([row])
+    shown = format_table([row])
     found = dict(zip(*shown, strict=True))
     assert found["paper's number"] == "26.40" and found["its metric here"] == "25.00"
     assert found["pixels"] == "64" and found["ms"] == ""
-    assert next(csv.DictReader(as_csv([row]).splitlines()))["psnr"] == "21.5"
+    assert next(csv.DictReader(to_csv([row]).splitlines()))["psnr"] == "21.5"
 
 
 def test_without_words_it_lists_the_sets(capsys):
     assert main(["compare"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == list(SETS)
+    assert [line.split()[0] for line in lines] == list(EXPERIMENTS)
     assert lines[0].endswith("13 recipes") and lines[-1].endswith("24 recipes")
     assert main(["compare", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["D"] == ["p0", "p0-image-critic"]
@@ -444,12 +457,12 @@ def test_files_of_a_comparison_that_failed_at_once_stop_no_other(tmp_path, untra
 
 
 def test_what_is_the_same_training_under_a_protocol_is_trained_once(tmp_path):
-    one, two = get("p0"), get("p4-l1")
-    protocol = Protocol("photos", 32, minutes=0.001, reduced=True, pretrained=False)
-    _, first, second = compare(Experiment("x", "?", (one, two)), protocol, tmp_path)
+    one, two = get_recipe("p0"), get_recipe("p4-l1")
+    protocol = ComparisonConfig("photos", 32, minutes=0.001, reduced=True, pretrained=False)
+    _, first, second = run_comparison(Experiment("x", "?", (one, two)), protocol, tmp_path)
     assert (second["as"], second["name"], second["paper"]) == ("p0", "p4-l1", "004")
     assert second["numbers"] == first["numbers"] and "as" not in first
-    files = [(tmp_path / name / MODEL).read_bytes() for name in ("p0", "p4-l1")]
+    files = [(tmp_path / name / MODEL_FILENAME).read_bytes() for name in ("p0", "p4-l1")]
     assert files[0] == files[1]
-    _, _, again = compare(Experiment("x", "?", (one, two)), protocol, tmp_path)
+    _, _, again = run_comparison(Experiment("x", "?", (one, two)), protocol, tmp_path)
     assert again == second

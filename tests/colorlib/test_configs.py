@@ -6,14 +6,14 @@ import tracemalloc
 import pytest
 from torch import nn
 
-from colorlib import configs
+from colorlib.models import schema
 
 RULES = {"in_features": range(1, 1_000_001), "out_features": range(1, 1_000_001), "bias": bool}
 GOOD = {"in_features": 2, "out_features": 3, "bias": False}
 
 
 def test_build_hands_over_every_field():
-    net = configs.build(nn.Linear, GOOD, RULES)
+    net = schema.from_config(nn.Linear, GOOD, RULES)
     assert (net.in_features, net.out_features, net.bias) == (2, 3, None)
 
 
@@ -22,7 +22,7 @@ def test_a_huge_network_is_refused_before_it_is_made():
     with pytest.raises(
         ValueError, match="Linear would have 1,000,000,000,000 parameters; expected at most 300"
     ):
-        configs.build(nn.Linear, GOOD | {"in_features": 10**6, "out_features": 10**6}, RULES)
+        schema.from_config(nn.Linear, GOOD | {"in_features": 10**6, "out_features": 10**6}, RULES)
     assert tracemalloc.get_traced_memory()[1] < 10_000_000
     tracemalloc.stop()
 
@@ -44,10 +44,10 @@ def test_a_huge_network_is_refused_before_it_is_made():
 )
 def test_each_kind_of_rule(rule, right, wrong_kind, wrong, words):
     for value in right:
-        configs.check("net", {"field": value}, {"field": rule})
+        schema.validate_config("net", {"field": value}, {"field": rule})
     for error, values in ((TypeError, wrong_kind), (ValueError, wrong)):
         for value in values:
             with pytest.raises(
                 error, match=re.escape(f"net got field={value!r}; expected {words}")
             ):
-                configs.check("net", {"field": value}, {"field": rule})
+                schema.validate_config("net", {"field": value}, {"field": rule})

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from colorlib import data
-from colorlib.data import embedded
-from colorlib.images import ImageError
+from colorlib.data import sample_photos
+from colorlib.io.images import ImageError
 
 names = st.lists(st.text(min_size=1, max_size=12), unique=True, max_size=60)
 ratios = st.sampled_from(
@@ -31,17 +31,17 @@ SIZES = {
 
 
 def test_photos_are_four_and_two_others():
-    train, test = data.photos(), data.photos("test")
+    train, test = data.sample_photos(), data.sample_photos("test")
     assert (
         [photo.name for photo in train + test]
         == list(SIZES)
-        == [photo.name for photo in data.photos("all")]
+        == [photo.name for photo in data.sample_photos("all")]
     )
     assert (len(train), len(test)) == (4, 2)
     assert len({hashlib.sha256(photo.path.read_bytes()).digest() for photo in train + test}) == 6
 
 
-@pytest.mark.parametrize("photo", data.photos("all"), ids=lambda photo: photo.name)
+@pytest.mark.parametrize("photo", data.sample_photos("all"), ids=lambda photo: photo.name)
 def test_photo(photo):
     image = photo.image()
     assert image.mode == "RGB" and image.size == SIZES[photo.name]
@@ -53,61 +53,61 @@ def test_photo(photo):
 
 
 def test_rocket_is_read_through_its_wide_colour_profile():
-    rocket = data.photos()[2]
+    rocket = data.sample_photos()[2]
     with Image.open(rocket.path) as raw:
         assert np.abs(np.asarray(raw).astype(int) - np.asarray(rocket.image())).max() > 30
 
 
 def test_another_split_of_photos():
     with pytest.raises(ValueError, match="expected 'train', 'test' or 'all'"):
-        data.photos("val")
+        data.sample_photos("val")
 
 
 def test_a_package_without_its_photo(monkeypatch, tmp_path):
     class Spec:
         submodule_search_locations = (str(tmp_path),)
 
-    monkeypatch.setattr(embedded, "find_spec", lambda name: Spec)
+    monkeypatch.setattr(sample_photos, "find_spec", lambda name: Spec)
     with pytest.raises(
         FileNotFoundError, match=r"scikit-image \d.* carries no data/astronaut\.png"
     ):
-        data.photos()
-    monkeypatch.setattr(embedded, "find_spec", lambda name: None)
+        data.sample_photos()
+    monkeypatch.setattr(sample_photos, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match="scikit-image is not installed"):
-        data.photos()
+        data.sample_photos()
 
 
 def test_crops():
-    crops = data.photo_crops(9, size=24, seed=3)
+    crops = data.sample_photo_crops(9, size=24, seed=3)
     assert crops.shape == (9, 3, 24, 24) and crops.dtype == torch.float32 and crops.is_contiguous()
     assert crops.min() >= 0 and crops.max() <= 1
-    assert torch.equal(data.photo_crops(4, size=24, seed=3), crops[:4])
-    assert not torch.equal(data.photo_crops(9, size=24, seed=4), crops)
+    assert torch.equal(data.sample_photo_crops(4, size=24, seed=3), crops[:4])
+    assert not torch.equal(data.sample_photo_crops(9, size=24, seed=4), crops)
     assert len({crop.numpy().tobytes() for crop in crops}) == 9
-    assert data.photo_crops(0).shape == (0, 3, 64, 64)
+    assert data.sample_photo_crops(0).shape == (0, 3, 64, 64)
 
 
 def test_crops_leave_the_random_state_alone():
     states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()
-    data.photo_crops(2, size=8)
+    data.sample_photo_crops(2, size=8)
     assert states[0] == random.getstate() and torch.equal(states[1], torch.get_rng_state())
     assert (states[2] == np.random.get_state()[1]).all()
 
 
 def test_crops_of_held_out_photos_and_of_any_size():
     for split in ("train", "test", "all"):
-        assert data.photo_crops(3, size=8, split=split).shape == (3, 3, 8, 8)
-    assert data.photo_crops(2, size=700).shape == (2, 3, 700, 700)  # larger than any photo
+        assert data.sample_photo_crops(3, size=8, split=split).shape == (3, 3, 8, 8)
+    assert data.sample_photo_crops(2, size=700).shape == (2, 3, 700, 700)  # larger than any photo
 
 
 def test_crops_are_mirrored_about_half_the_time(monkeypatch):
     from colorlib.data import crops
 
     ramp = Image.fromarray(np.tile(np.arange(256, dtype=np.uint8), (256, 1))).convert("RGB")
-    fake = [data.Photo("ramp", Path("ramp.png"))]
-    monkeypatch.setattr(data.Photo, "image", lambda self: ramp)
+    fake = [data.PhotoFile("ramp", Path("ramp.png"))]
+    monkeypatch.setattr(data.PhotoFile, "image", lambda self: ramp)
     monkeypatch.setattr(crops, "photos", lambda split: fake)
-    rising = data.photo_crops(200, size=4)[:, 0, 0].diff().mean(dim=1) > 0
+    rising = data.sample_photo_crops(200, size=4)[:, 0, 0].diff().mean(dim=1) > 0
     assert 70 < rising.sum() < 130
 
 
@@ -133,9 +133,9 @@ def test_folder(tmp_path, caplog):
     (tmp_path / "notes.txt").write_text("text")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "phone.HEIC").write_bytes(b"x")
-    photos = data.folder(tmp_path)
+    photos = data.list_images(tmp_path)
     assert [photo.name for photo in photos] == ["Z.tiff", "a.png", "b.JPG", "sub/c.webp", "é.jpeg"]
-    assert [photo.name for photo in data.folder(str(tmp_path), recursive=False)] == [
+    assert [photo.name for photo in data.list_images(str(tmp_path), recursive=False)] == [
         "Z.tiff",
         "a.png",
         "b.JPG",
@@ -148,7 +148,7 @@ def test_folder(tmp_path, caplog):
 def test_folder_opens_nothing_and_names_what_cannot_be_read(tmp_path):
     put(tmp_path, "good.png")
     (tmp_path / "bad.png").write_bytes(b"text")
-    bad, good = data.folder(tmp_path)
+    bad, good = data.list_images(tmp_path)
     assert good.image().size == (3, 2)
     with pytest.raises(ImageError, match=r"bad\.png is not an image"):
         bad.rgb()
@@ -156,22 +156,22 @@ def test_folder_opens_nothing_and_names_what_cannot_be_read(tmp_path):
 
 def test_folder_errors(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no file ending in \.jpg, \.jpeg, \.png"):
-        data.folder(tmp_path)
+        data.list_images(tmp_path)
     with pytest.raises(FileNotFoundError, match="was not found"):
-        data.folder(tmp_path / "nowhere")
+        data.list_images(tmp_path / "nowhere")
     put(tmp_path, "a.png")
     with pytest.raises(NotADirectoryError, match=r"a\.png is a file"):
-        data.folder(tmp_path / "a.png")
+        data.list_images(tmp_path / "a.png")
 
 
 def test_a_folder_inside_a_hidden_one_is_read(tmp_path):
     put(tmp_path, ".cache/photos/a.png")
-    assert len(data.folder(tmp_path / ".cache" / "photos")) == 1
+    assert len(data.list_images(tmp_path / ".cache" / "photos")) == 1
 
 
 @given(names, ratios, st.integers(0, 99))
 def test_split_is_a_partition(items, shares, seed):
-    parts = data.split(items, shares, seed)
+    parts = data.hash_split(items, shares, seed)
     assert len(parts) == len(shares)
     assert sorted(name for part in parts for name in part) == sorted(items)
     assert all(
@@ -184,55 +184,57 @@ def test_split_moves_nothing(items, others, shares, rng):
     """Adding names, removing names and another order leave every name in its part."""
     together = list(dict.fromkeys(items + others))
     rng.shuffle(together)
-    for few, many in zip(data.split(items, shares), data.split(together, shares), strict=True):
+    for few, many in zip(
+        data.hash_split(items, shares), data.hash_split(together, shares), strict=True
+    ):
         assert set(few) == set(many) & set(items)
 
 
 def test_split_ratios():
-    sizes = [len(part) for part in data.split(20_000)]
+    sizes = [len(part) for part in data.hash_split(20_000)]
     assert sizes == pytest.approx([16_000, 2_000, 2_000], abs=4 * (20_000 * 0.1 * 0.9) ** 0.5)
-    first, second = (set(data.split(5_000, seed=seed)[1]) for seed in (0, 1))
+    first, second = (set(data.hash_split(5_000, seed=seed)[1]) for seed in (0, 1))
     assert len(first & second) == pytest.approx(
         50, abs=30
     )  # seeds are independent: a tenth of a tenth
 
 
 def test_split_stays_the_same_for_ever():
-    assert data.split(["lawn.png", "ball.png", "flag.png", "hill.png"], (0.5, 0.5)) == (
+    assert data.hash_split(["lawn.png", "ball.png", "flag.png", "hill.png"], (0.5, 0.5)) == (
         ["lawn.png", "hill.png"],
         ["ball.png", "flag.png"],
     )
 
 
 def test_split_of_numbers_names_and_accents():
-    assert [list(map(str, part)) for part in data.split(50)] == list(
-        data.split(list(map(str, range(50))))
+    assert [list(map(str, part)) for part in data.hash_split(50)] == list(
+        data.hash_split(list(map(str, range(50))))
     )
     accents = [f"Zoë en été {number}.jpg" for number in range(40)]
     composed, decomposed = (
-        data.split([unicodedata.normalize(form, name) for name in accents], (0.5, 0.5))
+        data.hash_split([unicodedata.normalize(form, name) for name in accents], (0.5, 0.5))
         for form in ("NFC", "NFD")
     )
     assert list(map(len, composed)) == list(map(len, decomposed))
     assert [unicodedata.normalize("NFC", name) for name in decomposed[0]] == composed[0]
-    assert sum(map(len, data.split(["\udce9.jpg"]))) == 1  # a name that is not UTF-8
-    assert data.split(0) == data.split([]) == ([], [], [])
+    assert sum(map(len, data.hash_split(["\udce9.jpg"]))) == 1  # a name that is not UTF-8
+    assert data.hash_split(0) == data.hash_split([]) == ([], [], [])
 
 
 @pytest.mark.parametrize("bad", [(), (0.5, 0.4), (1.2, -0.2), (80, 10, 10)])
 def test_split_wrong_ratios(bad):
     with pytest.raises(ValueError, match="sum 1"):
-        data.split(10, bad)
+        data.hash_split(10, bad)
 
 
 def test_split_negative():
     with pytest.raises(ValueError, match="0 or more"):
-        data.split(-1)
+        data.hash_split(-1)
 
 
 def test_scenes_is_the_other_modules():
     scenes = pytest.importorskip("colorlib.scenes")
-    assert data.scenes is scenes.scenes
+    assert data.draw_scenes is scenes.scenes
 
 
 def test_no_other_names():

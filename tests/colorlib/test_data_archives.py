@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
-from colorlib.data import archives
-from colorlib.data.archives import ArchiveError, extract
+from colorlib.data import archive
+from colorlib.data.archive import ArchiveError, safe_extract
 
 LINKS = {
     "symlink": [tarfile.SYMTYPE],
@@ -68,7 +68,7 @@ def target(tmp_path):
 
 
 def test_what_is_good_is_unpacked(make, target):
-    assert extract(make(GOOD), str(target)) == target
+    assert safe_extract(make(GOOD), str(target)) == target
     files = {
         path.relative_to(target).as_posix(): path.read_bytes()
         for path in target.rglob("*")
@@ -79,7 +79,7 @@ def test_what_is_good_is_unpacked(make, target):
 
 def test_folders_are_members_too(tmp_path, target):
     archive = make_tar(tmp_path / "archive.bin", [("empty", None), *GOOD, ("set", None)])
-    assert (extract(archive, target) / "empty").is_dir()
+    assert (safe_extract(archive, target) / "empty").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_no_path_leaves_the_target(make, target, name):
     with pytest.raises(
         ArchiveError, match=r"archive\.bin holds '.*', which leaves the target folder"
     ):
-        extract(make([*GOOD, (name, b"evil")]), target)
+        safe_extract(make([*GOOD, (name, b"evil")]), target)
     assert not target.exists()
 
 
@@ -111,13 +111,13 @@ def test_no_links_and_no_devices(tmp_path, target, kind):
         tmp_path / "archive.bin", [*GOOD, ("set/link", LINKS[kind]), ("set/link/x", b"x")]
     )
     with pytest.raises(ArchiveError, match=r"holds 'set/link', a link or a device"):
-        extract(archive, target)
+        safe_extract(archive, target)
     assert not target.exists()
 
 
 def test_no_links_in_a_zip(tmp_path, target):
     with pytest.raises(ArchiveError, match="holds 'set/link', a link"):
-        extract(make_zip(tmp_path / "archive.bin", [*GOOD, ("set/link", None)]), target)
+        safe_extract(make_zip(tmp_path / "archive.bin", [*GOOD, ("set/link", None)]), target)
 
 
 def test_an_encrypted_zip(tmp_path, target):
@@ -126,17 +126,17 @@ def test_an_encrypted_zip(tmp_path, target):
     data[data.index(b"PK\x01\x02") + 8] |= 1
     archive.write_bytes(data)
     with pytest.raises(ArchiveError, match=r"holds 'set/a\.txt', encrypted"):
-        extract(archive, target)
+        safe_extract(archive, target)
 
 
 def test_bombs(make, target):
     bomb = make([("a.txt", b"a"), ("zeros.bin", bytes(3_000_000))])
     assert bomb.stat().st_size < 20_000 or bomb.stat().st_size > 3_000_000  # all but the plain tar
     with pytest.raises(ArchiveError, match=r"more than 2,000,000 bytes at 'zeros\.bin'"):
-        extract(bomb, target, max_bytes=2_000_000)
+        safe_extract(bomb, target, max_bytes=2_000_000)
     with pytest.raises(ArchiveError, match=r"more than 1 members at 'zeros\.bin'"):
-        extract(bomb, target, max_files=1)
-    assert extract(bomb, target, max_bytes=3_000_001, max_files=2) == target
+        safe_extract(bomb, target, max_files=1)
+    assert safe_extract(bomb, target, max_bytes=3_000_001, max_files=2) == target
 
 
 def test_a_zip_that_lies_about_a_size(tmp_path, target):
@@ -146,7 +146,7 @@ def test_a_zip_that_lies_about_a_size(tmp_path, target):
     )
     archive.write_bytes(data)
     with pytest.raises(ArchiveError, match=r"cannot be unpacked after 'zeros\.bin'"):
-        extract(archive, target, max_bytes=100)
+        safe_extract(archive, target, max_bytes=100)
     assert not target.exists()
 
 
@@ -154,7 +154,7 @@ def test_a_zip_that_lies_about_a_size(tmp_path, target):
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_name_twice(make, target, names):
     with pytest.raises(ArchiveError, match=r"archive\.bin holds '.*' twice"):
-        extract(make([(name, b"x") for name in names]), target)
+        safe_extract(make([(name, b"x") for name in names]), target)
     assert not target.exists()
 
 
@@ -165,7 +165,7 @@ def test_cut_off(make, target, cut):
     archive = make([(f"{i}.bin", random.Random(i).randbytes(50_000)) for i in range(4)])
     archive.write_bytes(archive.read_bytes()[: int(cut * archive.stat().st_size)])
     with pytest.raises(ArchiveError, match="delete it and fetch it again"):
-        extract(archive, target)
+        safe_extract(archive, target)
     assert not target.exists()
 
 
@@ -175,23 +175,23 @@ def test_a_changed_byte(tmp_path, target):
     data[45] ^= 0xFF
     archive.write_bytes(data)
     with pytest.raises(ArchiveError, match=r"cannot be unpacked after 'set/a\.txt'"):
-        extract(archive, target)
+        safe_extract(archive, target)
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"<!doctype html>"])
 def test_no_archive(tmp_path, target, content):
     (tmp_path / "archive.bin").write_bytes(content)
     with pytest.raises(ArchiveError, match=r"archive\.bin cannot be unpacked"):
-        extract(tmp_path / "archive.bin", target)
+        safe_extract(tmp_path / "archive.bin", target)
 
 
 def test_names_that_are_not_there_or_taken(tmp_path, target):
     with pytest.raises(FileNotFoundError, match="expected an archive"):
-        extract(tmp_path / "archive.bin", target)
+        safe_extract(tmp_path / "archive.bin", target)
     target.mkdir(parents=True)
     (target / "mine.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="exists already"):
-        extract(make_zip(tmp_path / "archive.bin", GOOD), target)
+        safe_extract(make_zip(tmp_path / "archive.bin", GOOD), target)
     assert (target / "mine.txt").read_text() == "mine"
 
 
@@ -199,9 +199,9 @@ def test_a_full_disk_is_not_called_damage(make, target, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(archives.shutil, "copyfileobj", full)
+    monkeypatch.setattr(archive.shutil, "copyfileobj", full)
     with pytest.raises(OSError, match="No space left"):
-        extract(make(GOOD), target)
+        safe_extract(make(GOOD), target)
 
 
 def test_check_sees_the_files_and_can_refuse(make, target):
@@ -214,7 +214,7 @@ def test_check_sees_the_files_and_can_refuse(make, target):
 
     archive = make(GOOD)
     with pytest.raises(ArchiveError, match="too few"):
-        extract(archive, target, check=check)
+        safe_extract(archive, target, check=check)
     assert seen == [3] and not target.exists()
 
 
@@ -240,4 +240,4 @@ def test_a_killed_run_leaves_nothing_that_looks_complete(tmp_path):
         process.wait()
     (left,) = [path for path in tmp_path.iterdir() if path != archive]
     assert left.name.startswith(".colorlib-") and 1 <= len(list(left.iterdir())) < 30
-    assert len(list(extract(archive, tmp_path / "target").iterdir())) == 30
+    assert len(list(safe_extract(archive, tmp_path / "target").iterdir())) == 30

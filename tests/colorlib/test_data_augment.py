@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib.data.augment import augment, order, uniform
+from colorlib.data.augment import augment, epoch_permutation, hash_uniform
 
 N = 400
 
@@ -22,18 +22,22 @@ def flipped(batch):
 
 
 def test_order_is_a_permutation_and_a_function_of_seed_and_epoch():
-    first = order(N, seed=1, epoch=2)
+    first = epoch_permutation(N, seed=1, epoch=2)
     assert first.dtype == torch.int64 and first.sort().values.tolist() == list(range(N))
-    assert torch.equal(order(N, 1, 2), first)
-    for other in (order(N, 1, 3), order(N, 2, 2), order(N, 2, 1)):
+    assert torch.equal(epoch_permutation(N, 1, 2), first)
+    for other in (
+        epoch_permutation(N, 1, 3),
+        epoch_permutation(N, 2, 2),
+        epoch_permutation(N, 2, 1),
+    ):
         assert (other == first).float().mean() < 0.05
-    assert order(0, 0, 0).shape == (0,)
+    assert epoch_permutation(0, 0, 0).shape == (0,)
     assert abs(np.corrcoef(first, range(N))[0, 1]) < 0.2
 
 
 def test_orders_stay_the_same_for_ever():
     """A checkpoint that is resumed after an update must meet the same order and the same flips."""
-    assert order(8, seed=0, epoch=0).tolist() == [0, 1, 4, 2, 3, 6, 7, 5]
+    assert epoch_permutation(8, seed=0, epoch=0).tolist() == [0, 1, 4, 2, 3, 6, 7, 5]
     assert flipped(augment(ramp(8), range(8), 0, 0)).tolist() == [
         False,
         True,
@@ -48,7 +52,7 @@ def test_orders_stay_the_same_for_ever():
 
 def test_numbers_are_uniform_and_independent():
     columns = [
-        uniform(np.arange(5000), *key)
+        hash_uniform(np.arange(5000), *key)
         for key in ((0, 0, 0), (0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1))
     ]
     for numbers in columns:
@@ -83,7 +87,7 @@ def test_a_picture_does_not_depend_on_its_batch(dtype, crop):
         assert torch.equal(
             augment(batch[i : i + 1], indices[i : i + 1], 7, 5, crop=crop)[0], together[i]
         )
-    shuffled = order(10, 0, 0)
+    shuffled = epoch_permutation(10, 0, 0)
     again = augment(batch[shuffled], indices[shuffled].tolist(), 7, 5, crop=crop)
     assert torch.equal(again, together[shuffled])
 
@@ -114,7 +118,7 @@ def test_a_crop_of_all_is_the_picture():
 def test_no_random_state_is_touched():
     states = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].copy()
     augment(ramp(4), range(4), 0, 0, crop=0.5)
-    order(5, 0, 0)
+    epoch_permutation(5, 0, 0)
     assert states[0] == random.getstate() and torch.equal(states[1], torch.get_rng_state())
     assert (states[2] == np.random.get_state()[1]).all()
 

@@ -17,9 +17,9 @@ from PIL import Image
 
 from colorlib import data
 from colorlib.data import download
-from colorlib.data.archives import ArchiveError
-from colorlib.data.download import DownloadError, fetch, pictures
-from colorlib.data.sources import SOURCES, Source, read_table
+from colorlib.data.archive import ArchiveError
+from colorlib.data.catalog import CATALOG, DatasetSource, load_catalog
+from colorlib.data.download import DownloadError, download_dataset, list_photos
 
 
 def archive(names=("set/a.png", "set/b.png", "notes.txt")):
@@ -77,7 +77,7 @@ def source(server, monkeypatch):
     def make(*ways, **changes):
         urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
         changes = {"size": len(GOOD), "sha256": hashlib.sha256(GOOD).hexdigest(), **changes}
-        return Source(
+        return DatasetSource(
             "set", "Two red pictures", urls, "CC0", "nobody", counts={"set": 2}, **changes
         )
 
@@ -90,27 +90,32 @@ def nothing_left(out):
 
 def test_a_good_file(source, server, tmp_path, capsys):
     out = tmp_path / "out"
-    target = fetch(source("good"), out)
+    target = download_dataset(source("good"), out)
     assert target == out / "set"
-    assert [photo.name for photo in data.folder(target)] == ["set/a.png", "set/b.png"]
+    assert [photo.name for photo in data.list_images(target)] == ["set/a.png", "set/b.png"]
     assert sorted(path.name for path in out.iterdir()) == ["set", "set.zip"]
     captured = capsys.readouterr()
     assert "100%" in captured.err and not captured.out
-    assert fetch(source("good"), str(out)) == target and server.asked == ["/good/set.zip"]
+    assert download_dataset(source("good"), str(out)) == target and server.asked == [
+        "/good/set.zip"
+    ]
 
 
 def test_no_bar(source, tmp_path, capsys):
-    fetch(source("good"), tmp_path, progress=False)
+    download_dataset(source("good"), tmp_path, progress=False)
     assert "%" not in capsys.readouterr().err
 
 
 def test_a_file_put_there_by_hand_needs_no_server(source, server, tmp_path):
     (tmp_path / "set.zip").write_bytes(GOOD)
-    assert len(data.folder(fetch(source("missing"), tmp_path))) == 2 and not server.asked
+    assert (
+        len(data.list_images(download_dataset(source("missing"), tmp_path))) == 2
+        and not server.asked
+    )
 
 
 def test_a_mirror_is_taken_where_the_first_fails(source, server, tmp_path):
-    fetch(source("missing", "page", "good"), tmp_path, tries=1)
+    download_dataset(source("missing", "page", "good"), tmp_path, tries=1)
     assert server.asked == [f"/{way}/set.zip" for way in ("missing", "page", "good")]
 
 
@@ -118,7 +123,7 @@ def test_a_web_page_is_recognised_at_once(source, server, tmp_path):
     with pytest.raises(
         DownloadError, match="the server returned a web page, not the file"
     ) as error:
-        fetch(source("page"), tmp_path)
+        download_dataset(source("page"), tmp_path)
     assert server.asked == ["/page/set.zip"]  # no use in asking again
     steps = rf"by hand: open http://\S+/page/set\.zip in a browser, save the file as {tmp_path}/set\.zip"
     assert re.search(steps, str(error.value)) and nothing_left(tmp_path)
@@ -130,21 +135,21 @@ def test_a_web_page_is_recognised_at_once(source, server, tmp_path):
 def test_a_web_page_saved_by_hand(source, tmp_path, page):
     (tmp_path / "set.zip").write_bytes(page)
     with pytest.raises(DownloadError, match=r"set\.zip: the server returned a web page"):
-        fetch(source("good", sha256=None, size=None), tmp_path)
+        download_dataset(source("good", sha256=None, size=None), tmp_path)
 
 
 def test_not_found(source, server, tmp_path):
     with pytest.raises(DownloadError, match="404.*by hand"):
-        fetch(source("missing"), tmp_path, tries=2)
+        download_dataset(source("missing"), tmp_path, tries=2)
     assert server.asked == ["/missing/set.zip"] * 2 and nothing_left(tmp_path)
 
 
 def test_no_server_at_all(source, tmp_path):
-    nowhere = Source("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
+    nowhere = DatasetSource("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
     with pytest.raises(
         DownloadError, match="set could not be downloaded .*by hand: open http://127"
     ):
-        fetch(nowhere, tmp_path)
+        download_dataset(nowhere, tmp_path)
     assert nothing_left(tmp_path)
 
 
@@ -152,42 +157,44 @@ def test_no_server_at_all(source, tmp_path):
 def test_truncated(source, server, tmp_path, known):
     """Half of a file is refused even where no hash is known: the server promised more."""
     with pytest.raises(DownloadError, match="could not be downloaded"):
-        fetch(source("truncated", **({} if known else {"sha256": None, "size": None})), tmp_path)
+        download_dataset(
+            source("truncated", **({} if known else {"sha256": None, "size": None})), tmp_path
+        )
     assert len(server.asked) == 3 and nothing_left(tmp_path)
 
 
 def test_a_dropped_connection_is_tried_again(source, server, tmp_path):
-    assert len(data.folder(fetch(source("dropped"), tmp_path))) == 2
+    assert len(data.list_images(download_dataset(source("dropped"), tmp_path))) == 2
     assert len(server.asked) == 2
 
 
 def test_a_wrong_hash(source, tmp_path):
     with pytest.raises(DownloadError, match="does not match the known hash"):
-        fetch(source("good", sha256="0" * 64), tmp_path, tries=1)
+        download_dataset(source("good", sha256="0" * 64), tmp_path, tries=1)
     assert nothing_left(tmp_path)
     (tmp_path / "set.zip").write_bytes(GOOD)
     with pytest.raises(
         DownloadError, match=r"has \d+ bytes and sha256 \w+, expected \d+ and 0{64}; delete"
     ):
-        fetch(source("good", sha256="0" * 64), tmp_path)
+        download_dataset(source("good", sha256="0" * 64), tmp_path)
     with pytest.raises(DownloadError, match="expected 1,234,567 and"):
-        fetch(source("good", sha256=None, size=1_234_567), tmp_path)
+        download_dataset(source("good", sha256=None, size=1_234_567), tmp_path)
     assert not (tmp_path / "set").exists()
 
 
 def test_the_hash_is_shown_where_none_is_published(source, tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "colorlib"):
-        fetch(source("good", sha256=None), tmp_path)
+        download_dataset(source("good", sha256=None), tmp_path)
         assert f"has sha256 {hashlib.sha256(GOOD).hexdigest()}; none is published" in caplog.text
         caplog.clear()
-        fetch(source("good", sha256=None), tmp_path)
+        download_dataset(source("good", sha256=None), tmp_path)
     assert not caplog.text  # at first use only
 
 
 def test_an_archive_that_would_leave_its_folder(source, tmp_path):
     out = tmp_path / "deep" / "out"
     with pytest.raises(ArchiveError, match=r"set\.zip holds '\.\./evil\.png', which leaves"):
-        fetch(source("evil", sha256=None, size=None), out)
+        download_dataset(source("evil", sha256=None, size=None), out)
     assert not list(tmp_path.rglob("evil.png")) and [path.name for path in out.iterdir()] == [
         "set.zip"
     ]
@@ -197,37 +204,37 @@ def test_too_few_pictures(source, tmp_path):
     with pytest.raises(
         DownloadError, match=r"set\.zip holds 1 images in set, expected 2 or more; delete"
     ):
-        fetch(source("few", sha256=None, size=None), tmp_path)
+        download_dataset(source("few", sha256=None, size=None), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
 
 def test_pictures_by_name(source, tmp_path, monkeypatch, server):
     monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path))
     monkeypatch.setitem(download.SOURCES, "set", source("good"))
-    assert [photo.name for photo in pictures("set")] == ["set/a.png", "set/b.png"]
+    assert [photo.name for photo in list_photos("set")] == ["set/a.png", "set/b.png"]
     assert (tmp_path / "sources" / "set").is_dir()
-    assert [photo.name for photo in pictures("photos")] == [
-        photo.name for photo in data.photos("all")
+    assert [photo.name for photo in list_photos("photos")] == [
+        photo.name for photo in data.sample_photos("all")
     ]
     assert (
-        len(pictures(tmp_path / "sources" / "set"))
-        == len(pictures(str(tmp_path / "sources" / "set")))
+        len(list_photos(tmp_path / "sources" / "set"))
+        == len(list_photos(str(tmp_path / "sources" / "set")))
         == 2
     )
     with pytest.raises(
         FileNotFoundError, match="found nowhere, expected a folder or one of photos, coco"
     ):
-        pictures("yosemit")
+        list_photos("yosemit")
     with pytest.raises(ValueError, match="drawn as tensors"):
-        pictures("scenes")
+        list_photos("scenes")
     with pytest.raises(ValueError, match="expected one of coco"):
-        fetch("photos")
+        download_dataset("photos")
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match="holds no file ending in"):
-        pictures(tmp_path / "empty")
+        list_photos(tmp_path / "empty")
 
 
-@pytest.mark.parametrize("entry", SOURCES.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
 def test_the_table(entry):
     assert all(re.fullmatch(r"https?://\S+\.(zip|tgz)", url) for url in entry.urls)
     assert len({url.rpartition("/")[2] for url in entry.urls}) == 1
@@ -245,26 +252,26 @@ def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeyp
     for name in ("a/trainA/1.png", "a/trainB/2.png", "a/trainAB/3.png", "a/testA/deep/4.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 4)).save(tmp_path / name)
-    entry = dataclasses.replace(SOURCES["yosemite"], folders=["a/trainA", "a/testA"])
-    monkeypatch.setitem(SOURCES, "yosemite", entry)
-    monkeypatch.setattr("colorlib.data.download.fetch", lambda name, progress: tmp_path)
-    assert [photo.name for photo in pictures("yosemite")] == [
+    entry = dataclasses.replace(CATALOG["yosemite"], folders=["a/trainA", "a/testA"])
+    monkeypatch.setitem(CATALOG, "yosemite", entry)
+    monkeypatch.setattr("colorlib.data.download.download_dataset", lambda name, progress: tmp_path)
+    assert [photo.name for photo in list_photos("yosemite")] == [
         "a/testA/deep/4.png",
         "a/trainA/1.png",
     ]
 
 
 def test_what_the_papers_use():
-    assert {paper for entry in SOURCES.values() for paper in re.findall(r"00\d", entry.title)} == {
+    assert {paper for entry in CATALOG.values() for paper in re.findall(r"00\d", entry.title)} == {
         "000",
         "001",
         "002",
         "003",
         "004",
     }
-    yosemite = SOURCES["yosemite"].counts
+    yosemite = CATALOG["yosemite"].counts
     assert sum(count for name, count in yosemite.items() if name.endswith("A")) == 1540
-    assert "stands in for paper 004" in SOURCES["imagenette-160"].title
+    assert "stands in for paper 004" in CATALOG["imagenette-160"].title
 
 
 def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
@@ -273,7 +280,7 @@ def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
         'title = "Mine"\nurls = ["http://127.0.0.1/mine.zip"]\nlicence = "CC0"\ncitation = "me"\n'
     )
     table.write_text(f"[coco]\n{entry}\n[mine]\n{entry}counts = {{ mine = 2 }}\n")
-    code = "from colorlib.data.sources import SOURCES as s; print(s['coco'].title, s['mine'].counts, len(s))"
+    code = "from colorlib.data.catalog import SOURCES as s; print(s['coco'].title, s['mine'].counts, len(s))"
     told = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"COLORLIB_SOURCES": str(table)},
@@ -281,11 +288,11 @@ def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
         text=True,
         check=True,
     )
-    assert told.stdout == f"Mine {{'mine': 2}} {len(SOURCES) + 1}\n"
+    assert told.stdout == f"Mine {{'mine': 2}} {len(CATALOG) + 1}\n"
 
 
 @pytest.mark.parametrize("text", ["[coco]\ntitle = 'no addresses'", "[coco", "[coco]\ncolour = 1"])
 def test_a_table_that_is_none_is_said(tmp_path, text):
     (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(ValueError, match="mine.toml is no table of sources"):
-        read_table(tmp_path / "mine.toml")
+        load_catalog(tmp_path / "mine.toml")

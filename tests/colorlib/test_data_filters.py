@@ -11,10 +11,10 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from colorlib import data
 from colorlib.color import lab_to_rgb
-from colorlib.data.filters import Filters, measure, report, sift
-from colorlib.images import to_image
+from colorlib.data.filters import FilterConfig, filter_photos, measure_photo, write_rejection_report
+from colorlib.io.images import tensor_to_image
 
-PHOTOS = data.photos("all")
+PHOTOS = data.sample_photos("all")
 
 
 def noise(size=128):
@@ -22,7 +22,7 @@ def noise(size=128):
 
 
 def kind(image):
-    return (Filters().reason(image) or "passes").partition(":")[0]
+    return (FilterConfig().reason(image) or "passes").partition(":")[0]
 
 
 @pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
@@ -46,7 +46,7 @@ def test_a_jpeg_of_a_gray_photo_is_gray(tmp_path):
 
 def test_faint_vibrant_and_detailed():
     half = ImageEnhance.Color(PHOTOS[0].image()).enhance(0.2)
-    assert kind(half) == "too faint" and 5 < measure(half)["colorfulness"] < 15
+    assert kind(half) == "too faint" and 5 < measure_photo(half)["colorfulness"] < 15
     poster = Image.new("RGB", (64, 64), (0, 0, 255))
     poster.paste((255, 0, 0), (0, 0, 32, 64))
     assert kind(poster) == "too vibrant"
@@ -58,27 +58,27 @@ def test_faint_vibrant_and_detailed():
 def test_measures_are_what_they_say():
     """Two colours a distance apart, and a ramp of L, have measures that paper and pencil give."""
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 128).astype(np.uint8), (128, 1)))
-    assert measure(ramp)["detail"] == pytest.approx(100 / 127, rel=0.02)
-    assert measure(ramp)["spread"] < 0.05 and measure(ramp)["colorfulness"] < 0.01
+    assert measure_photo(ramp)["detail"] == pytest.approx(100 / 127, rel=0.02)
+    assert measure_photo(ramp)["spread"] < 0.05 and measure_photo(ramp)["colorfulness"] < 0.01
     red_and_gray = Image.new("RGB", (64, 64), (119, 119, 119))
     red_and_gray.paste((200, 80, 80), (0, 0, 64, 32))
-    assert measure(red_and_gray)["spread"] < 0.8  # one line through gray is one hue
+    assert measure_photo(red_and_gray)["spread"] < 0.8  # one line through gray is one hue
     ab = torch.tensor([[20.0, 10.0], [-20.0, 10.0], [20.0, -10.0], [-20.0, -10.0]])
     lab = torch.cat([torch.full((4, 1), 50.0), ab], dim=1).T.reshape(1, 3, 2, 2)
-    quarters = to_image(lab_to_rgb(lab.repeat_interleave(64, 2).repeat_interleave(64, 3)))
-    assert measure(quarters)["spread"] == pytest.approx(10, abs=0.3)  # b's; a's is 20
+    quarters = tensor_to_image(lab_to_rgb(lab.repeat_interleave(64, 2).repeat_interleave(64, 3)))
+    assert measure_photo(quarters)["spread"] == pytest.approx(10, abs=0.3)  # b's; a's is 20
     tall = PHOTOS[1].image().resize((100, 300))
-    assert measure(tall)["colorfulness"] == pytest.approx(
-        measure(PHOTOS[1].image())["colorfulness"], rel=0.03
+    assert measure_photo(tall)["colorfulness"] == pytest.approx(
+        measure_photo(PHOTOS[1].image())["colorfulness"], rel=0.03
     )
 
 
 def test_other_limits():
     image = PHOTOS[0].image()
-    assert Filters(faint=1000).reason(image).startswith("too faint: colourfulness 7")
-    assert Filters(vibrant=1).reason(image).endswith("> 1")
-    assert Filters(detailed=0.5).reason(image).startswith("too detailed")
-    assert Filters(one_hue=99).reason(image).startswith("grayscale")
+    assert FilterConfig(faint=1000).reason(image).startswith("too faint: colourfulness 7")
+    assert FilterConfig(vibrant=1).reason(image).endswith("> 1")
+    assert FilterConfig(detailed=0.5).reason(image).startswith("too detailed")
+    assert FilterConfig(one_hue=99).reason(image).startswith("grayscale")
 
 
 @pytest.fixture
@@ -86,8 +86,8 @@ def dropped(tmp_path):
     PHOTOS[0].image().convert("L").save(tmp_path / "<b>gray & old.png")
     PHOTOS[0].image().save(tmp_path / "fine.png")
     (tmp_path / "text.png").write_bytes(b"text")
-    photos = [*data.folder(tmp_path), data.Photo("gone.jpg", tmp_path / "gone.jpg")]
-    kept, dropped = sift(photos)
+    photos = [*data.list_images(tmp_path), data.PhotoFile("gone.jpg", tmp_path / "gone.jpg")]
+    kept, dropped = filter_photos(photos)
     assert [photo.name for photo in kept] == ["fine.png"]
     return dropped
 
@@ -101,7 +101,7 @@ def test_sift_gives_each_photo_a_reason(dropped):
 
 
 def test_report(dropped, tmp_path):
-    page = report(dropped, tmp_path / "report.html").read_text("utf-8")
+    page = write_rejection_report(dropped, tmp_path / "report.html").read_text("utf-8")
     assert "<p>unreadable: 2; grayscale: 1.</p>" in page
     assert page.count("<figure>") == 3 and page.count("cannot be read.") == 2
     (alt,) = re.findall(r'<img [^>]*alt="([^"]*)"', page)
@@ -113,8 +113,10 @@ def test_report(dropped, tmp_path):
         and page.count("<h1>") == 1
         and not re.search(r"(src|href)=\"(?!data:)", page)
     )
-    assert "Nothing was dropped" in report([], tmp_path / "report.html").read_text(
+    assert "Nothing was dropped" in write_rejection_report([], tmp_path / "report.html").read_text(
         "utf-8"
     )  # replaced
-    described = report([(PHOTOS[4], "too faint")], tmp_path / "report.html").read_text("utf-8")
+    described = write_rejection_report(
+        [(PHOTOS[4], "too faint")], tmp_path / "report.html"
+    ).read_text("utf-8")
     assert PHOTOS[4].alt in described

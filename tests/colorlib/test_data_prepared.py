@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from colorlib import data
-from colorlib.data import prepared
+from colorlib.data import image_cache
 from colorlib.data.cache import cache_folder
-from colorlib.data.prepared import Prepared, prepare
-from colorlib.images import ImageError, to_tensor
+from colorlib.data.image_cache import CachedImages, build_image_cache
+from colorlib.io.images import ImageError, image_to_tensor
 
 
 @pytest.fixture
@@ -44,13 +44,13 @@ def out(tmp_path):
 
 
 def test_rows_are_nearly_what_to_tensor_gives(album, out, capsys):
-    ready = prepare(album, 16, out)
-    assert isinstance(ready, Prepared) and len(ready) == 3 and not ready.skipped
+    ready = build_image_cache(album, 16, out)
+    assert isinstance(ready, CachedImages) and len(ready) == 3 and not ready.skipped
     assert ready.names == ["a.png", "b.png", "c.jpg"] and ready.folder == out
     batch = ready.batch([2, 0])
     assert batch.dtype == torch.uint8 and batch.shape == (2, 3, 16, 16) and batch.is_contiguous()
     for row, name in zip(batch, ["c.jpg", "a.png"], strict=True):
-        difference = row - to_tensor(album / name, 16)[0] * 255  # bicubic, and Lanczos
+        difference = row - image_to_tensor(album / name, 16)[0] * 255  # bicubic, and Lanczos
         assert difference.abs().mean() < 6, name  # of noise, the hardest there is
     captured = capsys.readouterr()
     assert "3/3" in captured.err and not captured.out
@@ -58,7 +58,7 @@ def test_rows_are_nearly_what_to_tensor_gives(album, out, capsys):
 
 
 def test_batch_takes_any_kind_of_indices_and_gives_copies(album, out):
-    ready = prepare(album, 8, out)
+    ready = build_image_cache(album, 8, out)
     first = ready.batch([1, 1, 0])
     assert torch.equal(ready.batch(np.array([1, 1, 0])), first)
     assert torch.equal(ready.batch(torch.tensor([1, 1, 0])), first)
@@ -76,23 +76,25 @@ def test_stretch_keeps_all_of_the_photo(tmp_path, out):
     halves.paste("blue", (40, 0, 80, 20))
     halves.paste("lime", (0, 0, 8, 20))
     halves.save(tmp_path / "wide.png")
-    left = prepare(tmp_path, 10, out, fit="stretch").pixels[0, 5, 0]
+    left = build_image_cache(tmp_path, 10, out, fit="stretch").pixels[0, 5, 0]
     assert left[1] > 200 > left[0]  # the green edge is there
-    assert prepare(tmp_path, 10, out, fit="crop").pixels[0, 5, 0, 0] == 255  # and is cut off
+    assert (
+        build_image_cache(tmp_path, 10, out, fit="crop").pixels[0, 5, 0, 0] == 255
+    )  # and is cut off
 
 
 def test_an_earlier_preparation_is_taken_as_it_is(album, out):
-    prepare(album, 8, out)
+    build_image_cache(album, 8, out)
     before = state(out)
-    assert len(prepare(str(album), 8, str(out))) == 3
-    assert len(prepare(data.folder(album), 8, out, workers=1)) == 3
+    assert len(build_image_cache(str(album), 8, str(out))) == 3
+    assert len(build_image_cache(data.list_images(album), 8, out, workers=1)) == 3
     assert state(out) == before
 
 
 def test_workers_do_not_change_the_order(tmp_path, out):
     for i in range(70):  # more than two chunks
         Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / f"{i:02}.png")
-    ready = prepare(tmp_path, 4, out, workers=5)
+    ready = build_image_cache(tmp_path, 4, out, workers=5)
     assert ready.pixels[:, 0, 0, 0].tolist() == list(range(70))
 
 
@@ -100,7 +102,7 @@ def test_workers_do_not_change_the_order(tmp_path, out):
     "change", ["added", "removed", "changed", "touched", "size", "fit", "order"]
 )
 def test_stale_preparations_are_rebuilt(album, out, change):
-    prepare(album, 8, out)
+    build_image_cache(album, 8, out)
     before, photos = state(out), None
     if change == "added":
         Image.new("RGB", (9, 9), "red").save(album / "d.png")
@@ -113,9 +115,9 @@ def test_stale_preparations_are_rebuilt(album, out, change):
     elif change == "touched":
         os.utime(album / "a.png", (1, 1))
     elif change == "order":
-        photos = data.folder(album)[::-1]
+        photos = data.list_images(album)[::-1]
     size, fit = (12 if change == "size" else 8), ("stretch" if change == "fit" else "crop")
-    ready = prepare(photos or album, size, out, fit=fit)
+    ready = build_image_cache(photos or album, size, out, fit=fit)
     assert all(state(out)[name] != before[name] for name in before)
     assert len(ready) == {"added": 4, "removed": 2}.get(change, 3)
     if change == "changed":
@@ -126,7 +128,7 @@ def test_stale_preparations_are_rebuilt(album, out, change):
 
 @pytest.mark.parametrize("damage", ["no manifest", "cut", "no pixels", "garbage", "rows", "list"])
 def test_what_is_not_whole_is_rebuilt(album, out, damage):
-    good = prepare(album, 8, out).batch(range(3))
+    good = build_image_cache(album, 8, out).batch(range(3))
     pixels, manifest = out / "pixels.npy", out / "manifest.json"
     if damage == "no manifest":
         manifest.unlink()
@@ -141,7 +143,7 @@ def test_what_is_not_whole_is_rebuilt(album, out, damage):
     else:
         pixels.write_bytes(b"")
         np.save(pixels, np.zeros((2, 8, 8, 3), np.uint8))
-    assert torch.equal(prepare(album, 8, out).batch(range(3)), good)
+    assert torch.equal(build_image_cache(album, 8, out).batch(range(3)), good)
 
 
 KILLED = """
@@ -174,31 +176,31 @@ def test_a_killed_run_leaves_nothing_that_counts(tmp_path, out):
         assert process.stdout.read() == b"" and process.wait() == -signal.SIGKILL
     left = [path for path in out.iterdir()]
     assert left and not {"pixels.npy", "manifest.json"} & {path.name for path in left}
-    assert prepared._open(out, "anything") is None
+    assert image_cache._open(out, "anything") is None
     os.utime(left[0], (1, 1))
     young = out / ".colorlib-young.tmp"
     young.touch()
-    ready = prepare(album, 8, out)
+    ready = build_image_cache(album, 8, out)
     assert ready.pixels[:, 0, 0, 0].tolist() == list(range(90))
     assert not left[0].exists() and young.exists()
 
 
 def test_killed_between_the_two_files(album, out, monkeypatch):
     """A stale manifest is gone before new pixels come, so that it can never describe them."""
-    prepare(album, 8, out)
+    build_image_cache(album, 8, out)
     Image.new("RGB", (9, 9), "red").save(album / "d.png")
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(
-        prepared.json, "dumps", lambda value, **options: stop() if options else json_dumps(value)
+        image_cache.json, "dumps", lambda value, **options: stop() if options else json_dumps(value)
     )
     with pytest.raises(KeyboardInterrupt):
-        prepare(album, 8, out)
+        build_image_cache(album, 8, out)
     assert [path.name for path in out.iterdir()] == ["pixels.npy"]
     monkeypatch.undo()
-    assert len(prepare(album, 8, out)) == 4
+    assert len(build_image_cache(album, 8, out)) == 4
 
 
 json_dumps = json.dumps
@@ -207,16 +209,16 @@ json_dumps = json.dumps
 def test_unreadable_photos_are_skipped_with_their_reason(album, out, caplog):
     (album / "b.png").write_bytes(b"")
     (album / "d.jpg").write_bytes((album / "c.jpg").read_bytes()[:400])
-    photos = [*data.folder(album), data.Photo("gone.png", album / "gone.png")]
+    photos = [*data.list_images(album), data.PhotoFile("gone.png", album / "gone.png")]
     with caplog.at_level(logging.WARNING, "colorlib"):
-        ready = prepare(photos, 8, out)
+        ready = build_image_cache(photos, 8, out)
     assert ready.names == ["a.png", "c.jpg"] and len(ready.pixels) == 2
     assert list(ready.skipped) == ["b.png", "d.jpg", "gone.png"]
     assert "empty" in ready.skipped["b.png"] and "gone.png" in ready.skipped["gone.png"]
     assert "3 of 5 photos were skipped; b.png" in caplog.text
     before = state(out)
     caplog.clear()
-    again = prepare(photos, 8, out)
+    again = build_image_cache(photos, 8, out)
     assert again.skipped == ready.skipped and state(out) == before
     assert "3 of 5" in caplog.text  # said each time
     assert json.loads((out / "manifest.json").read_text())["rows"] == 2
@@ -227,30 +229,34 @@ def test_many_skipped_rows_shrink_the_header(tmp_path, out):
         Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / f"{i:02}.png")
     for i in range(2, 12):
         (tmp_path / f"{i:02}.png").write_bytes(b"text")
-    assert np.load(prepare(tmp_path, 4, out).folder / "pixels.npy")[:, 0, 0, 0].tolist() == [0, 1]
+    assert np.load(build_image_cache(tmp_path, 4, out).folder / "pixels.npy")[
+        :, 0, 0, 0
+    ].tolist() == [0, 1]
 
 
 def test_none_readable(tmp_path, out):
     (tmp_path / "a.png").write_bytes(b"text")
     with pytest.raises(ImageError, match=r"None of 1 photos can be read: .*a\.png is not an image"):
-        prepare(tmp_path, 8, out)
+        build_image_cache(tmp_path, 8, out)
     assert not list(out.iterdir())
 
 
-@pytest.mark.parametrize(("photos", "size", "fit"), [([], 8, "crop"), (data.photos(), 0, "crop")])
+@pytest.mark.parametrize(
+    ("photos", "size", "fit"), [([], 8, "crop"), (data.sample_photos(), 0, "crop")]
+)
 def test_nothing_to_prepare(photos, size, fit, out):
     with pytest.raises(ValueError, match="at least 1"):
-        prepare(photos, size, out, fit=fit)
+        build_image_cache(photos, size, out, fit=fit)
 
 
 def test_another_fit(out):
     with pytest.raises(ValueError, match="'crop' or 'stretch'"):
-        prepare(data.photos(), 8, out, fit="pad")
+        build_image_cache(data.sample_photos(), 8, out, fit="pad")
 
 
 def test_the_cache(album, tmp_path, monkeypatch):
     monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
-    first, second = prepare(album, 8), prepare(album, 8, fit="stretch")
+    first, second = build_image_cache(album, 8), build_image_cache(album, 8, fit="stretch")
     assert first.folder != second.folder and first.folder.parent == tmp_path / "cache" / "prepared"
     monkeypatch.setenv("COLORLIB_CACHE", "")
     assert cache_folder().is_absolute() and "colorlib" in str(cache_folder())

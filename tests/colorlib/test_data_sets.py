@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib.data import photos
-from colorlib.data.filters import Filters
-from colorlib.data.sets import InMemory, Part, load
+from colorlib.data import sample_photos
+from colorlib.data.datasets import Subset, TensorImages, load_dataset
+from colorlib.data.filters import FilterConfig
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def album(tmp_path):
     """Forty different photos, two of them twice, and a file that is none."""
     folder, dice = tmp_path / "album", np.random.default_rng(0)
     folder.mkdir()
-    pictures = [photo.image() for photo in photos("all")]
+    pictures = [photo.image() for photo in sample_photos("all")]
     for i in range(40):
         whole = pictures[i % 6]
         x, y = (int(dice.integers(0, side - 150)) for side in whole.size)
@@ -38,17 +38,17 @@ def same(one, two):
 
 @pytest.mark.parametrize("name", ["photos", "scenes"])
 def test_embedded_sets_are_functions_of_their_seed(name):
-    first, again, other = (load(name, 32, seed=seed, reduced=True) for seed in (0, 0, 1))
+    first, again, other = (load_dataset(name, 32, seed=seed, reduced=True) for seed in (0, 0, 1))
     assert first.counts == {"train": 256, "validation": 32, "test": 32}
     for part in first.counts:
         one, two, three = (getattr(sets, part) for sets in (first, again, other))
         assert same(one, two) and not same(one, three)
         assert one.batch([3, 0]).dtype is torch.uint8 and one.batch([3, 0]).shape == (2, 3, 32, 32)
-    assert len(load(name, 32).train) == 2048
+    assert len(load_dataset(name, 32).train) == 2048
 
 
 def test_parts_of_scenes_share_no_picture():
-    sets = load("scenes", 32, reduced=True)
+    sets = load_dataset("scenes", 32, reduced=True)
     rows = torch.cat(
         [part.batch(range(len(part))) for part in (sets.train, sets.validation, sets.test)]
     )
@@ -56,7 +56,7 @@ def test_parts_of_scenes_share_no_picture():
 
 
 def test_a_folder_is_divided_and_near_duplicates_stay_together(cache, album):
-    sets = load(album, 32, ratios=(0.6, 0.2, 0.2))
+    sets = load_dataset(album, 32, ratios=(0.6, 0.2, 0.2))
     parts = [sets.train, sets.validation, sets.test]
     assert sum(map(len, parts)) == 42 and "42 photos at 32x32 (crop)" in sets.about
     names = [{part.whole.names[i] for i in part.indices} for part in parts]
@@ -75,7 +75,7 @@ def test_a_folder_is_divided_and_near_duplicates_stay_together(cache, album):
 def test_filters_leave_photos_out(cache, album):
     for i in range(3):
         Image.new("RGB", (90, 90), (60 * i, 60 * i, 60 * i)).save(album / f"gray{i}.png")
-    sets = load(album, 32, filters=Filters(), ratios=(0.6, 0.2, 0.2))
+    sets = load_dataset(album, 32, filters=FilterConfig(), ratios=(0.6, 0.2, 0.2))
     kept = {*sets.train.whole.names}
     assert not kept & {"gray0.png", "gray1.png", "gray2.png", "broken.jpg"} and len(kept) > 20
     assert f"{46 - len(kept)} left out by filters" in sets.about
@@ -84,10 +84,10 @@ def test_filters_leave_photos_out(cache, album):
 def test_a_part_without_pictures_is_said(cache, tmp_path):
     Image.effect_noise((40, 40), 50).save(tmp_path / "one.png")
     with pytest.raises(ValueError, match="expected some in each part; add photos"):
-        load(tmp_path, 32)
+        load_dataset(tmp_path, 32)
 
 
 def test_a_part_counts_in_its_own_indices():
-    whole = InMemory(torch.arange(5 * 3, dtype=torch.uint8).view(5, 3, 1, 1))
-    part = Part(whole, np.array([4, 1]))
+    whole = TensorImages(torch.arange(5 * 3, dtype=torch.uint8).view(5, 3, 1, 1))
+    part = Subset(whole, np.array([4, 1]))
     assert len(part) == 2 and torch.equal(part.batch(torch.tensor([1, 0])), whole.batch([1, 4]))

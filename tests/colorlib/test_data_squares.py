@@ -8,11 +8,11 @@ import torch
 from PIL import Image, ImageCms
 
 from colorlib.data import squares
-from colorlib.data.embedded import Photo, photos
-from colorlib.data.squares import square
-from colorlib.images import ImageError
+from colorlib.data.sample_photos import PhotoFile, sample_photos
+from colorlib.data.squares import load_square
+from colorlib.io.images import ImageError
 
-PICTURE = photos()[0].image().resize((90, 60))
+PICTURE = sample_photos()[0].image().resize((90, 60))
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def saved(tmp_path):
         path = tmp_path / name
         image.save(path, **options)
         path.write_bytes(path.read_bytes()[: -cut or None])
-        return Photo(name, path)
+        return PhotoFile(name, path)
 
     return save
 
@@ -46,9 +46,9 @@ def profile():
 def test_both_ways_give_one_picture(saved, monkeypatch, fit, mode, options):
     photo = saved(PICTURE.convert(mode), quality=90, **options)
     assert squares._plain_jpeg(photo) is not None
-    fast = square(photo, 24, fit)
+    fast = load_square(photo, 24, fit)
     monkeypatch.setattr(squares, "_plain_jpeg", lambda photo: None)
-    assert np.abs(fast.astype(int) - square(photo, 24, fit)).max() <= 2
+    assert np.abs(fast.astype(int) - load_square(photo, 24, fit)).max() <= 2
 
 
 def test_what_is_not_plain_takes_the_careful_way(saved, tmp_path):
@@ -58,15 +58,15 @@ def test_what_is_not_plain_takes_the_careful_way(saved, tmp_path):
         saved(PICTURE.convert("CMYK"), "inks.jpg"),
         saved(name="cut.jpg", cut=40),
         saved(name="other.png"),
-        Photo("none", tmp_path / "none.jpg"),
+        PhotoFile("none", tmp_path / "none.jpg"),
     ]
     assert [squares._plain_jpeg(photo) for photo in careful] == [None] * 6
-    assert square(careful[0], 30, "stretch").shape == (30, 30, 3)
+    assert load_square(careful[0], 30, "stretch").shape == (30, 30, 3)
 
 
 def test_a_photo_that_is_cut_off_is_refused_not_filled_with_gray(saved):
     with pytest.raises(ImageError, match="cut off or damaged"):
-        square(saved(cut=300), 24)
+        load_square(saved(cut=300), 24)
 
 
 def test_a_huge_photo_is_refused(saved, monkeypatch):
@@ -76,5 +76,5 @@ def test_a_huge_photo_is_refused(saved, monkeypatch):
 
 def test_a_photo_of_the_right_size_keeps_its_pixels(saved):
     photo = saved(PICTURE.crop((0, 0, 32, 32)), "a.png")
-    assert np.array_equal(square(photo, 32), np.asarray(PICTURE.crop((0, 0, 32, 32))))
-    assert torch.from_numpy(square(photo, 16)).dtype == torch.uint8
+    assert np.array_equal(load_square(photo, 32), np.asarray(PICTURE.crop((0, 0, 32, 32))))
+    assert torch.from_numpy(load_square(photo, 16)).dtype == torch.uint8

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from colorlib.images import MAX_PIXELS, ImageError, read
+from colorlib.io.images import MAX_PIXELS, ImageError, load_image
 
 RGB = (np.random.default_rng(0).random((40, 60, 3)) * 255).astype(np.uint8)
 
@@ -43,7 +43,7 @@ def saved(form, image=None, **options):
 
 def refused(source, *words, **options):
     with pytest.raises(ImageError) as caught:
-        read(source, **options)
+        load_image(source, **options)
     text = str(caught.value)
     assert "\n" not in text and all(word in text for word in words), text
 
@@ -63,13 +63,13 @@ class Download(io.RawIOBase):
     def __init__(self, data):
         self.data = io.BytesIO(data)
 
-    def read(self, n=-1):
+    def load_image(self, n=-1):
         return self.data.read(n)
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO, Download])
 def test_sources_in_memory(kind):
-    assert np.array_equal(np.asarray(read(kind(saved("PNG")))), RGB)
+    assert np.array_equal(np.asarray(load_image(kind(saved("PNG")))), RGB)
 
 
 @pytest.mark.parametrize("kind", [str, Path, Image.open, open])
@@ -77,14 +77,16 @@ def test_sources_on_disk(tmp_path, kind):
     path = tmp_path / "photo.jpg"  # a PNG inside: the content counts, not the name
     path.write_bytes(saved("PNG"))
     with open(path, "rb") if kind is open else nullcontext(kind(path)) as source:
-        assert np.array_equal(np.asarray(read(source)), RGB)
-        assert np.array_equal(np.asarray(read(source)), RGB)  # files are rewound and left open
+        assert np.array_equal(np.asarray(load_image(source)), RGB)
+        assert np.array_equal(
+            np.asarray(load_image(source)), RGB
+        )  # files are rewound and left open
 
 
 @pytest.mark.parametrize("source", [None, 3, np.zeros((4, 4, 3)), io.StringIO("text")])
 def test_other_sources(source):
     with pytest.raises(TypeError, match="expected a path"):
-        read(source)
+        load_image(source)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000"])
@@ -92,13 +94,13 @@ def test_other_sources(source):
 def test_cut_off(tmp_path, form):
     """At any length: an error with the name, or (only trailing bytes missing) the very same picture."""
     data = saved(form)
-    whole = np.asarray(read(data))
+    whole = np.asarray(load_image(data))
     refusals = 0
     for length in [1, 4, 10, 30, *range(60, len(data), len(data) // 25), len(data) - 1]:
         path = tmp_path / f"cut{length}.jpg"
         path.write_bytes(data[:length])
         try:
-            assert np.array_equal(np.asarray(read(path)), whole)
+            assert np.array_equal(np.asarray(load_image(path)), whole)
         except ImageError as error:
             refusals += 1
             assert path.name in str(error)
@@ -148,7 +150,7 @@ def test_heic_by_suffix(tmp_path):
     path.write_bytes(bytes(50))
     refused(path, "IMG_0001.HEIC", "HEIC")
     path.write_bytes(saved("JPEG"))
-    assert read(path).size == (60, 40)
+    assert load_image(path).size == (60, 40)
 
 
 def test_missing_file_suggests(tmp_path):
@@ -156,9 +158,9 @@ def test_missing_file_suggests(tmp_path):
     with pytest.raises(
         FileNotFoundError, match=r"holiday\.jpg was not found in .*; did you mean Holiday\.JPG\?"
     ):
-        read(tmp_path / "holiday.jpg")
+        load_image(tmp_path / "holiday.jpg")
     with pytest.raises(FileNotFoundError, match="check the name"):
-        read(tmp_path / "no folder" / "cat.png")
+        load_image(tmp_path / "no folder" / "cat.png")
 
 
 def test_folder_and_file_as_folder(tmp_path):
@@ -190,7 +192,7 @@ def test_unreadable_simulated(tmp_path, monkeypatch):
 def test_limit():
     assert MAX_PIXELS == 64_000_000
     data = saved("PNG")
-    assert read(data, max_pixels=2400).size == (60, 40)
+    assert load_image(data, max_pixels=2400).size == (60, 40)
     refused(data, "60 x 40 = 2,400 pixels", "max_pixels = 2,399", max_pixels=2399)
     refused(Image.fromarray(RGB), "2,400", max_pixels=100)
 
@@ -226,5 +228,5 @@ def test_reading_does_not_load_torch():
 
 def test_a_good_photo_is_read_in_silence(caplog, recwarn):
     with caplog.at_level(logging.DEBUG, "colorlib"):
-        read(saved("JPEG"))
+        load_image(saved("JPEG"))
     assert not caplog.records and not recwarn.list

@@ -8,7 +8,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from colorlib.discriminators import ImageCritic, PatchCritic, PixelCritic, build, receptive_field
+from colorlib.discriminators import (
+    ImageDiscriminator,
+    PatchDiscriminator,
+    PixelDiscriminator,
+    create_discriminator,
+    receptive_field,
+)
 
 
 def count(net):
@@ -42,9 +48,9 @@ def test_patch_critic_is_pix2pix_layer_by_layer():
         *block(256, 512, 1),
         nn.Conv2d(512, 1, 4, 1, 1),
     )
-    net = PatchCritic()
+    net = PatchDiscriminator()
     assert count(net) == 2_765_633
-    assert f"{count(net):,}" in PatchCritic.__doc__
+    assert f"{count(net):,}" in PatchDiscriminator.__doc__
     reference.load_state_dict(
         dict(zip(reference.state_dict(), net.state_dict().values(), strict=True))
     )
@@ -57,7 +63,7 @@ def test_patch_critic_is_pix2pix_layer_by_layer():
 
 @pytest.mark.parametrize(("layers", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286)])
 def test_patches_have_the_sizes_of_pix2pix(layers, patch):
-    net = PatchCritic(layers=layers, width=1)
+    net = PatchDiscriminator(layers=layers, width=1)
     assert receptive_field(net) == patch
     convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
     assert [m.out_channels for m in convolutions] == [*(min(2**k, 8) for k in range(layers + 1)), 1]
@@ -70,12 +76,12 @@ def test_patches_have_the_sizes_of_pix2pix(layers, patch):
 
 
 def test_seventy_pixels_by_the_gradient_too():
-    net = PatchCritic(width=4).double().eval()
+    net = PatchDiscriminator(width=4).double().eval()
     rows, columns = seen(net.layers, noise(1, 3, 160, 160).double(), (9, 8))
     assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == 70
 
 
-@pytest.mark.parametrize("kind", [PatchCritic, PixelCritic, ImageCritic])
+@pytest.mark.parametrize("kind", [PatchDiscriminator, PixelDiscriminator, ImageDiscriminator])
 def test_only_a_conditional_critic_looks_at_L(kind):
     L, other, ab = noise(2, 1, 64, 64), noise(2, 1, 64, 64, seed=1), noise(2, 2, 64, 64, seed=2)
     for inputs, conditional in ((3, True), (2, False)):
@@ -92,10 +98,10 @@ def test_only_a_conditional_critic_looks_at_L(kind):
 
 
 def test_pixel_critic_sees_one_pixel():
-    net = PixelCritic(width=8).double().eval()
+    net = PixelDiscriminator(width=8).double().eval()
     assert seen(net.layers, noise(1, 3, 5, 6).double(), (2, 4)) == [[2], [4]]
     assert receptive_field(net) == 1
-    assert count(PixelCritic()) == (3 * 64 + 64) + 64 * 128 + 2 * 128 + 128
+    assert count(PixelDiscriminator()) == (3 * 64 + 64) + 64 * 128 + 2 * 128 + 128
     assert net(torch.zeros(2, 1, 1, 7).double(), torch.zeros(2, 2, 1, 7).double()).shape == (
         2,
         1,
@@ -108,7 +114,7 @@ def test_pixel_critic_sees_one_pixel():
     ("size", "layers", "left"), [(8, 1, 4), (64, 4, 4), (96, 4, 6), (100, 4, 6), (256, 6, 4)]
 )
 def test_image_critic_makes_one_number_of_a_picture(size, layers, left):
-    net = ImageCritic(size=size, width=2)
+    net = ImageDiscriminator(size=size, width=2)
     convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
     assert [m.kernel_size for m in convolutions] == [(4, 4)] * layers + [(left, left)]
     assert [m.stride for m in convolutions] == [(2, 2)] * layers + [(1, 1)]
@@ -122,14 +128,14 @@ def test_image_critic_makes_one_number_of_a_picture(size, layers, left):
 
 
 def test_image_critic_of_paper_003():
-    net = ImageCritic()
+    net = ImageDiscriminator()
     assert count(net) == 2_766_657
-    assert f"{count(net):,}" in ImageCritic.__doc__.replace("\n    ", " ")
+    assert f"{count(net):,}" in ImageDiscriminator.__doc__.replace("\n    ", " ")
     assert not any(isinstance(m, nn.BatchNorm2d) for m in net.layers[:2])
 
 
 def test_pictures_of_two_sizes_are_refused_in_one_sentence():
-    for net in (PatchCritic(width=2), PatchCritic(2, width=2, conditional=False)):
+    for net in (PatchDiscriminator(width=2), PatchDiscriminator(2, width=2, conditional=False)):
         with pytest.raises(ValueError, match="L is 64 x 32 and ab 32 x 64") as caught:
             net(torch.zeros(1, 1, 64, 32), torch.zeros(1, 2, 32, 64))
         assert "\n" not in str(caught.value)
@@ -138,13 +144,13 @@ def test_pictures_of_two_sizes_are_refused_in_one_sentence():
 @pytest.mark.parametrize(
     "net",
     [
-        PatchCritic(2, 4, 6, conditional=False),
-        PixelCritic(4, 5),
-        ImageCritic(3, 48, 4, conditional=True),
+        PatchDiscriminator(2, 4, 6, conditional=False),
+        PixelDiscriminator(4, 5),
+        ImageDiscriminator(3, 48, 4, conditional=True),
     ],
 )
 def test_a_critic_comes_back_from_its_config(net):
-    again = build(json.loads(json.dumps(net.config)))
+    again = create_discriminator(json.loads(json.dumps(net.config)))
     assert type(again) is type(net) and again.config == net.config
     again.load_state_dict(net.state_dict())
 
@@ -152,23 +158,27 @@ def test_a_critic_comes_back_from_its_config(net):
 @pytest.mark.parametrize(
     ("config", "error", "words"),
     [
-        ({}, TypeError, "critic=None; expected 'PatchCritic' or 'PixelCritic' or 'ImageCritic'"),
-        ([], TypeError, r"config is \[\]; expected a dict"),
-        ({"critic": "UNet"}, ValueError, "critic='UNet'; expected 'PatchCritic'"),
-        (PixelCritic().config | {"layers": 3}, ValueError, "unknown field 'layers'"),
         (
-            PixelCritic().config | {"conditional": 1},
+            {},
+            TypeError,
+            "critic=None; expected 'PatchDiscriminator' or 'PixelDiscriminator' or 'ImageDiscriminator'",
+        ),
+        ([], TypeError, r"config is \[\]; expected a dict"),
+        ({"critic": "UNet"}, ValueError, "critic='UNet'; expected 'PatchDiscriminator'"),
+        (PixelDiscriminator().config | {"layers": 3}, ValueError, "unknown field 'layers'"),
+        (
+            PixelDiscriminator().config | {"conditional": 1},
             TypeError,
             "conditional=1; expected true or false",
         ),
         (
-            PatchCritic().config | {"layers": 50},
+            PatchDiscriminator().config | {"layers": 50},
             ValueError,
             "layers=50; expected a whole number from 1 to 7",
         ),
-        (PatchCritic().config | {"width": 10**9}, ValueError, "from 1 to 512"),
+        (PatchDiscriminator().config | {"width": 10**9}, ValueError, "from 1 to 512"),
         (
-            PatchCritic().config | {"width": 512, "layers": 7},
+            PatchDiscriminator().config | {"width": 512, "layers": 7},
             ValueError,
             "expected at most 300,000,000",
         ),
@@ -176,7 +186,7 @@ def test_a_critic_comes_back_from_its_config(net):
 )
 def test_a_config_is_not_trusted(config, error, words):
     with pytest.raises(error, match=words):
-        build(config)
+        create_discriminator(config)
 
 
 def layer():

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 
-from colorlib.files import whole
+from colorlib.io.files import atomic_write
 
 
 def put(path, content=b"new", **options):
-    with whole(path, **options) as file:
+    with atomic_write(path, **options) as file:
         file.write(content)
 
 
@@ -62,7 +62,7 @@ def test_failure_in_the_block(tmp_path, overwrite):
     path = tmp_path / "a.bin"
     if overwrite:
         put(path, b"old")
-    with pytest.raises(KeyboardInterrupt), whole(path, overwrite=overwrite) as file:
+    with pytest.raises(KeyboardInterrupt), atomic_write(path, overwrite=overwrite) as file:
         file.write(b"half")
         raise KeyboardInterrupt
     assert os.listdir(tmp_path) == (["a.bin"] if overwrite else [])
@@ -87,7 +87,7 @@ def test_full_disk_without_links(tmp_path, monkeypatch):
 
 def test_another_process_is_first(tmp_path):
     path = tmp_path / "a.bin"
-    with pytest.raises(FileExistsError, match="overwrite=True"), whole(path) as file:
+    with pytest.raises(FileExistsError, match="overwrite=True"), atomic_write(path) as file:
         file.write(b"new")
         path.write_bytes(b"theirs")
     assert path.read_bytes() == b"theirs" and os.listdir(tmp_path) == ["a.bin"]

@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colorlib import configs, generators
-from colorlib.generators import Level, UNet, build, initialise
+from colorlib import generators
+from colorlib.generator import UNetBlock, init_weights
+from colorlib.models import schema
+from colorlib.models.registry import create_generator
+from colorlib.unet import UNet
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +35,7 @@ def noise(*shape, seed=0):
 def shaken(net, seed=0):
     """Give every weight and every running mean and variance its own random value, so that none can hide."""
     generator = torch.Generator().manual_seed(seed)
-    initialise(net, "he", generator)
+    init_weights(net, "he", generator)
     for name, value in net.state_dict().items():
         if value.ndim == 1:
             low = 0.5 if name.endswith(("running_var", "weight")) else -0.5
@@ -192,7 +195,7 @@ def test_wrong_pictures_are_refused():
 def test_without_skips_everything_passes_through_the_middle(style):
     for skips in (True, False):
         net = shaken(UNet(downs=4, width=4, skips=skips, style=style))
-        middle = [m for m in net.modules() if isinstance(m, Level)][-1]
+        middle = [m for m in net.modules() if isinstance(m, UNetBlock)][-1]
         assert isinstance(middle.inside, nn.Identity)
         middle.down.register_forward_hook(lambda module, args, result: torch.zeros_like(result))
         with torch.no_grad():
@@ -203,7 +206,7 @@ def test_without_skips_everything_passes_through_the_middle(style):
 @pytest.mark.parametrize("style", ["pix2pix", "paper003"])
 @pytest.mark.parametrize("up", ["transposed", "resize"])
 def test_every_parameter_learns(style, up):
-    net = initialise(UNet(downs=4, width=4, style=style, up=up), "he")
+    net = init_weights(UNet(downs=4, width=4, style=style, up=up), "he")
     net(noise(2, 1, 32, 32)).square().sum().backward()
     for name, parameter in net.named_parameters():
         assert parameter.grad.isfinite().all() and parameter.grad.abs().sum() > 0, name
@@ -232,7 +235,7 @@ def test_transposed_convolutions_draw_checkerboards_and_resizing_ones_do_not(sty
     for seed in range(3):
         peaks, flat = {}, {}
         for up in ("transposed", "resize"):
-            net = initialise(UNet(downs=3, width=8, up=up, style=style), how, seed).eval()
+            net = init_weights(UNet(downs=3, width=8, up=up, style=style), how, seed).eval()
             peaks[up] = checkerboard(net, smooth)
             with torch.no_grad():
                 ab = net(even)[..., 32:96, 32:96]
@@ -243,7 +246,7 @@ def test_transposed_convolutions_draw_checkerboards_and_resizing_ones_do_not(sty
 
 def test_initialise_is_what_the_papers_say():
     net = UNet(downs=4, width=32)
-    initialise(net, "normal", 3)
+    init_weights(net, "normal", 3)
     convs = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     weights = torch.cat([m.weight.flatten() for m in convs])
@@ -251,7 +254,7 @@ def test_initialise_is_what_the_papers_say():
     scales = torch.cat([m.weight for m in norms])
     assert scales.mean().item() == pytest.approx(1, abs=0.005)
     assert scales.std().item() == pytest.approx(0.02, rel=0.2)
-    initialise(net, "he", 3)
+    init_weights(net, "he", 3)
     assert all((m.weight == 1).all() and (m.bias == 0).all() for m in norms)
     assert convs[-1].bias.tolist() == [0, 0]
     assert convs[1].weight.std().item() == pytest.approx((2 / (32 * 16)) ** 0.5, rel=0.05)
@@ -268,7 +271,7 @@ def test_initialise_is_what_the_papers_say():
 def test_he_keeps_the_size_of_what_passes_through(layer):
     values = torch.randn(8, 64, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        after = initialise(layer, "he")(F.relu(values))[..., 2:-2, 2:-2]
+        after = init_weights(layer, "he")(F.relu(values))[..., 2:-2, 2:-2]
     assert after.square().mean().item() == pytest.approx(1, rel=0.15)
 
 
@@ -276,29 +279,29 @@ def test_initialise_is_a_function_of_its_seed_and_leaves_the_random_state_alone(
     one, other = UNet(downs=3, width=4), UNet(downs=3, width=4)
     state = torch.get_rng_state()
     for how in ("normal", "he"):
-        a, b = initialise(one, how, 5).state_dict(), initialise(other, how, 5).state_dict()
+        a, b = init_weights(one, how, 5).state_dict(), init_weights(other, how, 5).state_dict()
         assert all(torch.equal(a[name], b[name]) for name in a)
     assert torch.equal(torch.get_rng_state(), state)
     before = one.head, one.levels.down[0].weight.clone()
-    assert not torch.equal(initialise(one, "he", 6).levels.down[0].weight, before[1])
+    assert not torch.equal(init_weights(one, "he", 6).levels.down[0].weight, before[1])
     generator = torch.Generator().manual_seed(5)
-    assert torch.equal(initialise(one, "he", generator).levels.down[0].weight, before[1])
-    assert not torch.equal(initialise(one, "he", generator).levels.down[0].weight, before[1])
+    assert torch.equal(init_weights(one, "he", generator).levels.down[0].weight, before[1])
+    assert not torch.equal(init_weights(one, "he", generator).levels.down[0].weight, before[1])
 
 
 def test_initialise_forgets_what_was_learned():
     net = UNet(downs=3, width=4)
-    fresh = {k: v.clone() for k, v in initialise(net, "he").state_dict().items()}
+    fresh = {k: v.clone() for k, v in init_weights(net, "he").state_dict().items()}
     net(noise(2, 1, 8, 8)).sum()  # moves the running statistics
-    state = initialise(net, "he").state_dict()
+    state = init_weights(net, "he").state_dict()
     assert all(torch.equal(state[name], fresh[name]) for name in fresh)
     with pytest.raises(ValueError, match="how is 'zeros'; expected 'normal' or 'he'"):
-        initialise(net, "zeros")
+        init_weights(net, "zeros")
 
 
 def test_a_net_comes_back_from_its_config():
     net = shaken(UNet(2, 3, 4, 6, skips=False, up="resize", dropout=0.1, style="paper003", cap=2))
-    again = build(json.loads(json.dumps(net.config)))
+    again = create_generator(json.loads(json.dumps(net.config)))
     assert again.config == net.config
     again.load_state_dict(net.state_dict())
     picture = noise(1, 2, 16, 16)
@@ -350,21 +353,21 @@ GOOD |= {"style": "pix2pix", "cap": 8}
     ],
 )
 def test_a_config_is_not_trusted(change, error, words):
-    assert build(GOOD).config == GOOD
+    assert create_generator(GOOD).config == GOOD
     with pytest.raises(error, match=words) as caught:
-        build(GOOD | change)
+        create_generator(GOOD | change)
     assert "\n" not in str(caught.value)
 
 
 def test_a_config_must_be_complete_and_a_dict():
     for field in set(GOOD) - {"generator"}:
         with pytest.raises(ValueError, match=f"UNet got no field '{field}'; expected .*: add it"):
-            build({name: value for name, value in GOOD.items() if name != field})
+            create_generator({name: value for name, value in GOOD.items() if name != field})
     with pytest.raises(TypeError, match=r"config is \[.*\]; expected a dict"):
-        build([GOOD])
+        create_generator([GOOD])
     with pytest.raises(ValueError, match="from 2 to 10"):
         UNet(downs=1)
-    assert configs.MAX_PARAMETERS > 4 * 54_409_858  # twice the width of the papers is welcome
+    assert schema.MAX_PARAMETERS > 4 * 54_409_858  # twice the width of the papers is welcome
 
 
 def test_half_precision_and_strides_give_the_same_picture():
@@ -379,7 +382,7 @@ def test_half_precision_and_strides_give_the_same_picture():
 def test_overfits_eight_smooth_pictures():
     L = F.interpolate(noise(8, 1, 8, 8), size=64, mode="bilinear")
     ab = F.interpolate(noise(8, 2, 4, 4, seed=1) * 0.6, size=64, mode="bilinear")
-    net = initialise(UNet(downs=6, width=16), "normal")
+    net = init_weights(UNet(downs=6, width=16), "normal")
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3, betas=(0.5, 0.999))
     for _ in range(30):
         loss = F.l1_loss(net(L), ab)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from colorlib.generators import BaselineCNN
+from colorlib.models.baseline_cnn import BaselineCNN
 
 TABLE = [  # of the paper's figure 1: shape at 256 x 256, parameters
     ((32, 256, 256), 320),

@@ -12,8 +12,10 @@ from generator_cases import count, noise
 from torch import nn
 
 from colorlib import generators
-from colorlib.generators import FastaiUNet, initialise
-from colorlib.training import Settings, Trainer
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.generator import init_weights
+from colorlib.models.fastai_unet import FastaiUNet
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +62,7 @@ class Noises:
 def test_it_trains_with_a_moving_average_and_without(net, ema):
     mine = copy.deepcopy(net)
     before = {name: p.clone() for name, p in mine.named_parameters()}
-    run = Trainer(mine, Noises(), Settings(epochs=1, batch=2, lr=1e-3, ema=ema))
+    run = Trainer(mine, Noises(), TrainConfig(epochs=1, batch=2, lr=1e-3, ema=ema))
     result = run.fit()
     assert run.total == 2
     assert not any(p.equal(before[name]) for name, p in mine.named_parameters())
@@ -88,7 +90,7 @@ def test_a_copy_after_training_uses_its_own_pictures(net):
 
 def test_initialise_keeps_fastais_first_weights(net):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    initialise(net, seed=8)
+    init_weights(net, seed=8)
     assert all(tensor.equal(before[name]) for name, tensor in net.state_dict().items())
 
 

@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from colorlib.generators import EncoderUNet, FastaiUNet, initialise, pretrained
-from colorlib.generators.encoders import CHANNELS, stages
-from colorlib.training import Settings, Trainer
+from colorlib.encoders import STAGE_CHANNELS, EncoderUNet, encoder_stages
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.generator import init_weights
+from colorlib.models import backbones
+from colorlib.models.fastai_unet import FastaiUNet
 
 FILES = {
     "mobilenet_v2": "mobilenet_v2-b0353104.pth",
@@ -20,7 +23,7 @@ FILES = {
 }
 
 
-@pytest.fixture(params=CHANNELS)
+@pytest.fixture(params=STAGE_CHANNELS)
 def encoder(request):
     return request.param
 
@@ -45,7 +48,7 @@ def theirs(encoder):
 
 
 def test_features_are_those_of_an_independent_encoder(encoder):
-    ours, other, rgb = stages(encoder).eval(), theirs(encoder), noise(2, 3, 64, 96)
+    ours, other, rgb = encoder_stages(encoder).eval(), theirs(encoder), noise(2, 3, 64, 96)
     state, kept = ours.state_dict(), list(other.state_dict().items())
     kept = [
         (name, value)
@@ -61,7 +64,7 @@ def test_features_are_those_of_an_independent_encoder(encoder):
         expected = other(rgb)[1:]
         expected[-1] = seen[0] if seen else expected[-1].relu()
         x = rgb
-        for stage, channels, feature in zip(ours, CHANNELS[encoder], expected, strict=True):
+        for stage, channels, feature in zip(ours, STAGE_CHANNELS[encoder], expected, strict=True):
             x = stage(x)
             assert x.shape[1] == channels and feature.std() > 0
             assert torch.allclose(x, feature, atol=1e-4)
@@ -73,8 +76,8 @@ def test_features_are_those_of_an_independent_encoder(encoder):
 def test_parameters_by_a_formula(encoder, outputs):
     with torch.device("meta"):
         net = EncoderUNet(encoder, outputs)
-        *beside, channels = CHANNELS[encoder]
-        total = count(stages(encoder))
+        *beside, channels = STAGE_CHANNELS[encoder]
+        total = count(encoder_stages(encoder))
     for out, skip in zip((512, 256, 128, 64), reversed(beside), strict=True):
         total += 16 * channels * out + 2 * out
         channels = out + skip
@@ -89,7 +92,10 @@ def test_shapes_at_256(encoder):
             part.register_forward_hook(lambda m, args, out: shapes.append(tuple(out.shape[1:])))
         assert net(torch.zeros(1, 1, 256, 256)).shape == (1, 2, 256, 256)
     sides = [128, 64, 32, 16, 8]
-    down = [(channels, side, side) for channels, side in zip(CHANNELS[encoder], sides, strict=True)]
+    down = [
+        (channels, side, side)
+        for channels, side in zip(STAGE_CHANNELS[encoder], sides, strict=True)
+    ]
     assert shapes == [
         *down,
         (512, 16, 16),
@@ -133,8 +139,8 @@ def test_gray_enters_as_imagenet_would_have_it():
     import torchvision.transforms.functional as T
 
     L = noise(2, 1, 5, 4)
-    expected = T.normalize(((L + 1) / 2).repeat(1, 3, 1, 1), pretrained.MEAN, pretrained.STD)
-    assert torch.allclose(pretrained.as_imagenet(L), expected, atol=1e-6)
+    expected = T.normalize(((L + 1) / 2).repeat(1, 3, 1, 1), backbones.MEAN, backbones.STD)
+    assert torch.allclose(backbones.to_imagenet_input(L), expected, atol=1e-6)
 
 
 class Noises:
@@ -151,7 +157,7 @@ class Noises:
 def test_a_frozen_encoder_is_bitwise_what_it_was(frozen):
     net = EncoderUNet("mobilenet_v2", frozen=frozen, width=4)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    run = Trainer(net, Noises(), Settings(epochs=1, batch=2, lr=1e-3, ema=0.9))
+    run = Trainer(net, Noises(), TrainConfig(epochs=1, batch=2, lr=1e-3, ema=0.9))
     result = run.fit()
     assert run.total == 2
     for name, tensor in net.state_dict().items():
@@ -167,7 +173,7 @@ def test_a_frozen_encoder_is_bitwise_what_it_was(frozen):
 @pytest.mark.parametrize("how", ["normal", "he"])
 def test_initialise_draws_the_decoder_alone(small, how, wrap):
     before = {name: tensor.clone() for name, tensor in small.state_dict().items()}
-    initialise(nn.Sequential(small) if wrap else small, how, seed=11 + wrap)
+    init_weights(nn.Sequential(small) if wrap else small, how, seed=11 + wrap)
     for name, tensor in small.state_dict().items():
         if name.startswith("encoder."):
             assert tensor.equal(before[name]), name
@@ -202,7 +208,7 @@ def test_pretrained_weights_come_from_the_file_that_the_error_names(encoder, mon
     for words in ("no route to host", "pretrained=False", f"at {place}", "https://"):
         assert words in message
 
-    with pretrained.drawn_from(77):
+    with backbones.fork_rng(77):
         published = models.get_model(encoder, weights=None)
     place.parent.mkdir(parents=True, exist_ok=True)
     torch.save(published.state_dict(), place)

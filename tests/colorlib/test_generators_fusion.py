@@ -8,8 +8,10 @@ import torch.nn.functional as F
 from generator_cases import count, noise, shaken
 from torch import nn
 
-from colorlib.generators import FusionCNN, initialise
-from colorlib.training import Settings, Trainer
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.fusion import FusionCNN
+from colorlib.generator import init_weights
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +134,7 @@ class Noises:
 
 def test_inception_stays_as_it_is_while_the_rest_learns(net):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    settings = Settings(
+    settings = TrainConfig(
         epochs=1, batch=2, lr=1e-3, ema=0.9
     )  # measures batch statistics anew at the end
     run = Trainer(net, Noises(), settings)
@@ -146,7 +148,7 @@ def test_inception_stays_as_it_is_while_the_rest_learns(net):
 
 def test_initialise_leaves_inception_alone(net):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    initialise(net, "he", seed=4)
+    init_weights(net, "he", seed=4)
     for name, tensor in net.state_dict().items():
         assert tensor.equal(before[name]) is name.startswith("inception."), name
 

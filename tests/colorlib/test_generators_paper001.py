@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from colorlib import generators
-from colorlib.generators import RGBUNet
+from colorlib.generator import UNetBlock, init_weights
+from colorlib.unet import RGBUNet
 
 LESSON = Path(__file__).parents[2] / "solutions/02_unet.ipynb"
 
@@ -52,7 +52,7 @@ def test_parameters_by_a_formula_and_in_the_docstring(width):
 
 def test_equals_the_network_of_lesson_2():
     cells = {cell.id: cell.source for cell in nbformat.read(LESSON, as_version=4).cells}
-    names = {"nn": nn, "generators": generators}
+    names = {"nn": nn, "UNetBlock": UNetBlock}
     exec(cells["s8-net"], names)
     for downs in (3, 6):
         net = shaken(RGBUNet(4, downs=downs))
@@ -67,7 +67,7 @@ def test_equals_the_network_of_lesson_2():
 def test_repeated_rows_and_columns_draw_no_checkerboard():
     even, spread = torch.full((1, 1, 128, 128), 0.5), {}
     for up in ("transposed", "resize"):
-        net = generators.initialise(RGBUNet(8, downs=3, up=up), "he").eval()
+        net = init_weights(RGBUNet(8, downs=3, up=up), "he").eval()
         with torch.no_grad():
             inner = net(even)[..., 48:80, 48:80]
         spread[up] = float((inner.std((2, 3)) / inner.abs().mean((2, 3))).mean())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, JpegImagePlugin
 
-from colorlib.images import ImageError, read, to_image, to_tensor, write
+from colorlib.io.images import ImageError, image_to_tensor, load_image, save_image, tensor_to_image
 
 sizes = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1))
 
@@ -24,11 +24,13 @@ def noise(h, w, seed=0):
 @settings(deadline=None)
 def test_round_trip(shape):
     pixels = noise(*shape)
-    rgb = to_tensor(to_image(pixels))
+    rgb = image_to_tensor(tensor_to_image(pixels))
     assert rgb.dtype == torch.float32 and rgb.is_contiguous() and rgb.shape == pixels.shape
     assert torch.equal(rgb, pixels / 255)
     assert (
-        to_image(rgb).tobytes() == to_image(pixels[0]).tobytes() == to_image(rgb.double()).tobytes()
+        tensor_to_image(rgb).tobytes()
+        == tensor_to_image(pixels[0]).tobytes()
+        == tensor_to_image(rgb.double()).tobytes()
     )
 
 
@@ -36,14 +38,14 @@ def test_round_trip(shape):
 @settings(deadline=None)
 def test_rounded_not_cut(value, offset):
     rgb = torch.full((3, 1, 1), (value + offset) / 255)
-    assert to_image(rgb).getpixel((0, 0)) == (value,) * 3
+    assert tensor_to_image(rgb).getpixel((0, 0)) == (value,) * 3
 
 
 def test_half_precision_gradients_and_other_strides():
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
-        assert to_image(torch.ones(3, 2, 2, dtype=dtype)).getpixel((0, 0)) == (255, 255, 255)
+        assert tensor_to_image(torch.ones(3, 2, 2, dtype=dtype)).getpixel((0, 0)) == (255, 255, 255)
     rgb = torch.rand(1, 3, 4, 5, requires_grad=True).to(memory_format=torch.channels_last)
-    assert to_image(rgb).size == (5, 4)
+    assert tensor_to_image(rgb).size == (5, 4)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_half_precision_gradients_and_other_strides():
 )
 def test_shapes(shape):
     with pytest.raises(ValueError, match=r"expected \(1, 3, h, w\)"):
-        to_image(torch.zeros(shape))
+        tensor_to_image(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("value", [-0.02, 1.02, 255.0, float("nan"), float("inf")])
@@ -59,11 +61,11 @@ def test_values_out_of_range(value):
     rgb = torch.zeros(1, 3, 4, 4)
     rgb[0, 1, 2, 3] = value
     with pytest.raises(ValueError, match="expected 0 to 1"):
-        to_image(rgb)
+        tensor_to_image(rgb)
 
 
 def test_values_a_little_out_are_clipped():
-    assert to_image(torch.tensor([-0.009, 1.009, 0.5])[:, None, None]).getpixel((0, 0)) == (
+    assert tensor_to_image(torch.tensor([-0.009, 1.009, 0.5])[:, None, None]).getpixel((0, 0)) == (
         0,
         255,
         128,
@@ -75,14 +77,14 @@ def test_values_a_little_out_are_clipped():
 )
 def test_types(wrong):
     with pytest.raises(TypeError, match="expected"):
-        to_image(wrong)
+        tensor_to_image(wrong)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (40, 90), (42, 42), (3, 1)])
 def test_size_takes_the_middle(size):
     """The thirds of the picture are red, lime and blue."""
     thirds = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
-    rgb = to_tensor(Image.fromarray(thirds).resize(size, Image.Resampling.NEAREST), size=9)
+    rgb = image_to_tensor(Image.fromarray(thirds).resize(size, Image.Resampling.NEAREST), size=9)
     assert rgb.shape == (1, 3, 9, 9)
     assert rgb[0, 1, 4, 4] > 0.95
     assert (rgb[0, 0, 4, 0] > 0.9) == (size[0] <= size[1])
@@ -91,19 +93,21 @@ def test_size_takes_the_middle(size):
 def test_size_averages():
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::2] = 255
-    rgb = to_tensor(Image.fromarray(stripes), size=32)
+    rgb = image_to_tensor(Image.fromarray(stripes), size=32)
     assert (rgb - 0.5).abs().max() < 0.02
 
 
 def test_size_equal_to_the_picture_changes_nothing():
-    assert torch.equal(to_tensor(to_image(noise(16, 16)), size=16), noise(16, 16) / 255)
+    assert torch.equal(
+        image_to_tensor(tensor_to_image(noise(16, 16)), size=16), noise(16, 16) / 255
+    )
 
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".webp"])
 def test_write_exact(tmp_path, suffix):
     rgb = noise(20, 30) / 255
-    path = write(rgb, tmp_path / f"a{suffix}")
-    assert torch.equal(to_tensor(path), rgb)
+    path = save_image(rgb, tmp_path / f"a{suffix}")
+    assert torch.equal(image_to_tensor(path), rgb)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".JPG"])
@@ -111,31 +115,33 @@ def test_write_jpeg_keeps_colour_at_full_resolution(tmp_path, suffix):
     """Red beside lime, pixel by pixel: 4:2:0 would mix them."""
     pixels = np.zeros((16, 16, 3), np.uint8)
     pixels[:, ::2, 0] = pixels[:, 1::2, 1] = 200
-    path = write(Image.fromarray(pixels), str(tmp_path / f"a{suffix}"))
+    path = save_image(Image.fromarray(pixels), str(tmp_path / f"a{suffix}"))
     with Image.open(path) as image:
         assert JpegImagePlugin.get_sampling(image) == 0
-    assert np.abs(np.asarray(read(path)).astype(int) - pixels).mean() < 6
+    assert np.abs(np.asarray(load_image(path)).astype(int) - pixels).mean() < 6
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F"])
 def test_write_any_mode(tmp_path, mode):
-    assert read(write(Image.new(mode, (4, 3)), tmp_path / "a.jpg")).size == (4, 3)
+    assert load_image(save_image(Image.new(mode, (4, 3)), tmp_path / "a.jpg")).size == (4, 3)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
 def test_write_keeps_alpha_and_the_colours_under_it(tmp_path, suffix):
     rgba = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(8, 8, 4)[::-1].copy())
     rgba.putpixel((3, 3), (90, 20, 10, 0))
-    path = write(rgba, tmp_path / f"a{suffix}")
+    path = save_image(rgba, tmp_path / f"a{suffix}")
     with Image.open(path) as written:
         assert written.mode == "RGBA" and written.tobytes() == rgba.tobytes()
-    with Image.open(write(rgba.convert("RGB").convert("RGBA"), tmp_path / f"b{suffix}")) as opaque:
+    with Image.open(
+        save_image(rgba.convert("RGB").convert("RGBA"), tmp_path / f"b{suffix}")
+    ) as opaque:
         assert opaque.mode == "RGB"
 
 
 def test_write_to_jpeg_lays_over_white_aloud(tmp_path, caplog):
-    path = write(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), tmp_path / "a.jpg")
-    assert read(path).getpixel((4, 4)) == (255, 255, 255) and "laid over white" in caplog.text
+    path = save_image(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), tmp_path / "a.jpg")
+    assert load_image(path).getpixel((4, 4)) == (255, 255, 255) and "laid over white" in caplog.text
 
 
 def test_write_drops_what_no_longer_holds(tmp_path):
@@ -143,21 +149,21 @@ def test_write_drops_what_no_longer_holds(tmp_path):
     exif[0x0112] = 6
     image = Image.new("RGB", (4, 3))
     image.info.update(exif=exif.tobytes(), icc_profile=b"x" * 200)
-    with Image.open(write(image, tmp_path / "a.png")) as written:
+    with Image.open(save_image(image, tmp_path / "a.png")) as written:
         assert written.size == (3, 4) and not written.info and not written.getexif()
 
 
 def test_write_never_replaces_unless_told(tmp_path):
-    path = write(noise(2, 2), tmp_path / "a.png")
+    path = save_image(noise(2, 2), tmp_path / "a.png")
     with pytest.raises(FileExistsError, match=r"a\.png exists already.*overwrite=True"):
-        write(noise(3, 3), path)
-    assert read(path).size == (2, 2)
-    write(noise(3, 3), path, overwrite=True)
-    assert read(path).size == (3, 3) and os.listdir(tmp_path) == ["a.png"]
+        save_image(noise(3, 3), path)
+    assert load_image(path).size == (2, 2)
+    save_image(noise(3, 3), path, overwrite=True)
+    assert load_image(path).size == (3, 3) and os.listdir(tmp_path) == ["a.png"]
 
 
 def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
-    path = write(noise(2, 2), tmp_path / "a.png")
+    path = save_image(noise(2, 2), tmp_path / "a.png")
 
     def save(self, file, **options):
         file.write(b"half")
@@ -166,22 +172,22 @@ def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
     monkeypatch.setattr(Image.Image, "save", save)
     for name, overwrite in (("a.png", True), ("b.png", False)):
         with pytest.raises(ImageError, match=rf"{name} cannot be written.*there is no room"):
-            write(noise(3, 3), tmp_path / name, overwrite=overwrite)
-    assert read(path).size == (2, 2) and os.listdir(tmp_path) == ["a.png"]
+            save_image(noise(3, 3), tmp_path / name, overwrite=overwrite)
+    assert load_image(path).size == (2, 2) and os.listdir(tmp_path) == ["a.png"]
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a", "a.heic", ".png"])
 def test_write_unknown_suffix(tmp_path, name):
     with pytest.raises(ImageError, match=r"expected \.png, \.jpg, \.jpeg, \.webp"):
-        write(noise(2, 2), tmp_path / name)
+        save_image(noise(2, 2), tmp_path / name)
 
 
 def test_write_where_it_cannot_be(tmp_path):
     with pytest.raises(ImageError, match="there is no folder"):
-        write(noise(2, 2), tmp_path / "new" / "a.png")
+        save_image(noise(2, 2), tmp_path / "new" / "a.png")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(ImageError, match=r"folder\.png cannot be written"):
-        write(noise(2, 2), tmp_path / "folder.png", overwrite=True)
+        save_image(noise(2, 2), tmp_path / "folder.png", overwrite=True)
     with pytest.raises(ImageError, match=r"wide\.webp cannot be written"):
-        write(Image.new("RGB", (17_000, 1)), tmp_path / "wide.webp")
+        save_image(Image.new("RGB", (17_000, 1)), tmp_path / "wide.webp")
     assert os.listdir(tmp_path) == ["folder.png"]

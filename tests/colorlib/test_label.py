@@ -9,9 +9,11 @@ from PIL import Image
 
 from colorlib import __version__
 from colorlib.cli import main
-from colorlib.colorize import Colorizer, colorize_folder, labelled
-from colorlib.generators import UNet
-from colorlib.images import read, write
+from colorlib.colorizer import Colorizer
+from colorlib.inference.folder import colorize_folder
+from colorlib.io.exif import exif_for_result
+from colorlib.io.images import load_image, save_image
+from colorlib.unet import UNet
 
 SIZES = {
     1: 1,
@@ -156,7 +158,9 @@ def test_a_copy_keeps_who_when_and_where_and_says_that_a_model_coloured_it(
         assert float(inner[0x829A]) == 1 / 250
     assert not link and not {0x0112, 0x927C, 0x9214, 0x0201} & set(fields)
     assert b"THUM" not in out.read_bytes() and b"MAKER" not in out.read_bytes()
-    assert read(out).size == read(photo).size == (30, 50)  # upright, and not turned twice
+    assert (
+        load_image(out).size == load_image(photo).size == (30, 50)
+    )  # upright, and not turned twice
 
 
 def test_coloured_twice_it_says_so_once(tmp_path, weights):
@@ -170,10 +174,10 @@ def test_coloured_twice_it_says_so_once(tmp_path, weights):
 def test_a_photo_that_says_nothing_gets_the_words_that_lesson_8_writes(tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.bmp")
     for suffix in (".jpg", ".png", ".webp"):
-        path = write(
-            read(tmp_path / "a.bmp"),
+        path = save_image(
+            load_image(tmp_path / "a.bmp"),
             tmp_path / f"b{suffix}",
-            exif=labelled(tmp_path / "a.bmp", (50, 30)),
+            exif=exif_for_result(tmp_path / "a.bmp", (50, 30)),
         )
         fields, _ = parsed(written(path))
         assert fields == {
@@ -185,7 +189,7 @@ def test_a_photo_that_says_nothing_gets_the_words_that_lesson_8_writes(tmp_path)
 def test_a_scan_in_tiff_keeps_its_words_and_none_of_its_layout(tmp_path):
     info = {270: "Lantern slide 7", 315: "A. Nobody", 282: 300.0, 283: 300.0, 296: 2}
     Image.fromarray(PIXELS).save(tmp_path / "a.tif", tiffinfo=info, compression="tiff_lzw")
-    fields, _ = parsed(labelled(tmp_path / "a.tif", (50, 30)))
+    fields, _ = parsed(exif_for_result(tmp_path / "a.tif", (50, 30)))
     assert set(fields) == {270, 315, 282, 283, 296, 305}
     assert fields[270] == b"Lantern slide 7; colorized by a model"
 
@@ -203,7 +207,7 @@ BROKEN = [
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_exif_that_is_damaged_costs_no_picture(exif, tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.png", exif=exif)
-    fields, link = parsed(labelled(tmp_path / "a.png", (50, 30)))
+    fields, link = parsed(exif_for_result(tmp_path / "a.png", (50, 30)))
     assert b"colorized by a model" in fields[0x010E] and not link
 
 
@@ -211,9 +215,9 @@ def test_exif_that_no_jpeg_holds_is_left_out_aloud(tmp_path, caplog):
     Image.fromarray(PIXELS).save(
         tmp_path / "a.png", exif=camera(1, others={0x010E: (2, b"long " * 14_000)})
     )
-    exif = labelled(tmp_path / "a.png", (50, 30))
+    exif = exif_for_result(tmp_path / "a.png", (50, 30))
     assert (
         parsed(exif)[0][0x010E] == b"colorized by a model"
         and "more than a JPEG can hold" in caplog.text
     )
-    write(read(tmp_path / "a.png"), tmp_path / "b.jpg", exif=exif)
+    save_image(load_image(tmp_path / "a.png"), tmp_path / "b.jpg", exif=exif)

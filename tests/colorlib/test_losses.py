@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from colorlib.losses import GANLoss, generator_loss, pixel_loss
+from colorlib.losses import GANLoss, generator_loss, reconstruction_loss
 from colorlib.metrics import mse, psnr
 
 LOGITS = [-8.0, -2.0, -0.5, 0.0, 0.5, 2.0, 8.0]
@@ -117,30 +117,30 @@ def test_extreme_and_half_precision_logits_stay_finite_and_float32():
         assert logit.grad.isfinite().all()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         pair = torch.rand(2, 1, 2, 4, 4).bfloat16()
-        assert pixel_loss(*pair).dtype == GANLoss().generator(pair).dtype == torch.float32
+        assert reconstruction_loss(*pair).dtype == GANLoss().generator(pair).dtype == torch.float32
 
 
 def test_pixel_losses_are_means_over_everything():
     real, fake = torch.rand(2, 3, 2, 5, 4, generator=torch.Generator().manual_seed(2))
-    assert torch.allclose(pixel_loss(real, fake), (real - fake).abs().mean())
-    assert torch.allclose(pixel_loss(real, fake, "l2"), (real - fake).square().mean())
+    assert torch.allclose(reconstruction_loss(real, fake), (real - fake).abs().mean())
+    assert torch.allclose(reconstruction_loss(real, fake, "l2"), (real - fake).square().mean())
 
 
 def test_the_psnr_loss_is_minus_the_metric_and_ends_at_40_db():
     real, fake = (
         torch.rand(3, 2, 5, 5, generator=torch.Generator().manual_seed(i)) for i in (1, 2)
     )
-    assert -pixel_loss(real, fake, "psnr").item() == pytest.approx(
+    assert -reconstruction_loss(real, fake, "psnr").item() == pytest.approx(
         psnr(mse(fake, real), 1).mean().item(), abs=1e-2
     )
-    assert pixel_loss(real, real, "psnr").item() == pytest.approx(-40)
+    assert reconstruction_loss(real, real, "psnr").item() == pytest.approx(-40)
 
 
 @pytest.mark.parametrize(("kind", "answer"), [("l1", 1.0), ("l2", 0.4), ("psnr", 1.0)])
 def test_what_regression_answers_where_the_colour_is_open(kind, answer):
     real = torch.tensor([1.0, 1, 1, 1, 1, 1, 1, -1, -1, -1]).view(10, 1, 1, 1)  # 70 to 30: flags
     answers = torch.linspace(-1, 1, 201)
-    losses = [pixel_loss(real, torch.full_like(real, float(a)), kind) for a in answers]
+    losses = [reconstruction_loss(real, torch.full_like(real, float(a)), kind) for a in answers]
     assert answers[torch.stack(losses).argmin()].item() == pytest.approx(answer)
 
 
@@ -148,7 +148,9 @@ def test_the_generators_loss_is_the_sum_with_lambda():
     logits = torch.randn(2, 1, 6, 6, generator=torch.Generator().manual_seed(3))
     real, fake = torch.rand(2, 2, 2, 8, 8, generator=torch.Generator().manual_seed(4))
     loss = generator_loss(logits, real, fake)
-    assert loss.adversarial == GANLoss().generator(logits) and loss.pixel == pixel_loss(real, fake)
+    assert loss.adversarial == GANLoss().generator(logits) and loss.pixel == reconstruction_loss(
+        real, fake
+    )
     assert torch.allclose(loss.total, loss.adversarial + 100 * loss.pixel)
     gan = GANLoss("lsgan")
     other = generator_loss(logits, real, fake, gan=gan, pixel="l2", lam=7.0)
@@ -174,11 +176,11 @@ def test_gan_loss_is_a_value():
         (lambda: GANLoss(smoothing=1.1), "smoothing is 1.1"),
         (lambda: GANLoss(smoothing=math.nan), "smoothing is nan"),
         (
-            lambda: pixel_loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 1, 4, 4)),
+            lambda: reconstruction_loss(torch.zeros(1, 2, 4, 4), torch.zeros(1, 1, 4, 4)),
             r"fake \(1, 1, 4, 4\); expected",
         ),
         (
-            lambda: pixel_loss(torch.zeros(1), torch.zeros(1), "huber"),
+            lambda: reconstruction_loss(torch.zeros(1), torch.zeros(1), "huber"),
             "kind is 'huber'; expected 'l1', 'l2' or 'psnr'",
         ),
     ],

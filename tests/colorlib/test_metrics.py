@@ -15,28 +15,18 @@ from torchmetrics.functional.image import (
     structural_similarity_index_measure,
 )
 
-from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
-from colorlib.data import photos
-from colorlib.metrics import (
-    HUES,
-    Evaluation,
-    bootstrap,
-    chroma,
-    ciede2000,
-    colorfulness,
-    compare,
-    gray_baseline,
-    hue_error,
-    l1,
-    l1_on,
-    mse,
-    mse_on,
-    paper_002,
-    psnr,
-    psnr_on,
-    ssim,
-    standard,
+from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
+from colorlib.data import sample_photos
+from colorlib.evaluation.collection import (
+    MetricCollection,
+    default_metrics,
+    paper_002_metrics,
+    score_batch,
 )
+from colorlib.evaluation.hue import HUES, hue_error
+from colorlib.evaluation.metric import l1_metric, mse_metric, psnr_metric
+from colorlib.evaluation.statistics import mean_gain_interval
+from colorlib.metrics import chroma, ciede2000, colorfulness, gray_baseline, l1, mse, psnr, ssim
 
 JENSEN = (
     10 * math.log10(50.5) - 10
@@ -63,7 +53,7 @@ def to_last(tensor):
 
 @pytest.fixture(scope="module")
 def real():
-    return torch.cat([photo.rgb(96) for photo in photos("all")])
+    return torch.cat([photo.rgb(96) for photo in sample_photos("all")])
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +68,7 @@ def fake(real):
 
 @pytest.fixture(scope="module")
 def numbers(fake, real):
-    return compare(fake, real)
+    return score_batch(fake, real)
 
 
 # The mathematics
@@ -104,7 +94,7 @@ def test_scores_equal_scikit_image_and_torchmetrics(source, fake, real):
     fake, real = fake.double(), real.double()
     theirs = peak_signal_noise_ratio(fake, real, data_range=1.0, reduction="none", dim=(1, 2, 3))
     assert psnr(mse(fake, real), 1).numpy() == pytest.approx(theirs.numpy(), abs=1e-5)
-    assert psnr_on("rgb", peak=1, pooled=True)(fake, real) == pytest.approx(
+    assert psnr_metric("rgb", peak=1, pooled=True)(fake, real) == pytest.approx(
         peak_signal_noise_ratio(fake, real, data_range=1.0).item(), abs=1e-5
     )
     whole = structural_similarity_index_measure(fake, real, data_range=1.0, return_full_image=True)[
@@ -208,15 +198,15 @@ def test_colorfulness_does_not_change_with_size_or_order():
 
 
 def test_the_scale_moves_psnr_on_ab_by_20_log10_of_its_ratio(fake, real):
-    moved = psnr_on("net_ab", 2, Scale(128))(fake, real) - psnr_on("net_ab", 2, Scale(110))(
-        fake, real
-    )
+    moved = psnr_metric("net_ab", 2, LabScaler(128))(fake, real) - psnr_metric(
+        "net_ab", 2, LabScaler(110)
+    )(fake, real)
     assert moved == pytest.approx(20 * math.log10(128 / 110), abs=1e-5)
     assert moved == pytest.approx(1.316, abs=0.001)
 
 
 def test_spaces_are_what_they_say(fake, real):
-    (x, y), scale = (rgb_to_lab(fake).double(), rgb_to_lab(real).double()), Scale(100)
+    (x, y), scale = (rgb_to_lab(fake).double(), rgb_to_lab(real).double()), LabScaler(100)
     by_hand = {
         "rgb": mse(fake, real),
         "net_rgb": 4 * mse(fake, real),
@@ -224,26 +214,33 @@ def test_spaces_are_what_they_say(fake, real):
         "net_lab": (mse(x[:, :1], y[:, :1]) / 50**2 + 2 * mse(x[:, 1:], y[:, 1:]) / 100**2) / 3,
     }
     for space, expected in by_hand.items():
-        assert mse_on(space, scale)(fake, real) == pytest.approx(expected.mean().item(), rel=1e-5)
-        found = psnr_on(space, 2, scale)(fake, real)
+        assert mse_metric(space, scale)(fake, real) == pytest.approx(
+            expected.mean().item(), rel=1e-5
+        )
+        found = psnr_metric(space, 2, scale)(fake, real)
         assert found == pytest.approx(psnr(expected, 2).mean().item(), abs=1e-4)
-        assert found == pytest.approx(psnr_on(space, peak=2, scale=scale)(real, fake), abs=1e-9)
-    assert l1_on("net_rgb")(fake, real) == pytest.approx(2 * l1(fake, real).mean().item())
+        assert found == pytest.approx(psnr_metric(space, peak=2, scale=scale)(real, fake), abs=1e-9)
+    assert l1_metric("net_rgb")(fake, real) == pytest.approx(2 * l1(fake, real).mean().item())
     ab = l1(x[:, 1:], y[:, 1:]).mean().item() / 100
     lightness = l1(x[:, :1], y[:, :1]).mean().item() / 50
-    assert l1_on("net_lab", scale)(fake, real) == pytest.approx((2 * ab + lightness) / 3, rel=1e-5)
+    assert l1_metric("net_lab", scale)(fake, real) == pytest.approx(
+        (2 * ab + lightness) / 3, rel=1e-5
+    )
 
 
 def test_psnr_on_rgb_is_the_same_in_both_ranges(fake, real):
-    assert psnr_on("net_rgb", 2)(fake, real) == pytest.approx(
-        psnr_on("rgb", 1)(fake, real), abs=1e-9
+    assert psnr_metric("net_rgb", 2)(fake, real) == pytest.approx(
+        psnr_metric("rgb", 1)(fake, real), abs=1e-9
     )
 
 
 def test_pooled_and_per_picture_psnr_differ_by_jensens_gap():
     real = torch.full((2, 3, 4, 4), 0.5, dtype=torch.float64)
     fake = real + torch.tensor([0.1, 0.01], dtype=torch.float64).view(2, 1, 1, 1)
-    single, pooled = psnr_on("rgb", 1)(fake, real), psnr_on("rgb", 1, pooled=True)(fake, real)
+    single, pooled = (
+        psnr_metric("rgb", 1)(fake, real),
+        psnr_metric("rgb", 1, pooled=True)(fake, real),
+    )
     assert single == pytest.approx(30)  # of 20 and 40 dB
     assert pooled == pytest.approx(-10 * math.log10((0.1**2 + 0.01**2) / 2))
     assert (
@@ -254,11 +251,11 @@ def test_pooled_and_per_picture_psnr_differ_by_jensens_gap():
 
 def test_pooling_weighs_pixels_and_the_mean_weighs_pictures():
     metrics = {
-        "single": psnr_on("rgb", 1),
-        "pooled": psnr_on("rgb", 1, pooled=True),
-        "mse": mse_on(),
+        "single": psnr_metric("rgb", 1),
+        "pooled": psnr_metric("rgb", 1, pooled=True),
+        "mse": mse_metric(),
     }
-    evaluation = Evaluation(metrics)
+    evaluation = MetricCollection(metrics)
     for d, size in ((0.1, 2), (0.01, 4)):
         real = torch.full((1, 3, size, size), 0.5, dtype=torch.float64)
         evaluation.update(real + d, real)
@@ -270,14 +267,18 @@ def test_pooling_weighs_pixels_and_the_mean_weighs_pictures():
 
 def test_identical_pictures_have_infinite_psnr_and_one_of_them_makes_the_mean_so():
     real = noise(2, 12, 12)
-    assert psnr_on("rgb", 1)(real, real) == psnr_on("rgb", 1, pooled=True)(real, real) == math.inf
+    assert (
+        psnr_metric("rgb", 1)(real, real)
+        == psnr_metric("rgb", 1, pooled=True)(real, real)
+        == math.inf
+    )
     fake = torch.cat([real[:1], (real[1:] + 0.1).clamp(max=1)])
-    assert psnr_on("rgb", 1)(fake, real) == math.inf
-    assert math.isfinite(psnr_on("rgb", 1, pooled=True)(fake, real))
+    assert psnr_metric("rgb", 1)(fake, real) == math.inf
+    assert math.isfinite(psnr_metric("rgb", 1, pooled=True)(fake, real))
 
 
 def test_paper_002s_metric_is_psnr_on_ab_with_peak_2_per_picture(fake, real):
-    metrics = paper_002(Scale(128))
+    metrics = paper_002_metrics(LabScaler(128))
     x, y = (rgb_to_lab(rgb)[:, 1:] / 128 for rgb in (fake, real))
     assert metrics["paper_002_mse"](fake, real) == pytest.approx(mse(x, y).mean().item(), rel=1e-5)
     assert metrics["paper_002_psnr"](fake, real) == pytest.approx(
@@ -287,8 +288,8 @@ def test_paper_002s_metric_is_psnr_on_ab_with_peak_2_per_picture(fake, real):
         "ab / 128" in metrics["paper_002_psnr"].protocol
         and "peak 2" in metrics["paper_002_psnr"].protocol
     )
-    rgb = paper_002(Scale(128, "rgb"))["paper_002_psnr"]
-    assert rgb(fake, real) == pytest.approx(psnr_on("rgb", 1)(fake, real), abs=1e-9)
+    rgb = paper_002_metrics(LabScaler(128, "rgb"))["paper_002_psnr"]
+    assert rgb(fake, real) == pytest.approx(psnr_metric("rgb", 1)(fake, real), abs=1e-9)
     assert "RGB in [-1, 1]" in rgb.protocol
 
 
@@ -306,7 +307,7 @@ def test_paper_002s_table_fits_peak_2_and_jensen():
 
 
 def test_every_protocol_says_what_it_needs():
-    words = {name: metric.protocol for name, metric in standard(Scale(128)).items()}
+    words = {name: metric.protocol for name, metric in default_metrics(LabScaler(128)).items()}
     assert len(set(words.values())) == len(words)
     assert all("picture" in said and "\n" not in said for said in words.values())
     assert all("peak" in said and "dB" in said for name, said in words.items() if "psnr" in name)
@@ -370,7 +371,7 @@ def test_hues_and_gray_together_are_the_mean_ciede2000(numbers):
     names = [*HUES, "gray"]
     pixels = np.array([numbers[f"hue_{name}_pixels"] for name in names])
     errors = np.array([numbers[f"hue_{name}"] for name in names])
-    assert pixels.sum() == len(photos("all")) * 96 * 96
+    assert pixels.sum() == len(sample_photos("all")) * 96 * 96
     assert np.nansum(errors * pixels) / pixels.sum() == pytest.approx(numbers["ciede2000"])
 
 
@@ -381,7 +382,7 @@ def test_ratios_of_half_the_chroma():
     real = lab_picture((60, 20, 10), (60, -20, 20), (50, 0, -30))
     lab = rgb_to_lab(real)
     fake = lab_to_rgb(lab * torch.tensor([1, 0.5, 0.5]).view(1, 3, 1, 1))
-    metrics = standard()
+    metrics = default_metrics()
     assert metrics["chroma_ratio"](fake, real) == pytest.approx(0.5, abs=1e-3)
     assert 0.4 < metrics["colorfulness_ratio"](fake, real) < 0.6
     assert metrics["colorfulness"](fake, real) == pytest.approx(colorfulness(fake).item())
@@ -390,7 +391,7 @@ def test_ratios_of_half_the_chroma():
 
 def test_ratios_where_the_truth_is_gray():
     gray, red = flat((0.5, 0.5, 0.5), size=4), flat((1, 0, 0), size=4)
-    metrics = standard()
+    metrics = default_metrics()
     assert metrics["colorfulness_ratio"](red, gray) == math.inf
     assert math.isnan(metrics["colorfulness_ratio"](gray, gray))
     assert metrics["chroma_ratio"](gray, gray) == pytest.approx(1)
@@ -404,7 +405,7 @@ def test_the_gray_baseline_keeps_lightness_and_has_no_color(real):
     assert (lab[:, :1] - rgb_to_lab(real)[:, :1]).abs().max() < 0.05
     assert chroma(lab).max() < 0.05
     assert (gray_baseline(gray) - gray).abs().max() < 1e-3
-    found = compare(gray, real)
+    found = score_batch(gray, real)
     assert found["chroma_ratio"] < 0.001 and found["colorfulness_ratio"] < 0.002
     # on ab, no colour at all scores the mean square chroma of the truth
     expected = (
@@ -420,11 +421,11 @@ def test_the_gray_baseline_keeps_lightness_and_has_no_color(real):
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.integers(0, 99))
 def test_batches_of_any_size_give_what_one_gives(sizes, seed):
     fake, real = noise(sum(sizes), 11, 12, seed), noise(sum(sizes), 11, 12, seed + 100)
-    evaluation = Evaluation()
+    evaluation = MetricCollection()
     for x, y in zip(fake.split(sizes), real.split(sizes), strict=True):
         evaluation.update(x, y)
     assert evaluation.pictures == sum(sizes)
-    assert evaluation.result() == pytest.approx(compare(fake, real), rel=1e-4, nan_ok=True)
+    assert evaluation.result() == pytest.approx(score_batch(fake, real), rel=1e-4, nan_ok=True)
     for name, metric in evaluation.metrics.items():
         if name != "hue":
             assert metric(fake, real) == pytest.approx(evaluation.result()[name], rel=1e-6)
@@ -434,23 +435,28 @@ def test_batches_of_any_size_give_what_one_gives(sizes, seed):
 @given(st.integers(0, 99))
 def test_identity_symmetry_and_order(seed):
     fake, real = noise(2, 11, 11, seed), noise(2, 11, 11, seed + 100)
-    same, there, back = compare(real, real), compare(fake, real), compare(real, fake)
+    same, there, back = score_batch(real, real), score_batch(fake, real), score_batch(real, fake)
     for name in ("mse", "l1", "ciede2000", "paper_002_mse", "paper_003_l1"):
         assert same[name] == 0 < there[name]
     assert same["psnr"] == same["psnr_pooled"] == same["paper_002_psnr"] == math.inf
     for name in ("ssim", "colorfulness_ratio", "chroma_ratio"):
         assert same[name] == pytest.approx(1)
-    for name in set(standard()) - {"hue", "colorfulness", "colorfulness_ratio", "chroma_ratio"}:
+    for name in set(default_metrics()) - {
+        "hue",
+        "colorfulness",
+        "colorfulness_ratio",
+        "chroma_ratio",
+    }:
         assert there[name] == pytest.approx(back[name], rel=1e-6)
     assert there["chroma_ratio"] == pytest.approx(1 / back["chroma_ratio"])
     assert there["psnr"] >= there["psnr_pooled"] - 1e-9  # Jensen
-    assert compare(fake.flip(0), real.flip(0)) == pytest.approx(there, rel=1e-4, nan_ok=True)
+    assert score_batch(fake.flip(0), real.flip(0)) == pytest.approx(there, rel=1e-4, nan_ok=True)
 
 
 def test_single_pixels_and_flat_pictures_have_every_number_but_ssim():
-    metrics = {name: metric for name, metric in standard().items() if name != "ssim"}
+    metrics = {name: metric for name, metric in default_metrics().items() if name != "ssim"}
     for size in (1, 5):
-        evaluation = Evaluation(metrics)
+        evaluation = MetricCollection(metrics)
         evaluation.update(flat((0.6, 0.5, 0.5), size=size), flat((0.5, 0.6, 0.5), size=size))
         found = evaluation.result()
         assert all(math.isfinite(v) for name, v in found.items() if not name.startswith("hue_"))
@@ -458,7 +464,7 @@ def test_single_pixels_and_flat_pictures_have_every_number_but_ssim():
 
 
 def test_an_evaluation_prints_every_number_with_its_protocol(fake, real):
-    evaluation = Evaluation(standard(Scale(128)))
+    evaluation = MetricCollection(default_metrics(LabScaler(128)))
     evaluation.update(fake[:4], real[:4])
     evaluation.update(fake[4:], real[4:])
     lines = str(evaluation).splitlines()
@@ -471,7 +477,7 @@ def test_an_evaluation_prints_every_number_with_its_protocol(fake, real):
 
 
 def test_a_batch_that_is_refused_changes_nothing():
-    evaluation = Evaluation()
+    evaluation = MetricCollection()
     evaluation.update(noise(1, 12, 12), noise(1, 12, 12, seed=1))
     before = evaluation.result()
     with pytest.raises(ValueError, match="SSIM expected at least 11x11"):
@@ -480,8 +486,8 @@ def test_a_batch_that_is_refused_changes_nothing():
 
 
 def test_an_evaluation_holds_numbers_not_pictures_and_none_is_shared():
-    metrics = {"mse": mse_on()}
-    first, second = Evaluation(metrics), Evaluation(metrics)
+    metrics = {"mse": mse_metric()}
+    first, second = MetricCollection(metrics), MetricCollection(metrics)
     first.update(noise(1, 4, 4), noise(1, 4, 4, seed=1))
     with pytest.raises(ValueError, match=r"holds no picture; expected at least one: call update"):
         second.result()
@@ -490,10 +496,10 @@ def test_an_evaluation_holds_numbers_not_pictures_and_none_is_shared():
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_dtypes_and_gradients_and_autocast_do_not_matter(dtype):
     fake, real = (noise(2, 11, 11, seed).to(dtype) for seed in (1, 2))
-    plain = compare(fake.double(), real.double())
-    assert compare(fake.requires_grad_(), real) == pytest.approx(plain, nan_ok=True)
+    plain = score_batch(fake.double(), real.double())
+    assert score_batch(fake.requires_grad_(), real) == pytest.approx(plain, nan_ok=True)
     with torch.autocast("cpu", torch.bfloat16):
-        assert compare(fake, real) == pytest.approx(plain, nan_ok=True)
+        assert score_batch(fake, real) == pytest.approx(plain, nan_ok=True)
 
 
 # What is refused
@@ -540,7 +546,7 @@ GOOD = torch.full((1, 3, 12, 12), 0.5)
 )
 def test_bad_pictures_are_refused_in_one_sentence(fake, real, error, words):
     with pytest.raises(error, match=words) as caught:
-        compare(fake, real)
+        score_batch(fake, real)
     assert "\n" not in str(caught.value)
 
 
@@ -548,17 +554,17 @@ def test_one_nan_among_the_pixels_is_enough():
     fake = GOOD.clone()
     fake[0, 1, 3, 3] = math.nan
     with pytest.raises(ValueError, match="diverged"):
-        compare(fake, GOOD)
+        score_batch(fake, GOOD)
     assert math.isnan(mse(fake, GOOD).item())  # the plain functions let it through
 
 
 @pytest.mark.parametrize("peak", [0, -1, math.inf, math.nan])
 def test_a_peak_is_positive(peak):
     with pytest.raises(ValueError, match="expected a (positive )?number"):
-        psnr_on("rgb", peak)
+        psnr_metric("rgb", peak)
 
 
-@pytest.mark.parametrize("make", [mse_on, l1_on, lambda space: psnr_on(space, 2)])
+@pytest.mark.parametrize("make", [mse_metric, l1_metric, lambda space: psnr_metric(space, 2)])
 def test_a_space_that_there_is_not_is_refused(make):
     with pytest.raises(
         ValueError, match="space is 'ab'; expected 'rgb', 'net_rgb', 'net_ab' or 'net_lab'"
@@ -572,10 +578,10 @@ def test_plain_functions_never_broadcast(function):
         function(GOOD, GOOD.expand(2, 3, 12, 12))
 
 
-@pytest.mark.parametrize("name", sorted(standard()))
+@pytest.mark.parametrize("name", sorted(default_metrics()))
 def test_no_metric_takes_different_shapes(name):
     with pytest.raises(ValueError, match="expected the same: resize or crop one"):
-        standard()[name](GOOD, GOOD.expand(2, 3, 12, 12))
+        default_metrics()[name](GOOD, GOOD.expand(2, 3, 12, 12))
 
 
 # differences ------------------------------------------------------------------------------------------------
@@ -587,7 +593,7 @@ def test_the_bootstrap_is_that_of_scipy_over_the_photos_means():
         torch.arange(60) % 12,
     )
     draws = torch.randint(12, (20_000, 12), generator=torch.Generator().manual_seed(2))
-    low, mean, high = bootstrap(gains, photo, draws).tolist()
+    low, mean, high = mean_gain_interval(gains, photo, draws).tolist()
     means = np.array([gains[photo == p].mean() for p in range(12)])
     theirs = stats.bootstrap(
         (means,), np.mean, n_resamples=20_000, method="percentile", rng=0
@@ -604,8 +610,8 @@ def test_pictures_of_one_photo_come_and_go_together():
         torch.tensor([0, 1]),
         torch.randint(2, (500, 2), generator=torch.Generator().manual_seed(0)),
     )
-    once = bootstrap(torch.tensor([1.0, 3.0]), photo, draws)
-    often = bootstrap(torch.tensor([1.0, 3.0]).repeat(50), photo.repeat(50), draws)
+    once = mean_gain_interval(torch.tensor([1.0, 3.0]), photo, draws)
+    often = mean_gain_interval(torch.tensor([1.0, 3.0]).repeat(50), photo.repeat(50), draws)
     assert torch.allclose(once, often)
     with pytest.raises(ValueError, match="a photo has no picture"):
-        bootstrap(torch.zeros(2), torch.tensor([0, 2]), draws)
+        mean_gain_interval(torch.zeros(2), torch.tensor([0, 2]), draws)

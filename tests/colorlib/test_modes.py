@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from colorlib.data import photos
-from colorlib.images import ImageError, read
-from colorlib.modes import gray_to_8bit, over_white, to_srgb
+from colorlib.data import sample_photos
+from colorlib.io.color_modes import composite_on_white, gray_to_uint8, to_srgb
+from colorlib.io.images import ImageError, load_image
 
 Y, X = np.mgrid[:24, :32]
 RGB = np.stack([X * 8, Y * 10, 255 - X * 4 - Y * 4], axis=2).astype(np.uint8)
@@ -142,7 +142,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_means_this_picture(case):
     source, expected, tolerance = CASES[case]
-    close(read(source), expected, tolerance)
+    close(load_image(source), expected, tolerance)
 
 
 @pytest.mark.parametrize(
@@ -150,11 +150,11 @@ def test_means_this_picture(case):
 )
 @pytest.mark.parametrize("size", [(1, 1), (1, 7)])
 def test_one_pixel_of_any_mode(mode, size):
-    assert read(Image.new(mode, size)).size == size
+    assert load_image(Image.new(mode, size)).size == size
 
 
 def test_16_bit_middle_is_8_bit_middle():
-    assert gray_to_8bit(np.array([[32767, 32768]], np.uint16), bits=16).tobytes() == b"\x7f\x80"
+    assert gray_to_uint8(np.array([[32767, 32768]], np.uint16), bits=16).tobytes() == b"\x7f\x80"
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -162,21 +162,21 @@ def test_a_gray_that_is_no_number(bad):
     values = np.ones((4, 4), np.float32)
     values[1, 1] = bad
     with pytest.raises(ImageError, match="finite"):
-        read(Image.fromarray(values))
+        load_image(Image.fromarray(values))
 
 
 def test_lab_tiff():
     profile = ImageCms.createProfile
     muted = rgb.point(lambda v: 64 + v // 2)
     lab = ImageCms.profileToProfile(muted, profile("sRGB"), profile("LAB"), outputMode="LAB")
-    close(read(saved(lab, format="TIFF")), np.asarray(muted), 8)
+    close(load_image(saved(lab, format="TIFF")), np.asarray(muted), 8)
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_first_frame_of_an_animation(form):
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     data = saved(frames[0], format=form, save_all=True, append_images=frames[1:], lossless=True)
-    assert read(data).getpixel((4, 4)) == (255, 0, 0)
+    assert load_image(data).getpixel((4, 4)) == (255, 0, 0)
 
 
 # What the EXIF standard says of row 0 and column 0, as what happened to the upright picture.
@@ -199,7 +199,7 @@ def test_exif_orientation(form, turn):
     exif[0x0112] = turn
     stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](RGB)))
     options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {"lossless": True}
-    picture = read(saved(stored, format=form, exif=exif, **options))
+    picture = load_image(saved(stored, format=form, exif=exif, **options))
     close(picture, RGB, 6 if form == "JPEG" else 0)
     assert picture.info == {} and not picture.getexif()
 
@@ -208,21 +208,21 @@ def test_orientation_of_16_bit_gray():
     exif = Image.Exif()
     exif[0x0112] = 3
     data = saved(Image.fromarray(SIXTEEN), format="PNG", exif=exif)
-    close(read(data), SIXTEEN_AS_8[::-1, ::-1])
+    close(load_image(data), SIXTEEN_AS_8[::-1, ::-1])
 
 
 def test_broken_exif_is_ignored_aloud(caplog):
-    close(read(saved(rgb, format="PNG", exif=b"Exif\0\0garbage")), RGB)
+    close(load_image(saved(rgb, format="PNG", exif=b"Exif\0\0garbage")), RGB)
     assert "EXIF" in caplog.text
 
 
 def test_alpha_over_white_is_said_once_with_the_name(tmp_path, caplog):
     rgba.save(tmp_path / "logo.png")
-    read(tmp_path / "logo.png")
+    load_image(tmp_path / "logo.png")
     assert [r.name for r in caplog.records] == ["colorlib"] and "logo.png" in caplog.text
     caplog.clear()
     rgb.convert("RGBA").save(tmp_path / "opaque.png")
-    read(tmp_path / "opaque.png")
+    load_image(tmp_path / "opaque.png")
     assert not caplog.records
 
 
@@ -232,13 +232,13 @@ def test_half_alpha_is_half_way_to_white():
 
 def test_srgb_profile_changes_nothing():
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    close(read(saved(rgb, format="PNG", icc_profile=profile)), RGB)
+    close(load_image(saved(rgb, format="PNG", icc_profile=profile)), RGB)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_wide_gamut_profile(mode):
     """Adobe RGB, whose profile the embedded rocket carries, against the published matrices."""
-    with Image.open(photos("train")[2].path) as rocket:
+    with Image.open(sample_photos("train")[2].path) as rocket:
         profile = rocket.info["icc_profile"]
     to_xyz = [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
     from_xyz = [
@@ -255,7 +255,7 @@ def test_wide_gamut_profile(mode):
     srgb = np.where(
         linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055
     )
-    picture = read(saved(muted, format="PNG", icc_profile=profile))
+    picture = load_image(saved(muted, format="PNG", icc_profile=profile))
     close(picture, (255 * srgb.clip(0, 1)).round(), 3)
     assert np.abs(np.asarray(picture).astype(int) - np.asarray(muted.convert("RGB"))).max() > 10
 
@@ -269,8 +269,8 @@ def test_cmyk_profile():
     corners = b"".join(bytes([value, 128, 128]) for value in lightness)
     profile = icc(b"CMYK", b"A2B0", lut + bytes(range(256)) * 4 + corners + bytes(range(256)) * 3)
     cyan = Image.new("CMYK", (32, 24), (255, 0, 0, 0))
-    close(read(saved(cyan, format="TIFF", icc_profile=profile)), np.full((24, 32), 119), 2)
-    assert read(saved(cyan, format="TIFF")).getpixel((0, 0)) == (0, 255, 255)
+    close(load_image(saved(cyan, format="TIFF", icc_profile=profile)), np.full((24, 32), 119), 2)
+    assert load_image(saved(cyan, format="TIFF")).getpixel((0, 0)) == (0, 255, 255)
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
@@ -278,21 +278,21 @@ def test_gray_profile(mode):
     """A profile of linear light: a half of it is 188 in sRGB."""
     profile = icc(b"GRAY", b"kTRC", b"curv" + bytes(8))
     half = Image.new("L", (32, 24), 128).convert(mode)
-    close(read(saved(half, format="PNG", icc_profile=profile)), np.full((24, 32), 188), 1)
+    close(load_image(saved(half, format="PNG", icc_profile=profile)), np.full((24, 32), 188), 1)
 
 
 @pytest.mark.parametrize(
     "profile", [b"nonsense", icc(b"CMYK", b"A2B0", b"mft1" + bytes(40)), icc(b"RGB ", b"abcd", b"")]
 )
 def test_useless_profile_is_ignored(profile):
-    close(read(saved(rgb, format="PNG", icc_profile=profile)), RGB)
+    close(load_image(saved(rgb, format="PNG", icc_profile=profile)), RGB)
 
 
 def test_the_callers_picture_stays_as_it_is():
     before = rgba.copy()
-    read(rgba).putpixel((0, 0), (1, 2, 3))
+    load_image(rgba).putpixel((0, 0), (1, 2, 3))
     assert rgba.tobytes() == before.tobytes() and rgba.mode == "RGBA"
-    copy = read(rgb)
+    copy = load_image(rgb)
     copy.putpixel((0, 0), (1, 2, 3))
     assert np.array_equal(np.asarray(rgb), RGB)
 
@@ -376,13 +376,13 @@ ALPHAS = {
 @pytest.mark.parametrize("case", ALPHAS)
 def test_alpha_is_kept_and_the_colours_under_it(case, caplog):
     source, alpha, colours, tolerance = ALPHAS[case]
-    picture = read(source, keep_alpha=True)
+    picture = load_image(source, keep_alpha=True)
     assert picture.mode == "RGBA" and picture.info == {} and not caplog.records
     assert np.array_equal(picture.getchannel("A"), alpha)
     close(picture.convert("RGB"), colours, tolerance)
     over = alpha[..., None] / 255 * np.asarray(colours) + 255 - alpha[..., None]
-    close(read(source), over, tolerance + 1)
-    close(over_white(picture), over, tolerance + 1)
+    close(load_image(source), over, tolerance + 1)
+    close(composite_on_white(picture), over, tolerance + 1)
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
@@ -392,10 +392,10 @@ def test_alpha_is_turned_with_the_photo(form, turn):
     exif[0x0112] = turn
     stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](np.asarray(half))))
     options = {"lossless": True, "exact": True} if form == "WEBP" else {}
-    picture = read(saved(stored, format=form, exif=exif, **options), keep_alpha=True)
+    picture = load_image(saved(stored, format=form, exif=exif, **options), keep_alpha=True)
     assert np.array_equal(picture, half)
 
 
 def test_alpha_that_hides_nothing_is_left_out():
     for image in (rgb.convert("RGBA"), gray.convert("LA"), rgb, gray):
-        assert read(saved(image, format="PNG"), keep_alpha=True).mode == "RGB"
+        assert load_image(saved(image, format="PNG"), keep_alpha=True).mode == "RGB"

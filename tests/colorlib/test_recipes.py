@@ -7,16 +7,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colorlib import discriminators, generators
-from colorlib.color import Scale
-from colorlib.colorize import Colorizer
-from colorlib.data import photos
-from colorlib.data.sets import load
-from colorlib.metrics import standard
-from colorlib.recipes import RECIPES, Recipe, experiments, get
-from colorlib.training import Settings, Trainer
+from colorlib import discriminators
+from colorlib.color import LabScaler
+from colorlib.colorizer import Colorizer
+from colorlib.compare import experiments
+from colorlib.data import sample_photos
+from colorlib.data.datasets import load_dataset
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.evaluation.collection import default_metrics
+from colorlib.models.registry import create_generator
+from colorlib.recipe import Recipe
+from colorlib.recipes import RECIPES, get_recipe
 
-LAB, P2_LAB, P2_RGB = Scale(110), Scale(128), Scale(128, "rgb")
+LAB, P2_LAB, P2_RGB = LabScaler(110), LabScaler(128), LabScaler(128, "rgb")
 # By the papers, or the notes where they are silent: epochs, batch, rate, first beta, schedule, pixel loss
 PIX2PIX = (16, 2e-4, 0.5, "fixed")
 STAGES = {
@@ -46,7 +50,7 @@ REST = {
     "p0": (COCO, LAB, "normal", True, False),
     "p1": (
         ("yosemite", None, (0.7, 0.3, 0.0), "crop", False, 256),
-        Scale(110, "rgb"),
+        LabScaler(110, "rgb"),
         "he",
         False,
         False,
@@ -57,8 +61,8 @@ REST = {
     "p2-densenet121-lab": (P2_PHOTOS, P2_LAB, "normal", False, True),
     "p2-mobilenetv2-rgb": (P2_PHOTOS, P2_RGB, "normal", False, True),
     "p2-densenet121-rgb": (P2_PHOTOS, P2_RGB, "normal", False, True),
-    "p3-baseline": (P3_PHOTOS, Scale(110, "lab"), "he", False, False),
-    "p3-gan": (P3_PHOTOS, Scale(110, "lab"), "he", False, False),
+    "p3-baseline": (P3_PHOTOS, LabScaler(110, "lab"), "he", False, False),
+    "p3-gan": (P3_PHOTOS, LabScaler(110, "lab"), "he", False, False),
     "p4-l1": (P4_PHOTOS, LAB, "normal", True, False),
     "p4-l2": (P4_PHOTOS, LAB, "normal", True, False),
     "tutorial": (COCO, LAB, "normal", True, True),
@@ -80,7 +84,9 @@ GENERATORS = {  # parameters; p2-inception's beside the classifier that does not
     "p4-l1": 54_409_858,
     "p4-l2": 54_409_858,
 }
-EVERY = {recipe.name: recipe for found in experiments.SETS.values() for recipe in found.recipes}
+EVERY = {
+    recipe.name: recipe for found in experiments.EXPERIMENTS.values() for recipe in found.recipes
+}
 NAMES = pytest.mark.parametrize("name", RECIPES)
 
 
@@ -107,11 +113,11 @@ def changed(one, two):
 
 def test_thirteen_each_under_its_own_name():
     assert len(RECIPES) == 13 and list(RECIPES) == list(STAGES) == list(REST)
-    assert all(get(name).name == name for name in RECIPES)
+    assert all(get_recipe(name).name == name for name in RECIPES)
     with pytest.raises(
         ValueError, match=r"no recipe 'p9'; expected one of p0, p1, .*, landscape, general"
     ):
-        get("p9")
+        get_recipe("p9")
 
 
 @NAMES
@@ -135,7 +141,9 @@ def test_values_are_those_of_the_papers(name):
         gan = recipe.adversarial.gan
         label = 0.9 if name == "p3-gan" else 1.0
         assert (recipe.adversarial.weight, gan.kind, gan.smoothing) == (100, "bce", label)
-        assert recipe.critic["critic"] == ("ImageCritic" if name == "p3-gan" else "PatchCritic")
+        assert recipe.critic["critic"] == (
+            "ImageDiscriminator" if name == "p3-gan" else "PatchDiscriminator"
+        )
 
 
 @NAMES
@@ -144,7 +152,7 @@ def test_every_open_value_has_a_note_of_one_line(name):
     assert {"gray", "near-duplicates"} < set(recipe.open)
     for value, choice in recipe.open.items():
         assert value.strip() and choice.isprintable() and 10 < len(choice) <= 105, value
-    assert recipe.metric is None or recipe.metric in standard(recipe.scale)
+    assert recipe.metric is None or recipe.metric in default_metrics(recipe.scale)
     assert not any(
         word in recipe.system for word in ("levels", "70x70", "256")
     )  # untrue at another size
@@ -154,8 +162,8 @@ def test_every_open_value_has_a_note_of_one_line(name):
 def test_networks_have_the_papers_parameters(name):
     recipe = RECIPES[name]
     with torch.device("meta"):
-        net_g = generators.build(recipe.generator)
-        net_d = discriminators.build(recipe.critic) if recipe.critic else None
+        net_g = create_generator(recipe.generator)
+        net_d = discriminators.create_discriminator(recipe.critic) if recipe.critic else None
     sizes = {part: weights.numel() for part, weights in net_g.named_parameters()}
     count = sum(size for part, size in sizes.items() if not part.startswith("inception"))
     assert count == GENERATORS.get(name, count)
@@ -177,7 +185,7 @@ def test_a_critic_sees_L_and_every_channel_of_the_answer(name):
 
 @pytest.fixture(scope="module")
 def squares():
-    return {size: load("photos", size, reduced=True) for size in (32, 96)}
+    return {size: load_dataset("photos", size, reduced=True) for size in (32, 96)}
 
 
 @NAMES
@@ -193,7 +201,7 @@ def test_reduced_it_trains_a_step_and_colours_a_photo_from_its_file(name, square
     Colorizer(run.result(), recipe.scale, recipe.photos.size).save(tmp_path / "model.safetensors")
     model = Colorizer.load(tmp_path / "model.safetensors")
     assert (model.scale, model.size) == (recipe.scale, recipe.photos.size)
-    cat = photos("test")[0].image().resize((40, 30))
+    cat = sample_photos("test")[0].image().resize((40, 30))
     answer = model(cat)
     assert answer.size == (40, 30) and answer.mode == "RGB"
 
@@ -217,7 +225,7 @@ def test_but_changes_what_it_names_and_nothing_else():
     assert two.name == "other"
     assert changed(recipe, two) == {"pixel.batch", "adversarial.batch", "photos.count"}
     assert changed(recipe, recipe.but(generator={"size": 64})) == {"generator.size"}
-    other = {"critic": "PixelCritic", "inputs": 3, "width": 64, "conditional": True}
+    other = {"critic": "PixelDiscriminator", "inputs": 3, "width": 64, "conditional": True}
     assert recipe.but(critic=other).critic == other  # one of another kind takes its place
     alone = recipe.but(adversarial=None, critic=None)
     assert list(alone.stages) == ["1-pixel"] and alone.networks is not None
@@ -242,8 +250,8 @@ def test_networks_take_pictures_of_the_size_that_a_recipe_was_taken_to(name, siz
     recipe = RECIPES[name].at(size)
     with torch.device("meta"):
         nets = (
-            generators.build(recipe.generator),
-            discriminators.build(recipe.critic) if recipe.critic else None,
+            create_generator(recipe.generator),
+            discriminators.create_discriminator(recipe.critic) if recipe.critic else None,
         )
         L = torch.zeros(2, 1, recipe.photos.size, recipe.photos.size)
         least = nets[0].least
@@ -269,7 +277,7 @@ def test_reduced_is_small_and_fetches_nothing(name):
         ),
         ({"critic": None}, "p0 has a critic or its settings; expected both, or none"),
         (
-            {"pixel": Settings(scale=Scale(128))},
+            {"pixel": TrainConfig(scale=LabScaler(128))},
             "p0 has stages that differ in scale; expected one scale",
         ),
     ],
@@ -307,7 +315,7 @@ VARIANTS = [
 
 @pytest.mark.parametrize(("letter", "name", "base", "about"), VARIANTS)
 def test_a_variant_differs_in_what_the_experiment_is_about(letter, name, base, about):
-    found = {recipe.name: recipe for recipe in experiments.SETS[letter].recipes}
+    found = {recipe.name: recipe for recipe in experiments.EXPERIMENTS[letter].recipes}
     ways = {way for way in changed(found[name], RECIPES[base]) if way not in about}
     assert all(way.split(".")[0] in about for way in ways), (
         ways
@@ -317,14 +325,14 @@ def test_a_variant_differs_in_what_the_experiment_is_about(letter, name, base, a
 
 def test_variants_of_one_experiment_are_all_named_above():
     variants = {(letter, name) for letter, name, *_ in VARIANTS}
-    for letter, found in experiments.SETS.items():
+    for letter, found in experiments.EXPERIMENTS.items():
         own = {recipe.name for recipe in found.recipes if recipe.name not in RECIPES}
         if letter not in ("H", "paper-001-grid"):
             assert own == {name for where, name in variants if where == letter}, letter
 
 
 def test_without_a_critic_the_pixel_loss_stays():
-    found = {recipe.name: recipe for recipe in experiments.SETS["C"].recipes}
+    found = {recipe.name: recipe for recipe in experiments.EXPERIMENTS["C"].recipes}
     for name, base in (("p0-no-critic", "p0"), ("p3-no-critic", "p3-gan")):
         assert found[name].pixel == RECIPES[base].adversarial
 
@@ -339,7 +347,7 @@ def test_rgb_and_lab_of_paper_002_differ_in_the_answer_alone():
 
 
 def test_paper_001s_grid_has_every_combination_once():
-    grid = experiments.SETS["paper-001-grid"]
+    grid = experiments.EXPERIMENTS["paper-001-grid"]
     rows = {
         (grid.shares[recipe.name], recipe.pixel.lr, recipe.pixel.batch): recipe
         for recipe in grid.recipes
@@ -350,25 +358,30 @@ def test_paper_001s_grid_has_every_combination_once():
         for lr in (1e-3, 1e-4)
         for batch in (20, 32, 64, 100)
     }
-    assert len(grid.recipes) == len(rows) == 24 and len(experiments.SETS["H"].recipes) == 8
-    for recipe in (*grid.recipes, *experiments.SETS["H"].recipes):
+    assert len(grid.recipes) == len(rows) == 24 and len(experiments.EXPERIMENTS["H"].recipes) == 8
+    for recipe in (*grid.recipes, *experiments.EXPERIMENTS["H"].recipes):
         assert changed(recipe, RECIPES["p1"]) <= {"pixel.lr", "pixel.batch"}
 
 
 def test_sets_have_every_letter_and_every_paper_and_name_what_they_hold():
     papers = [f"paper-{number}" for number in ("000", "001", "002", "003", "004")]
-    assert list(experiments.SETS) == ["all", *papers, *"ABCDEFGHIJKL", "paper-001-grid"]
-    assert [recipe.name for recipe in experiments.SETS["all"].recipes] == list(RECIPES)
-    assert sum(len(experiments.SETS[paper].recipes) for paper in papers) == 12  # and the tutorial
-    for name, found in experiments.SETS.items():
+    assert list(experiments.EXPERIMENTS) == ["all", *papers, *"ABCDEFGHIJKL", "paper-001-grid"]
+    assert [recipe.name for recipe in experiments.EXPERIMENTS["all"].recipes] == list(RECIPES)
+    assert (
+        sum(len(experiments.EXPERIMENTS[paper].recipes) for paper in papers) == 12
+    )  # and the tutorial
+    for name, found in experiments.EXPERIMENTS.items():
         names = [recipe.name for recipe in found.recipes]
         assert found.name == name and len(names) == len(set(names)) and found.question.isprintable()
         assert set(found.shares) <= set(names) and found.filtered <= set(names)
         assert all(0 < share < 1 for share in found.shares.values())
         assert all(isinstance(recipe, Recipe) for recipe in found.recipes)
     by_name = {}
-    for found in experiments.SETS.values():
+    for found in experiments.EXPERIMENTS.values():
         for recipe in found.recipes:  # one name, one recipe, wherever it stands
             assert by_name.setdefault(recipe.name, recipe) == recipe
-    assert experiments.SETS["I"].test == "coco"
-    assert experiments.SETS["J"].filtered == {"p2-cnn-filtered", "p2-mobilenetv2-lab-filtered"}
+    assert experiments.EXPERIMENTS["I"].test == "coco"
+    assert experiments.EXPERIMENTS["J"].filtered == {
+        "p2-cnn-filtered",
+        "p2-mobilenetv2-lab-filtered",
+    }

@@ -11,8 +11,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import r2_score
 
 from colorlib.color import out_of_gamut, rgb_to_lab
-from colorlib.scenes import CLASSES, MAJOR_ODDS, _draw, actors, scenes
-from colorlib.scenes.canvas import Canvas, Dice
+from colorlib.scenes import CLASSES, MAJORITY_PROBABILITY, _draw, draw_scenes, objects
+from colorlib.scenes.drawing import Canvas, SceneRNG
 
 FIELDS = ("rgb", "classes", "pure", "ball_hue", "flag_is_major")
 N, TRAIN = 1800, 1200
@@ -20,14 +20,14 @@ N, TRAIN = 1800, 1200
 
 @pytest.fixture(scope="module")
 def many():
-    return scenes(N)
+    return draw_scenes(N)
 
 
 @pytest.fixture(scope="module")
 def drawn():
     """The canvas of 128 scenes before it became 8-bit RGB."""
-    dice = Dice(3, range(128))
-    return _draw(dice, 64, dice(0, 2 * np.pi), dice() < MAJOR_ODDS)
+    dice = SceneRNG(3, range(128))
+    return _draw(dice, 64, dice(0, 2 * np.pi), dice() < MAJORITY_PROBABILITY)
 
 
 def same(one, other):
@@ -48,30 +48,30 @@ def is_class(batch, name):
 
 @pytest.mark.parametrize("size", [32, 33, 64, 150])
 def test_a_scene_depends_on_its_seed_and_number_alone(size):
-    batch = scenes(36, size, seed=5, start=7)  # at 64 and 150 more than are drawn at once
+    batch = draw_scenes(36, size, seed=5, start=7)  # at 64 and 150 more than are drawn at once
     for number in (0, 3, 31, 35):
         assert same(
-            part(batch, slice(number, number + 1)), scenes(1, size, seed=5, start=7 + number)
+            part(batch, slice(number, number + 1)), draw_scenes(1, size, seed=5, start=7 + number)
         )
-    assert same(part(batch, slice(10, 36)), scenes(26, size, seed=5, start=17))
+    assert same(part(batch, slice(10, 36)), draw_scenes(26, size, seed=5, start=17))
 
 
 def test_cutting_out_what_is_near_changes_nothing(monkeypatch):
-    cut = scenes(20, 150)
+    cut = draw_scenes(20, 150)
     monkeypatch.setattr(Canvas, "near", lambda self, *reach: self)
-    assert same(cut, scenes(20, 150))
+    assert same(cut, draw_scenes(20, 150))
 
 
 def test_scenes_and_seeds_differ():
-    first = scenes(20).rgb.flatten(1)
+    first = draw_scenes(20).rgb.flatten(1)
     assert len(first.unique(dim=0)) == 20
-    assert (first != scenes(20, seed=1).rgb.flatten(1)).any(1).all()
-    assert scenes(1, seed=2**40, start=10**9).rgb.isfinite().all()
+    assert (first != draw_scenes(20, seed=1).rgb.flatten(1)).any(1).all()
+    assert draw_scenes(1, seed=2**40, start=10**9).rgb.isfinite().all()
 
 
 def test_global_random_state_is_neither_read_nor_changed():
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
-    one = scenes(2)
+    one = draw_scenes(2)
     assert before == (
         random.getstate(),
         np.random.get_state()[1].tolist(),
@@ -79,14 +79,14 @@ def test_global_random_state_is_neither_read_nor_changed():
     )
     with torch.random.fork_rng():
         torch.manual_seed(123)
-        assert same(one, scenes(2))
+        assert same(one, draw_scenes(2))
 
 
 def test_number_of_threads_changes_nothing():
-    threads, one = torch.get_num_threads(), scenes(2, 200)
+    threads, one = torch.get_num_threads(), draw_scenes(2, 200)
     try:
         torch.set_num_threads(1 if threads > 1 else 2)
-        assert same(one, scenes(2, 200))
+        assert same(one, draw_scenes(2, 200))
     finally:
         torch.set_num_threads(threads)
 
@@ -133,9 +133,9 @@ def test_the_mask_fits_the_picture(many):
     ball = many.mask("ball")
     turned = hue - many.ball_hue[:, None, None]
     assert torch.atan2(turned.sin(), turned.cos())[ball].abs().max() < 0.2
-    assert ((chroma[ball] - actors.CHROMA).abs() < 5).all()
+    assert ((chroma[ball] - objects.CHROMA).abs() < 5).all()
     assert L[ball].min() >= 54.5 and L[ball].max() <= 75.5
-    for major, (a0, b0) in ((True, actors.MAJOR), (False, actors.MINOR)):
+    for major, (a0, b0) in ((True, objects.MAJOR), (False, objects.MINOR)):
         flag = many.mask("flag") & (many.flag_is_major == major)[:, None, None]
         assert torch.hypot(a[flag] - a0, b[flag] - b0).max() < 10
     for name, test in (
@@ -163,7 +163,7 @@ def test_edges_and_spots_are_not_pure(many):
 
 
 def test_another_size_is_the_same_picture():
-    small, large = scenes(8, 64), scenes(8, 256)
+    small, large = draw_scenes(8, 64), draw_scenes(8, 256)
     shrunk = torch.nn.functional.avg_pool2d(large.rgb, 4)
     assert (small.rgb - shrunk).abs().mean() < 0.01
     for index, name in enumerate(
@@ -182,12 +182,12 @@ def test_every_hue_of_the_ball_and_both_flags_lie_inside_srgb():
     ball = torch.stack(
         [
             L,
-            (actors.CHROMA * hue.cos()).expand(81, 721),
-            (actors.CHROMA * hue.sin()).expand(81, 721),
+            (objects.CHROMA * hue.cos()).expand(81, 721),
+            (objects.CHROMA * hue.sin()).expand(81, 721),
         ]
     )
     assert not out_of_gamut(ball[None]).any()
-    for a, b in (actors.MAJOR, actors.MINOR):
+    for a, b in (objects.MAJOR, objects.MINOR):
         stray = torch.linspace(-3, 3, 7)
         colors = torch.cartesian_prod(torch.linspace(48, 62, 57), a + stray, b + stray)
         assert not out_of_gamut(colors.T[None, :, None]).any()
@@ -200,7 +200,7 @@ def test_nothing_is_drawn_outside_srgb(drawn):
 
 def test_hues_are_uniform_and_flags_stand_at_70_to_30(many):
     assert stats.kstest(many.ball_hue.numpy() / (2 * np.pi), "uniform").pvalue > 0.01
-    assert stats.binomtest(int(many.flag_is_major.sum()), N, MAJOR_ODDS).pvalue > 0.01
+    assert stats.binomtest(int(many.flag_is_major.sum()), N, MAJORITY_PROBABILITY).pvalue > 0.01
     major, minor = (many.ball_hue[many.flag_is_major == which].numpy() for which in (True, False))
     assert stats.ks_2samp(major, minor).pvalue > 0.01
 
@@ -269,9 +269,9 @@ def test_the_mean_L_of_ball_and_flag_goes_with_nothing(many):
 )
 def test_numbers_that_are_too_small_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
-        scenes(**wrong)
+        draw_scenes(**wrong)
 
 
 def test_an_unknown_class_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="name is 'cat'; expected one of sky, sun, .* ball"):
-        scenes(1).mask("cat")
+        draw_scenes(1).mask("cat")

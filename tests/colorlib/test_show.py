@@ -9,10 +9,10 @@ import torch
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-from colorlib import show
+from colorlib import viz
 from colorlib.color import lab_to_rgb, out_of_gamut, rgb_to_lab
-from colorlib.show.figure import MAP_A, MAP_B, Figure, line_styles
-from colorlib.show.planes import _gamut_outline
+from colorlib.viz.figure import CMAP_A, CMAP_B, Figure, line_styles
+from colorlib.viz.planes import _gamut_outline
 
 PICTURE = torch.rand(1, 3, 20, 30, generator=torch.Generator().manual_seed(0))
 PHOTO = torch.tensor([0.8, 0.5, 0.2]).view(1, 3, 1, 1).expand(1, 3, 64, 64)  # orange all over
@@ -26,20 +26,22 @@ class Blue(torch.nn.Module):
 
 
 FIGURES = {
-    "row": lambda: show.row({"one": PICTURE, "two": PICTURE[:, :1]}, alt="Two."),
-    "grid": lambda: show.grid({"a": [PICTURE] * 2, "b": [PICTURE[0]] * 2}, ["x", "y"], alt="Four."),
-    "channels": lambda: show.channels(PICTURE),
-    "ab_histogram": lambda: show.ab_histogram({"one": PICTURE}, alt="A cloud."),
-    "gamut": lambda: show.gamut(50),
-    "gamut marked": lambda: show.gamut(50, 10, -10),
-    "u_shape": lambda: show.u_shape(
+    "row": lambda: viz.image_row({"one": PICTURE, "two": PICTURE[:, :1]}, alt="Two."),
+    "grid": lambda: viz.image_grid(
+        {"a": [PICTURE] * 2, "b": [PICTURE[0]] * 2}, ["x", "y"], alt="Four."
+    ),
+    "channels": lambda: viz.plot_channels(PICTURE),
+    "ab_histogram": lambda: viz.ab_histogram({"one": PICTURE}, alt="A cloud."),
+    "gamut": lambda: viz.plot_gamut_slice(50),
+    "gamut marked": lambda: viz.plot_gamut_slice(50, 10, -10),
+    "unet_diagram": lambda: viz.unet_diagram(
         [PICTURE] * 3, [PICTURE] * 2, alt="A U.", labels=["one", "two", "3"]
     ),
-    "patch_map": lambda: show.patch_map(
+    "patch_map": lambda: viz.patch_map(
         PICTURE, PICTURE[:, :1, :2, :3] - 0.5, alt="A map.", box=(2, 3, 9, 9)
     ),
-    "recolored": lambda: show.recolored(Blue(), PHOTO, 16, 16, 32, 180),
-    "lines": lambda: show.lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="A line."),
+    "recolored": lambda: viz.plot_hue_shift(Blue(), PHOTO, 16, 16, 32, 180),
+    "lines": lambda: viz.plot_lines({"a": ([0, 1], [0, 1])}, xlabel="x", ylabel="y", alt="A line."),
 }
 
 
@@ -70,7 +72,7 @@ def test_alt_text_is_demanded():
 
 
 def test_row_draws_the_pixels_that_it_was_given():
-    figure = show.row({"one": PICTURE, "gray": PICTURE[0, :1]}, alt="Two.")
+    figure = viz.image_row({"one": PICTURE, "gray": PICTURE[0, :1]}, alt="Two.")
     one, gray = (axes.images[0].get_array() for axes in figure.axes)
     assert np.allclose(one, PICTURE[0].movedim(0, -1))
     assert np.allclose(gray[..., 2], PICTURE[0, 0])
@@ -78,13 +80,13 @@ def test_row_draws_the_pixels_that_it_was_given():
 
 
 def test_channels_shows_lab_centred_on_zero():
-    figure = show.channels(torch.tensor([0.2, 0.6, 0.3]).view(1, 3, 1, 1).expand(1, 3, 8, 8))
+    figure = viz.plot_channels(torch.tensor([0.2, 0.6, 0.3]).view(1, 3, 1, 1).expand(1, 3, 8, 8))
     maps = {
         axes.get_title()[0]: axes.images[0]
         for axes in figure.axes
         if axes.images and axes.get_title()
     }
-    for name, colors in (("a", MAP_A), ("b", MAP_B)):
+    for name, colors in (("a", CMAP_A), ("b", CMAP_B)):
         assert maps[name].norm.vmin == -maps[name].norm.vmax
         assert maps[name].get_cmap().name in (colors, getattr(colors, "name", ""))
     assert maps["a"].get_array().mean() < -20 and maps["b"].get_array().mean() > 5
@@ -92,16 +94,16 @@ def test_channels_shows_lab_centred_on_zero():
 
 
 def test_gamut_is_gray_outside_and_the_right_colour_inside():
-    drawn = show.gamut(60, size=23).axes[0].images[0].get_array()  # 10 units a pixel
+    drawn = viz.plot_gamut_slice(60, size=23).axes[0].images[0].get_array()  # 10 units a pixel
     for i, j in ((11, 11), (13, 13), (9, 8), (0, 0)):
         lab = torch.tensor([60.0, -110 + 10 * j, -110 + 10 * i]).view(1, 3, 1, 1)
         expected = (
             torch.full((3,), 0.932) if out_of_gamut(lab).item() else lab_to_rgb(lab).flatten()
         )
         assert np.allclose(drawn[i, j], expected, atol=0.01)
-    assert "outside sRGB" in show.gamut(50, 0, -110).alt
+    assert "outside sRGB" in viz.plot_gamut_slice(50, 0, -110).alt
     with pytest.raises(ValueError, match="expected 0 to 100"):
-        show.gamut(150)
+        viz.plot_gamut_slice(150)
 
 
 def test_the_outline_holds_the_corners_of_the_cube():
@@ -119,11 +121,11 @@ def test_every_curve_has_its_own_dash_as_well_as_its_own_colour():
 
 def test_bad_pictures_are_refused():
     with pytest.raises(ValueError, match=r"shape \(2, 3, 4, 4\)"):
-        show.row({"two at once": torch.zeros(2, 3, 4, 4)}, alt="x")
+        viz.image_row({"two at once": torch.zeros(2, 3, 4, 4)}, alt="x")
     with pytest.raises(ValueError, match="row 'a' has 1 pictures; expected 2"):
-        show.grid({"a": [PICTURE]}, ["x", "y"], alt="x")
+        viz.image_grid({"a": [PICTURE]}, ["x", "y"], alt="x")
     with pytest.raises(ValueError, match="no picture"):
-        show.row({}, alt="x")
+        viz.image_row({}, alt="x")
 
 
 def test_a_u_has_one_picture_more_on_the_way_down():
@@ -131,8 +133,8 @@ def test_a_u_has_one_picture_more_on_the_way_down():
         with pytest.raises(
             ValueError, match="expected one more down than up, and a label for each"
         ):
-            show.u_shape(down, up, alt="A U.", labels=labels)
-    axes = show.u_shape([PICTURE] * 4, [PICTURE] * 3, alt="A U.").axes[0]
+            viz.unet_diagram(down, up, alt="A U.", labels=labels)
+    axes = viz.unet_diagram([PICTURE] * 4, [PICTURE] * 3, alt="A U.").axes[0]
     boxes = [image.get_extent() for image in axes.images]
     middle = boxes[-1]
     assert len(boxes) == 7 and middle[0] + middle[1] == pytest.approx(sum(axes.get_xlim()))
@@ -140,14 +142,14 @@ def test_a_u_has_one_picture_more_on_the_way_down():
 
 
 def test_a_patch_map_stands_where_its_patches_have_their_middles():
-    figure = show.patch_map(PHOTO, torch.zeros(1, 1, 6, 6), alt="A map.")
+    figure = viz.patch_map(PHOTO, torch.zeros(1, 1, 6, 6), alt="A map.")
     assert tuple(figure.axes[1].images[1].get_extent()) == (7.5, 55.5, 55.5, 7.5)
-    one = show.patch_map(PHOTO, torch.zeros(1, 1, 1, 1), alt="One answer.", step=64)
+    one = viz.patch_map(PHOTO, torch.zeros(1, 1, 1, 1), alt="One answer.", step=64)
     assert tuple(one.axes[1].images[1].get_extent()) == (-0.5, 63.5, 63.5, -0.5)
 
 
 def test_a_recolored_square_turns_its_hues_keeps_its_lightness_and_is_seen_on_the_map():
-    figure = show.recolored(Blue(), PHOTO, top=16, left=24, side=32, turn=180)
+    figure = viz.plot_hue_shift(Blue(), PHOTO, top=16, left=24, side=32, turn=180)
     painted = torch.from_numpy(np.array(figure.axes[0].images[0].get_array())).movedim(-1, 0)[None]
     before, after = rgb_to_lab(PHOTO)[0], rgb_to_lab(painted)[0]
     assert (after[0] - before[0]).abs().max() < 0.6
@@ -162,4 +164,4 @@ def test_a_recolored_square_turns_its_hues_keeps_its_lightness_and_is_seen_on_th
 
 
 def test_a_square_that_covers_no_middle_of_a_patch_says_so():
-    assert "mean logit is none" in show.recolored(Blue(), PHOTO, top=0, left=0, side=8).alt
+    assert "mean logit is none" in viz.plot_hue_shift(Blue(), PHOTO, top=0, left=0, side=8).alt

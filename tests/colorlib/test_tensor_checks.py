@@ -8,14 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from colorlib import color, evaluate, images, losses, metrics, scenes
-from colorlib.colorize import Colorizer
-from colorlib.compare import Protocol
-from colorlib.data import augment, photo_crops, prepare
-from colorlib.data.download import fetch
-from colorlib.data.sets import InMemory, load
-from colorlib.discriminators import PatchCritic
-from colorlib.generators import UNet
+from colorlib import color, losses, metrics, scenes
+from colorlib.colorizer import Colorizer
+from colorlib.compare import ComparisonConfig
+from colorlib.data import augment, build_image_cache, sample_photo_crops
+from colorlib.data.datasets import TensorImages, load_dataset
+from colorlib.data.download import download_dataset
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.evaluation import evaluate
+from colorlib.evaluation.collection import score_batch
+from colorlib.evaluation.metric import l1_metric
+from colorlib.evaluation.turing import TuringTest
+from colorlib.io import images
 from colorlib.tensor_checks import (
     check_at_least,
     check_choice,
@@ -23,7 +29,7 @@ from colorlib.tensor_checks import (
     check_not_empty,
     check_same_shape,
 )
-from colorlib.training import Settings, Trainer
+from colorlib.unet import UNet
 
 RGB = torch.zeros(1, 3, 8, 8)
 AB = torch.zeros(1, 2, 8, 8)
@@ -36,8 +42,8 @@ def tiny_net():
 
 def fit(**limits):
     """Train a tiny network for two steps at most."""
-    settings = Settings(epochs=1, batch=1)
-    Trainer(tiny_net(), InMemory(RGB.repeat(2, 1, 1, 1)), settings).fit(**limits)
+    settings = TrainConfig(epochs=1, batch=1)
+    Trainer(tiny_net(), TensorImages(RGB.repeat(2, 1, 1, 1)), settings).fit(**limits)
 
 
 def refuses(call, error, words):
@@ -53,7 +59,7 @@ def refuses(call, error, words):
         (
             [],
             TypeError,
-            "x is a list; expected a tensor (n, 3, h, w): see colorlib.images.to_tensor",
+            "x is a list; expected a tensor (n, 3, h, w): see colorlib.io.images.image_to_tensor",
         ),
         (np.zeros((1, 3, 4, 4)), TypeError, "x is a ndarray; expected a tensor (n, 3, h, w)"),
         (torch.zeros(3, 4, 4), ValueError, "x has shape (3, 4, 4); expected (n, 3, h, w): add a"),
@@ -114,68 +120,83 @@ def test_the_other_checks(check, error, words):
         (lambda: color.lab_to_rgb([1]), "lab " + LIST),
         (lambda: color.lab_to_rgb(RGB, "cut"), "gamut is 'cut'; expected 'chroma' or 'clip'"),
         (lambda: color.out_of_gamut([1]), "lab " + LIST),
-        (lambda: color.lower_chroma([1]), "lab " + LIST),
-        (lambda: color.as_gray_photo([1]), "lab " + LIST),
-        (lambda: color.Scale(answer="hsv"), "answer is 'hsv'; expected 'ab', 'lab' or 'rgb'"),
-        (lambda: color.Scale().split([1]), "lab " + LIST),
-        (lambda: color.Scale().join(RGB[:, :1], [1]), "answer " + LIST),
-        (lambda: images.to_tensor(images.to_image(RGB), 0), "size is 0; expected at least 1"),
+        (lambda: color.reduce_chroma_to_gamut([1]), "lab " + LIST),
+        (lambda: color.quantize_lightness([1]), "lab " + LIST),
+        (lambda: color.LabScaler(answer="hsv"), "answer is 'hsv'; expected 'ab', 'lab' or 'rgb'"),
+        (lambda: color.LabScaler().split([1]), "lab " + LIST),
+        (lambda: color.LabScaler().join(RGB[:, :1], [1]), "answer " + LIST),
+        (
+            lambda: images.image_to_tensor(images.tensor_to_image(RGB), 0),
+            "size is 0; expected at least 1",
+        ),
         (lambda: losses.GANLoss("wgan"), "kind is 'wgan'; expected 'bce' or 'lsgan'"),
         (lambda: losses.GANLoss(form="x"), "form is 'x'; expected 'non-saturating' or 'minimax'"),
         (lambda: losses.GANLoss().critic([1], AB), "logits is a list; expected a tensor"),
-        (lambda: losses.pixel_loss(AB, [1]), "fake " + LIST),
-        (lambda: losses.pixel_loss(AB, AB, "x"), "kind is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (lambda: losses.reconstruction_loss(AB, [1]), "fake " + LIST),
+        (
+            lambda: losses.reconstruction_loss(AB, AB, "x"),
+            "kind is 'x'; expected 'l1', 'l2' or 'psnr'",
+        ),
         (lambda: losses.generator_loss(AB, AB, AB, lam=-1), "lam is -1; expected at least 0"),
-        (lambda: PatchCritic(layers=0), "layers=0; expected a whole number from 1 to 7"),
-        (lambda: PatchCritic(layers=1, width=4)(AB[:, :1], [1]), "ab " + LIST),
+        (lambda: PatchDiscriminator(layers=0), "layers=0; expected a whole number from 1 to 7"),
+        (lambda: PatchDiscriminator(layers=1, width=4)(AB[:, :1], [1]), "ab " + LIST),
         (lambda: UNet(downs="3"), "downs='3'; expected a whole number from 2 to 10"),
         (lambda: tiny_net()([1]), "L " + LIST),
-        (lambda: metrics.l1_on("hsv"), "space is 'hsv'; expected 'rgb', 'net_rgb', 'net_ab' or"),
-        (lambda: metrics.compare([1], RGB), "fake " + LIST),
+        (lambda: l1_metric("hsv"), "space is 'hsv'; expected 'rgb', 'net_rgb', 'net_ab' or"),
+        (lambda: score_batch([1], RGB), "fake " + LIST),
         (lambda: metrics.mse(RGB, [1]), "real " + LIST),
         (lambda: metrics.colorfulness([1]), "rgb " + LIST),
-        (lambda: metrics.TuringTest(RGB, [1]), "real " + LIST),
-        (lambda: photo_crops(-1), "n is -1; expected at least 0"),
-        (lambda: photo_crops(1, 0), "size is 0; expected at least 1"),
+        (lambda: TuringTest(RGB, [1]), "real " + LIST),
+        (lambda: sample_photo_crops(-1), "n is -1; expected at least 0"),
+        (lambda: sample_photo_crops(1, 0), "size is 0; expected at least 1"),
         (
-            lambda: photo_crops(1, split="all of it"),
+            lambda: sample_photo_crops(1, split="all of it"),
             "split is 'all of it'; expected 'train', 'test'",
         ),
-        (lambda: scenes.scenes(0), "n is 0; expected at least 1"),
-        (lambda: scenes.scenes(1, 31), "size is 31; expected at least 32"),
-        (lambda: scenes.scenes(1, seed=-1), "seed is -1; expected at least 0"),
-        (lambda: load("photos", 0), "size is 0; expected at least 1"),
-        (lambda: load("photos", 32, seed=-1), "seed is -1; expected at least 0"),
+        (lambda: scenes.draw_scenes(0), "n is 0; expected at least 1"),
+        (lambda: scenes.draw_scenes(1, 31), "size is 31; expected at least 32"),
+        (lambda: scenes.draw_scenes(1, seed=-1), "seed is -1; expected at least 0"),
+        (lambda: load_dataset("photos", 0), "size is 0; expected at least 1"),
+        (lambda: load_dataset("photos", 32, seed=-1), "seed is -1; expected at least 0"),
         (
-            lambda: load("photos", 32, fit="squeeze"),
+            lambda: load_dataset("photos", 32, fit="squeeze"),
             "fit is 'squeeze'; expected 'crop' or 'stretch'",
         ),
-        (lambda: load("photos", 32, most=0), "most is 0; expected at least 1"),
-        (lambda: prepare([], 0), "size is 0; expected at least 1"),
-        (lambda: prepare([], 8, fit="squeeze"), "fit is 'squeeze'; expected 'crop' or 'stretch'"),
-        (lambda: prepare([], 8, workers=0), "workers is 0; expected at least 1"),
-        (lambda: prepare([], 8), "photos is empty; expected at least 1 photo"),
-        (lambda: fetch("coco", tries=0), "tries is 0; expected at least 1"),
-        (lambda: InMemory([1]), "rgb " + LIST),
+        (lambda: load_dataset("photos", 32, most=0), "most is 0; expected at least 1"),
+        (lambda: build_image_cache([], 0), "size is 0; expected at least 1"),
+        (
+            lambda: build_image_cache([], 8, fit="squeeze"),
+            "fit is 'squeeze'; expected 'crop' or 'stretch'",
+        ),
+        (lambda: build_image_cache([], 8, workers=0), "workers is 0; expected at least 1"),
+        (lambda: build_image_cache([], 8), "photos is empty; expected at least 1 photo"),
+        (lambda: download_dataset("coco", tries=0), "tries is 0; expected at least 1"),
+        (lambda: TensorImages([1]), "rgb " + LIST),
         (lambda: augment.augment([1], [0], 0, 0), "batch " + LIST),
         (lambda: augment.augment(RGB, [0], -1, 0), "seed is -1; expected at least 0"),
-        (lambda: Settings(epochs="3"), "epochs is '3'; expected a number, at least 1"),
-        (lambda: Settings(batch=0), "batch is 0; expected at least 1"),
-        (lambda: Settings(lr=-1e-4), "lr is -0.0001; expected at least 0"),
-        (lambda: Settings(seed=-1), "seed is -1; expected at least 0"),
-        (lambda: Settings(pixel="x"), "pixel is 'x'; expected 'l1', 'l2' or 'psnr'"),
-        (lambda: Settings(schedule="linear"), "schedule is 'linear'; expected 'fixed', 'step', "),
+        (lambda: TrainConfig(epochs="3"), "epochs is '3'; expected a number, at least 1"),
+        (lambda: TrainConfig(batch=0), "batch is 0; expected at least 1"),
+        (lambda: TrainConfig(lr=-1e-4), "lr is -0.0001; expected at least 0"),
+        (lambda: TrainConfig(seed=-1), "seed is -1; expected at least 0"),
+        (lambda: TrainConfig(pixel="x"), "pixel is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (
+            lambda: TrainConfig(schedule="linear"),
+            "schedule is 'linear'; expected 'fixed', 'step', ",
+        ),
         (lambda: fit(save_every_steps=0), "save_every_steps is 0; expected at least 1"),
         (lambda: fit(max_steps=-1), "max_steps is -1; expected at least 0"),
         (lambda: fit(minutes=-1), "minutes is -1; expected at least 0"),
         (
-            lambda: evaluate.evaluate(None, InMemory(RGB), batch=0),
+            lambda: evaluate.evaluate(None, TensorImages(RGB), batch=0),
             "batch is 0; expected at least 1",
         ),
         (lambda: Colorizer(tiny_net(), size=0), "size is 0; expected at least 1"),
         (lambda: Colorizer(tiny_net(), size=8).predict([1], 8), "L " + LIST),
-        (lambda: Protocol("photos", 0), "size is 0; expected at least 1"),
-        (lambda: replace(Protocol("photos", 32), minutes=-1), "minutes is -1; expected at least 0"),
+        (lambda: ComparisonConfig("photos", 0), "size is 0; expected at least 1"),
+        (
+            lambda: replace(ComparisonConfig("photos", 32), minutes=-1),
+            "minutes is -1; expected at least 0",
+        ),
     ],
 )
 def test_what_a_user_passes_is_checked(call, words):

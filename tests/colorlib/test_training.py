@@ -13,12 +13,13 @@ from PIL import Image
 from tiny_run import Crops, trainer, weights
 from torch import nn
 
-from colorlib import images
-from colorlib.color import as_gray_photo, rgb_to_lab, to_uint8
-from colorlib.data import photo_crops
+from colorlib.color import quantize_lightness, rgb_to_lab, to_uint8
+from colorlib.data import sample_photo_crops
+from colorlib.engine.batches import load_batch
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.io import images
 from colorlib.losses import GANLoss
-from colorlib.training import Settings, Trainer
-from colorlib.training.batches import batch
 
 
 def identical(one, two):
@@ -92,7 +93,7 @@ def test_each_step_moves_its_own_network_by_its_own_gradients():
 
 
 def test_without_a_critic_only_the_pixel_loss_trains():
-    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), Settings(epochs=1, batch=4))
+    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch=4))
     L, ab = run.settings.scale.split(rgb_to_lab(run.data.rgb[:4]))
     expected = (run.net_g(L) - ab).abs().mean().item()
     assert run.train_step(L, ab) == {"G_pixel": pytest.approx(expected)}
@@ -108,7 +109,7 @@ def test_the_generator_runs_once_a_step():
 def rates(schedule, scores=None, **changes):
     scores = iter(scores or [])
     validate = (lambda net: next(scores)) if schedule == "plateau" else None
-    settings = Settings(epochs=6, batch=4, lr=1.0e-3, schedule=schedule, **changes)
+    settings = TrainConfig(epochs=6, batch=4, lr=1.0e-3, schedule=schedule, **changes)
     run, seen = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings, validate=validate), []
     end = run._end_epoch
     run._end_epoch = lambda: (seen.append(run.opt_g.param_groups[0]["lr"]), end())
@@ -130,32 +131,32 @@ def test_schedules():
 def test_pictures_are_seen_smaller_than_they_are_stored_and_crops_change_with_the_epoch(
     oversize, side
 ):
-    seen, settings = [], Settings(epochs=2, batch=4, oversize=oversize, crop=0.5, flip=False)
+    seen, settings = [], TrainConfig(epochs=2, batch=4, oversize=oversize, crop=0.5, flip=False)
     run = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings)
     run.train_step = lambda L, ab: (seen.append(L), {"G_pixel": 0.0})[1]
     run.fit()
     assert [L.shape[-1] for L in seen] == [side] * 6
     some, place = torch.arange(4), torch.device("cpu")
-    one, two = (batch(Crops(), some, settings, epoch, place)[0] for epoch in (1, 2))
-    whole, ab = batch(Crops(), some, dataclasses.replace(settings, crop=None), 0, place)
+    one, two = (load_batch(Crops(), some, settings, epoch, place)[0] for epoch in (1, 2))
+    whole, ab = load_batch(Crops(), some, dataclasses.replace(settings, crop=None), 0, place)
     assert not torch.equal(one, two) and not torch.equal(one, whole)
     wanted = [
         resize(Image.fromarray(to_uint8(rgb).movedim(0, -1).numpy()), side) for rgb in Crops.rgb[:4]
     ]
     lab = rgb_to_lab(torch.stack(wanted))
     assert (
-        whole - settings.scale.split(as_gray_photo(lab))[0]
+        whole - settings.scale.split(quantize_lightness(lab))[0]
     ).abs().max() < 0.02  # Pillow rounds to 8 bits
     assert ab.shape == (4, 2, side, side)
 
 
 def resize(image, side):
     """Let Pillow do it, an independent reference."""
-    return images.to_tensor(image.resize((side, side), Image.Resampling.BILINEAR))[0]
+    return images.image_to_tensor(image.resize((side, side), Image.Resampling.BILINEAR))[0]
 
 
 def test_the_moving_average_follows_its_formula():
-    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), Settings(epochs=1, batch=4, ema=0.9, lr=0.1))
+    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch=4, ema=0.9, lr=0.1))
     seen = []
     step = run.train_step
     run.train_step = lambda *a: (step(*a), seen.append(run.net_g.weight.detach().clone()))[0]
@@ -169,10 +170,10 @@ def test_the_moving_average_follows_its_formula():
 def test_it_learns():
     class Tinted(Crops):
         tint = torch.tensor([1, 0.8, 0.6]).view(1, 3, 1, 1)
-        rgb = photo_crops(8, size=16, seed=3).mean(dim=1, keepdim=True) * tint
+        rgb = sample_photo_crops(8, size=16, seed=3).mean(dim=1, keepdim=True) * tint
 
     net = nn.Sequential(nn.Conv2d(1, 16, 1), nn.ReLU(), nn.Conv2d(16, 2, 1), nn.Tanh())
-    run = Trainer(net, Tinted(), Settings(epochs=60, batch=4, lr=1e-2))
+    run = Trainer(net, Tinted(), TrainConfig(epochs=60, batch=4, lr=1e-2))
     run.fit()
     assert run.history[-1]["G_pixel"] < run.history[0]["G_pixel"] / 5
 
@@ -180,13 +181,13 @@ def test_it_learns():
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda f: Settings(epochs=0), ValueError, "epochs is 0; expected at least 1"),
+        (lambda f: TrainConfig(epochs=0), ValueError, "epochs is 0; expected at least 1"),
         (
-            lambda f: Settings(schedule="linear"),
+            lambda f: TrainConfig(schedule="linear"),
             ValueError,
             "expected 'fixed', 'step', 'plateau' or 'cosine'",
         ),
-        (lambda f: Settings(ema=1), ValueError, "expected a decay below 1"),
+        (lambda f: TrainConfig(ema=1), ValueError, "expected a decay below 1"),
         (
             lambda f: trainer(f, batch=99),
             ValueError,

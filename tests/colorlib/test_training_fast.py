@@ -12,7 +12,8 @@ import torch
 from tiny_run import trainer, weights
 from torch import nn
 
-from colorlib.training import Settings, fast
+from colorlib.engine import optimization
+from colorlib.engine.settings import TrainConfig
 
 CPU = torch.device("cpu")
 
@@ -53,8 +54,8 @@ def step(net, optimizer, x):
 def make(half):
     with torch.random.fork_rng([]):
         torch.manual_seed(0)
-        net = fast.placed(nn.Conv2d(2, 3, 3), CPU, half)
-    return net, fast.adam(net, Settings(lr=0.1), CPU)
+        net = optimization.to_device(nn.Conv2d(2, 3, 3), CPU, half)
+    return net, optimization.build_adam(net, TrainConfig(lr=0.1), CPU)
 
 
 def test_fused_adam_does_what_adam_does():
@@ -78,7 +79,7 @@ def test_moments_are_taken_up_in_another_order_in_memory(before, after):
     other.load_state_dict(net.state_dict())
     saved = copy.deepcopy(optimizer.state_dict())  # as from a file
     saved["param_groups"][0]["fused"] = None  # as a device without fused kernels leaves it
-    fast.take_up(again, saved)
+    optimization.load_optimizer_state(again, saved)
     assert again.param_groups[0]["fused"] is True
     assert again.state[other.weight]["exp_avg"].stride() == other.weight.stride()
     step(net, optimizer, x), step(other, again, x)
@@ -92,9 +93,9 @@ def test_moments_are_taken_up_in_another_order_in_memory(before, after):
 def test_memory_that_is_kept_is_not_fetched_again(kept):
     code = f"""
 import resource, torch
-from colorlib.training.fast import keep_memory
+from colorlib.engine.optimization import tune_malloc
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-{"keep_memory()" if kept else ""}
+{"tune_malloc()" if kept else ""}
 for turn in range(30):  # glibc puts up to seven splinters of such pieces aside, and fetches until it has them
     if turn == 20:
         before = faults()

@@ -7,28 +7,30 @@ import torch
 from tiny_run import Crops, trainer, weights
 from torch import nn
 
-from colorlib.data import photo_crops
-from colorlib.data.sets import InMemory
-from colorlib.evaluate import evaluate
-from colorlib.generators import UNet, initialise
+from colorlib.data import sample_photo_crops
+from colorlib.data.datasets import TensorImages
+from colorlib.engine.diagnostics import INPUT_IGNORED, gan_warnings, input_sensitivity
+from colorlib.engine.ema import update_bn
+from colorlib.engine.precision import amp_dtype
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
+from colorlib.evaluation.evaluate import evaluate
+from colorlib.evaluation.metric import psnr_metric
+from colorlib.generator import init_weights
 from colorlib.losses import GANLoss
-from colorlib.metrics import psnr_on
-from colorlib.precision import half
-from colorlib.training import Settings, Trainer
-from colorlib.training.alarm import SAME, alarms, effect
-from colorlib.training.average import refresh
+from colorlib.unet import UNet
 
 
 def test_a_small_network_learns_eight_crops_by_heart():
-    eight = InMemory(photo_crops(8, 32).mul(255).round().to(torch.uint8))
-    net = initialise(UNet(downs=5, width=16, dropout=0.0), seed=0)
-    settings = Settings(epochs=160, batch=8, lr=4e-3, betas=(0.9, 0.999), flip=False)
+    eight = TensorImages(sample_photo_crops(8, 32).mul(255).round().to(torch.uint8))
+    net = init_weights(UNet(downs=5, width=16, dropout=0.0), seed=0)
+    settings = TrainConfig(epochs=160, batch=8, lr=4e-3, betas=(0.9, 0.999), flip=False)
     run = Trainer(net, eight, settings)
-    metric = {"psnr": psnr_on("rgb", peak=1)}
+    metric = {"psnr": psnr_metric("rgb", peak=1)}
     gray = evaluate(None, eight, metrics=metric).result()["psnr"]
     learnt = evaluate(run.fit(), eight, metrics=metric).result()["psnr"]
     assert gray < 20 and learnt >= 32
-    assert run.history[-1]["effect"] > 10 * SAME
+    assert run.history[-1]["effect"] > 10 * INPUT_IGNORED
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_a_processor_says_itself_whether_it_has_16_bits(tmp_path, flags, expecte
     path = tmp_path / "cpuinfo"
     if flags is not None:
         path.write_text(f"processor : 0\nflags : {flags}\n")
-    assert half(torch.device("cpu"), flags=path) is expected
+    assert amp_dtype(torch.device("cpu"), flags=path) is expected
 
 
 @pytest.mark.parametrize(
@@ -47,11 +49,11 @@ def test_a_processor_says_itself_whether_it_has_16_bits(tmp_path, flags, expecte
 )
 def test_a_t4_gets_float16_and_newer_gpus_bfloat16(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    assert half(torch.device("cuda")) is expected
+    assert amp_dtype(torch.device("cuda")) is expected
 
 
 def test_mixed_precision_trains_in_16_bits_and_keeps_32_bit_weights(monkeypatch):
-    monkeypatch.setattr("colorlib.training.trainer.half", lambda device: torch.bfloat16)
+    monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: torch.bfloat16)
     seen = []
     run, exact = trainer(None, mixed=True), trainer(None)
     run.net_g.register_forward_hook(
@@ -66,7 +68,7 @@ def test_mixed_precision_trains_in_16_bits_and_keeps_32_bit_weights(monkeypatch)
 
 
 def test_a_gradient_scaler_travels_with_the_run(tmp_path, monkeypatch):
-    monkeypatch.setattr("colorlib.training.trainer.half", lambda device: torch.float16)
+    monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: torch.float16)
     first = trainer(tmp_path, mixed=True)
     first.fit(max_steps=4)
     next(tmp_path.glob("checkpoint*")).unlink()  # two of a step are sorted by their hash
@@ -74,7 +76,7 @@ def test_a_gradient_scaler_travels_with_the_run(tmp_path, monkeypatch):
     again = trainer(tmp_path, mixed=True)
     again.fit(max_steps=4)
     assert again.scaler.get_scale() == 1024.0
-    monkeypatch.setattr("colorlib.training.trainer.half", lambda device: None)  # another machine
+    monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: None)  # another machine
     moved = trainer(tmp_path, mixed=True)
     moved.fit()
     assert moved.done
@@ -103,7 +105,7 @@ LSGAN = GANLoss("lsgan")
 )
 def test_the_alarm_when_the_critic_has_won(gan, losses, loud):
     rows = [{"effect": 1.0, "D_real": 0.4, "D_fake": loss} for loss in losses]
-    found = alarms(rows, gan)
+    found = gan_warnings(rows, gan)
     assert bool(found) is loud
     assert not loud or "the critic tells every colorized picture" in found[0]
 
@@ -118,7 +120,7 @@ def test_a_generator_that_does_not_look_is_noticed_in_a_run(caplog):
             return self.color.expand(len(L), 2, *L.shape[2:])
 
     with caplog.at_level(logging.WARNING, "colorlib"):
-        Trainer(Blind(), Crops(), Settings(epochs=4, batch=4)).fit()
+        Trainer(Blind(), Crops(), TrainConfig(epochs=4, batch=4)).fit()
     assert [r.message[:7] for r in caplog.records if "hardly looks" in r.message] == ["epoch 2"]
     caplog.clear()
     trainer(None).fit()
@@ -146,9 +148,9 @@ def test_undecided_losses_are_what_an_ignorant_critic_pays():
 
 
 def test_effect_is_zero_only_for_a_net_that_does_not_look():
-    L = photo_crops(4, 16).mean(1, keepdim=True) * 2 - 1
-    assert effect(lambda L: torch.full_like(L, 0.3), L) == 0
-    assert effect(lambda L: L * 0.1, L) > SAME
+    L = sample_photo_crops(4, 16).mean(1, keepdim=True) * 2 - 1
+    assert input_sensitivity(lambda L: torch.full_like(L, 0.3), L) == 0
+    assert input_sensitivity(lambda L: L * 0.1, L) > INPUT_IGNORED
 
 
 def test_refreshed_statistics_are_those_of_the_data():
@@ -158,7 +160,7 @@ def test_refreshed_statistics_are_those_of_the_data():
         data = torch.randn(12, 1, 9, 9)
     with torch.no_grad():
         features = net[0](data)
-    refresh(net, data.split(4))
+    update_bn(net, data.split(4))
     assert torch.allclose(net[2].running_mean, features.mean((0, 2, 3)), atol=1e-6)
     expected = torch.stack([some.var((0, 2, 3)) for some in features.split(4)]).mean(0)
     assert torch.allclose(net[2].running_var, expected, rtol=1e-4)

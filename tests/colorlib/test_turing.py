@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from colorlib.metrics import Score, TuringTest, wilson
+from colorlib.evaluation.turing import TuringScore, TuringTest, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -11,13 +11,13 @@ from colorlib.metrics import Score, TuringTest, wilson
     [(10, 10, 0.7225, 1), (0, 10, 0, 0.2775), (5, 10, 0.2366, 0.7634), (81, 263, 0.2553, 0.3662)],
 )  # the last: Newcombe (1998), table I, method 3
 def test_wilson_agrees_with_published_intervals(hits, n, low, high):
-    assert wilson(hits, n) == pytest.approx((low, high), abs=6e-5)
+    assert wilson_interval(hits, n) == pytest.approx((low, high), abs=6e-5)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 0), (3, 2), (-1, 2)])
 def test_wilson_needs_trials(hits, n):
     with pytest.raises(ValueError, match="expected at least one trial"):
-        wilson(hits, n)
+        wilson_interval(hits, n)
 
 
 def test_each_pair_holds_one_photo_and_its_own_twin_on_the_side_that_truth_says():
@@ -34,9 +34,9 @@ def test_each_pair_holds_one_photo_and_its_own_twin_on_the_side_that_truth_says(
 def test_the_score_counts_the_answers_given_so_far():
     test = TuringTest(torch.zeros(4, 3, 2, 2), torch.ones(4, 3, 2, 2))
     wrong = test.truth.translate(str.maketrans("LR", "RL"))
-    assert test.score(test.truth.lower()) == Score(4, 4)
-    assert test.score(wrong[:3]) == Score(0, 3)
-    assert "would not explain it" in str(Score(10, 10))
+    assert test.score(test.truth.lower()) == TuringScore(4, 4)
+    assert test.score(wrong[:3]) == TuringScore(0, 3)
+    assert "would not explain it" in str(TuringScore(10, 10))
     for answers in ("", "LXRL", "LLLLL"):
         with pytest.raises(ValueError, match="expected 1 to 4 letters, L or R"):
             test.score(answers)

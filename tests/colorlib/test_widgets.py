@@ -8,18 +8,19 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import show, widgets
-from colorlib.discriminators import PatchCritic
-from colorlib.metrics import TuringTest
+from colorlib import viz
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.evaluation.turing import TuringTest
+from colorlib.notebook import widgets
 
 
 def test_a_slider_changes_the_picture_and_its_words():
     explorer = widgets.explore_lab(L=50, a=0, b=0)
     L, _, b, image, caption = explorer.children
     before, words = image.value, caption.value
-    assert before == show.gamut(50, 0, 0).to_bytes()
+    assert before == viz.plot_gamut_slice(50, 0, 0).to_bytes()
     L.value = 80
-    assert image.value == show.gamut(80, 0, 0).to_bytes() != before
+    assert image.value == viz.plot_gamut_slice(80, 0, 0).to_bytes() != before
     assert caption.value != words
     b.value = 999  # a slider keeps to its ends
     assert b.value == 110
@@ -33,20 +34,20 @@ def test_where_no_widget_can_stand_its_words_do():
 
 
 def test_a_square_moves_over_a_photo():
-    net_d = PatchCritic(width=1).eval()
+    net_d = PatchDiscriminator(width=1).eval()
     rgb = torch.rand(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
-    explorer = widgets.explore_recolored(net_d, rgb, top=16, left=16, side=32)
+    explorer = widgets.explore_hue_shift(net_d, rgb, top=16, left=16, side=32)
     top, left, side, turn, image, caption = explorer.children
     assert (top.max, left.max, side.max, turn.value) == (80, 80, 96, 180)
-    assert image.value == show.recolored(net_d, rgb, 16, 16, 32).to_bytes()
+    assert image.value == viz.plot_hue_shift(net_d, rgb, 16, 16, 32).to_bytes()
     left.value, turn.value = 48, 90
-    assert image.value == show.recolored(net_d, rgb, 16, 48, 32, 90).to_bytes()
+    assert image.value == viz.plot_hue_shift(net_d, rgb, 16, 48, 32, 90).to_bytes()
     assert "90 degrees" in caption.value
 
 
 def test_a_turing_test_is_played_to_its_score():
     test = TuringTest(torch.zeros(3, 3, 8, 8), torch.rand(3, 3, 8, 8), seed=1)
-    game = widgets.Game(test)
+    game = widgets.TuringGame(test)
     image, buttons, caption = game.children
     first = image.value
     assert caption.value.startswith("Pair 1 of 3")
@@ -90,17 +91,17 @@ LAWN = Image.new("RGB", (40, 30), (90, 120, 60))
     ],
 )
 def test_an_upload_is_read_whatever_the_version_of_ipywidgets(value, paint):
-    upload = widgets.Upload(paint)
+    upload = widgets.PhotoUpload(paint)
     upload.take(widgets._files(value))
     assert upload.said == ["lawn.png: coloured, 40 x 30 pixels"]
     assert upload.photo.size == upload.result.size == (40, 30) and len(paint.given) == 1
     explorer, link = upload.children[2].children
-    assert isinstance(explorer, widgets.Explorer)
+    assert isinstance(explorer, widgets.SliderExplorer)
     assert 'download="lawn-colorized.jpg" href="data:image/jpeg;base64,' in link.value
 
 
 def test_the_button_itself_leads_there(paint):
-    upload = widgets.Upload(paint)
+    upload = widgets.PhotoUpload(paint)
     file = {"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(as_file(LAWN))}
     new = ({**file, "last_modified": datetime.now(UTC)},)
     if ipywidgets.__version__.startswith("7."):
@@ -112,10 +113,10 @@ def test_the_button_itself_leads_there(paint):
 
 
 def test_nothing_uploaded_and_no_path_is_no_error(paint, tmp_path):
-    upload = widgets.Upload(paint)
+    upload = widgets.PhotoUpload(paint)
     assert upload.photo is upload.result is None and not paint.given
     upload.take([])
-    assert upload.said == [] and widgets.Upload(paint, "  ").photo is None
+    assert upload.said == [] and widgets.PhotoUpload(paint, "  ").photo is None
     assert "a button for your own photos" in repr(upload)
 
 
@@ -127,7 +128,7 @@ def test_a_file_that_is_no_photo_is_named_and_the_others_are_coloured(paint):
         ("IMG.HEIC", heic),
         ("empty.jpg", b""),
     ]
-    upload = widgets.Upload(paint)
+    upload = widgets.PhotoUpload(paint)
     upload.take(files)
     said = upload.said
     assert [line.split(" ")[0] for line in said] == ["list.txt", "b.png:", "IMG.HEIC", "empty.jpg"]
@@ -140,21 +141,21 @@ def test_a_file_that_is_no_photo_is_named_and_the_others_are_coloured(paint):
 
 def test_a_path_is_a_photo_or_a_sentence(paint, tmp_path):
     LAWN.save(tmp_path / "lawn.png")
-    assert widgets.Upload(paint, str(tmp_path / "lawn.png")).photo.size == (40, 30)
-    missing = widgets.Upload(paint, str(tmp_path / "lown.png"))
+    assert widgets.PhotoUpload(paint, str(tmp_path / "lawn.png")).photo.size == (40, 30)
+    missing = widgets.PhotoUpload(paint, str(tmp_path / "lown.png"))
     assert missing.photo is None and "did you mean lawn.png?" in missing.children[1].value
     assert "did you mean lawn.png?" in repr(missing)
-    assert widgets.Upload(paint, str(tmp_path)).photo is None
+    assert widgets.PhotoUpload(paint, str(tmp_path)).photo is None
 
 
 def test_a_large_photo_is_made_smaller(paint):
-    upload = widgets.Upload(paint, side=20)
+    upload = widgets.PhotoUpload(paint, side=20)
     upload.take([("lawn.png", as_file(LAWN))])
     assert paint.given[0].size == upload.result.size == (20, 15)
 
 
 def test_a_line_moves_across_a_photo_and_a_knob_turns_its_colours():
-    explorer = widgets.compare(LAWN, Image.new("RGB", (40, 30), (200, 60, 60)))
+    explorer = widgets.compare_slider(LAWN, Image.new("RGB", (40, 30), (200, 60, 60)))
     before, colour, image, caption = explorer.children
     first = image.value
     before.value = 0

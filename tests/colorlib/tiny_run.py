@@ -12,14 +12,15 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from colorlib.data import photo_crops
-from colorlib.training import Settings, Trainer
+from colorlib.data import sample_photo_crops
+from colorlib.engine.settings import TrainConfig
+from colorlib.engine.trainer import Trainer
 
 
 class Crops:
     """Twelve crops of the embedded photographs."""
 
-    rgb = photo_crops(12, size=16, seed=0)
+    rgb = sample_photo_crops(12, size=16, seed=0)
 
     def __len__(self):
         return len(self.rgb)
@@ -53,7 +54,9 @@ def trainer(folder, **changes):
         "patience": 0,
         "lr": 1e-2,
     } | changes
-    return Trainer(net_g, Crops(), Settings(**values), net_d=net_d, folder=folder, validate=_score)
+    return Trainer(
+        net_g, Crops(), TrainConfig(**values), net_d=net_d, folder=folder, validate=_score
+    )
 
 
 def _score(net):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from colorlib import data
 from colorlib.color import to_uint8
-from colorlib.data.sources import SOURCES
+from colorlib.data.catalog import CATALOG
 
 
 class _Silent(SimpleHTTPRequestHandler):
@@ -49,9 +49,11 @@ def served(folder: Path, few: Mapping[str, int]) -> Iterator[dict[str, str]]:
     """
     names, table = list(few), []
     for name in names:
-        source, photos = SOURCES[name], few[name]
+        source, photos = CATALOG[name], few[name]
         file = source.urls[0].rpartition("/")[2]
-        squares = [jpeg(square) for square in data.photo_crops(photos, 300, seed=4, split="all")]
+        squares = [
+            jpeg(square) for square in data.sample_photo_crops(photos, 300, seed=4, split="all")
+        ]
         members = {
             f"{part}/{i:06d}.jpg": square
             for part in source.counts
@@ -66,11 +68,11 @@ def served(folder: Path, few: Mapping[str, int]) -> Iterator[dict[str, str]]:
     handler = functools.partial(_Silent, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        (folder / "sources.toml").write_text(
+        (folder / "catalog.toml").write_text(
             "".join(table).replace("PORT", str(server.server_port))
         )
         yield {
-            "COLORLIB_SOURCES": str(folder / "sources.toml"),
+            "COLORLIB_SOURCES": str(folder / "catalog.toml"),
             "COLORLIB_CACHE": str(folder / "cache"),
         }
         server.shutdown()

@@ -1,7 +1,8 @@
-"""What the table writes into a notebook, and what the set-up cell does when it runs."""
+"""The generated cells of a notebook, and what the set-up cell does when it runs."""
 
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -10,196 +11,174 @@ from nbformat.v4 import new_markdown_cell, new_output
 from course.tool import boilerplate_cells, course_config, notebooks
 from course.tool.cli import CourseError
 
+WHEEL = "github.com/ada/colour/releases/download/v1.2.3/colorlib_course-1.2.3-py3-none-any.whl"
 
-def edit_table(tiny, old, new):
+
+def set_gpu_minutes(tiny, minutes):
     path = tiny.root / course_config.COURSE_TOML
-    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    text = path.read_text("utf-8").replace("gpu_minutes = 0", f"gpu_minutes = {minutes}")
+    path.write_text(text, "utf-8")
 
 
 @pytest.mark.parametrize(
-    ("tree", "beside"),
+    ("tree", "note"),
     [("lessons", "Save a copy in Drive"), ("solutions", "every answer is filled in")],
 )
-def test_the_header_says_what_the_table_says(tiny, tree, beside):
-    nb = tiny.read(tree)
-    lines = nb.cells[0].source.split("\n")
-    assert f"/github/OWNER/NAME/blob/main/{tree}/01_tiny.ipynb)" in lines[0] and beside in lines[0]
+def test_header_has_badge_title_and_table(tiny, tree, note):
+    lines = tiny.read(tree).cells[0].source.split("\n")
+    assert f"/github/OWNER/NAME/blob/main/{tree}/01_tiny.ipynb)" in lines[0] and note in lines[0]
     assert lines[2:5] == ["# Lesson 1 · Squares", "", "You square numbers."]
-    assert "| You will | square \\|x\\|<br>say why |" in lines
-    assert "| GPU | none |" in lines and "| Difficulty | ●○○ gentle |" in lines
-    assert nb.metadata.language_info == {"name": "python"}
-    assert (
-        nb.metadata.colab == {"provenance": [], "toc_visible": True}
-        and "accelerator" not in nb.metadata
-    )
+    assert lines[6:12] == [
+        "| Time | about 5 minutes |",
+        "|:---|:---|",
+        "| GPU | none |",
+        "| Difficulty | ●○○ gentle |",
+        "| Needs | nothing |",
+        "| You will | square \\|x\\|<br>say why |",
+    ]
 
 
-def test_a_gpu_is_asked_for_only_where_the_table_says_so(tiny):
-    edit_table(tiny, "gpu_minutes = 0", "gpu_minutes = 12")
+def test_gpu_appears_only_where_course_toml_has_it(tiny):
+    metadata = tiny.read("lessons").metadata
+    assert metadata.language_info == {"name": "python"}
+    assert metadata.colab == {"provenance": [], "toc_visible": True}
+    assert "accelerator" not in metadata
+    set_gpu_minutes(tiny, 12)
     tiny.build()
     for tree in ("lessons", "solutions"):
         nb = tiny.read(tree)
         assert (nb.metadata.accelerator, nb.metadata.colab.gpuType) == ("GPU", "T4")
-        assert (
-            "| GPU | about 12 minutes on a T4 (reckoned) with `PROFILE` full;" in nb.cells[0].source
-        )
-        (setup,) = (cell for cell in nb.cells if cell.id == "setup")
-        assert setup.source.endswith('colab.ready("01_tiny", needs_gpu=True)')
+        expected = "| GPU | about 12 minutes on a T4 (estimated) with `PROFILE` full;"
+        assert expected in nb.cells[0].source
+        assert tiny.cell(nb, "setup").source.endswith('ready("01_tiny", needs_gpu=True)')
 
 
-def test_a_picture_stands_under_the_header_while_its_file_exists(tiny):
-    file = tiny.root / "course/pictures/01_tiny.jpg"
-    file.parent.mkdir()
-    file.write_bytes(b"jpeg")
-    tiny.build()
-    cells = tiny.read("lessons").cells
-    assert [cell.id for cell in cells[:3]] == ["header", "picture", "setup"]
-    assert cells[1].source == "![A square.](data:image/jpeg;base64,anBlZw==)"
-    file.write_bytes(b"x" * (12 * 1024 + 1))
-    with pytest.raises(CourseError, match="01_tiny.jpg has 12289 bytes, at most 12288"):
-        tiny.build()
-    file.unlink()
-    tiny.build()
-    assert "picture" not in [cell.id for cell in tiny.read("lessons").cells]
-
-
-def test_the_map_of_the_course_stands_below_the_picture(tiny):
+def test_pictures_appear_while_their_files_exist(tiny):
     folder = tiny.root / "course/pictures"
     folder.mkdir()
     (folder / "map_1.png").write_bytes(b"png")
     tiny.build()
-    (alone,) = [cell.source for cell in tiny.read("lessons").cells if cell.id == "picture"]
-    assert alone.endswith("You are here: lesson 1, Squares.](data:image/png;base64,cG5n)")
+    map_image = tiny.cell(tiny.read("lessons"), "picture").source
+    assert map_image.endswith("You are here: lesson 1, Squares.](data:image/png;base64,cG5n)")
     (folder / "01_tiny.jpg").write_bytes(b"jpeg")
     tiny.build()
-    (both,) = [cell.source for cell in tiny.read("solutions").cells if cell.id == "picture"]
-    assert both == f"![A square.](data:image/jpeg;base64,anBlZw==)\n\n{alone}"
-    assert tiny.read().metadata.course.executed == notebooks.source_hash(tiny.read())
-    (folder / "map_1.png").write_bytes(b"x" * (9 * 1024 + 1))
-    with pytest.raises(CourseError, match="map_1.png has 9217 bytes, at most 9216"):
+    cells = tiny.read("solutions").cells
+    assert [cell.id for cell in cells[:3]] == ["header", "picture", "setup"]
+    assert cells[1].source == f"![A square.](data:image/jpeg;base64,anBlZw==)\n\n{map_image}"
+    assert notebooks.is_fresh(tiny.read())
+    for file in folder.iterdir():
+        file.unlink()
+    tiny.build()
+    assert "picture" not in [cell.id for cell in tiny.read("lessons").cells]
+
+
+@pytest.mark.parametrize(("file", "limit"), [("01_tiny.jpg", 12288), ("map_1.png", 9216)])
+def test_picture_that_is_too_large_raises(tiny, file, limit):
+    (tiny.root / "course/pictures").mkdir()
+    (tiny.root / "course/pictures" / file).write_bytes(b"x" * (limit + 1))
+    with pytest.raises(CourseError, match=f"{file} has {limit + 1} bytes, at most {limit}"):
         tiny.build()
 
 
-def test_the_footer_leads_to_the_next_lesson(tiny):
-    text = (tiny.root / course_config.COURSE_TOML).read_text("utf-8")
-    entry = (
-        text[text.index("[[lesson]]") :].replace("01_tiny", "02_next").replace("Squares", "Cubes")
-    )
-    (tiny.root / course_config.COURSE_TOML).write_text(text + "\n" + entry, "utf-8")
+def test_footer_links_to_next_lesson(tiny):
+    path = tiny.root / course_config.COURSE_TOML
+    text = path.read_text("utf-8")
+    entry = text[text.index("[[lesson]]") :]
+    entry = entry.replace("01_tiny", "02_next").replace("Squares", "Cubes")
+    path.write_text(text + "\n" + entry, "utf-8")
     assert tiny.build() == 1  # 02_next is still to be written
     footer = tiny.read("lessons").cells[-1]
     assert footer.id == "footer" and "**Next:** [Lesson 2 · Cubes](02_next.ipynb)" in footer.source
 
 
-def test_what_stands_in_the_way_of_a_generated_cell_is_named(tiny):
+def test_second_cell_with_generated_tag_or_id_raises(tiny):
     tiny.add(new_markdown_cell("Mine", id="mine", metadata={"tags": ["header"]}))
     with pytest.raises(CourseError, match="2 cells are tagged 'header'"):
         tiny.build()
-
-
-def test_an_id_of_a_generated_cell_on_another_cell_is_named(tiny):
+    tiny.cell(tiny.read(), "mine")
     with tiny.edit() as nb:
-        nb.cells = [cell for cell in nb.cells if cell.id != "footer"]
+        nb.cells = [cell for cell in nb.cells if cell.id not in ("mine", "footer")]
     tiny.add(new_markdown_cell("Mine", id="footer"))
     with pytest.raises(CourseError, match="2 cells have the id 'footer'"):
         tiny.build()
 
 
-def test_the_set_up_cell_keeps_its_output(tiny):
+def test_setup_cell_keeps_its_output_and_is_short(tiny):
     with tiny.edit() as nb:
         tiny.cell(nb, "setup").outputs = [new_output("stream", name="stdout", text="ready\n")]
         tiny.cell(nb, "setup").source = "stale"
-    tiny.build()
-    setup = tiny.cell(tiny.read(), "setup")
-    assert (
-        setup.outputs[0].text == "ready\n"
-        and setup.execution_count == 1
-        and setup.source != "stale"
-    )
+    for repository in (None, "ada/colour"):
+        tiny.build(repository=repository)
+        setup = tiny.cell(tiny.read(), "setup")
+        assert (setup.outputs[0].text, setup.execution_count) == ("ready\n", 1)
+        assert setup.source != "stale" and setup.source.count("\n") < 25
 
 
 @pytest.fixture
-def setup(tiny, tmp_path, monkeypatch):
-    """Runs the set-up cell where colorlib is another package; says what pip was asked to install."""
-    (tmp_path / "site/colorlib").mkdir(parents=True)
-    (tmp_path / "site/colorlib/__init__.py").write_text("# another package of that name\n", "utf-8")
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    for name in [name for name in sys.modules if name.split(".")[0] == "colorlib"]:
-        monkeypatch.delitem(sys.modules, name)
+def run_setup(tiny, monkeypatch):
+    """Run the set-up cell with a pip that does nothing; return what pip had to install."""
     monkeypatch.delenv("COLORLIB_SOURCE", raising=False)
 
-    def run(returncode: int = 0, stderr: str = "", repository: str | None = None) -> list[str]:
-        asked = []
+    def run(installed=False, returncode=0, stderr="", repository=None):
+        tiny.build(repository=repository)
+        sources = []
 
-        def pip(command, **options):
+        def fake_pip(command, **options):
             assert options["capture_output"] and options["stdin"] == subprocess.DEVNULL
-            asked.append(command[-1])
-            (tmp_path / "site/colorlib/__init__.py").write_text("ours = print\n", "utf-8")
-            (tmp_path / "site/colorlib/colab.py").write_text(
-                "from colorlib import ours as ready\n", "utf-8"
-            )
+            sources.append(command[-1])
             return SimpleNamespace(returncode=returncode, stderr=stderr)
 
-        monkeypatch.setattr(subprocess, "run", pip)
-        tiny.build(repository=repository)
+        def fake_version(name):
+            assert name == "colorlib-course"
+            if not installed:
+                raise PackageNotFoundError(name)
+
+        package = ModuleType("colorlib")
+        package.colab = SimpleNamespace(ready=print)
+        monkeypatch.setitem(sys.modules, "colorlib", package)
+        monkeypatch.setattr(subprocess, "run", fake_pip)
+        monkeypatch.setattr("importlib.metadata.version", fake_version)
         exec(tiny.cell(tiny.read("lessons"), "setup").source, {})
-        return asked
+        return sources
 
-    yield run
-    for name in [name for name in sys.modules if name.split(".")[0] == "colorlib"]:
-        del sys.modules[name]
+    return run
 
 
-def test_set_up_installs_from_where_the_course_is_hosted(setup, capsys):
-    assert setup(repository="ada/colour") == ["git+https://github.com/ada/colour@main"]
+def test_setup_installs_from_hosted_repository(run_setup, capsys):
+    assert run_setup(repository="ada/colour") == ["git+https://github.com/ada/colour@main"]
     assert capsys.readouterr().out.endswith("01_tiny\n")
 
 
-def test_badges_of_a_release_go_with_its_wheel(tiny):
+def test_setup_installs_from_given_source(run_setup, monkeypatch):
+    monkeypatch.setenv("COLORLIB_SOURCE", "a/wheel.whl")
+    assert run_setup() == ["a/wheel.whl"]
+    assert run_setup(repository="ada/colour") == ["a/wheel.whl"]
+
+
+def test_setup_does_not_install_where_colorlib_is(run_setup, capsys):
+    assert run_setup(installed=True) == []
+    assert capsys.readouterr().out.endswith("01_tiny\n")
+
+
+def test_setup_that_fails_exits_with_a_sentence(run_setup, capsys):
+    with pytest.raises(SystemExit, match="run `make setup`, or set COLORLIB_SOURCE"):
+        run_setup()
+    with pytest.raises(SystemExit, match=r"install git\+https.*: check the network, then run this"):
+        run_setup(returncode=1, stderr="ERROR: no route\n", repository="ada/colour")
+    assert "ERROR: no route" in capsys.readouterr().out
+
+
+def test_release_branch_installs_its_wheel(tiny):
     tiny.build(repository="ada/colour", branch="v1.2.3")
     nb = tiny.read("lessons")
-    wheel = "github.com/ada/colour/releases/download/v1.2.3/colorlib_course-1.2.3-py3-none-any.whl"
-    assert wheel in tiny.cell(nb, "setup").source
+    assert WHEEL in tiny.cell(nb, "setup").source
     assert "github/ada/colour/blob/v1.2.3/lessons/01_tiny.ipynb" in tiny.cell(nb, "header").source
     tiny.build(branch="main")
-    assert (
-        "git+https://github.com/ada/colour@main" in tiny.cell(tiny.read("lessons"), "setup").source
-    )
-    with pytest.raises(CourseError, match="--check writes nothing"):
-        tiny.build(check=True, branch="main")
-    with pytest.raises(CourseError, match="the branch is 'a b', expected a name"):
-        tiny.build(branch="a b")
+    source = tiny.cell(tiny.read("lessons"), "setup").source
+    assert "git+https://github.com/ada/colour@main" in source
 
 
-def test_set_up_installs_from_the_given_source(setup, monkeypatch):
-    monkeypatch.setenv("COLORLIB_SOURCE", "a/wheel.whl")
-    assert setup() == ["a/wheel.whl"]
-
-
-def test_set_up_says_what_to_do_without_a_source(setup):
-    with pytest.raises(RuntimeError, match="run `make setup`, or set COLORLIB_SOURCE"):
-        setup()
-
-
-def test_set_up_says_what_pip_said(setup):
-    with pytest.raises(RuntimeError, match=r"check the network, .* \(ERROR: no route\)"):
-        setup(1, "WARNING: slow\nERROR: no route\n", "ada/colour")
-
-
-def test_set_up_installs_nothing_where_colorlib_is(setup, monkeypatch, capsys):
-    monkeypatch.setitem(sys.modules, "colorlib", package := ModuleType("colorlib"))
-    package.colab = SimpleNamespace(ready=print)
-    assert setup() == []
-    assert capsys.readouterr().out.endswith("01_tiny\n")
-
-
-def test_the_set_up_cell_fits_its_limit(tiny):
-    for repository in (None, "ada/colour"):
-        tiny.build(repository=repository)
-        assert len(tiny.cell(tiny.read(), "setup").source.split("\n")) <= 25
-
-
-def test_fresh_cells_are_not_written_twice(tiny):
+def test_refresh_of_fresh_notebook_changes_nothing(tiny):
     course = course_config.load(tiny.root)
     nb = tiny.read()
     again = boilerplate_cells.refresh(nb, "solutions", course, course.lessons[0], tiny.root)

@@ -5,12 +5,13 @@ import re
 import pytest
 from PIL import Image
 
-from colorlib import data, metrics, shipped
+from colorlib import data, pretrained
 from colorlib.color import rgb_to_lab
-from colorlib.evaluate import AtOwnSize, colorized
+from colorlib.evaluation.collection import default_metrics, score_batch
+from colorlib.evaluation.evaluate import ResizedModel, colorize_batch
 from course.tool import gallery
 
-PHOTOS = data.photos("test")
+PHOTOS = data.sample_photos("test")
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,10 @@ def test_numbers_are_those_of_the_models_and_every_model_is_there(page):
         for line in section.splitlines()
         if (cells := line.split("|"))[1:]
     }
-    assert {*shipped.NAMES, "gray"} <= set(rows)
+    assert {*pretrained.NAMES, "gray"} <= set(rows)
     rgb = photo.rgb(gallery.SIZE)
-    for name, net in (("gray", None), ("landscape", AtOwnSize(shipped.load("landscape")))):
-        found = metrics.compare(colorized(net, rgb), rgb)
+    for name, net in (("gray", None), ("landscape", ResizedModel(pretrained.load("landscape")))):
+        found = score_batch(colorize_batch(net, rgb), rgb)
         assert float(rows[name][0]) == pytest.approx(found["psnr"], abs=0.006)
         assert float(rows[name][1]) == pytest.approx(found["ciede2000"], abs=0.006)
 
@@ -53,12 +54,12 @@ def test_the_worst_comes_first_and_each_number_says_how_it_was_measured(page):
         float(line.split("|")[-2]) for line in text.splitlines() if line.startswith("| general |")
     ]
     assert len(gains) == len(PHOTOS) and gains == sorted(gains)
-    assert metrics.standard()["psnr"].protocol in text and "not a restoration" in text
+    assert default_metrics()["psnr"].protocol in text and "not a restoration" in text
     assert all(photo.credit in text and photo.licence in text for photo in PHOTOS)
 
 
 def test_saturation_moves_chroma_and_leaves_lightness():
-    rgb = 0.4 + 0.2 * data.photo_crops(2, 16)
+    rgb = 0.4 + 0.2 * data.sample_photo_crops(2, 16)
     half = gallery.saturated(rgb, 0.5)
     before, after = rgb_to_lab(rgb), rgb_to_lab(half)
     assert (after[:, :1] - before[:, :1]).abs().max() < 0.05

@@ -4,11 +4,11 @@ import argparse
 import dataclasses
 
 import pytest
+from course.tool.lints.reading import prose, word_count
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course.tool import check, course_config
 from course.tool.lints import LINTS, code, exercises, texts
-from course.tool.lints.reading import prose, word_count
 
 
 def find(nb, cell_id):

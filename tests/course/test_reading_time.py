@@ -61,7 +61,7 @@ def test_tables_of_the_lessons_are_filled_in(tiny):
 @pytest.mark.parametrize("name", data_cards.names())
 def test_a_card_says_what_the_table_says(name):
     text = data_cards.card(name)
-    file = "embedded.toml" if name == "photos" else "sources.toml"
+    file = "sample_photos.toml" if name == "photos" else "catalog.toml"
     known = tomllib.loads((ROOT / "colorlib/data" / file).read_text("utf-8"))
     entries = known.values() if name == "photos" else [known[name]]
     for entry in entries:

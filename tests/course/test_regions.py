@@ -3,13 +3,13 @@
 import argparse
 
 import pytest
+from course.tool.lints.reading import word_count
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_markdown_cell
 
 from course.tool import check, regions, results
 from course.tool.cli import CourseError
-from course.tool.lints.reading import word_count
 from tests.course.test_results import WHAT
 
 OPEN, CLOSE = "<!-- result: balls -->", "<!-- end result -->"

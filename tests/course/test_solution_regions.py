@@ -1,4 +1,4 @@
-"""Solution regions: the stub is valid Python, and a marker out of place stops with file, cell and line."""
+"""Solution regions: the stub is valid Python; a misplaced marker raises and names its line."""
 
 import ast
 
@@ -6,46 +6,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.tool import solution_regions
 from course.tool.cli import CourseError
+from course.tool.solution_regions import insert_stubs, refuse_markers
 
 WHERE = "solutions/01_x.ipynb: cell 4 (answer)"
+B, E = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 def region(*lines, indent=""):
-    return "\n".join(indent + line for line in ("### BEGIN SOLUTION", *lines, "### END SOLUTION"))
+    return "\n".join(indent + line for line in (B, *lines, E))
 
 
-def test_inside_a_function_the_stub_raises():
-    source = "def f(x):\n    y = x\n" + region("return y + 1", indent="    ") + "\n\nf"
-    assert solution_regions.insert_stubs(source, WHERE) == (
-        'def f(x):\n    y = x\n    raise NotImplementedError("your code here")  # replace this line\n\nf'
-    )
+def stubs(names):
+    return "\n".join(f"{name} = ...  # your answer" for name in names)
 
 
-def test_at_the_margin_the_stub_names_every_answer():
-    answers = region(
-        "a = 1", "b, (c, *d) = 2, (3, 4)", "e: int = 5", "a = e", "d[0] = a.x = 6", "print(a)"
-    )
-    stubbed = solution_regions.insert_stubs(answers, WHERE)
-    assert stubbed == "\n".join(f"{name} = ...  # your answer" for name in "abcde")
-
-
-def test_two_regions_and_the_lines_around_them_stay_in_order():
-    source = "x = 1\n" + region("y = 2") + "\nz = 3\n" + region("w = 4") + "\nv = 5"
-    expected = "x = 1\ny = ...  # your answer\nz = 3\nw = ...  # your answer\nv = 5"
-    assert solution_regions.insert_stubs(source, WHERE) == expected
-
-
-def test_lines_for_ipython_are_no_obstacle():
-    source = "%matplotlib inline\n!ls\n" + region("%time", "a = 1")
-    assert (
-        solution_regions.insert_stubs(source, WHERE)
-        == "%matplotlib inline\n!ls\na = ...  # your answer"
-    )
-
-
-B, E = "### BEGIN SOLUTION", "### END SOLUTION"
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "def f(x):\n    y = x\n" + region("return y + 1", indent="    ") + "\n\nf",
+            "def f(x):\n    y = x\n"
+            '    raise NotImplementedError("your code here")  # replace this line\n\nf',
+        ),
+        (
+            region("a = 1", "b, (c, *d) = 2, (3, 4)", "e: int = 5", "a = e", "d[0] = a.x = 6", "f"),
+            stubs("abcde"),
+        ),
+        (
+            f"x = 1\n{region('y = 2')}\nz = 3\n{region('w = 4')}\nv = 5",
+            f"x = 1\n{stubs('y')}\nz = 3\n{stubs('w')}\nv = 5",
+        ),
+        (
+            "%matplotlib inline\n!ls\n" + region("%time", "a = 1"),
+            f"%matplotlib inline\n!ls\n{stubs('a')}",
+        ),
+    ],
+    ids=["function", "margin", "two regions", "ipython"],
+)
+def test_insert_stubs_replaces_regions(source, expected):
+    assert insert_stubs(source, WHERE) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,33 +68,31 @@ B, E = "### BEGIN SOLUTION", "### END SOLUTION"
         ("class A:\n" + region("a = 1", indent="    "), 2, "outside a function"),
     ],
 )
-def test_a_marker_out_of_place_stops_with_file_cell_and_line(source, line, message):
+def test_insert_stubs_with_misplaced_marker_names_line(source, line, message):
     with pytest.raises(CourseError) as error:
-        solution_regions.insert_stubs(source, WHERE)
+        insert_stubs(source, WHERE)
     assert str(error.value).startswith(f"{WHERE}, line {line}: ")
     assert message in str(error.value)
 
 
-def test_a_stub_that_leaves_half_a_statement_stops():
-    source = "if True:\n" + region("a = 1")
-    with pytest.raises(
-        CourseError, match=r"cell 4 \(answer\): with the stub in place, line 2 is not Python"
-    ):
-        solution_regions.insert_stubs(source, WHERE)
+def test_insert_stubs_that_leaves_half_a_statement_raises():
+    message = r"cell 4 \(answer\): with the stub in place, line 2 is not Python"
+    with pytest.raises(CourseError, match=message):
+        insert_stubs("if True:\n" + region("a = 1"), WHERE)
 
 
 @pytest.mark.parametrize("line", [B, E, "## Begin solution", "see #  END SOLUTON"])
-def test_a_marker_in_prose_stops(line):
+def test_refuse_markers_in_prose_raises(line):
     with pytest.raises(CourseError, match=r"cell 4 \(answer\), line 2: "):
-        solution_regions.refuse_markers(f"Text\n{line}", WHERE)
+        refuse_markers(f"Text\n{line}", WHERE)
 
 
 @pytest.mark.parametrize(
     "line", ["## Solutions", "# The end", "begin solution", "# end of section", "#" * 80]
 )
-def test_ordinary_text_is_no_marker(line):
-    solution_regions.refuse_markers(line, WHERE)
-    assert solution_regions.insert_stubs(line, WHERE) == line
+def test_ordinary_text_is_not_a_marker(line):
+    refuse_markers(line, WHERE)
+    assert insert_stubs(line, WHERE) == line
 
 
 names = st.sampled_from(["L", "ab", "rgb", "_x", "größe"])
@@ -110,13 +108,13 @@ statements = st.one_of(
 @given(
     before=st.lists(statements), inside=st.lists(statements), answer=names, depth=st.integers(0, 3)
 )
-def test_the_stub_of_any_region_parses_and_hides_it(before, inside, answer, depth):
+def test_insert_stubs_of_any_region_parses_and_hides_it(before, inside, answer, depth):
     body = "\n".join([*inside, f"{answer} = 'the secret'"]).split("\n")
     head = "\n".join("    " * n + f"def f{n}():" for n in range(depth))
     source = "\n".join(filter(None, [*before, head, region(*body, indent="    " * depth)]))
-    stubbed = solution_regions.insert_stubs(source, WHERE)
+    stubbed = insert_stubs(source, WHERE)
     tree = ast.parse(stubbed)
     assert "SOLUTION" not in stubbed and "secret" not in stubbed
-    assert solution_regions.insert_stubs(stubbed, WHERE) == stubbed
+    assert insert_stubs(stubbed, WHERE) == stubbed
     if not depth:
         assert any(isinstance(node, ast.Name) and node.id == answer for node in ast.walk(tree))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_notebook, new_output
 
-from colorlib import colab
+from colorlib.notebook import environment
 from course.tool import course_config, notebooks, standalone, wheel
 from course.tool.execute import ANSI, Run, execute
 from tests.course.tiny import code
@@ -125,7 +125,9 @@ def good(lesson=PLAIN):
     """A run without a problem."""
     green = standalone.GREEN.format(lesson.number) + "CPU\x1b[0m\n"
     click = (
-        f"This lesson is much faster with a GPU: {colab.GPU_MENU}.\n" if lesson.gpu_minutes else ""
+        f"This lesson is much faster with a GPU: {environment.GPU_MENU_PATH}.\n"
+        if lesson.gpu_minutes
+        else ""
     )
     there = [["numpy", "2.1.3"], ["torch", "2.11.0"]]
     says = {
@@ -149,7 +151,7 @@ def spoil(one, name, old, new, stream="stdout"):
 
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch):
-    monkeypatch.setattr(colab, "gpu", lambda: None)
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
 
 
 def test_a_good_run_has_no_problem():
@@ -190,7 +192,7 @@ def test_a_gpu_lesson_must_say_what_to_click_and_drive_that_it_was_refused(monke
     assert (
         len(said) == 2 and "expected what to click" in said[0] and "Drive was asked for" in said[1]
     )
-    monkeypatch.setattr(colab, "gpu", lambda: "Tesla T4")
+    monkeypatch.setattr(environment, "gpu_name", lambda: "Tesla T4")
     assert "expected what to click where a GPU is missing" in next(
         standalone.problems(good(GPU_LESSON), GPU_LESSON)
     )

@@ -6,12 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from course.tool.lints.reading import FENCE
 
 from colorlib import cli
 from course.tool import course_config
 from course.tool.cli import COMMANDS
 from course.tool.course_config import ROOT
-from course.tool.lints.reading import FENCE
 
 TEXTS = sorted((ROOT / "course").glob("*.md"))
 
@@ -28,7 +28,7 @@ def strings():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
     found.add((ROOT / "Makefile").read_text("utf-8"))
-    found.add((ROOT / "course/tool/boilerplate_cells.py").read_text("utf-8"))
+    found.add((ROOT / "course/tool/templates/setup.py.jinja").read_text("utf-8"))
     return found
 
 

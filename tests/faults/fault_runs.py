@@ -141,9 +141,9 @@ def serve():
     from tqdm import tqdm
 
     from colorlib.cli import main
-    from colorlib.show import watch
+    from colorlib.viz import monitor
 
-    watch.losses = watch.strips = lambda *args, **how: Dot()  # drawing takes most of the time
+    monitor.losses = monitor.strips = lambda *args, **how: Dot()  # drawing takes most of the time
     torch.set_num_threads(1)
     tqdm.set_lock(
         threading.RLock()
@@ -206,7 +206,7 @@ def newest(stage):
 
 def standing(folder):
     """Say how far a run in stages is, and open all that it has written: nothing is there by half."""
-    from colorlib.colorize import Colorizer
+    from colorlib.colorizer import Colorizer
 
     for path in folder.rglob("*"):
         if path.suffix == ".json":

@@ -16,7 +16,7 @@ import torch
 sys.path.append(str(Path(__file__).parents[1] / "colorlib"))
 from tiny_run import trainer, weights
 
-from colorlib import checkpoint
+from colorlib.io import checkpoint
 
 
 def interrupt(number, frame):
@@ -33,7 +33,7 @@ def counted(run):
 def session(folder, seconds, seen):
     """Train until the timer, or to the end; say whether the end was reached."""
     run, handler = trainer(folder, epochs=8), signal.getsignal(signal.SIGINT)
-    began = checkpoint.latest(folder)
+    began = checkpoint.load_latest_checkpoint(folder)
     began = began["counters"]["total"] if began else 0
     done = counted(run)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -41,7 +41,7 @@ def session(folder, seconds, seen):
         run.fit()
         signal.setitimer(signal.ITIMER_REAL, 0)
     except KeyboardInterrupt:
-        kept = checkpoint.latest(folder)
+        kept = checkpoint.load_latest_checkpoint(folder)
         seen["interrupts"] += 1
         # all steps of this session are kept; before the first one there is nothing to keep
         total = kept["counters"]["total"] if kept else 0

@@ -24,9 +24,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from colorlib.data.archives import ArchiveError, extract
-from colorlib.data.download import fetch
-from colorlib.data.sources import Source
+from colorlib.data.archive import ArchiveError, safe_extract
+from colorlib.data.catalog import DatasetSource
+from colorlib.data.download import download_dataset
 
 LONG = os.environ.get("FAULTS") == "long"
 FILES = {"set/a.txt": b"a" * 700, "set/deep/b.txt": bytes(range(256)), "set/c.txt": b""}
@@ -155,8 +155,10 @@ def served(tmp_path):
             (tmp_path / "www/set.bin").write_bytes(data)
             address = f"http://127.0.0.1:{server.server_port}/set.bin"
             known = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            return fetch(
-                Source("set", "", [address], "", "", **known), tmp_path / "deep/out", progress=False
+            return download_dataset(
+                DatasetSource("set", "", [address], "", "", **known),
+                tmp_path / "deep/out",
+                progress=False,
             )
 
         yield get
@@ -166,7 +168,7 @@ def served(tmp_path):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_archive_writes_nothing(name, served, tmp_path, monkeypatch, tried):
     data, words = HOSTILE[name]
-    plain = inspect.unwrap(extract)
+    plain = inspect.unwrap(safe_extract)
     monkeypatch.setattr(
         plain, "__kwdefaults__", plain.__kwdefaults__ | {"max_bytes": 10**6, "max_files": 100}
     )
@@ -186,7 +188,7 @@ def test_a_hostile_archive_writes_nothing(name, served, tmp_path, monkeypatch, t
 
 LIMITED = """
 import resource, sys
-from colorlib.data.archives import ArchiveError, extract
+from colorlib.data.archive import ArchiveError, extract
 import lzma, bz2, gzip
 pages = int(open("/proc/self/statm").read().split()[0])
 resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 200_000_000,) * 2)
@@ -258,7 +260,7 @@ def test_damaged_archives_stay_inside_and_are_told(tried):
             root = Path(name)
             (root / "set.bin").write_bytes(data)
             with suppress(ArchiveError, OSError):
-                extract(root / "set.bin", root / "in/target", max_bytes=10**6)
+                safe_extract(root / "set.bin", root / "in/target", max_bytes=10**6)
             kept = (
                 {path.name for path in (root / "in").iterdir()} if (root / "in").exists() else set()
             )
@@ -268,7 +270,7 @@ def test_damaged_archives_stay_inside_and_are_told(tried):
             }
             assert not any(path.is_symlink() for path in root.rglob("*"))
             try:
-                extract(root / "set.bin", root / "again", max_bytes=10**6)
+                safe_extract(root / "set.bin", root / "again", max_bytes=10**6)
                 assert (root / "in/target").is_dir()
             except ArchiveError as error:
                 assert re.fullmatch(r"/\S+ [^\n]+\.", str(error)) and not kept

@@ -8,8 +8,8 @@ import torch
 from fault_runs import SMALL, content
 from tiny_run import trainer, weights
 
-from colorlib import checkpoint
-from colorlib.data.sets import InMemory
+from colorlib.data.datasets import TensorImages
+from colorlib.io import checkpoint
 
 
 def same(run, other):
@@ -26,12 +26,12 @@ def test_a_picture_that_is_no_number_is_named(tmp_path, long, tried, value):
         run = trainer(folder)
         rgb = run.data.rgb.clone()
         rgb[bad, chance.randrange(3), chance.randrange(16), chance.randrange(16)] = value
-        run.data = InMemory(rgb)
+        run.data = TensorImages(rgb)
         # the average looks at pictures of its own, and colours are refused that are too far from [0, 1]
         words = rf"pictures \[{bad}\] of the data hold values|average has weights that are no|rgb runs from"
         with pytest.raises((FloatingPointError, ValueError), match=words):
             run.fit()
-        kept = checkpoint.latest(folder)["parts"]["net_g"].values()
+        kept = checkpoint.load_latest_checkpoint(folder)["parts"]["net_g"].values()
         lost += not all(weights.isfinite().all() for weights in kept)
         again = trainer(folder)  # the picture is mended
         again.fit()

@@ -12,11 +12,11 @@ from fault_runs import TRAIN, content, newest
 from PIL import Image
 from tiny_run import trainer, weights
 
-from colorlib import checkpoint
-from colorlib.checkpoint import CheckpointError
 from colorlib.cli import main
-from colorlib.data import photo_crops, prepare
-from colorlib.data.sets import InMemory, Part
+from colorlib.data import build_image_cache, sample_photo_crops
+from colorlib.data.datasets import Subset, TensorImages
+from colorlib.io import checkpoint
+from colorlib.io.checkpoint import CheckpointError
 
 
 def damaged(data, chance):
@@ -91,13 +91,13 @@ def album(tmp_path):
     """Fourteen photos, prepared."""
     folder = tmp_path / "album"
     folder.mkdir()
-    for i, rgb in enumerate(photo_crops(14, 24)):
+    for i, rgb in enumerate(sample_photo_crops(14, 24)):
         Image.fromarray(rgb.mul(255).byte().permute(1, 2, 0).numpy()).save(folder / f"{i:02}.png")
     return folder
 
 
 def pixels_of(folder, out, **how):
-    return prepare(folder, 16, out, **how)
+    return build_image_cache(folder, 16, out, **how)
 
 
 def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, tried, tmp_path):
@@ -128,7 +128,7 @@ def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, t
 def test_an_array_cut_short_under_a_run(album, tried, tmp_path):
     """To read behind the end of a mapped file would end the process without a word."""
     whole, run = trainer(None), trainer(tmp_path / "run")
-    data = Part(pixels_of(album, tmp_path / "out"), np.arange(12))
+    data = Subset(pixels_of(album, tmp_path / "out"), np.arange(12))
     whole.data = run.data = data
     whole.fit()
     run.fit(max_steps=5)
@@ -141,7 +141,7 @@ def test_an_array_cut_short_under_a_run(album, tried, tmp_path):
         run.fit()
     lost = content(tmp_path / "run") != before
     again = trainer(tmp_path / "run")
-    again.data = Part(pixels_of(album, tmp_path / "out"), np.arange(12))
+    again.data = Subset(pixels_of(album, tmp_path / "out"), np.arange(12))
     again.fit()
     tried("a prepared array cut short under a run", 1, lost + (not same(again, whole)))
 
@@ -184,7 +184,7 @@ def test_pictures_without_sums_are_looked_at(tmp_path, caplog):
     trainer(tmp_path).fit(max_steps=3)
     assert ANOTHER not in caplog.text
     other = trainer(tmp_path)
-    other.data = InMemory(1 - other.data.rgb)
+    other.data = TensorImages(1 - other.data.rgb)
     other.fit()
     assert ANOTHER in caplog.text
 
@@ -192,11 +192,11 @@ def test_pictures_without_sums_are_looked_at(tmp_path, caplog):
 def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path, caplog):
     run = trainer(tmp_path)
     run.fit(max_steps=2)
-    old = checkpoint.latest(tmp_path)
+    old = checkpoint.load_latest_checkpoint(tmp_path)
     del old["data"], old["settings"]["crop"]
     for path in tmp_path.glob("checkpoint*"):
         path.unlink()
-    checkpoint.save(tmp_path, old, epoch=0, step=2)
+    checkpoint.save_checkpoint(tmp_path, old, epoch=0, step=2)
     run = trainer(tmp_path)
     run.fit()
     assert run.done and ANOTHER not in caplog.text

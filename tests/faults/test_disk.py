@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fault_runs import TRAIN, content, losses, standing
 
-from colorlib.locks import alone
+from colorlib.io.files import lock_folder
 
 
 def test_a_file_that_may_not_grow(commands, whole, long, tried, tmp_path):
@@ -94,6 +94,6 @@ def test_a_folder_that_is_read_only(commands, whole, tried):
 def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "run").write_text("mine")
     words = "run cannot be written to .File exists.; allow that, or"
-    with pytest.raises(FileExistsError, match=words), alone(tmp_path / "run"):
+    with pytest.raises(FileExistsError, match=words), lock_folder(tmp_path / "run"):
         pass
     assert (tmp_path / "run").read_text() == "mine" and os.listdir(tmp_path) == ["run"]

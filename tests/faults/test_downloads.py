@@ -18,8 +18,8 @@ import pytest
 from PIL import Image
 
 from colorlib.data import download
-from colorlib.data.download import DownloadError, fetch
-from colorlib.data.sources import Source
+from colorlib.data.catalog import DatasetSource
+from colorlib.data.download import DownloadError, download_dataset
 
 
 def archive(n=2, noise=1):
@@ -148,12 +148,14 @@ def server():
 def source(server, monkeypatch):
     server.asked.clear()
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
-    monkeypatch.setattr(download, "SILENCE", 0.3)
+    monkeypatch.setattr(download, "TIMEOUT", 0.3)
 
     def make(*ways, body=GOOD, **changes):
         urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
         known = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), **changes}
-        return Source("set", "Red pictures", urls, "CC0", "nobody", counts={"set": 2}, **known)
+        return DatasetSource(
+            "set", "Red pictures", urls, "CC0", "nobody", counts={"set": 2}, **known
+        )
 
     return make
 
@@ -169,7 +171,7 @@ BREAKS += " 500 502 503 429 403 404"
 @pytest.mark.parametrize("way", BREAKS.split())
 def test_a_fault_that_passes_is_outlived(way, source, server, tmp_path, tried):
     """Twice it fails, the third time the file comes."""
-    target = fetch(source(f"2x-{way}"), tmp_path, progress=False)
+    target = download_dataset(source(f"2x-{way}"), tmp_path, progress=False)
     assert len(server.asked) == 3
     tried("server fault that passes", 1, int(not complete(target)))
 
@@ -203,7 +205,7 @@ SAID = {
 @pytest.mark.parametrize("way", SAID)
 def test_a_fault_that_stays_is_said_and_leaves_nothing(way, source, tmp_path, server, tried):
     with pytest.raises(DownloadError, match=SAID[way]) as error:
-        fetch(source(way), tmp_path / "out", progress=False, tries=2)
+        download_dataset(source(way), tmp_path / "out", progress=False, tries=2)
     said = str(error.value)
     assert said.startswith("set could not be downloaded (http://127.0.0.1") and "\n" not in said
     by_hand = f"save the file as {tmp_path}/out/set.zip, and run this again."
@@ -220,14 +222,16 @@ def test_without_a_known_hash_what_comes_is_measured_all_the_same(source, tmp_pa
     for way, words in said.items():
         size = 5000 if way == "endless" else None
         with pytest.raises((OSError, ValueError), match=words):
-            fetch(source(way, sha256=None, size=size), tmp_path / way, progress=False, tries=1)
+            download_dataset(
+                source(way, sha256=None, size=size), tmp_path / way, progress=False, tries=1
+            )
         tried("server fault that stays", 1, int((tmp_path / way / "set").exists()))
 
 
 def test_a_good_redirect_is_followed_and_a_mirror_taken(source, server, tmp_path):
-    assert complete(fetch(source("to-good"), tmp_path / "a", progress=False))
+    assert complete(download_dataset(source("to-good"), tmp_path / "a", progress=False))
     ways = ["500", "endless", "to-page", "stall", "good"]
-    assert complete(fetch(source(*ways), tmp_path / "b", progress=False, tries=1))
+    assert complete(download_dataset(source(*ways), tmp_path / "b", progress=False, tries=1))
     assert [path.split("/")[1] for path in server.asked if "set.zip" in path] == ["to-good", *ways]
 
 
@@ -235,7 +239,7 @@ KILLED = """
 import json, os, random, signal, sys
 from pathlib import Path
 from colorlib.data.download import fetch
-from colorlib.data.sources import Source
+from colorlib.data.catalog import Source
 
 entry, root, n, seed = json.loads(sys.argv[1])
 source, root = Source(**entry), Path(root)

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from colorlib.colorize.label import WORDS, labelled
-from colorlib.images import ImageError, read
+from colorlib.io.exif import PROVENANCE_NOTE, exif_for_result
+from colorlib.io.images import ImageError, load_image
 
 LONG = os.environ.get("FAULTS") == "long"
 SEEDS = {
@@ -70,14 +70,14 @@ def verdict(data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's words on damaged EXIF
         try:
-            picture = read(data, max_pixels=PIXELS, keep_alpha=len(data) % 2 == 0)
-            exif = labelled(io.BytesIO(data), picture.size)
+            picture = load_image(data, max_pixels=PIXELS, keep_alpha=len(data) % 2 == 0)
+            exif = exif_for_result(io.BytesIO(data), picture.size)
         except ImageError as error:
             said = str(error)
             return None if re.fullmatch(r"<bytes> [^\n]+\.", said) else f"no sentence: {said!r}"
         except Exception as error:
             return f"{type(error).__name__}: {error}"
-    if WORDS.encode() not in exif or len(exif) > 65_533:
+    if PROVENANCE_NOTE.encode() not in exif or len(exif) > 65_533:
         return f"labelled {exif[:200]}"
     whole = picture.mode in ("RGB", "RGBA") and 0 < picture.width * picture.height <= PIXELS
     return (

@@ -18,21 +18,24 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from colorlib import checkpoint, configs, discriminators, generators
-from colorlib.checkpoint import CheckpointError, load_weights
+from colorlib import discriminators
 from colorlib.cli import main
-from colorlib.colorize import Colorizer
-from colorlib.data.prepared import prepare
-from colorlib.generators import pretrained
+from colorlib.colorizer import Colorizer
+from colorlib.data.image_cache import build_image_cache
+from colorlib.generator import Generator
+from colorlib.io import checkpoint
+from colorlib.io.checkpoint import CheckpointError, load_weights
+from colorlib.models import backbones, registry, schema
+from colorlib.models.registry import create_generator
+from colorlib.unet import UNet
 
 LONG = os.environ.get("FAULTS") == "long"
 ROOT = Path(__file__).parents[2]
 KINDS = {
     kind.__name__: kind
-    for module in (generators, discriminators)
-    for kind in vars(module).values()
+    for kind in [*registry.GENERATORS, *vars(discriminators).values()]
     if isinstance(kind, type) and issubclass(kind, torch.nn.Module) and getattr(kind, "rules", None)
-    if kind is not discriminators.Critic  # what they share
+    if kind is not discriminators.Discriminator  # what they share
 }
 
 
@@ -109,7 +112,7 @@ def test_a_pickle_is_no_checkpoint(how, payload, tmp_path, tried):
     digest = checkpoint._digest(path.read_bytes())  # whoever means harm gives it the right name
     path.rename(path.with_name(f"checkpoint-e0001-s000001-{digest}.safetensors"))
     with pytest.raises(CheckpointError, match="is no checkpoint"):
-        checkpoint.latest(tmp_path / "run")
+        checkpoint.load_latest_checkpoint(tmp_path / "run")
     tried("pickle offered", 1, int((tmp_path / "owned").exists()))
 
 
@@ -124,18 +127,23 @@ def test_a_tree_that_is_none_is_no_checkpoint(tree, tmp_path, tried):
         data
     )
     with pytest.raises(CheckpointError, match="is no checkpoint .*; move it out of the folder"):
-        checkpoint.latest(tmp_path)
+        checkpoint.load_latest_checkpoint(tmp_path)
     tried("weights that lie", 1)
 
 
 def test_a_prepared_array_of_objects_is_not_taken(payload, tmp_path, tried):
-    from colorlib.data import photos
+    from colorlib.data import sample_photos
 
     out = tmp_path / "array"
-    prepare(photos("test"), 16, out)
+    build_image_cache(sample_photos("test"), 16, out)
     (array,) = out.glob("*.npy")
     payload(array, "array")
-    assert prepare(photos("test"), 16, out).batch([0]).shape == (1, 3, 16, 16)  # made anew
+    assert build_image_cache(sample_photos("test"), 16, out).batch([0]).shape == (
+        1,
+        3,
+        16,
+        16,
+    )  # made anew
     tried("pickle offered", 1, int((tmp_path / "owned").exists()))
 
 
@@ -159,7 +167,7 @@ def test_a_pickle_in_the_cache_of_imagenets_weights_is_not_run(
     with pytest.raises(
         OSError, match=f"the ImageNet weights of {name} could not be had"
     ) as refused:
-        pretrained.torchvision_net(name, pretrained=True)
+        backbones.load_torchvision(name, pretrained=True)
     assert "\n" not in str(refused.value) and "arbitrary code" not in str(refused.value)
     assert dict(os.environ) == before
     tried("pickle offered", 1, int((tmp_path / "owned").exists()))
@@ -173,7 +181,7 @@ def test_weights_in_that_cache_are_read(tmp_path, monkeypatch):
     (tmp_path / "checkpoints").mkdir()
     given_weights = models.resnet18(weights=None).state_dict()
     torch.save(given_weights, tmp_path / "checkpoints" / file, _use_new_zipfile_serialization=False)
-    net = pretrained.torchvision_net("resnet18", pretrained=True)
+    net = backbones.load_torchvision("resnet18", pretrained=True)
     assert torch.equal(net.fc.weight, given_weights["fc.weight"])
 
 
@@ -275,9 +283,9 @@ def largest(rules):
 
 
 def build(name, fields):
-    if issubclass(KINDS[name], generators.Generator):
-        return generators.build({"generator": name, **fields})
-    return discriminators.build({"critic": name, **fields})
+    if issubclass(KINDS[name], Generator):
+        return create_generator({"generator": name, **fields})
+    return discriminators.create_discriminator({"critic": name, **fields})
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -300,7 +308,7 @@ def test_each_field_is_checked(name, tried):
         "os.system('x')",
     ]
     for field, rule in rules.items():
-        kinds, allowed, _ = configs._reading(rule)
+        kinds, allowed, _ = schema._reading(rule)
         cases = [
             fields | {field: value}
             for value in wrong
@@ -323,7 +331,7 @@ def test_the_largest_network_that_a_file_may_ask_for_is_refused_or_small(name, t
     fields = largest(KINDS[name].rules)
     with torch.device("meta"):
         count = sum(weight.numel() for weight in KINDS[name](**fields).parameters())
-    if count > configs.MAX_PARAMETERS:
+    if count > schema.MAX_PARAMETERS:
         with (
             little_memory(),
             pytest.raises(
@@ -336,7 +344,7 @@ def test_the_largest_network_that_a_file_may_ask_for_is_refused_or_small(name, t
 
 def tiny(tmp_path, **changes):
     """A weights file with a configuration of one's own around a tiny network."""
-    net = generators.UNet(downs=2, width=1)
+    net = UNet(downs=2, width=1)
     config = {
         "net": net.config,
         "scale": {"ab": 110.0, "answer": "ab"},
@@ -439,7 +447,7 @@ NEAR = st.dictionaries(st.sampled_from(FIELDS), JSON | KNOWN, max_size=10)
 
 
 def test_any_configuration_is_a_small_network_or_one_sentence(tmp_path, monkeypatch, tried):
-    monkeypatch.setattr(configs, "MAX_PARAMETERS", 100_000)
+    monkeypatch.setattr(schema, "MAX_PARAMETERS", 100_000)
     good, count = tiny(tmp_path), 0
     weights, config = load_weights(good)
     path = tmp_path / "other.safetensors"

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from colorlib import cie, color, metrics
-from colorlib.losses import GANLoss, generator_loss, pixel_loss
-from colorlib.metrics import core
+from colorlib.evaluation.collection import default_metrics
+from colorlib.evaluation.statistics import mean_gain_interval
+from colorlib.losses import GANLoss, generator_loss, reconstruction_loss
 
 
 def gan(kind, half):
@@ -27,15 +28,17 @@ def gan(kind, half):
 
 #: Everything that turns two batches (n, 3, h, w) of RGB into numbers, whatever the pictures are.
 PAIRS = {
-    "mse": core.mse,
-    "l1": core.l1,
-    "psnr": lambda fake, real: core.psnr(core.mse(fake, real), 1),
-    "ssim": core.ssim,
-    "ciede2000": lambda fake, real: core.ciede2000(color.rgb_to_lab(fake), color.rgb_to_lab(real)),
-    "colorfulness": lambda fake, real: core.colorfulness(fake),
-    "chroma": lambda fake, real: core.chroma(color.rgb_to_lab(fake)),
+    "mse": metrics.mse,
+    "l1": metrics.l1,
+    "psnr": lambda fake, real: metrics.psnr(metrics.mse(fake, real), 1),
+    "ssim": metrics.ssim,
+    "ciede2000": lambda fake, real: metrics.ciede2000(
+        color.rgb_to_lab(fake), color.rgb_to_lab(real)
+    ),
+    "colorfulness": lambda fake, real: metrics.colorfulness(fake),
+    "chroma": lambda fake, real: metrics.chroma(color.rgb_to_lab(fake)),
     **{
-        f"loss {kind}": lambda f, r, kind=kind: pixel_loss(r, f, kind)
+        f"loss {kind}": lambda f, r, kind=kind: reconstruction_loss(r, f, kind)
         for kind in ("l1", "l2", "psnr")
     },
     **{f"{kind} {half}": gan(kind, half) for kind in ("bce", "lsgan") for half in (0, 1, 2)},
@@ -46,16 +49,16 @@ PIXELS = {
     "rgb_to_lab": color.rgb_to_lab,
     "lab_to_rgb": lambda x: color.lab_to_rgb(100 * x),
     "clip": lambda x: color.lab_to_rgb(100 * x, "clip"),
-    "lower_chroma": lambda x: color.lower_chroma(100 * x),
-    "as_gray_photo": color.as_gray_photo,
+    "reduce_chroma_to_gamut": lambda x: color.reduce_chroma_to_gamut(100 * x),
+    "quantize_lightness": color.quantize_lightness,
     "srgb_to_linear": cie.srgb_to_linear,
     "linear_to_srgb": cie.linear_to_srgb,
     "linear_to_xyz": cie.linear_to_xyz,
     "xyz_to_linear": cie.xyz_to_linear,
     "xyz_to_lab": cie.xyz_to_lab,
     "lab_to_xyz": lambda x: cie.lab_to_xyz(100 * x),
-    "split": lambda x: torch.cat(color.Scale().split(100 * x), dim=1),
-    "join": lambda x: color.Scale().join(x[:, :1], x[:, 1:]),
+    "split": lambda x: torch.cat(color.LabScaler().split(100 * x), dim=1),
+    "join": lambda x: color.LabScaler().join(x[:, :1], x[:, 1:]),
 }
 
 
@@ -89,7 +92,7 @@ def test_a_constant_picture_has_every_number(name, values, tried):
 def test_a_single_pixel_has_every_number_but_ssim(name, tried):
     fake, real = noise(1, 1, 1), noise(1, 1, 1, seed=1)
     if name == "ssim":
-        assert "1x1; SSIM expected at least 11x11" in refused(lambda: core.ssim(fake, real))
+        assert "1x1; SSIM expected at least 11x11" in refused(lambda: metrics.ssim(fake, real))
     else:
         assert PAIRS[name](fake, real).isfinite().all()
     tried("pictures of one pixel", 1)
@@ -134,10 +137,10 @@ def test_one_value_that_is_no_number_is_never_lost_on_the_way(name, bad, tried):
 def test_no_metric_and_no_table_takes_pictures_that_are_no_numbers(bad, tried):
     fake, real = noise(), noise(seed=1)
     fake[0, 2, 5, 5] = bad
-    for name, metric in metrics.standard().items():
+    for name, metric in default_metrics().items():
         assert "fake runs from" in refused(lambda metric=metric: metric(fake, real)), name
         assert "real runs from" in refused(lambda metric=metric: metric(real, fake)), name
-    tried("NaN and infinity among the values", 2 * len(metrics.standard()))
+    tried("NaN and infinity among the values", 2 * len(default_metrics()))
 
 
 @pytest.mark.parametrize("name", PIXELS)
@@ -191,13 +194,15 @@ def test_other_floating_point_gives_the_number_of_its_values(name, dtype, tried)
 
 def test_bytes_are_numbers_among_themselves_and_never_beside_shares(tried):
     fake, real = (color.to_uint8(noise(seed=seed)) for seed in (0, 1))
-    assert torch.equal(core.mse(fake, real), core.mse(fake.double(), real.double()))
-    assert torch.equal(pixel_loss(real, fake), pixel_loss(real.float(), fake.float()))
-    for call in (core.mse, core.l1, core.ssim, pixel_loss):
+    assert torch.equal(metrics.mse(fake, real), metrics.mse(fake.double(), real.double()))
+    assert torch.equal(
+        reconstruction_loss(real, fake), reconstruction_loss(real.float(), fake.float())
+    )
+    for call in (metrics.mse, metrics.l1, metrics.ssim, reconstruction_loss):
         assert "expected one kind: divide bytes by 255" in refused(
             lambda call=call: call(fake, real / 255)
         )
-    for call in (core.colorfulness, core.gray_baseline, core.chroma, color.lab_to_rgb):
+    for call in (metrics.colorfulness, metrics.gray_baseline, metrics.chroma, color.lab_to_rgb):
         assert "dtype torch.uint8; expected floating point" in refused(lambda call=call: call(fake))
     tried("values of another type", 10)
 
@@ -211,10 +216,10 @@ def test_an_error_below_0_is_none():
 def test_numbers_that_must_fit_together_say_which_do_not():
     gains, photo = torch.rand(4), torch.arange(4)
     assert "shapes (4,), (3,), (9, 3); expected (n,), (n,) and (k, m)" in refused(
-        lambda: metrics.bootstrap(gains, photo[:3], torch.zeros(9, 3, dtype=torch.int64))
+        lambda: mean_gain_interval(gains, photo[:3], torch.zeros(9, 3, dtype=torch.int64))
     )
     assert "shapes (0,), (0,), (9, 3)" in refused(
-        lambda: metrics.bootstrap(gains[:0], photo[:0], torch.zeros(9, 3, dtype=torch.int64))
+        lambda: mean_gain_interval(gains[:0], photo[:0], torch.zeros(9, 3, dtype=torch.int64))
     )
 
 

@@ -16,12 +16,13 @@ import pytest
 from awkward import BAD, BOMBS, GOOD, png, saved
 from PIL import Image, ImageCms
 
-from colorlib import generators, images
 from colorlib.cli import main
 from colorlib.color import rgb_to_lab
-from colorlib.colorize import Colorizer
-from colorlib.data import folder
-from colorlib.images import ImageError, read
+from colorlib.colorizer import Colorizer
+from colorlib.data import list_images
+from colorlib.io import images
+from colorlib.io.images import ImageError, load_image
+from colorlib.unet import UNet
 
 
 def off(picture, expected):
@@ -34,13 +35,15 @@ def off(picture, expected):
 def lightness(pixels):
     pixels = np.asarray(pixels, np.uint8)
     rgb = np.broadcast_to(pixels if pixels.ndim == 3 else pixels[..., None], (*pixels.shape[:2], 3))
-    return rgb_to_lab(images.to_tensor(Image.fromarray(np.ascontiguousarray(rgb))))[0, 0].numpy()
+    return rgb_to_lab(images.image_to_tensor(Image.fromarray(np.ascontiguousarray(rgb))))[
+        0, 0
+    ].numpy()
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    return str(Colorizer(generators.UNet(downs=3, width=4), size=16).save(path))
+    return str(Colorizer(UNet(downs=3, width=4), size=16).save(path))
 
 
 @pytest.fixture
@@ -66,7 +69,9 @@ def test_it_is_read_as_the_picture_that_is_meant(name, tmp_path, tried):
     data, expected, tolerance = GOOD[name]
     root = put(tmp_path / "photos", {name: (data,)})
     tried(
-        "awkward photo: the expected picture", 1, int(off(read(root / name), expected) > tolerance)
+        "awkward photo: the expected picture",
+        1,
+        int(off(load_image(root / name), expected) > tolerance),
     )
 
 
@@ -75,7 +80,7 @@ def test_it_is_refused_in_one_sentence_that_says_what_to_do(name, tmp_path, colo
     data, words = BAD[name]
     photo = put(tmp_path / "photos", {name: (data,)}) / name
     with pytest.raises(ImageError) as refused:
-        read(photo)
+        load_image(photo)
     said = str(refused.value)
     assert said.startswith(str(photo)) and words in said and "\n" not in said and said.endswith(".")
     status, out, err = colorize(photo)
@@ -129,9 +134,9 @@ def test_a_link_that_leads_nowhere_names_where(tmp_path):
         with pytest.raises(
             FileNotFoundError, match=f"{name} is a link to {target}, which leads to no file"
         ):
-            read(tmp_path / name)
+            load_image(tmp_path / name)
     with pytest.raises(FileNotFoundError, match="holds no file ending in"):
-        folder(tmp_path)  # who trains on a folder has no use for them
+        list_images(tmp_path)  # who trains on a folder has no use for them
 
 
 def test_a_folder_in_place_of_a_file(tmp_path, colorize):
@@ -173,8 +178,8 @@ def test_what_may_not_be_read_is_named_and_passed_over(nobody, tmp_path_factory,
     put(root / "closed", {"c.png": GOOD["interlaced.png"]})
     (root / "b.png").chmod(0)
     (root / "closed").chmod(0)
-    listed = {photo.name: photo for photo in folder(root, unreadable=True)}
-    assert list(listed) == ["a.png", "b.png", "closed"] and [p.name for p in folder(root)] == [
+    listed = {photo.name: photo for photo in list_images(root, unreadable=True)}
+    assert list(listed) == ["a.png", "b.png", "closed"] and [p.name for p in list_images(root)] == [
         "a.png",
         "b.png",
     ]
@@ -249,7 +254,7 @@ def test_the_screen_may_lack_letters(tmp_path, weights, monkeypatch):
 READ_ALL = """
 import resource, sys
 from pathlib import Path
-from colorlib.images import ImageError, read
+from colorlib.io.images import ImageError, read
 from PIL import Image
 Image.init()
 pages = int(open("/proc/self/statm").read().split()[0])
@@ -315,7 +320,7 @@ def test_cut_off_anywhere(name, long, tried):
     other = []
     for length in lengths:
         with suppress(ImageError):
-            if off(read(data[:length]), expected) > tolerance:
+            if off(load_image(data[:length]), expected) > tolerance:
                 other.append(length)
     tried("photo cut off", len(lengths), len(other))
 
@@ -385,7 +390,7 @@ NOT_WHOLE |= {
 def test_every_mode_in_memory_and_in_every_format_that_holds_it(mode, tried):
     Image.init()
     picture, expected = gray_in(mode)
-    assert off(read(picture), expected) <= 3
+    assert off(load_image(picture), expected) <= 3
     n, lost = 1, []
     for form in sorted(Image.SAVE.keys() - DRAWN):
         if (mode, form) in NOT_WHOLE:
@@ -394,7 +399,7 @@ def test_every_mode_in_memory_and_in_every_format_that_holds_it(mode, tried):
             warnings.simplefilter("ignore")
             data = saved(picture, form)
             n += 1
-            lost += [form] if off(read(data), expected) > 6 else []
+            lost += [form] if off(load_image(data), expected) > 6 else []
     assert not lost
     assert n > 1 or mode in ("La", "PA", "RGBa", "HSV", "I;16L")  # of memory only
     tried("Pillow mode in a format", n, len(lost))

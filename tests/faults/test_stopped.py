@@ -157,7 +157,7 @@ def test_signals_are_those_of_the_caller_again(monkeypatch):
         within.update({number: signal.getsignal(number) for number in before})
         return 0
 
-    monkeypatch.setattr("colorlib.cli.report.run", run)
+    monkeypatch.setattr("colorlib.cli.info.run", run)
     assert main(["report"]) == 0
     assert all(within[number] is not before[number] for number in before)
     assert {number: signal.getsignal(number) for number in before} == before

@@ -10,7 +10,7 @@ from fault_runs import TRAIN, content, standing
 from tiny_run import trainer, weights
 
 from colorlib.cli import main
-from colorlib.locks import alone
+from colorlib.io.files import lock_folder
 
 TOLD = r"is in use by process (\d+) on \S+; wait for it, stop it, or choose another folder"
 
@@ -74,10 +74,10 @@ def test_two_trainers_in_one_process(tmp_path, tried):
 def test_a_lock_clears_away_only_what_a_killed_run_left(tmp_path):
     left, mine = tmp_path / ".colorlib-0123.tmp", tmp_path / "colorlib-0123.tmp"
     left.write_bytes(b"half a checkpoint"), mine.write_bytes(b"mine")
-    with alone(tmp_path):
+    with lock_folder(tmp_path):
         assert not left.exists() and mine.exists()
         left.write_bytes(b"being written")
-        with pytest.raises(BlockingIOError), alone(tmp_path):
+        with pytest.raises(BlockingIOError), lock_folder(tmp_path):
             pass
         assert left.exists()
 
@@ -89,15 +89,15 @@ def test_where_there_are_no_locks_a_run_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr("fcntl.flock", none)  # some network drives
     left = tmp_path / ".colorlib-0123.tmp"
     left.touch()
-    with alone(tmp_path), alone(tmp_path):
+    with lock_folder(tmp_path), lock_folder(tmp_path):
         assert left.exists()  # it may be another run's
-    monkeypatch.setattr("colorlib.locks.fcntl", None)  # Windows
-    with alone(tmp_path), alone(tmp_path):
+    monkeypatch.setattr("colorlib.io.files.fcntl", None)  # Windows
+    with lock_folder(tmp_path), lock_folder(tmp_path):
         assert left.exists()
 
 
 def test_a_comparison_holds_its_folder_as_well(tmp_path, capsys):
     asked = ["compare", "--recipes", "p2-cnn", "--reduced", "--out", str(tmp_path)]
-    with alone(tmp_path):
+    with lock_folder(tmp_path):
         assert main(asked) == 1
     assert re.search(TOLD, capsys.readouterr().err) and not (tmp_path / "protocol.json").exists()

@@ -1,0 +1,1 @@
+"""What the training loop hangs on: distribution, precision, optimizers, schedules, checkpoints, diagnostics."""

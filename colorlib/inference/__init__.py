@@ -1,0 +1,1 @@
+"""Colorizing many photos: folders, output names and the borders of prints."""
