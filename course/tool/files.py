@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from colorlib.files import whole
+from colorlib.io.files import atomic_write
 
 
 def atomic_write_text(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` (UTF-8, newlines as given) in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path, overwrite=True) as file:
+    with atomic_write(path, overwrite=True) as file:
         file.write(text.encode("utf-8"))

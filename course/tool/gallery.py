@@ -17,7 +17,7 @@ from course.tool.course_config import ROOT
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from colorlib.data import Photo
+    from colorlib.data import PhotoFile
 
 FOLDER = "build/gallery"
 SIZE = 256  # the shorter side, in pixels
@@ -46,11 +46,11 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Write ``build/gallery/gallery.md`` and its pictures."""
     from colorlib import data
 
-    print(f"{write(root / FOLDER, data.photos('all')).relative_to(root)} written")
+    print(f"{write(root / FOLDER, data.sample_photos('all')).relative_to(root)} written")
     return 0
 
 
-def write(folder: Path, photos: list[Photo]) -> Path:
+def write(folder: Path, photos: list[PhotoFile]) -> Path:
     """Write the page and its pictures into a folder; what it held under these names is replaced.
 
     Args:
@@ -60,18 +60,19 @@ def write(folder: Path, photos: list[Photo]) -> Path:
     Returns:
         The page, ``gallery.md``.
     """
-    from colorlib import metrics, shipped, show
-    from colorlib.evaluate import AtOwnSize, colorized
+    from colorlib import pretrained, viz
+    from colorlib.evaluation.collection import default_metrics, score_batch
+    from colorlib.evaluation.evaluate import ResizedModel, colorize_batch
 
     folder.mkdir(parents=True, exist_ok=True)
-    nets = {name: AtOwnSize(shipped.load(name)) for name in shipped.NAMES}
-    parts, protocols = [], {name: metric.protocol for name, metric in metrics.standard().items()}
+    nets = {name: ResizedModel(pretrained.load(name)) for name in pretrained.NAMES}
+    parts, protocols = [], {name: metric.protocol for name, metric in default_metrics().items()}
     for photo in photos:
         rgb = photo.rgb(SIZE)
-        painted = {"gray": colorized(None, rgb)} | {
-            name: colorized(net, rgb) for name, net in nets.items()
+        painted = {"gray": colorize_batch(None, rgb)} | {
+            name: colorize_batch(net, rgb) for name, net in nets.items()
         }
-        scores = {name: metrics.compare(fake, rgb) for name, fake in painted.items()}
+        scores = {name: score_batch(fake, rgb) for name, fake in painted.items()}
         shown = {
             "gray": painted["gray"],
             **{kind: painted[name] for kind, name in KINDS.items()},
@@ -85,7 +86,7 @@ def write(folder: Path, photos: list[Photo]) -> Path:
             (f"{photo.name}-saturation", stronger, more),
         ):
             (folder / f"{name}.jpg").write_bytes(
-                show.row(pictures, alt=words, height=2.2).to_bytes(110)
+                viz.image_row(pictures, alt=words, height=2.2).to_bytes(110)
             )
         gain = scores[KINDS["plain"]]["psnr"] - scores["gray"]["psnr"]
         images = f"![{alt}]({photo.name}.jpg)\n\n![{more}]({photo.name}-saturation.jpg)"
@@ -100,10 +101,10 @@ def write(folder: Path, photos: list[Photo]) -> Path:
 
 def saturated(rgb: Tensor, saturation: float) -> Tensor:
     """Make the colours of RGB (n, 3, h, w) weaker or stronger, as ``colorlib colorize --saturation`` does."""
-    from colorlib.color import Scale, lab_to_rgb, rgb_to_lab
+    from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
 
-    L, ab = Scale().split(rgb_to_lab(rgb))
-    return lab_to_rgb(Scale().join(L, ab * saturation))
+    L, ab = LabScaler().split(rgb_to_lab(rgb))
+    return lab_to_rgb(LabScaler().join(L, ab * saturation))
 
 
 def table(scores: Mapping[str, Mapping[str, float]]) -> str:

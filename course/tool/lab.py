@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from colorlib.files import whole
+from colorlib.io.files import atomic_write
 from course.tool import course_config, files, no_network
 from course.tool.cli import CourseError
 
@@ -81,7 +81,7 @@ def copy_lessons(root: Path) -> list[str]:
 def create(path: Path, data: bytes) -> bool:
     """Write a new file, whole or not at all; False if there is one already, which stays as it is."""
     try:
-        with whole(path) as file:
+        with atomic_write(path) as file:
             file.write(data)
     except FileExistsError:
         return False

@@ -1,55 +1,46 @@
-"""A lesson, made from its solution: the same cells, the answers taken out."""
+"""A lesson, made from its solution: the same cells without the answers."""
 
 from __future__ import annotations
 
 import copy
-import re
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, leak_check, notebooks, solution_regions
+from course.tool import boilerplate_cells, leak_check, notebooks
 from course.tool.course_config import Course, Lesson
+from course.tool.solution_regions import insert_stubs, refuse_markers
 
 
 def make(solution: NotebookNode, course: Course, lesson: Lesson, root: Path) -> NotebookNode:
-    """The student's notebook.
+    """Return the student's notebook.
 
     Args:
-        solution: The source, its generated cells already fresh.
-        course: The table.
+        solution: The source, with its generated cells up to date.
+        course: The configuration.
         lesson: The notebook's entry in it.
         root: The folder of the course.
 
     Raises:
-        CourseError: for markers that do not fit together, and for an answer that would show.
+        CourseError: If markers do not fit together, or an answer would show.
     """
     path = f"solutions/{lesson.name}.ipynb"
     nb = copy.deepcopy(solution)
     for number, cell in enumerate(nb.cells, start=1):
         where = f"{path}: {notebooks.place(number, cell)}"
         if cell.cell_type == "code":
-            cell.update(
-                source=solution_regions.insert_stubs(cell.source, where),
-                outputs=[],
-                execution_count=None,
-            )
+            cell.source = insert_stubs(cell.source, where)
+            cell.outputs, cell.execution_count = [], None
         else:
-            solution_regions.refuse_markers(cell.source, where)
+            refuse_markers(cell.source, where)
     nb.cells = [cell for cell in nb.cells if "solution" not in notebooks.tags(cell)]
     nb = boilerplate_cells.refresh(nb, "lessons", course, lesson, root)
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            cell.source = _hosted(cell.source, course)
+    if course.repository:
+        hosted = f"](https://github.com/{course.repository}/blob/{course.branch}/"
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = cell.source.replace("](../", hosted)
     nb.metadata.course = nbformat.from_dict({"source": notebooks.source_hash(solution)})
     leak_check.check(solution, nb, path)
     return nb
-
-
-def _hosted(text: str, course: Course) -> str:
-    if not course.repository:
-        return text
-    return re.sub(
-        r"\]\(\.\./", f"](https://github.com/{course.repository}/blob/{course.branch}/", text
-    )

@@ -29,12 +29,12 @@ def main(args: argparse.Namespace) -> int:
     """Write the weights as float16 among the shipped ones, and their hash."""
     import torch
 
-    from colorlib import shipped
-    from colorlib.colorize import Colorizer
+    from colorlib import pretrained
+    from colorlib.colorizer import Colorizer
 
-    if args.name not in shipped.NAMES:
-        raise CourseError(f"{args.name} is not shipped; expected one of {', '.join(shipped.NAMES)}")
-    file = shipped.path(args.name)
+    if args.name not in pretrained.NAMES:
+        raise CourseError(f"{args.name} is not shipped; expected one of {', '.join(pretrained.NAMES)}")
+    file = pretrained.weights_path(args.name)
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
         trained = Colorizer.load(args.model)
         model = dataclasses.replace(trained, size=args.size or trained.size, averaged=True)
@@ -46,9 +46,9 @@ def main(args: argparse.Namespace) -> int:
             raise CourseError(f"{found}; expected at most {LIMIT:,}: train a narrower network")
         written.replace(file)
     sums = [
-        f"{shipped.digest(path)}  {path.name}\n"
+        f"{pretrained.digest(path)}  {path.name}\n"
         for path in sorted(file.parent.glob("*.safetensors"))
     ]
-    atomic_write_text(file.parent / shipped.SUMS, "".join(sums))
+    atomic_write_text(file.parent / pretrained.SUMS, "".join(sums))
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0

@@ -1,7 +1,7 @@
-"""Solution find_regions: what a teacher writes between two markers, and the stub that a student sees instead.
+"""Solution regions: the lines between two markers, which a student's notebook replaces by a stub.
 
-The markers are comment lines, spelt as in nbgrader. Inside a function the stub raises; at the left margin it
-gives every name that the region assigns the value ``...``. Either way the cell stays valid Python.
+The markers are comment lines, spelled as in nbgrader. Inside a function the stub raises; at the
+left margin it assigns ``...`` to every name that the region assigns. The cell stays valid Python.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import difflib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from course.tool.cli import CourseError
@@ -21,7 +20,7 @@ STUB_NAME = "{} = ...  # your answer"
 
 @dataclass(frozen=True)
 class Region:
-    """A solution region: numbers of its marker lines from 0, its indentation, the lines between."""
+    """A solution region: the indices of its marker lines, its indentation, the lines between."""
 
     begin: int
     end: int
@@ -30,25 +29,25 @@ class Region:
 
 
 def find_regions(source: str, where: str) -> list[Region]:
-    """Find the solution regions of a code cell.
+    """Return the solution regions of a code cell.
 
     Args:
-        source: The cell's text.
+        source: The text of the cell.
         where: The file and the cell, for messages.
 
     Raises:
-        CourseError: for markers that are nested, unclosed, unopened, misspelt or not indented alike.
+        CourseError: If a marker is nested, unclosed, unopened, misspelled or not indented alike.
     """
     lines, found, begin = source.split("\n"), [], None
-    for number, line in enumerate(lines):
-        marker = _marker(line, f"{where}, line {number + 1}")
-        at = f"{where}, line {number + 1}: {marker}"
-        if marker == BEGIN and begin is not None:
-            raise CourseError(
-                f"{at} inside a region begun on line {begin + 1}: regions cannot be nested."
-            )
+    for index, line in enumerate(lines):
+        marker = _marker(line, f"{where}, line {index + 1}")
+        at = f"{where}, line {index + 1}: {marker}"
         if marker == BEGIN:
-            begin = number
+            if begin is not None:
+                raise CourseError(
+                    f"{at} inside a region begun on line {begin + 1}: regions cannot be nested."
+                )
+            begin = index
         elif marker == END:
             if begin is None:
                 raise CourseError(f"{at} without {BEGIN} above it: add one or remove this line.")
@@ -56,7 +55,7 @@ def find_regions(source: str, where: str) -> list[Region]:
                 raise CourseError(
                     f"{at} is indented differently from line {begin + 1}: indent both alike."
                 )
-            found.append(Region(begin, number, _indent(line), tuple(lines[begin + 1 : number])))
+            found.append(Region(begin, index, _indent(line), tuple(lines[begin + 1 : index])))
             begin = None
     if begin is not None:
         raise CourseError(f"{where}, line {begin + 1}: {BEGIN} is never closed: add {END}.")
@@ -64,7 +63,7 @@ def find_regions(source: str, where: str) -> list[Region]:
 
 
 def refuse_markers(source: str, where: str) -> None:
-    """Stop if a cell that is not code has a marker, or something like one."""
+    """Raise CourseError if a cell that is not code has a marker, or a misspelled one."""
     for number, line in enumerate(source.split("\n"), start=1):
         if _marker(line, f"{where}, line {number}"):
             raise CourseError(
@@ -73,33 +72,32 @@ def refuse_markers(source: str, where: str) -> None:
 
 
 def insert_stubs(source: str, where: str) -> str:
-    """The cell as a student gets it: every region replaced by a stub."""
-    found = find_regions(source, where)
-    if not found:
-        return source
-    lines, raising = source.split("\n"), []
-    result, start = [], 0
-    for region in found:
+    """Return the cell as a student gets it: every region is replaced by a stub."""
+    lines, result, start = source.split("\n"), [], 0
+    raise_lines = {}  # line number of a stub that raises -> line number of its region
+    for region in find_regions(source, where):
         result += lines[start : region.begin]
         if region.indent:
-            raising.append((len(result) + 1, region.begin + 1))
             result.append(region.indent + STUB_RAISE)
+            raise_lines[len(result)] = region.begin + 1
         else:
-            result += [STUB_NAME.format(name) for name in _assigned(region, where)]
+            result += [STUB_NAME.format(name) for name in _assigned_names(region, where)]
         start = region.end + 1
-    result += lines[start:]
-    _check_stubbed("\n".join(result), raising, where)
-    return "\n".join(result)
+    if start == 0:
+        return source
+    stubbed = "\n".join(result + lines[start:])
+    _check_stubs(stubbed, raise_lines, where)
+    return stubbed
 
 
 def lines_outside(source: str, found: list[Region]) -> list[str]:
-    """The lines of a cell that stand in none of its regions."""
-    inside = {number for region in found for number in range(region.begin, region.end + 1)}
-    return [line for number, line in enumerate(source.split("\n")) if number not in inside]
+    """Return the lines of a cell that are in none of its regions."""
+    inside = {index for region in found for index in range(region.begin, region.end + 1)}
+    return [line for index, line in enumerate(source.split("\n")) if index not in inside]
 
 
 def parse(source: str) -> ast.Module:
-    """Parse the text of a code cell, IPython's ``%`` and ``!`` lines taken as empty statements."""
+    """Parse the text of a code cell; IPython's ``%`` and ``!`` lines count as empty statements."""
     try:
         return ast.parse(source)
     except SyntaxError:
@@ -108,13 +106,15 @@ def parse(source: str) -> ast.Module:
 
 def _marker(line: str, where: str) -> str | None:
     text = line.strip()
-    if text in (BEGIN, END) or "#" not in text:
-        return text if text in (BEGIN, END) else None
+    if text in (BEGIN, END):
+        return text
     for comment in text.lower().split("#")[1:]:
         words = " ".join(re.split(r"[\s_:-]+", comment.strip())[:2])
-        if close := difflib.get_close_matches(words, ("begin solution", "end solution"), 1, 0.85):
-            wanted = BEGIN if close[0].startswith("begin") else END
-            raise CourseError(f"{where}: found {text!r}: write {wanted!r}, on a line of its own.")
+        for marker in (BEGIN, END):
+            if difflib.get_close_matches(words, [marker.lower().strip("# ")], cutoff=0.85):
+                raise CourseError(
+                    f"{where}: found {text!r}: write {marker!r}, on a line of its own."
+                )
     return None
 
 
@@ -122,36 +122,33 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
-def _assigned(region: Region, where: str) -> list[str]:
+def _assigned_names(region: Region, where: str) -> list[str]:
     at = f"{where}, line {region.begin + 1}"
     try:
         body = parse("\n".join(region.lines)).body
     except SyntaxError as error:
         raise CourseError(
-            f"{at}: the region is not Python by itself ({error.msg}): mend it."
+            f"{at}: the region is not Python by itself ({error.msg}): fix it."
         ) from None
-    names = [name for node in body for name in _names(node)]
+    targets = []
+    for node in body:
+        if isinstance(node, ast.Assign):
+            targets += node.targets
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets.append(node.target)
+    names = {}  # a dict keeps the order
+    for part in (part for target in targets for part in ast.walk(target)):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            names[part.id] = True
     if not names:
         raise CourseError(
-            f"{at}: the region assigns no name, so no stub can stand for it: "
-            f"assign the answer to a name, or keep `def` outside and the markers inside the function."
+            f"{at}: the region assigns no name, so it cannot have a stub: assign the answer to a "
+            f"name, or keep `def` outside and the markers inside the function."
         )
-    return list(dict.fromkeys(names))
+    return list(names)
 
 
-def _names(node: ast.stmt) -> Iterator[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    if isinstance(node, ast.AnnAssign) and node.value is not None:
-        targets = [node.target]
-    for target in targets:
-        yield from (
-            part.id
-            for part in ast.walk(target)
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-        )
-
-
-def _check_stubbed(source: str, raising: list[tuple[int, int]], where: str) -> None:
+def _check_stubs(source: str, raise_lines: dict[int, int], where: str) -> None:
     try:
         tree = parse(source)
     except SyntaxError as error:
@@ -159,11 +156,13 @@ def _check_stubbed(source: str, raising: list[tuple[int, int]], where: str) -> N
             f"{where}: with the stub in place, line {error.lineno} is not Python ({error.msg}): "
             f"move the markers so that what stays is complete."
         ) from None
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-    bodies = [(node.lineno, node.end_lineno) for node in ast.walk(tree) if isinstance(node, kinds)]
-    for line, begin in raising:
-        if not any(first < line <= last for first, last in bodies):
+    in_functions = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            in_functions.update(range(node.lineno + 1, node.end_lineno + 1))
+    for line, begin in raise_lines.items():
+        if line not in in_functions:
             raise CourseError(
-                f"{where}, line {begin}: an indented region outside a function would stop the lesson here: "
-                f"put it in a function, or at the left margin."
+                f"{where}, line {begin}: an indented region outside a function would stop the "
+                f"lesson here: put it in a function, or at the left margin."
             )

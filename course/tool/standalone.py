@@ -22,7 +22,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from colorlib import colab
+from colorlib.notebook.environment import GPU_MENU_PATH, gpu_name
 from course.tool import course_config, files, no_network, notebooks, run, wheel
 from course.tool.course_config import ROOT, Lesson
 from course.tool.execute import Run, environment, execute
@@ -152,12 +152,12 @@ def problems(one: Run, lesson: Lesson) -> Iterator[str]:
     ]
     if [text.split()[0] for text in changed] != ["colorlib-course"]:
         yield f"set-up changed {', '.join(changed) or 'nothing'}, expected colorlib-course to be new"
-    wants_click = bool(lesson.gpu_minutes) and colab.gpu() is None
+    wants_click = bool(lesson.gpu_minutes) and gpu_name() is None
     for name in ("setup", "again"):
         first, *more = said(cells[name]).splitlines() or [""]
         if not first.startswith(GREEN.format(lesson.number)) or "\x1b[32m" in "".join(more):
             yield f"{name} says {first!r}, expected one green line"
-        if len(more) != wants_click or (wants_click and colab.GPU_MENU not in more[0]):
+        if len(more) != wants_click or (wants_click and GPU_MENU_PATH not in more[0]):
             yield f"{name} says {more} below the green line, expected what to click where a GPU is missing"
     for cell in one.nb.cells:
         red = [

@@ -1,9 +1,8 @@
 """The generated cells of a notebook, and what the set-up cell does when it runs."""
 
 import subprocess
-import sys
 from importlib.metadata import PackageNotFoundError
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from nbformat.v4 import new_markdown_cell, new_output
@@ -133,9 +132,7 @@ def run_setup(tiny, monkeypatch):
             if not installed:
                 raise PackageNotFoundError(name)
 
-        package = ModuleType("colorlib")
-        package.colab = SimpleNamespace(ready=print)
-        monkeypatch.setitem(sys.modules, "colorlib", package)
+        monkeypatch.setattr("colorlib.notebook.environment.print_ready", print)
         monkeypatch.setattr(subprocess, "run", fake_pip)
         monkeypatch.setattr("importlib.metadata.version", fake_version)
         exec(tiny.cell(tiny.read("lessons"), "setup").source, {})

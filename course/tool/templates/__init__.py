@@ -1,1 +1,0 @@
-"""What a new lesson is made from."""
