@@ -58,8 +58,8 @@ test-browser: $(READY)  ## JupyterLab and the site in Chromium, as a person meet
 test-faults: $(READY)  ## the long version of the fault tests
 	FAULTS=long OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal tests/faults
 
-test-lanes: $(READY)  ## the same on other Pythons that this machine has, and with Colab's versions
-	$(PY) -m course lanes $(LANES)
+test-lanes: $(READY)  ## tests and solutions on other Pythons of this machine, and with Colab's versions
+	$(PY) -m nox $(if $(LANES),--session $(LANES))
 
 clean:  ## remove what can be made again; my/ stays
-	rm -rf .venv .lanes build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .nox build .pytest_cache .ruff_cache .hypothesis

@@ -11,11 +11,13 @@ MODULES = {
     "minutes": "reading_time",
     "new": "new_lesson",
     "offline": "no_network",
+    "words": "lints.plain_words",
 }  # where names differ
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
     "minutes": "reckon from the notebooks how long each lesson takes",
+    "words": "count archaic and figurative words in each file; the plain words are in a table",
     "links": "look up every link of texts and notebooks; --outside: on the web as well",
     "new": "begin a lesson: a notebook with all its parts, and its entry in the table",
     "run": "execute notebooks, offline; of the solutions make web pages",
@@ -25,7 +27,6 @@ COMMANDS = {
     "release-weights": "take a trained model into the package, in half precision and with its hash",
     "standalone": "run lessons as on Colab: each alone in an empty folder, where set-up installs colorlib",
     "wheel": "build the wheel that set-up installs, and see that everything is in it",
-    "lanes": "run tests and solutions on other Pythons and on Colab's versions",
     "colab-versions": "say what has moved on Colab since the list of its versions that the lanes use",
     "lab": "open JupyterLab on your own copy of the lessons",
     "offline": "run any command with nothing but the loopback reachable",

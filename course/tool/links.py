@@ -1,7 +1,7 @@
-"""``python -m course links``: every link looked up; with ``--outside`` those to the web as well.
+"""``python -m course links``: look up every link; with ``--outside`` those to the web as well.
 
-``python -m course check`` reads the links inside the project each time. The web is asked by hand only: a
-server that is away for an hour must not turn a test red.
+``python -m course check`` already reads the links inside the project. Ask the web by hand only: a
+server that is down for an hour must not fail a test.
 """
 
 from __future__ import annotations
@@ -14,64 +14,61 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from course.tool.course_config import PLACEHOLDER, ROOT
-from course.tool.lints.links import every, internal_links
+from course.tool.lints.links import all_links, internal_links
 
-SECONDS = 20
-REFUSING = (401, 403, 405, 406, 429)  # there, but not for programs
-BROWSER = {"User-Agent": "Mozilla/5.0 (link check of a course)", "Range": "bytes=0-0"}
+TIMEOUT = 20  # seconds
+REFUSES_PROGRAMS = (401, 403, 405, 406, 429)  # the address exists, but not for programs
+HEADERS = {"User-Agent": "Mozilla/5.0 (link check of a course)", "Range": "bytes=0-0"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument(
-        "--outside", action="store_true", help="ask the web for every address, data sets too"
+        "--outside", action="store_true", help="ask the web for every address, data sets included"
     )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
-    """Print what leads nowhere; 1 if something does."""
+    """Print every dead link and return 1 if there is one."""
     dead = [str(finding) for finding in internal_links(root)]
-    asked = 0
-    if args.outside:
-        places = outside(root)
-        asked = len(places)
-        with ThreadPoolExecutor(4) as pool:
-            answers = pool.map(answer, places)
-            dead += [
-                f"{places[address]}: {address}: {said}"
-                for address, said in zip(places, answers, strict=True)
-                if said
-            ]
-    if asked and len(dead) >= asked and all("no answer" in line for line in dead):
-        print("No address answered: is there a network? Nothing is said of any link.")
+    places = external_addresses(root) if args.outside else {}
+    with ThreadPoolExecutor(4) as pool:
+        problems = list(pool.map(find_problem, places))
+    if places and all(problem and "no answer" in problem for problem in problems):
+        print("No address answered: is there a network? No link was checked.")
         return 1
+    for (address, place), problem in zip(places.items(), problems, strict=True):
+        if problem:
+            dead.append(f"{place}: {address}: {problem}")
     for line in dead:
         print(line)
-    print(f"{len(dead)} dead link{'' if len(dead) == 1 else 's'}; {asked} asked outside.")
+    print(f"{len(dead)} dead link{'s' * (len(dead) != 1)}; {len(places)} addresses asked.")
     return 1 if dead else 0
 
 
-def outside(root: Path) -> dict[str, str]:
-    """Each address on the web, without its fragment, and where it stands first."""
-    from colorlib.data.sources import SOURCES
+def external_addresses(root: Path) -> dict[str, str]:
+    """Return each address on the web, without its fragment, and the first place that names it."""
+    from colorlib.data.catalog import CATALOG
 
     found: dict[str, str] = {}
-    for path, place, target in every(root):
+    for path, place, target in all_links(root):
         if target.startswith(("http://", "https://")) and PLACEHOLDER not in target:
             found.setdefault(target.partition("#")[0], f"{path}: {place}")
-    for source in SOURCES.values():
+    for source in CATALOG.values():
         for address in source.urls:
-            found.setdefault(address, f"colorlib/data/sources.toml: {source.name}")
+            found.setdefault(address, f"colorlib/data/catalog.toml: {source.name}")
     return found
 
 
-def answer(address: str) -> str | None:
-    """What is wrong with an address; None if a server has something there. One byte is asked for."""
+def find_problem(address: str) -> str | None:
+    """Ask for one byte of an address; return what is wrong, or None."""
     try:
-        request = urllib.request.Request(address, headers=BROWSER)
-        with urllib.request.urlopen(request, timeout=SECONDS):
+        request = urllib.request.Request(address, headers=HEADERS)
+        with urllib.request.urlopen(request, timeout=TIMEOUT):
             return None
     except urllib.error.HTTPError as error:
-        return None if error.code in REFUSING else f"the server says {error.code} {error.reason}"
+        if error.code in REFUSES_PROGRAMS:
+            return None
+        return f"the server says {error.code} {error.reason}"
     except (OSError, ValueError, http.client.HTTPException) as error:
         return f"no answer ({getattr(error, 'reason', error)})"

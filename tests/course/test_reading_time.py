@@ -1,11 +1,10 @@
 """How long a lesson takes comes from its notebook; what texts say of lessons and data from their tables."""
 
 import argparse
-import tomllib
 
 import pytest
 
-from course.tool import course_config, data_cards, reading_time, regions
+from course.tool import course_config, placeholders, reading_time
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 
@@ -45,46 +44,22 @@ def test_every_exercise_of_the_course_names_its_minutes():
 
 def test_tables_of_the_lessons_are_filled_in(tiny):
     text = "<!-- course: objectives -->\n<!-- end course -->\n\n<!-- course: minutes -->\n<!-- end course -->"
-    filled = regions.fill(text, "x", tiny.root)
+    filled = placeholders.fill(text, "x", tiny.root)
     assert (
         "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
         in filled
     )
     assert "| 1 · Squares |" in filled and "| 5 min |" in filled
-    assert regions.fill(filled, "x", tiny.root) == filled
+    assert placeholders.fill(filled, "x", tiny.root) == filled
     with pytest.raises(
         CourseError, match="no table 'hours' of the course: write minutes, objectives or map"
     ):
-        regions.fill(text.replace("minutes", "hours"), "x", tiny.root)
-
-
-@pytest.mark.parametrize("name", data_cards.names())
-def test_a_card_says_what_the_table_says(name):
-    text = data_cards.card(name)
-    file = "sample_photos.toml" if name == "photos" else "catalog.toml"
-    known = tomllib.loads((ROOT / "colorlib/data" / file).read_text("utf-8"))
-    entries = known.values() if name == "photos" else [known[name]]
-    for entry in entries:
-        assert entry["licence"] in text and entry.get("credit", entry.get("citation")) in text
-    widths = {line.replace("\\|", "").count("|") for line in text.splitlines()}
-    assert len(widths) == 1
-
-
-def test_a_card_counts_only_what_the_data_set_gives():
-    assert "| 1,540, in `summer2winter_yosemite/trainA`" in data_cards.card("yosemite")
-    with pytest.raises(CourseError, match="no data set 'mars': write one of photos, coco"):
-        regions.fill("<!-- data: mars -->\n<!-- end data -->", "x", ROOT)
-
-
-def test_every_data_set_has_its_card():
-    text = (ROOT / "course/data-cards.md").read_text("utf-8")
-    shown = [region.name for region in regions.find(text, "x") if region.kind == "data"]
-    assert shown == data_cards.names()
+        placeholders.fill(text.replace("minutes", "hours"), "x", tiny.root)
 
 
 def test_the_syllabus_has_the_tables_of_the_lessons():
     text = (ROOT / "course/syllabus.md").read_text("utf-8")
-    shown = {region.name for region in regions.find(text, "x") if region.kind == "course"}
+    shown = {region.name for region in placeholders.find(text, "x") if region.kind == "course"}
     assert shown == {"objectives", "minutes"}
     assert all(
         f"lessons/{lesson.name}.ipynb" in text for lesson in course_config.load(ROOT).lessons

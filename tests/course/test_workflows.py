@@ -1,4 +1,4 @@
-"""What the workflows and the steps of a release name exists: make targets, commands, options, outcomes."""
+"""Workflows, the steps of a release and noxfile.py name make targets and commands that exist."""
 
 import argparse
 import re
@@ -6,11 +6,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 import yaml
 
-from course.tool import lanes
 from course.tool.cli import COMMANDS, import_command
 from course.tool.course_config import ROOT
 
@@ -23,12 +23,8 @@ def steps(path):
         yield from job["steps"]
 
 
-def scripts(path):
-    return [step["run"] for step in steps(path) if "run" in step]
-
-
 def check_commands(text):
-    """Every ``make X`` and every ``-m course X ...`` in a text can be run; how many there are."""
+    """Check every ``make X`` and ``-m course X ...`` of a text; return how many there are."""
     targets = re.findall(r"(?<![\w-])make ([a-z-]+)", text)
     assert set(targets) <= TARGETS
     calls = re.findall(r"-m course ([a-z-]+)([^\n|`]*)", text)
@@ -45,14 +41,14 @@ def test_there_are_three_workflows():
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_what_a_workflow_runs_exists(path):
-    found = 0
-    for script in scripts(path):
-        found += check_commands(script)
+def test_workflow_commands_and_files_exist(path):
+    commands = 0
+    for script in (step["run"] for step in steps(path) if "run" in step):
+        commands += check_commands(script)
         for file in re.findall(r"(?<![\w/])(?:course|\.ci)/[\w./-]+", script):
             assert (ROOT / file).exists(), file
         subprocess.run([shutil.which("bash"), "-n"], input=script, text=True, check=True)
-    assert found
+    assert commands
     ids = {step["id"] for step in steps(path) if "id" in step}
     assert set(re.findall(r"steps\.(\w+)\.", path.read_text("utf-8"))) <= ids
     for step in steps(path):
@@ -60,28 +56,67 @@ def test_what_a_workflow_runs_exists(path):
         assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
 
 
-def test_what_the_steps_of_a_release_name_exists():
+def test_release_steps_name_commands_that_exist():
     assert check_commands((ROOT / "course/releasing.md").read_text("utf-8")) >= 4
 
 
-def test_a_command_that_does_not_exist_is_found():
-    for text in ("make tset", "python -m course lnes", "python -m course wheel --tga v1"):
-        with pytest.raises((AssertionError, argparse.ArgumentError, SystemExit)):
-            check_commands(text)
+@pytest.mark.parametrize(
+    "text", ["make tset", "python -m course chekc", "python -m course wheel --tga v1"]
+)
+def test_command_that_does_not_exist_is_found(text):
+    with pytest.raises((AssertionError, argparse.ArgumentError, SystemExit)):
+        check_commands(text)
 
 
-def test_colabs_lane_runs_lessons_before_colorlib_is_installed():
-    plan = lanes.steps(lanes.COLAB, "python3.13", ROOT)
-    names = list(plan)
-    assert names.index("lessons") < names.index("install")
-    assert not any("-e" in plan[name] for name in names[: names.index("lessons")])
-    versions = str(ROOT / f"course/{lanes.COLAB}.txt")
-    assert versions in plan["Colab's packages"] and versions in plan["install"]
-    assert "lessons" not in lanes.steps("3.12", "python3.12", ROOT)
+class RecordingSession:
+    """Record the commands of a nox session."""
+
+    bin = "venv/bin"
+
+    def __init__(self):
+        self.commands = []
+
+    def install(self, *words):
+        self.commands.append(("install", *words))
+
+    def run(self, *words, **options):
+        self.commands.append(words)
 
 
-def test_spelling_is_read_inside_notebooks(tmp_path):
-    """The settings of pyproject.toml find a mistake beside pictures, and find none in what is kept."""
+@pytest.fixture(scope="module")
+def noxfile():
+    spec = spec_from_file_location("noxfile", ROOT / "noxfile.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def commands_of(function):
+    session = RecordingSession()
+    function(session)
+    return [" ".join(words) for words in session.commands]
+
+
+def test_colab_session_runs_lessons_before_colorlib(noxfile):
+    packages, lessons, install, library, solutions = commands_of(noxfile.colab.func)
+    assert f"--requirement {noxfile.COLAB_VERSIONS}" in packages and "torch>=" in packages
+    assert (ROOT / noxfile.COLAB_VERSIONS).exists() and "-e" not in packages.split()
+    assert lessons.endswith("-m course standalone --python venv/bin/python")
+    assert install == f"install -e .[course,dev] --constraint {noxfile.COLAB_VERSIONS}"
+    assert "tests/colorlib" in library
+    assert "-m course offline python -m pytest --nbval-lax" in solutions
+
+
+def test_python_sessions_skip_the_lessons(noxfile):
+    install, library, solutions = commands_of(noxfile.tests.func)
+    assert install == "install -e .[course,dev]"
+    assert "tests/colorlib" in library and solutions.endswith("solutions")
+    for command in (library, solutions):
+        check_commands(command)
+
+
+def test_codespell_reads_inside_notebooks(tmp_path):
+    """The settings of pyproject.toml find a mistake next to pictures, and no false ones."""
     wrong = "Words that you recei" + "ve are fine, those you reci" + "eve are not."
     text = (ROOT / "solutions/01_colour_spaces.ipynb").read_text("utf-8")
     book = tmp_path / "book.ipynb"

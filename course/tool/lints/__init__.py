@@ -1,4 +1,4 @@
-"""What the course promises of every notebook: a function ``(path, nb, lesson) -> findings`` per promise."""
+"""What the course promises of every notebook: one function per promise, which yields findings."""
 
 from course.tool.lints import code, exercises, texts
 
@@ -12,7 +12,6 @@ LINTS = (
     texts.quiz,
     texts.predictions,
     texts.unwritten,
-    texts.banned_words,
     code.cell_length,
     code.parameters,
     code.portable,

@@ -10,18 +10,17 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from course.tool import notebooks
-from course.tool.course_config import Lesson
-from course.tool.lints.reading import Finding, cells, found, sections
+from course.tool.lints.notebook_parsing import Finding, LessonNotebook
 from course.tool.notebooks import tags
 from course.tool.solution_regions import parse
 
 MAX_LINES = 25
-MAX_MEDIAN = 8
+MAX_MEDIAN_LINES = 8
 MAX_BYTES = {"solutions": 400_000, "lessons": 72_000}
 COMPARED = "nbval-check-output"
 STORE = "run python -m course run --store"
-ABSOLUTE = re.compile(r"(?<![\w./~:}])/(home|content|Users|tmp)\b|\bC:\\")
-FORBIDDEN = {
+LOCAL_PATH = re.compile(r"(?<![\w./~:}])/(home|content|Users|tmp)\b|\bC:\\")
+NOT_PORTABLE = {
     "sys.path": re.compile(r"\bsys\.path\b"),
     "os.chdir": re.compile(r"\bos\.chdir\b"),
     "%cd": re.compile(r"(?m)^\s*%cd\b"),
@@ -29,122 +28,113 @@ FORBIDDEN = {
 }
 
 
-def cell_length(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
-    """Code cells are short; counted in the lesson, where a stub stands for each answer."""
-    if path.startswith("solutions/"):
+def cell_length(book: LessonNotebook) -> Iterator[Finding]:
+    """Code cells are short; counted in the lesson, where stubs replace the answers."""
+    if book.tree == "solutions":
         return
     lengths = []
-    for number, cell in cells(nb, "code"):
-        lengths.append(sum(bool(line.strip()) for line in cell.source.split("\n")))
-        if lengths[-1] > MAX_LINES:
-            yield found(
-                path, number, cell, f"{lengths[-1]} lines, at most {MAX_LINES} fit: split the cell."
-            )
-    if lengths and statistics.median(lengths) > MAX_MEDIAN:
-        text = f"half of the code cells have more than {MAX_MEDIAN} lines: split the longer ones."
-        yield Finding(path, "", text)
+    for number, cell in book.cells("code"):
+        length = sum(bool(line.strip()) for line in cell.source.split("\n"))
+        lengths.append(length)
+        if length > MAX_LINES:
+            yield book.finding(f"{length} lines, expected at most {MAX_LINES}: split it.", number)
+    if lengths and statistics.median(lengths) > MAX_MEDIAN_LINES:
+        yield book.finding(
+            f"half of the code cells have more than {MAX_MEDIAN_LINES} lines: split longer ones."
+        )
 
 
-def parameters(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def parameters(book: LessonNotebook) -> Iterator[Finding]:
     """One cell of parameters, which Colab shows as a form and papermill can set."""
-    tagged = list(cells(nb, "code", "parameters"))
+    tagged = list(book.cells("code", "parameters"))
     if len(tagged) != 1:
-        yield Finding(
-            path, "", f"{len(tagged)} cells are tagged 'parameters', expected one: mend the tags."
+        yield book.finding(
+            f"{len(tagged)} cells are tagged 'parameters', expected 1: fix the tags."
         )
     for number, cell in tagged:
         if not re.search(r"(?m)^PROFILE = ", cell.source):
-            yield found(
-                path, number, cell, 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].'
-            )
+            text = 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].'
+            yield book.finding(text, number)
         lines = cell.source.split("\n")
-        for node in _parsed(cell):
-            if not isinstance(node, ast.Assign) or not re.search(
-                r"# ?@param\b", lines[node.end_lineno - 1]
-            ):
-                text = (
-                    f"line {node.lineno} is no assignment with # @param: move it to another cell."
-                )
-                yield found(path, number, cell, text)
+        for node in _statements(cell):
+            has_form = re.search(r"# ?@param\b", lines[node.end_lineno - 1])
+            if not isinstance(node, ast.Assign) or not has_form:
+                text = f"line {node.lineno} is not an assignment with # @param: move it elsewhere."
+                yield book.finding(text, number)
 
 
-def portable(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def portable(book: LessonNotebook) -> Iterator[Finding]:
     """No path of one machine, no change of folder or import path, no star import."""
-    for number, cell in cells(nb, "code"):
-        for word in (word for word, pattern in FORBIDDEN.items() if pattern.search(cell.source)):
-            text = (
-                f"{word} is used: import names from the installed package, and stay in the folder."
-            )
-            yield found(path, number, cell, text)
-        if match := ABSOLUTE.search(cell.source):
-            yield found(
-                path, number, cell, f"the path {match[0]} is one machine's own: use a relative one."
-            )
-        if match := ABSOLUTE.search("\n".join(map(_text, cell.outputs))):
-            text = f"the stored output shows the path {match[0]} of one machine: silence it, then {STORE}."
-            yield found(path, number, cell, text)
+    for number, cell in book.cells("code"):
+        for name, pattern in NOT_PORTABLE.items():
+            if pattern.search(cell.source):
+                text = f"{name} is used: import names from the installed package, keep the folder."
+                yield book.finding(text, number)
+        if match := LOCAL_PATH.search(cell.source):
+            text = f"the path {match[0]} exists on one machine only: use a relative one."
+            yield book.finding(text, number)
+        if match := LOCAL_PATH.search("\n".join(map(_text, cell.outputs))):
+            text = f"the stored output shows the path {match[0]}: silence it, then {STORE}."
+            yield book.finding(text, number)
 
 
-def pristine(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def pristine(book: LessonNotebook) -> Iterator[Finding]:
     """A lesson has no outputs."""
-    for number, cell in cells(nb, "code"):
-        if path.startswith("lessons/") and (cell.outputs or cell.execution_count is not None):
-            yield found(
-                path, number, cell, "a lesson stores no outputs: run python -m course build."
-            )
+    for number, cell in book.cells("code"):
+        if book.tree == "lessons" and (cell.outputs or cell.execution_count is not None):
+            yield book.finding("a lesson stores no outputs: run python -m course build.", number)
 
 
-def executed(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
-    """A solution has the outputs of its own source, and none is an error."""
-    if not path.startswith("solutions/"):
+def executed(book: LessonNotebook) -> Iterator[Finding]:
+    """A solution has the outputs of its current source, and none is an error."""
+    if book.tree != "solutions":
         return
-    for number, cell in cells(nb, "code"):
+    for number, cell in book.cells("code"):
         if any(output.output_type == "error" for output in cell.outputs):
-            yield found(
-                path, number, cell, f"the stored output is an error: mend the cell, then {STORE}."
+            yield book.finding(
+                f"the stored output is an error: fix the cell, then {STORE}.", number
             )
-    if missing := [place for place in cells(nb, "code") if place[1].execution_count is None]:
+    missing = [number for number, cell in book.cells("code") if cell.execution_count is None]
+    if missing:
         text = f"this is the first of {len(missing)} cells that were never executed: {STORE}."
-        yield found(path, *missing[0], text)
-    if not notebooks.is_fresh(nb):
-        yield Finding(path, "", f"outputs are older than the source: {STORE}.")
+        yield book.finding(text, missing[0])
+    if not notebooks.is_fresh(book.nb):
+        yield book.finding(f"outputs are older than the source: {STORE}.")
 
 
-def compared(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def compared(book: LessonNotebook) -> Iterator[Finding]:
     """Every section has an output that nbval compares, and each such output is text."""
-    for section in sections(nb):
-        code = [(number, cell) for number, cell in section.cells if cell.cell_type == "code"]
-        tagged = [(number, cell) for number, cell in code if COMPARED in tags(cell)]
+    for section in book.sections():
+        tagged = [
+            (number, cell)
+            for number, cell in section.cells
+            if cell.cell_type == "code" and COMPARED in tags(cell)
+        ]
         if section.numbered and not tagged:
             text = (
                 f"no code cell of this section is tagged {COMPARED!r}: tag one that prints words."
             )
-            yield found(path, *section.cells[0], text)
-        for number, cell in tagged if path.startswith("solutions/") else []:
-            stdout = [output for output in cell.outputs if output.get("name") != "stderr"]
-            if cell.execution_count is not None and not any(map(_text, stdout)):
-                yield found(
-                    path, number, cell, f"tagged {COMPARED!r} without a stored text: {STORE}."
-                )
-            if any(
-                mime.startswith("image/")
-                for output in cell.outputs
-                for mime in output.get("data", {})
-            ):
-                text = f"tagged {COMPARED!r} with a picture, which nbval cannot compare: draw it elsewhere."
-                yield found(path, number, cell, text)
+            yield book.finding(text, section.cells[0][0])
+        if book.tree != "solutions":
+            continue
+        for number, cell in tagged:
+            printed = [_text(output) for output in cell.outputs if output.get("name") != "stderr"]
+            if cell.execution_count is not None and not any(printed):
+                yield book.finding(f"tagged {COMPARED!r} without a stored text: {STORE}.", number)
+            kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
+            if any(kind.startswith("image/") for kind in kinds):
+                text = f"tagged {COMPARED!r} with a picture, which nbval cannot compare: move it."
+                yield book.finding(text, number)
 
 
-def size(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def size(book: LessonNotebook) -> Iterator[Finding]:
     """A notebook opens fast."""
-    limit, count = MAX_BYTES[path.split("/")[0]], len(notebooks.dumps(nb).encode("utf-8"))
+    limit, count = MAX_BYTES[book.tree], len(notebooks.dumps(book.nb).encode("utf-8"))
     if count > limit:
-        yield Finding(
-            path, "", f"{count} bytes, at most {limit} fit: store fewer or smaller pictures."
-        )
+        yield book.finding(f"{count} bytes, expected at most {limit}: store fewer pictures.")
 
 
-def _parsed(cell: NotebookNode) -> list[ast.stmt]:
+def _statements(cell: NotebookNode) -> list[ast.stmt]:
     try:
         return parse(cell.source).body
     except SyntaxError:

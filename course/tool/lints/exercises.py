@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 
 from course.tool.boilerplate_cells import DIFFICULTY
-from course.tool.course_config import Lesson
-from course.tool.lints.reading import Finding, cells, found
+from course.tool.lints.notebook_parsing import Finding, LessonNotebook
 from course.tool.solution_regions import BEGIN, STUB_NAME, STUB_RAISE
 
 COUNTS = range(4, 7)
-FIRST = range(2, 4)  # in lesson 0, whose reader may never have programmed
+COUNTS_IN_LESSON_0 = range(2, 4)  # its reader may never have programmed
 TITLE = re.compile(r"### Exercise (\d+)\.(\d+) · (\S.*)")
 FACTS = "line of facts, as in '●○○ gentle · about 5 minutes · (n, 3, h, w) → (n, 1, h, w)'"
 STUBS = (BEGIN, STUB_RAISE, STUB_NAME.format(""))  # in a solution, in a lesson
@@ -22,80 +21,82 @@ STUBS = (BEGIN, STUB_RAISE, STUB_NAME.format(""))  # in a solution, in a lesson
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: the cell that sets it, and the cells from there to the next one."""
+    """An exercise: the number and text of its first cell, and the cells up to the next exercise."""
 
     number: int
-    cell: NotebookNode
+    text: str
     following: list[NotebookNode]
 
     @property
     def title(self) -> str:
         """Its first line."""
-        return self.cell.source.split("\n")[0]
+        return self.text.split("\n")[0]
 
 
-def exercises(nb: NotebookNode) -> list[Exercise]:
-    """The exercises of a notebook, in order."""
-    tagged = list(cells(nb, "markdown", "exercise"))
-    ends = [number - 1 for number, _ in tagged[1:]] + [len(nb.cells)]
-    pairs = zip(tagged, ends, strict=True) if tagged else ()
-    return [Exercise(number, cell, nb.cells[number:end]) for (number, cell), end in pairs]
+def exercises(book: LessonNotebook) -> list[Exercise]:
+    """Return the exercises of a notebook, in order."""
+    tagged = list(book.cells("markdown", "exercise"))
+    ends = [number - 1 for number, _ in tagged[1:]] + [len(book.nb.cells)]
+    return [
+        Exercise(number, cell.source, book.nb.cells[number:end])
+        for (number, cell), end in zip(tagged, ends, strict=False)
+    ]
 
 
-def exercise_count(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def exercise_count(book: LessonNotebook) -> Iterator[Finding]:
     """Four to six exercises (in lesson 0 two or three), one of them broken on purpose."""
-    every, counts = exercises(nb), COUNTS if lesson.number else FIRST
-    if len(every) not in counts:
-        wanted = f"expected {counts[0]} to {counts[-1]}: add or merge some."
-        yield Finding(path, "", f"{len(every)} cells are tagged 'exercise', {wanted}")
-    if not any("broken on purpose" in exercise.title for exercise in every):
-        yield Finding(
-            path,
-            "",
-            "no exercise says 'broken on purpose' in its title: let the student diagnose one.",
+    found = exercises(book)
+    counts = COUNTS if book.lesson.number else COUNTS_IN_LESSON_0
+    if len(found) not in counts:
+        yield book.finding(
+            f"{len(found)} cells are tagged 'exercise', expected {counts[0]} to {counts[-1]}: "
+            f"add or merge some."
+        )
+    if not any("broken on purpose" in exercise.title for exercise in found):
+        yield book.finding(
+            "no exercise has 'broken on purpose' in its title: let the student diagnose one."
         )
 
 
-def exercise_numbers(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
-    """Titles as they should be, numbered without a gap."""
-    for place, exercise in enumerate(exercises(nb), start=1):
-        match, wanted = TITLE.fullmatch(exercise.title), (str(lesson.number), str(place))
-        if match is None or match.groups()[:2] != wanted:
-            text = f"the first line is {exercise.title!r}, expected '### Exercise {'.'.join(wanted)} · Title'."
-            yield found(path, exercise.number, exercise.cell, text)
+def exercise_numbers(book: LessonNotebook) -> Iterator[Finding]:
+    """Each title has the right form, numbered without a gap."""
+    for place, exercise in enumerate(exercises(book), start=1):
+        match, expected = TITLE.fullmatch(exercise.title), (str(book.lesson.number), str(place))
+        if match is None or match.group(1, 2) != expected:
+            text = f"the first line is {exercise.title!r}, expected "
+            text += f"'### Exercise {'.'.join(expected)} · Title'."
+            yield book.finding(text, exercise.number)
 
 
-def exercise_parts(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
-    """Difficulty, minutes, shapes, expected picture, link to the solution; hints live in colorlib.check."""
-    link = rf"\]\((\.\./|https://github\.com/\S+/)solutions/{lesson.name}\.ipynb"
-    for exercise in exercises(nb):
-        text = exercise.cell.source
+def exercise_parts(book: LessonNotebook) -> Iterator[Finding]:
+    """Difficulty, minutes, shapes, expected picture, link to the solution."""
+    link = rf"\]\((\.\./|https://github\.com/\S+/)solutions/{book.lesson.name}\.ipynb"
+    for exercise in exercises(book):
         parts = {
-            FACTS: any(map(_has_facts, text.split("\n"))),
-            "sentence that begins with 'You should see'": "You should see" in text,
-            f"link to ../solutions/{lesson.name}.ipynb": re.search(link, text),
+            FACTS: any(map(_has_facts, exercise.text.split("\n"))),
+            "sentence that begins with 'You should see'": "You should see" in exercise.text,
+            f"link to ../solutions/{book.lesson.name}.ipynb": re.search(link, exercise.text),
         }
-        for part in (part for part, there in parts.items() if not there):
-            yield found(
-                path, exercise.number, exercise.cell, f"the exercise lacks its {part}: add it."
-            )
+        for part, present in parts.items():
+            if not present:
+                yield book.finding(f"the exercise lacks its {part}: add it.", exercise.number)
 
 
-def exercise_cells(path: str, nb: NotebookNode, lesson: Lesson) -> Iterator[Finding]:
+def exercise_cells(book: LessonNotebook) -> Iterator[Finding]:
     """A stub to fill in, then a check."""
-    for place, exercise in enumerate(exercises(nb), start=1):
+    for place, exercise in enumerate(exercises(book), start=1):
         code = [cell.source if cell.cell_type == "code" else "" for cell in exercise.following]
-        call = f"check.q{lesson.number}_{place}("
+        call = f"check.q{book.lesson.number}_{place}("
         stubs = [at for at, text in enumerate(code) if any(stub in text for stub in STUBS)]
         checks = [at for at, text in enumerate(code) if call in text]
         if not stubs:
             text = f"no code cell with {BEGIN} follows before the next exercise: add one."
-            yield found(path, exercise.number, exercise.cell, text)
+            yield book.finding(text, exercise.number)
         if not checks or (stubs and checks[-1] < stubs[0]):
             text = f"no cell calls {call}...) after the stub and before the next exercise: add one."
-            yield found(path, exercise.number, exercise.cell, text)
+            yield book.finding(text, exercise.number)
 
 
 def _has_facts(line: str) -> bool:
-    difficulty = any(words in line for words in DIFFICULTY.values())
-    return difficulty and "→" in line and re.search(r"\babout \d+ minutes?\b", line) is not None
+    has_difficulty = any(words in line for words in DIFFICULTY.values())
+    return has_difficulty and "→" in line and bool(re.search(r"\babout \d+ minutes?\b", line))

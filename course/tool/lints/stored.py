@@ -1,40 +1,43 @@
-"""Lints of ``course/results/``: each file is complete, and a reader meets it somewhere."""
+"""Lints of ``course/results/``: each file is complete, and some text shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import course_config, notebooks, regions, results
+from course.tool import course_config, notebooks, placeholders, stored_results
 from course.tool.cli import CourseError
-from course.tool.lints.reading import Finding
+from course.tool.lints.notebook_parsing import Finding
 
-UNSHOWN = "no solution and no text shows it: add its region to one, or remove the file."
+NOT_SHOWN = "no solution and no text shows it: add its placeholder to one, or remove the file."
+KINDS = {".json": "result", ".jpg": "picture"}
 
 
-def stored_results(root: Path) -> Iterator[Finding]:
-    """Every file is a result with all its fields, or its picture, and stands in a solution or a text."""
-    shown = {(region.kind, region.name) for region in _regions(root)}
-    for path in sorted((root / results.FOLDER).glob("*")):
+def result_files(root: Path) -> Iterator[Finding]:
+    """Every file is a valid result or its picture, and a solution or a text shows it."""
+    shown = {(place.kind, place.name) for place in _placeholders(root)}
+    for path in sorted((root / stored_results.FOLDER).glob("*")):
         file = path.relative_to(root).as_posix()
-        if path.suffix not in (".json", ".jpg"):
+        if path.name == stored_results.SCHEMA:
+            continue
+        if path.suffix not in KINDS:
             yield Finding(file, "", "expected NAME.json or NAME.jpg: move the file elsewhere.")
             continue
         try:
-            results.read(path.stem, root)
+            stored_results.read(path.stem, root)
         except CourseError as error:
-            yield Finding(file, "", str(error).removeprefix(f"{file} ").removeprefix(f"{file}: "))
+            yield Finding(file, "", str(error).removeprefix(f"{file}: "))
             continue
-        kind = {".json": "result", ".jpg": "picture"}[path.suffix]
-        if (kind, path.stem) not in shown:
-            yield Finding(file, "", UNSHOWN)
+        if (KINDS[path.suffix], path.stem) not in shown:
+            yield Finding(file, "", NOT_SHOWN)
 
 
-def _regions(root: Path) -> Iterator[regions.Region]:
-    for path, text in regions.texts(root):
-        yield from regions.find(text, path)
+def _placeholders(root: Path) -> Iterator[placeholders.Placeholder]:
+    for path, text in placeholders.texts(root):
+        yield from placeholders.find(text, path)
     for lesson in course_config.load(root).lessons:
         path = f"solutions/{lesson.name}.ipynb"
         for number, cell in enumerate(notebooks.read(root / path).cells, start=1):
             if cell.cell_type == "markdown":
-                yield from regions.find(cell.source, f"{path}: {notebooks.place(number, cell)}")
+                where = f"{path}: {notebooks.place(number, cell)}"
+                yield from placeholders.find(cell.source, where)

@@ -1,0 +1,157 @@
+"""A lint of words: archaic, metaphorical or translated-sounding ones, each with the plain word.
+
+The table is ``plain_words.toml``. ``python -m course words`` counts what it finds in the whole
+project; ``python -m course check`` includes the files of ``ENFORCED``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import io
+import re
+import tokenize
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.tool import notebooks, placeholders
+from course.tool.course_config import ROOT
+from course.tool.lints.notebook_parsing import Finding, prose
+
+TABLE = Path(__file__).with_name("plain_words.toml")
+FILES = (
+    "*.md",
+    "*.py",
+    "Makefile",
+    ".github/**/*.md",
+    "benchmarks/**/*.py",
+    "colorlib/**/*.md",
+    "colorlib/**/*.py",
+    "course/**/*.md",
+    "course/**/*.py",
+    "course/course.toml",
+    "solutions/*.ipynb",
+    "tests/**/*.py",
+)
+ENFORCED: tuple[str, ...] = ()  # patterns as in FILES; `check` applies every rule to these files
+READ_BY_STUDENTS = ("CONTRIBUTING.md", *placeholders.TEXTS, "solutions/*.ipynb", "lessons/*.ipynb")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A pattern to avoid, and what to write instead.
+
+    The kind is ``everywhere``; ``docstrings``, for those only; or ``students``, for what students
+    read, where the rule is always enforced.
+    """
+
+    pattern: re.Pattern
+    instead: str
+    kind: str
+
+
+def load_rules() -> list[Rule]:
+    """Read the rules of the table; a space in a pattern also matches a line break."""
+    return [
+        Rule(_compile(row["pattern"]), row["instead"], kind)
+        for kind in ("everywhere", "docstrings", "students")
+        for row in tomllib.loads(TABLE.read_text("utf-8"))[kind]
+    ]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options."""
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="print every finding in these files"
+    )
+
+
+def main(args: argparse.Namespace, root: Path = ROOT) -> int:
+    """Print how many findings each file has, or the findings themselves for the named files."""
+    rules = [rule for rule in load_rules() if rule.kind != "students"]
+    found = list(findings(root, tuple(args.files) or FILES, rules))
+    if args.files:
+        print("\n".join(map(str, found)))
+    else:
+        for path, count in Counter(finding.path for finding in found).most_common():
+            print(f"{count:5} {path}")
+    print(f"{len(found):5} in all")
+    return 0
+
+
+def plain_words(root: Path) -> Iterator[Finding]:
+    """No archaic word in the enforced files, no "simply" or "just" in what students read."""
+    rules = load_rules()
+    yield from findings(root, ENFORCED, [rule for rule in rules if rule.kind != "students"])
+    yield from findings(root, READ_BY_STUDENTS, [rule for rule in rules if rule.kind == "students"])
+
+
+def findings(root: Path, patterns: tuple[str, ...], rules: list[Rule]) -> Iterator[Finding]:
+    """Yield what the rules find in the files that match one of the patterns."""
+    allowed = tomllib.loads(TABLE.read_text("utf-8"))["allowed"]
+    files = {file for pattern in patterns for file in root.glob(pattern) if file.is_file()}
+    for file in sorted(files):
+        path = file.relative_to(root).as_posix()
+        for place, kind, text in read_texts(file):
+            for phrase in allowed.get(path, []):
+                text = text.replace(phrase, "")
+            for match, rule in find_words(text, kind, rules):
+                phrase = " ".join(match[0].split())
+                line = match.string.count("\n", 0, match.start())
+                where = f"line {place + line}" if isinstance(place, int) else place
+                yield Finding(path, where, f"{phrase!r}: write {rule.instead} instead.")
+
+
+def find_words(text: str, kind: str, rules: list[Rule]) -> Iterator[tuple[re.Match, Rule]]:
+    """Yield the matches of the rules in a text.
+
+    Args:
+        text: Markdown, or a docstring, comment or message.
+        kind: ``docstring`` for a docstring, else ``text``.
+        rules: The rules to apply.
+    """
+    text = prose(text)
+    for rule in rules:
+        if rule.kind != "docstrings" or kind == "docstring":
+            for match in rule.pattern.finditer(text):
+                yield match, rule
+
+
+def read_texts(file: Path) -> Iterator[tuple[int | str, str, str]]:
+    """Yield place, kind and text of everything in a file that a person reads.
+
+    The place is the number of the first line, or in a notebook the name of the cell.
+    """
+    if file.suffix == ".ipynb":
+        for number, cell in enumerate(notebooks.read(file).cells, start=1):
+            if cell.cell_type == "markdown":
+                yield notebooks.place(number, cell), "text", cell.source
+    elif file.suffix == ".py":
+        yield from _read_python(file.read_text("utf-8"))
+    else:
+        yield 1, "text", file.read_text("utf-8")
+
+
+def _compile(pattern: str) -> re.Pattern:
+    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
+
+
+def _read_python(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the comments, the docstrings and the strings of several words."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], "text", token.string
+    tree = ast.parse(source)
+    docstrings = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            docstrings.add(node.body[0].value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            text = re.sub(r"(?m)^ *(>>>|\.\.\.).*$", "", node.value)
+            yield node.lineno, "docstring" if node in docstrings else "text", text

@@ -1,0 +1,159 @@
+"""Placeholders in a text, filled from stored results, from the library and from the lessons.
+
+A placeholder is the place between two comments on lines of their own: ``<!-- result: NAME -->``,
+and below it ``<!-- end result -->``. It holds a stored table. ``<!-- picture: NAME | alt text -->``
+holds a stored picture, ``<!-- recipes: PAPER -->`` and ``<!-- data: NAME -->`` hold a table of the
+library (:mod:`course.tool.library_tables`), ``<!-- course: NAME -->`` a table of the lessons
+(:mod:`course.tool.reading_time`). Inside a fenced code block they are not filled.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.tool import library_tables, reading_time, stored_results
+from course.tool.cli import CourseError
+from course.tool.markdown import blank_code_blocks
+
+MAX_PICTURE_BYTES = 14 * 1024
+TEXTS = ("README.md", "course/*.md", "colorlib/pretrained/*.md")  # in addition to the notebooks
+SOURCES = {  # kinds of placeholders, and where their contents come from
+    "result": stored_results.FOLDER,
+    "picture": stored_results.FOLDER,
+    "recipes": "colorlib/recipes",
+    "data": "colorlib/data",
+    "course": "the notebooks and their table",
+}
+KINDS = "|".join(SOURCES)
+ANY_COMMENT = re.compile(rf"(?i)<!--+\s*(end\s+)?({KINDS})\b")
+BEGIN = re.compile(rf"<!-- (?P<kind>{KINDS}): (?P<name>[^|\s]+)(?: \| (?P<alt>[^][<>]+))? -->")
+END = "<!-- end {} -->"
+FORMS = (
+    "<!-- result: NAME -->, <!-- picture: NAME | alt text without brackets -->, "
+    "<!-- recipes: PAPER -->, <!-- data: NAME --> or <!-- course: NAME -->"
+)
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """The lines of a placeholder's comments, counted from 0; its kind, name and alt text."""
+
+    begin: int
+    end: int
+    kind: str
+    name: str
+    alt: str
+
+
+def find(text: str, where: str) -> list[Placeholder]:
+    """Return the placeholders of a Markdown text.
+
+    Raises:
+        CourseError: If a comment is misspelled, unclosed or unopened; the message begins with
+            ``where``.
+    """
+    found = []
+    begin, opened = 0, None
+    for number, line in enumerate(blank_code_blocks(text).split("\n")):
+        line = line.strip()
+        if not ANY_COMMENT.search(line):
+            continue
+        at = f"{where}, line {number + 1}: {line!r}"
+        match = BEGIN.fullmatch(line)
+        if opened is not None and line == END.format(opened["kind"]):
+            found.append(
+                Placeholder(begin, number, *opened.group("kind", "name"), opened["alt"] or "")
+            )
+            opened = None
+        elif opened is not None:
+            raise CourseError(
+                f"{at} is inside {opened['name']!r} of line {begin + 1}: write "
+                f"{END.format(opened['kind'])} above it."
+            )
+        elif match is None or (match["kind"] == "picture") != bool(match["alt"]):
+            raise CourseError(
+                f"{at} does not begin a placeholder: write {FORMS} on a line of its own, and "
+                f"below it its end, such as {END.format('result')}."
+            )
+        else:
+            begin, opened = number, match
+    if opened is not None:
+        raise CourseError(
+            f"{where}, line {begin + 1}: {opened['name']!r} is never closed: write "
+            f"{END.format(opened['kind'])} on a line of its own."
+        )
+    return found
+
+
+def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str:
+    """Return the text with every placeholder filled; filling it a second time changes nothing.
+
+    Args:
+        text: Markdown.
+        where: The file (and the cell), for messages.
+        root: The folder of the course.
+        beside: The path of the text, relative to the root, if it can link to a picture's file. A
+            notebook may be opened alone, so it holds the picture itself.
+    """
+    contents: dict[str, Callable[[Placeholder], str]] = {
+        "result": lambda place: stored_results.to_markdown(place.name, root),
+        "picture": lambda place: picture(place, root, beside),
+        "recipes": lambda place: library_tables.recipe_notes(place.name),
+        "data": lambda place: library_tables.data_card(place.name),
+        "course": lambda place: reading_time.region(place.name, root),
+    }
+    found = find(text, where)
+    try:
+        return _replace(
+            text, found, lambda place: ["", *contents[place.kind](place).split("\n"), ""]
+        )
+    except CourseError as error:
+        raise CourseError(f"{where}: {error}") from None
+
+
+def blank(text: str) -> str:
+    """Return the text with empty lines in its placeholders, or unchanged if comments do not match."""
+    try:
+        return _replace(text, find(text, ""), lambda place: [""] * (place.end - place.begin - 1))
+    except CourseError:
+        return text
+
+
+def picture(place: Placeholder, root: Path, beside: str | None) -> str:
+    """Return the Markdown of a stored picture."""
+    stored_results.read(place.name, root)  # every picture has a result, which says how it was made
+    file = f"{stored_results.FOLDER}/{place.name}.jpg"
+    if not (root / file).exists():
+        raise CourseError(f"{file} does not exist: save the picture there, or fix the name.")
+    data = (root / file).read_bytes()
+    if len(data) > MAX_PICTURE_BYTES:
+        raise CourseError(
+            f"{file} has {len(data)} bytes, expected at most {MAX_PICTURE_BYTES}: save it smaller."
+        )
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise CourseError(f"{file} is not a JPEG picture: save it as one.")
+    if beside is None:
+        address = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
+    else:
+        address = file.removeprefix("course/") if beside.startswith("course/") else file
+    return f"![{place.alt}]({address})"
+
+
+def texts(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and content of the texts that may hold placeholders."""
+    for pattern in TEXTS:
+        for path in sorted(root.glob(pattern)):
+            yield path.relative_to(root).as_posix(), path.read_bytes().decode("utf-8", "replace")
+
+
+def _replace(
+    text: str, found: list[Placeholder], content: Callable[[Placeholder], list[str]]
+) -> str:
+    lines = text.split("\n")
+    for place in reversed(found):
+        lines[place.begin + 1 : place.end] = content(place)
+    return "\n".join(lines)
