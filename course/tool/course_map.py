@@ -1,201 +1,100 @@
-"""The course as one figure, drawn once for each lesson, whose box it marks with "you are here"."""
+"""The map of the course, drawn once for each lesson, whose box it marks with "you are here"."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import tomllib
 from typing import Any
 
-from PIL import Image, ImageColor, ImageFilter
+from PIL import Image, ImageColor
 
-WIDTH, HEIGHT = 906, 332  # pixels; coordinates below count them from the top left corner
-LINE = 1.44  # points: two whole pixels
-COLORS = 6  # of the photos, beside those of the drawing
-PHOTO = "flower"
-INK, SOFT, FILL, PAPER = "#222222", "#666666", "#ffe9a8", "#ffffff"
-DRAWN = (PAPER, FILL, INK, SOFT, "#aaaaaa")  # the last for the edges of letters
-ALT = (
-    "The course as a figure. Start here (lesson 0) leads to a gray photo, L. It goes into the U-Net, the "
-    "generator (2), which gives a and b; pretrained encoders (7) lead into the U-Net, too. L stays as it is; "
-    "joined with a and b it is a colour photo (colour spaces, 1). PatchGAN, the critic (3), looks at L with "
-    "a and b; the loss (4) and training (5) follow, which gives the U-Net better weights. From the colour "
-    "photo the way leads to evaluation (6) and to the papers compared (8). "
-)
+from course.tool.course_config import ROOT
 
-
-@dataclass(frozen=True)
-class Box:
-    """A lesson's place: left, top, width, height; its words."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-    title: str
-
-
-TAB = 26  # the dark part of a box, which holds the number
-BOXES = {
-    0: Box(20, 18, 140, 36, "Start here"),
-    1: Box(570, 18, 156, 36, "Colour spaces"),
-    2: Box(202, 110, 148, 76, "U-Net,\nthe generator"),
-    3: Box(576, 260, 144, 52, "PatchGAN,\nthe critic"),
-    4: Box(420, 260, 96, 52, "Loss"),
-    5: Box(244, 260, 116, 52, "Training"),
-    6: Box(764, 130, 122, 36, "Evaluation"),
-    7: Box(20, 260, 140, 52, "Pretrained\nencoders"),
-    8: Box(764, 260, 122, 52, "Papers\ncompared"),
-}
-JOIN = (553, 148)
-PATHS = (  # corners; whether it is an arrow, or a dotted line that only says what belongs together
-    ((90, 54), (90, 114), True),
-    ((122, 148), (200, 148), True),
-    ((165, 148), (165, 88), (553, 88), (553, 138), True),
-    ((350, 148), (390, 148), True),
-    ((506, 148), (543, 148), True),
-    ((563, 148), (614, 148), True),
-    ((648, 54), (648, 116), False),
-    ((680, 148), (762, 148), True),
-    ((648, 204), (648, 258), True),
-    ((576, 286), (518, 286), True),
-    ((420, 286), (362, 286), True),
-    ((302, 260), (302, 186), True),
-    ((90, 260), (90, 228), (250, 228), (250, 186), True),
-    ((825, 166), (825, 258), True),
-)
-REMARKS = (
-    (318, 78, "L stays as it is"),
-    (656, 232, "L with a and b"),
-    (310, 226, "better weights"),
-)
-THUMBNAILS = (  # left, top, side, words
-    (58, 116, 64, "gray photo, L"),
-    (392, 122, 52, "a"),
-    (452, 122, 52, "b"),
-    (616, 116, 64, "colour photo"),
-)
+MAP = tomllib.loads((ROOT / "course/pictures/map.toml").read_text("utf-8"))
+THUMBNAILS = "course/pictures/map_thumbnails.png"
+LINE_WIDTH = 1.44  # points: two whole pixels at 100 dpi
+NUMBER_WIDTH = 26  # of the dark part of a box, which holds the number
+INK, SOFT, MARKED, PAPER = "#222222", "#666666", "#ffe9a8", "#ffffff"
+LETTER_EDGES = "#aaaaaa"
 
 
 def alt(number: int, title: str) -> str:
-    """What the figure of a lesson shows, for those who cannot see it."""
-    return f"{ALT}You are here: lesson {number}, {title}."
+    """Return the alt text of a lesson's map."""
+    return f"{MAP['alt']}You are here: lesson {number}, {title}."
 
 
 def draw(number: int) -> bytes:
-    """The figure with one lesson marked, as a PNG with a small palette.
-
-    Args:
-        number: of a lesson in ``BOXES``.
-    """
+    """Return the map with the box of one lesson marked, as a PNG with a small palette."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor=PAPER)
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    width, height = MAP["width"], MAP["height"]
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor=PAPER)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-    _arrows(axes)
-    for x, y, size, words in THUMBNAILS:
-        _write(axes, x + size / 2, y + size + 11, words)
-    for place, box in BOXES.items():
-        _box(axes, place, box, place == number)
+    _draw_lines(axes)
+    for label in MAP["labels"]:
+        _write(axes, *label["at"], label["text"], ha="left")
+    for box in MAP["boxes"]:
+        _draw_box(axes, box, marked=box["lesson"] == number)
+    for thumbnail in MAP["thumbnails"]:
+        x, y, side = thumbnail["place"]
+        _write(axes, x + side / 2, y + side + 11, thumbnail["text"])
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    image = Image.frombuffer("RGBA", (WIDTH, HEIGHT), canvas.buffer_rgba()).convert("RGB")
-    photos = _photos()
-    for (x, y, *_), photo in zip(THUMBNAILS, photos, strict=True):
-        image.paste(photo, (x, y))
-    small = image.quantize(
-        palette=_palette([*DRAWN, *_colors(photos[1:])]), dither=Image.Dither.NONE
-    )
-    files = [io.BytesIO() for _ in range(2)]
-    for bits, file in zip((4, 8), files, strict=True):
-        small.save(file, "PNG", optimize=True, bits=bits)
-    return min((file.getvalue() for file in files), key=len)
+    image = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba()).convert("RGB")
+    return _with_thumbnails(image)
 
 
-def _photos() -> list[Image.Image]:
-    """The thumbnails: a photo's L, a alone, b alone, and the photo."""
-    import torch
-
-    from colorlib import color, data
-    from colorlib.images import to_image
-
-    photo = next(photo for photo in data.photos("all") if photo.name == PHOTO).rgb(160)
-    left = (photo.shape[3] - photo.shape[2]) // 2
-    L, a, b = color.rgb_to_lab(photo[..., left : left + photo.shape[2]]).split(1, dim=1)
-    even, none = torch.full_like(L, 65), torch.zeros_like(L)
-    parts = [(L, none, none), (even, a, none), (even, none, b), (L, a, b)]
-    pictures = [to_image(color.lab_to_rgb(torch.cat(part, dim=1))) for part in parts]
-    smooth = ImageFilter.MedianFilter(3)  # speckles cost bytes
-    sides = [side for _, _, side, _ in THUMBNAILS]
-    small = [
-        picture.resize((side, side)).filter(smooth)
-        for picture, side in zip(pictures, sides, strict=True)
-    ]
-    grays = _palette([color for color in DRAWN if color != FILL])
-    return [small[0].quantize(palette=grays, dither=Image.Dither.NONE).convert("RGB"), *small[1:]]
-
-
-def _colors(photos: list[Image.Image]) -> list[str]:
-    """The colours that stand for all those of the photos."""
-    strip = Image.new(
-        "RGB", (sum(photo.width for photo in photos), max(photo.height for photo in photos))
-    )
+def _with_thumbnails(image: Image.Image) -> bytes:
+    """Paste the thumbnails into the drawing, and return a PNG with only the colours of both."""
+    strip = Image.open(ROOT / THUMBNAILS).convert("RGB")
     left = 0
-    for photo in photos:
-        strip.paste(photo.resize((photo.width, strip.height)), (left, 0))
-        left += photo.width
-    found = bytes(strip.quantize(COLORS, kmeans=9).getpalette()[: 3 * COLORS])
-    return [f"#{found[at : at + 3].hex()}" for at in range(0, len(found), 3)]
-
-
-def _palette(colors: list[str]) -> Image.Image:
+    for thumbnail in MAP["thumbnails"]:
+        x, y, side = thumbnail["place"]
+        image.paste(strip.crop((left, 0, left + side, side)), (x, y))
+        left += side
+    colors = [ImageColor.getrgb(color) for color in (PAPER, MARKED, INK, SOFT, LETTER_EDGES)]
+    colors += [color for _, color in strip.getcolors()]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for color in colors for part in ImageColor.getrgb(color)])
-    return palette
-
-
-def _arrows(axes: Any) -> None:
-    style = {"color": SOFT, "linewidth": LINE, "antialiased": False}
-    for *points, pointed in PATHS:
-        line = "-" if pointed else (0, (1, 2))
-        axes.plot(*zip(*points, strict=True), linestyle=line, solid_joinstyle="miter", **style)
-        if pointed:
-            arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 11, **style}
-            axes.annotate("", points[-1], points[-2], arrowprops=arrow)
-    axes.plot(
-        *JOIN, "o", markersize=16, markerfacecolor=PAPER, markeredgecolor=SOFT, markeredgewidth=LINE
+    palette.putpalette([value for color in dict.fromkeys(colors) for value in color])
+    file = io.BytesIO()
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(
+        file, "PNG", optimize=True, bits=4
     )
-    _write(axes, *JOIN, "+", size=13)
-    for x, y, words in REMARKS:
-        _write(axes, x, y, words, ha="left")
+    return file.getvalue()
 
 
-def _box(axes: Any, number: int, box: Box, here: bool) -> None:
+def _draw_lines(axes: Any) -> None:
+    line = {"color": SOFT, "linewidth": LINE_WIDTH, "antialiased": False}
+    arrow = {"arrowstyle": "-|>", "shrinkA": 0, "shrinkB": 0, "mutation_scale": 11, **line}
+    for corners in MAP["arrows"]:
+        axes.plot(*zip(*corners, strict=True), solid_joinstyle="miter", **line)
+        axes.annotate("", corners[-1], corners[-2], arrowprops=arrow)
+    axes.plot(*zip(*MAP["dotted_line"], strict=True), linestyle=(0, (1, 2)), **line)
+    circle = {"markersize": 16, "markerfacecolor": PAPER, "markeredgewidth": LINE_WIDTH}
+    axes.plot(*MAP["join"], "o", markeredgecolor=SOFT, **circle)
+    _write(axes, *MAP["join"], "+", size=13)
+
+
+def _draw_box(axes: Any, box: dict[str, Any], marked: bool) -> None:
     from matplotlib.patches import Rectangle
 
-    face, edge, width = (FILL, INK, 2 * LINE) if here else (PAPER, SOFT, LINE)
-    axes.add_patch(
-        Rectangle((box.x, box.y), box.w, box.h, facecolor=face, edgecolor=edge, linewidth=width)
-    )
-    axes.add_patch(Rectangle((box.x, box.y), TAB, box.h, facecolor=INK if here else SOFT))
-    row = box.y + box.h / 2 + 1
-    _write(axes, box.x + TAB / 2, row, number, size=11, color=PAPER, weight="bold")
-    _write(
-        axes, box.x + TAB + 9, row, box.title, ha="left", size=9.5, weight="bold", linespacing=1.4
-    )
-    if here:
+    x, y, width, height = box["place"]
+    face, edge, line_width = (MARKED, INK, 2 * LINE_WIDTH) if marked else (PAPER, SOFT, LINE_WIDTH)
+    frame = {"facecolor": face, "edgecolor": edge, "linewidth": line_width}
+    axes.add_patch(Rectangle((x, y), width, height, **frame))
+    axes.add_patch(Rectangle((x, y), NUMBER_WIDTH, height, facecolor=edge))
+    middle = y + height / 2 + 1
+    bold = {"weight": "bold", "linespacing": 1.4}
+    _write(axes, x + NUMBER_WIDTH / 2, middle, box["lesson"], size=11, color=PAPER, **bold)
+    _write(axes, x + NUMBER_WIDTH + 9, middle, box["title"], ha="left", size=9.5, **bold)
+    if marked:
         badge = {"boxstyle": "square,pad=0.3", "facecolor": INK, "edgecolor": INK}
-        edge = box.y - 7 if box.y < HEIGHT / 2 else box.y + box.h + 7
-        _write(
-            axes, box.x + box.w / 2, edge, "you are here", color=PAPER, weight="bold", bbox=badge
-        )
+        badge_y = y - 7 if y < MAP["height"] / 2 else y + height + 7
+        _write(axes, x + width / 2, badge_y, "you are here", color=PAPER, bbox=badge, **bold)
 
 
-def _write(axes: Any, x: float, y: float, words: object, **style: Any) -> None:
-    axes.text(
-        x,
-        y,
-        words,
-        **{"ha": "center", "va": "center", "size": 8.5, "color": INK, "zorder": 5} | style,
-    )
+def _write(axes: Any, x: float, y: float, text: object, **style: Any) -> None:
+    style = {"ha": "center", "va": "center", "size": 8.5, "color": INK, "zorder": 5} | style
+    axes.text(x, y, text, **style)

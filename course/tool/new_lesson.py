@@ -22,7 +22,7 @@ solutions/{name}.ipynb is a lesson to fill in. Next:
   2. write the notebook: python -m course check lists each place that is marked WRITE:
   3. write colorlib/check/lesson{number:02d}.py, and add {number} to LESSONS in
      tests/colorlib/test_check.py;
-  4. draw its picture: a function in DRAW of course/tool/pictures.py;
+  4. make its picture from a figure of it: python -m course pictures {name} CELL;
   5. python -m course build, python -m course run --store, make test."""
 
 

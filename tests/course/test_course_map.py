@@ -1,23 +1,27 @@
-"""The map of the course: one for each lesson, small, with words that name it."""
+"""The maps of the course and the pictures of lessons: small, with words that describe them."""
 
+import argparse
+import base64
 import io
 
 import pytest
 from PIL import Image
 
-from course.tool import boilerplate_cells, course_config, course_map, notebooks
+from course.tool import boilerplate_cells, course_config, course_map, notebooks, pictures
+from course.tool.cli import CourseError
 
 LESSONS = course_config.load(course_config.ROOT).lessons
+BOXES = {box["lesson"]: box for box in course_map.MAP["boxes"]}
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_each_lesson_has_its_map_and_is_named_in_its_words(lesson):
-    assert lesson.number in course_map.BOXES
-    data = (
-        course_config.ROOT / boilerplate_cells.PICTURES / f"map_{lesson.number}.png"
-    ).read_bytes()
+def test_lesson_has_its_map_and_alt_text(lesson):
+    assert lesson.number in BOXES
+    folder = course_config.ROOT / boilerplate_cells.PICTURES
+    data = (folder / f"map_{lesson.number}.png").read_bytes()
     assert len(data) <= boilerplate_cells.MAP_LIMIT
-    assert Image.open(io.BytesIO(data)).size == (course_map.WIDTH, course_map.HEIGHT)
+    size = (course_map.MAP["width"], course_map.MAP["height"])
+    assert Image.open(io.BytesIO(data)).size == size
     here = f"You are here: lesson {lesson.number}, {lesson.title}."
     assert course_map.alt(lesson.number, lesson.title).endswith(here)
     for tree in ("solutions", "lessons"):
@@ -25,18 +29,45 @@ def test_each_lesson_has_its_map_and_is_named_in_its_words(lesson):
         assert here in next(cell.source for cell in cells if cell.id == "picture")
 
 
-def test_every_lesson_of_the_figure_stands_in_its_words():
-    for number, box in course_map.BOXES.items():
-        assert box.title.split(",")[0].split("\n")[0].lower() in course_map.ALT.lower()
-        assert f"{number})" in course_map.ALT
-    for *_, words in course_map.REMARKS:
-        assert words in course_map.ALT
+def test_alt_text_names_every_part_of_the_map():
+    text = course_map.MAP["alt"]
+    for number, box in BOXES.items():
+        assert box["title"].split(",")[0].split("\n")[0].lower() in text.lower()
+        assert f"{number})" in text
+    for label in course_map.MAP["labels"]:
+        assert label["text"] in text
 
 
-def test_the_drawn_map_is_small_and_marks_its_own_box():
-    pictures = [Image.open(io.BytesIO(course_map.draw(number))) for number in (3, 6)]
-    for picture, number, other in zip(pictures, (3, 6), (6, 3), strict=True):
-        assert picture.mode == "P"
-        inside = [course_map.BOXES[place] for place in (number, other)]
-        points = [picture.convert("RGB").getpixel((box.x + box.w - 8, box.y + 8)) for box in inside]
-        assert points == [(255, 233, 168), (255, 255, 255)]
+def test_drawn_map_is_small_and_marks_one_box():
+    for number, other in ((3, 6), (6, 3)):
+        data = course_map.draw(number)
+        picture = Image.open(io.BytesIO(data))
+        assert picture.mode == "P" and len(data) <= boilerplate_cells.MAP_LIMIT
+        colors = []
+        for x, y, width, _ in (BOXES[number]["place"], BOXES[other]["place"]):
+            colors.append(picture.convert("RGB").getpixel((x + width - 8, y + 8)))
+        assert colors == [(255, 233, 168), (255, 255, 255)]
+
+
+def make_picture(tiny, cell, crop=None):
+    args = argparse.Namespace(lesson="01_tiny", cell=cell, crop=crop)
+    return pictures.main(args, tiny.root)
+
+
+def test_picture_of_lesson_is_its_figure_cropped_and_small(tiny):
+    file = io.BytesIO()
+    Image.effect_noise((900, 600), 90).convert("RGB").save(file, "PNG")
+    with tiny.edit() as nb:
+        data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+        output = {"output_type": "display_data", "data": data, "metadata": {}}
+        tiny.cell(nb, "three").outputs = [notebooks.nbformat.from_dict(output)]
+    assert make_picture(tiny, "three", [0, 0, 600, 300]) == 0
+    data = (tiny.root / "course/pictures/01_tiny.jpg").read_bytes()
+    width, height = Image.open(io.BytesIO(data)).size
+    assert len(data) <= pictures.MAX_BYTES and width == pytest.approx(2 * height, abs=2)
+
+
+@pytest.mark.parametrize("cell", ["see", "answer-1", "lost", None])
+def test_cell_without_picture_raises(tiny, cell):
+    with pytest.raises(CourseError, match="shows no picture: name another cell"):
+        make_picture(tiny, cell)
