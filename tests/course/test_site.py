@@ -8,14 +8,19 @@ import pytest
 from nbformat.v4 import new_output
 from PIL import Image
 
-from course.tool import notebooks, site
-from course.tool.site import mathml, notebook, stage
+from course.tool import course_config, notebooks, site
+from course.tool.site import mathml, notebook, source_tree
 from course.tool.stored_outputs import WIDGET
 from tests.course import tiny as small
 
-README = (
-    "# Tiny\n\n<!-- lessons:begin -->\n<!-- lessons:end -->\n\nSee [more](course/more.md#a-part).\n"
-)
+README = """\
+# Tiny
+
+<!-- lessons:begin -->
+<!-- lessons:end -->
+
+See [more](course/more.md#a-part).
+"""
 MORE = """\
 # More
 
@@ -33,155 +38,147 @@ Example:
     2
 """
 '''
-
-
 GALLERY = "# Gallery\n\n![A tiny picture, black.](tiny.jpg)\n"
+KEPT = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-content", "README.md"]
+KEPT += ["build", "colorlib", "course", "lessons", "solutions"]
 
 
 @pytest.fixture
-def whole(root):
-    """The tiny course with a text and a library."""
+def complete(root):
+    """The tiny course with a text, a gallery and a library."""
     (root / "README.md").write_text(README, "utf-8")
     (root / "course/more.md").write_text(MORE, "utf-8")
+    for name in ("CHANGELOG", "CONTRIBUTING"):
+        (root / f"{name}.md").write_text(f"# {name}\n", "utf-8")
     (root / "build/gallery").mkdir(parents=True)
     (root / "build/gallery/gallery.md").write_text(GALLERY, "utf-8")
     Image.new("RGB", (4, 4)).save(root / "build/gallery/tiny.jpg")
-    (root / "colorlib").mkdir()
     for name in ("__init__", "color", "__main__"):
-        (root / f"colorlib/{name}.py").write_text(MODULE, "utf-8")
+        add_module(root, name)
     return root
 
 
+def add_module(root, name):
+    path = root / f"colorlib/{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(MODULE, "utf-8")
+
+
 def soup(root, page):
-    """A page of the site."""
     return bs4.BeautifulSoup((root / f"build/{page}.html").read_text("utf-8"), "html.parser")
 
 
-def test_the_site_of_a_course(whole, capfd):
-    assert site.make(whole) == 0, capfd.readouterr()
-    home = soup(whole, "index")
+def links(page, selector="main a"):
+    return {link.get("href") for link in page.select(selector)}
+
+
+def test_site_of_a_course_has_all_parts(complete, capfd):
+    assert site.make(complete) == 0, capfd.readouterr()
+    home = soup(complete, "index")
     assert home.html["lang"] == "en"
-    links = {link["href"] for link in home.select("main a")}
-    assert {"lessons/01_tiny.html", "solutions/01_tiny.html", "course/more.html#a-part"} <= links
+    expected = {"lessons/01_tiny.html", "solutions/01_tiny.html", "course/more.html#a-part"}
+    assert expected <= links(home)
     assert "○ not executed here: stored outputs" in home.text
-    assert "gallery/gallery.html" in {link.get("href") for link in home.select("a")}
-    shown = soup(whole, "gallery/gallery").select_one("main img")
-    assert (whole / "build/gallery" / shown["src"]).is_file() and shown[
-        "alt"
-    ] == "A tiny picture, black."
-    more = soup(whole, "course/more")
-    links = {link["href"] for link in more.select("main p a")}
-    assert {"../lessons/01_tiny.html", "../index.html"} <= links
-    assert any("LICENSE" in link for link in links)
-    assert not more.select("main img")
+    assert "gallery/gallery.html" in links(home, "a")
+    for folder in ("lessons", "solutions", "course", "library"):
+        assert f"{folder}/index.html" in links(home, "a")
+    image = soup(complete, "gallery/gallery").select_one("main img")
+    assert (complete / "build/gallery" / image["src"]).is_file()
+    assert image["alt"] == "A tiny picture, black."
+    more = soup(complete, "course/more")
+    found = links(more, "main p a")
+    assert {"../lessons/01_tiny.html", "../index.html"} <= found
+    assert any("LICENSE" in link for link in found) and not more.select("main img")
     inline, block = more.select("math")
-    assert block["display"] == "block"
-    assert "\\" not in inline.text + block.text
-    folded = [fold.text for fold in soup(whole, "solutions/01_tiny").select("details.hide summary")]
+    assert block["display"] == "block" and "\\" not in inline.text + block.text
+    folded = [
+        fold.text for fold in soup(complete, "solutions/01_tiny").select("details.hide summary")
+    ]
     assert "Set-up" in folded[0]
     assert ["Our answer" in words for words in folded[1:]] == [True] * 4
-    assert soup(whole, "library/color").select_one("h1").text.startswith("colorlib.color")
-    for path in (whole / "build").rglob("*.html"):
+    assert soup(complete, "library/color").select_one("h1").text.startswith("colorlib.color")
+    assert not (complete / "build/library/__main__.html").exists()
+    assert sorted(path.name for path in complete.iterdir()) == KEPT
+    for path in (complete / "build").rglob("*.html"):
         page = bs4.BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        sources = [
-            thing.get("src") or thing.get("href") for thing in page.select("script, link, img")
-        ]
-        assert not [source for source in sources if source and source.startswith(("http", "//"))]
-    assert sorted(path.name for path in whole.iterdir()) == sorted(
-        [
-            "LICENSE",
-            "LICENSE-content",
-            "README.md",
-            "build",
-            "colorlib",
-            "course",
-            "lessons",
-            "solutions",
-        ]
-    )
+        things = page.select("script, link, img")
+        sources = [thing.get("src") or thing.get("href") or "" for thing in things]
+        assert not [source for source in sources if source.startswith(("http", "//"))]
 
 
-def test_signatures_are_fit_to_read(whole, capfd):
-    for name in (
-        "film",
-        "colorize/__init__",
-        "colorize/colorizer",
-    ):  # our own of these names are shown
-        (whole / f"colorlib/{name}.py").parent.mkdir(exist_ok=True)
-        (whole / f"colorlib/{name}.py").write_text(MODULE, "utf-8")
-    assert site.make(whole) == 0, capfd.readouterr()
+def test_signatures_have_short_defaults_and_values(complete, capfd):
+    for name in ("data/__init__", "data/old_photo", "colorizer"):  # these names show our own
+        add_module(complete, name)
+    assert site.make(complete) == 0, capfd.readouterr()
 
     def shown(page, name):
-        return soup(whole, f"library/{page}").find(id=f"colorlib.{name}").get_text()
+        return soup(complete, f"library/{page}").find(id=f"colorlib.{name}").get_text()
 
-    assert "= {'blue'" in shown("film", "film.RESPONSES")
-    assert "=" not in shown("film", "film.KINDS")  # it would fill a screen
-    colorizer = shown("colorize", "colorize.colorizer.Colorizer")
-    assert "scale: Scale = ..." in colorizer and "\nsize: int = 256" in colorizer
+    assert "= {'blue'" in shown("data", "data.old_photo.SPECTRAL_RESPONSES")
+    assert "=" not in shown("data", "data.old_photo.PRESETS")  # it would fill a screen
+    colorizer = shown("colorizer", "colorizer.Colorizer")
+    assert "Scaler = ..." in colorizer and "size: int = 256" in colorizer
 
 
-def test_a_dead_link_fails_and_the_pages_come_all_the_same(whole, capfd):
-    (whole / "course/more.md").write_text("# More\n\n## A part\n\n[nowhere](gone.md)\n", "utf-8")
-    assert site.make(whole) == 1
+def test_dead_link_fails_but_pages_are_made(complete, capfd):
+    text = "# More\n\n## A part\n\n[nowhere](gone.md)\n"
+    (complete / "course/more.md").write_text(text, "utf-8")
+    assert site.make(complete) == 1
     assert "gone.md" in capfd.readouterr().err
-    assert soup(whole, "course/more").select_one("h1")
+    assert soup(complete, "course/more").select_one("h1")
 
 
-def test_a_notebook_that_failed_says_so(whole, tiny):
-    nb = notebooks.read(whole / "solutions/01_tiny.ipynb")
-    nb.metadata.course = nbformat.from_dict(
-        {"run": {"seconds": 3.21, "problem": "stopped in cell 3"}}
-    )
-    notebooks.write(whole / "build/solutions/01_tiny.ipynb", nb)
-    assert stage.newest(whole, "01_tiny").metadata.course.run.problem
-    files = stage.pages(whole)
+def test_failed_notebook_shows_its_problem(complete, tiny):
+    nb = notebooks.read(complete / "solutions/01_tiny.ipynb")
+    run = {"seconds": 3.21, "problem": "stopped in cell 3"}
+    nb.metadata.course = nbformat.from_dict({"run": run})
+    notebooks.write(complete / "build/solutions/01_tiny.ipynb", nb)
+    assert source_tree.newest_solution(complete, "01_tiny").metadata.course.run.problem
+    files = source_tree.pages(complete)
     assert "✗ stopped in cell 3" in files["index.md"].decode()
     assert "This notebook stopped in cell 3" in files["solutions/01_tiny.ipynb"].decode()
     tiny.replace("three", "3**2", "9")
-    assert "✗" not in stage.pages(whole)["index.md"].decode()
+    assert "✗" not in source_tree.pages(complete)["index.md"].decode()
 
 
-def test_what_has_gone_leaves_the_tree(whole):
-    stage.write(whole)
-    (whole / "course/more.md").unlink()
-    assert not (stage.write(whole) / "course/more.md").exists()
+def test_outdated_file_is_removed_from_the_tree(complete):
+    source_tree.write(complete)
+    (complete / "course/more.md").unlink()
+    assert not (source_tree.write(complete) / "course/more.md").exists()
 
 
-def test_outputs():
+def test_outputs_have_alt_text_and_no_widgets_or_colors():
     picture = new_output(
         "display_data", {"image/png": small.png()}, metadata={"image/png": {"alt": 'A "red" <one>'}}
     )
-    vector = new_output("display_data", {"image/svg+xml": "<svg/>"})
     widget = new_output(
         "display_data", {WIDGET: {"model_id": "x"}, "text/plain": "interactive(...)"}
     )
     stream = new_output("stream", text="\x1b[32m✓ green\x1b[0m")
-    for output in (picture, vector, widget, stream):
-        notebook.fit_output(output)
+    for output in (picture, widget, stream):
+        notebook.adapt_output(output)
     image = bs4.BeautifulSoup(picture.data["text/html"], "html.parser").img
     assert image["alt"] == 'A "red" <one>'
     assert image["src"] == f"data:image/png;base64,{small.png()}"
-    assert "data:image/svg+xml;base64,PHN2Zy8+" in vector.data["text/html"]
     assert "controls that you can move" in widget.data["text/html"]
     assert stream.text == "✓ green"
 
 
-def test_cells_for_instructors_and_answers_are_folded(tiny):
-    nb = notebook.fit(tiny.read(), str)
+def test_instructor_cells_and_answers_are_folded(tiny):
+    nb = notebook.adapt(tiny.read(), course_config.load(tiny.root), solved=True)
     assert tiny.cell(nb, "teacher").source.startswith("<details><summary>For instructors</summary>")
     assert "hide-input" in tiny.cell(nb, "answer-1").metadata.tags
     assert "hide-input" in tiny.cell(nb, "setup").metadata.tags
     assert "tags" not in tiny.cell(nb, "check-1").metadata
+    assert "· Squares · solved\n" in tiny.cell(nb, "header").source
 
 
 @pytest.mark.parametrize("tex", [r"\arg\min_G x", r"\begin{aligned}a &= b\\c &= d\end{aligned}"])
-def test_formulas_that_the_converter_spells_differently(tex):
+def test_formula_with_other_spelling_is_converted(tex):
     made = mathml.convert(tex, block=True)
-    assert made.startswith("<math")
-    assert "\\" not in made
-    assert "&amp;" not in made
+    assert made.startswith("<math") and "\\" not in made and "&amp;" not in made
 
 
 @pytest.mark.parametrize("tex", [r"\left( a<b", r"\unknown{a<b}"])
-def test_a_formula_that_cannot_be_converted_stays_readable(tex):
+def test_formula_that_fails_stays_readable(tex):
     assert mathml.convert(tex) == f"<code>{tex.replace('<', '&lt;')}</code>"

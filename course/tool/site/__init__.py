@@ -1,8 +1,8 @@
 """``python -m course site``: the course as web pages that need no network; nothing is executed.
 
-:mod:`~course.tool.site.stage` writes a source tree for Sphinx: notebooks as
-:mod:`~course.tool.site.notebook` fits them for reading, texts, a page for each part of the library.
-``conf.py`` says how Sphinx reads it.
+:mod:`~course.tool.site.source_tree` writes a source tree for Sphinx: notebooks as
+:mod:`~course.tool.site.notebook` adapts them, texts, and a page for each part of the library.
+``conf.py`` is the configuration of Sphinx.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from course.tool import course_config
 from course.tool.execute import cores
-from course.tool.site import stage
+from course.tool.site import source_tree
 
 FOLDER = "build"
-CONF = Path(__file__).parent
+CONFIGURATION = Path(__file__).parent
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,24 +24,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
-    """Make the pages; 1 if one of them has something to mend."""
+    """Make the pages; return 1 if one of them has something to fix."""
     return make(root)
 
 
 def make(root: Path) -> int:
-    """Make or renew the pages in ``build/``: of the last executions, or else of stored outputs.
+    """Make or update the pages in ``build/``, from the last executions or else stored outputs.
 
     Returns:
-        0, or 1 if Sphinx found something to mend, such as a dead link; the pages come all the same.
+        0, or 1 if Sphinx found something to fix, such as a dead link; the pages are made anyway.
     """
     from sphinx.cmd.build import main as sphinx
 
     out, title = root / FOLDER, course_config.load(root).title
     print("\nMaking the pages ...", flush=True)
-    source = stage.write(root)
-    words = ["-b", "html", "-c", CONF, "-d", out / ".doctrees", "-j", min(2, cores()), "-W"]
-    words += ["-D", f"project={title}", "-D", f"html_title={title}"]
-    words += [] if sys.stdout.isatty() else ["-q"]
-    status = sphinx([str(word) for word in [*words, source, out]])
+    options = ["-b", "html", "-c", CONFIGURATION, "-d", out / ".doctrees", "-j", min(2, cores())]
+    options += ["-W", "-D", f"project={title}", "-D", f"html_title={title}"]
+    options += [] if sys.stdout.isatty() else ["-q"]
+    status = sphinx([str(option) for option in [*options, source_tree.write(root), out]])
     print(f"Pages: {out / 'index.html'}")
     return int(status != 0)

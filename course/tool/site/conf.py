@@ -1,4 +1,4 @@
-"""How Sphinx makes the site of the course: no execution, no network, no script for formulas."""
+"""The configuration of Sphinx: no execution, no network, no script for formulas."""
 
 import re
 from pathlib import Path
@@ -19,9 +19,7 @@ html_math_renderer = "mathml"
 
 napoleon_use_ivar = True  # attributes as a list
 autodoc_member_order = "bysource"
-autodoc_default_options = {
-    "exclude-members": "set"
-}  # every figure has matplotlib's, in matplotlib's markup
+autodoc_default_options = {"exclude-members": "set"}  # every figure has matplotlib's
 autodoc_preserve_defaults = True
 maximum_signature_line_length = 80  # a longer one gets a line for each parameter
 
@@ -37,38 +35,36 @@ html_show_copyright = False
 
 def setup(app: Any) -> None:
     """Change what no option of Sphinx and MyST-NB changes."""
-    app.add_config_value(
-        "this_file", Path(__file__).read_text("utf-8"), "env"
-    )  # makes all pages anew
-    app.connect("builder-inited", _copies, priority=900)
-    app.connect("autodoc-process-signature", _defaults)
-    app.connect("object-description-transform", _values)
-    app.connect("html-page-context", _accessible)
+    own_source = Path(__file__).read_text("utf-8")
+    app.add_config_value("own_source", own_source, "env")  # a change here makes all pages again
+    app.connect("builder-inited", _move_notebook_copies, priority=900)
+    app.connect("autodoc-process-signature", _shorten_defaults)
+    app.connect("object-description-transform", _remove_long_values)
+    app.connect("html-page-context", _fix_accessibility)
 
 
-def _copies(app: Any) -> None:
-    """Keep MyST-NB's copies of notebooks beside Sphinx's own; it would put them into the project's folder."""
-    app.env.mystnb_config = app.env.mystnb_config.copy(
-        output_folder=str(app.doctreedir / "notebooks")
-    )
+def _move_notebook_copies(app: Any) -> None:
+    """Keep MyST-NB's copies of notebooks out of the project's folder."""
+    folder = str(app.doctreedir / "notebooks")
+    app.env.mystnb_config = app.env.mystnb_config.copy(output_folder=folder)
 
 
-def _defaults(
-    app: Any, what: str, name: str, thing: Any, options: Any, signature: str, answer: str
+def _shorten_defaults(
+    app: Any, kind: str, name: str, thing: Any, options: Any, signature: str, returns: str
 ) -> tuple:
-    """Write three dots for a default that is no Python, or Sphinx could not read the types beside it."""
-    return signature and re.sub(r"= ?<(factory|function .+?>)>", "= ...", signature), answer
+    """Replace a default that is not Python by dots, or Sphinx could not parse the signature."""
+    return signature and re.sub(r"= ?<(factory|function .+?>)>", "= ...", signature), returns
 
 
-def _values(app: Any, domain: str, kind: str, content: Any) -> None:
-    """Leave out the value of a constant that would fill a screen."""
+def _remove_long_values(app: Any, domain: str, kind: str, content: Any) -> None:
+    """Remove the value of a constant that would fill a screen."""
     for value in list(content.parent.findall(addnodes.desc_annotation)):
         if len(value.astext()) > 400:
             value.parent.remove(value)
 
 
-def _accessible(app: Any, page: str, template: str, context: dict, tree: Any) -> None:
-    """Write as accessibility wants it: a signature's lines are no definitions, an empty corner no heading."""
+def _fix_accessibility(app: Any, page: str, template: str, context: dict, tree: Any) -> None:
+    """Turn the lines of a signature from definitions into spans, and empty headings into cells."""
     body = context.get("body", "")
     lines = r'<dl>\n((?:<dd><em class="sig-param">.*</dd>\n)+)</dl>'
     body = re.sub(lines, lambda found: re.sub("(</?)dd", r"\1span", found[1]), body)

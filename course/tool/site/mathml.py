@@ -5,45 +5,42 @@ from __future__ import annotations
 import html
 from typing import Any
 
-SPELLINGS = {
+from docutils.nodes import SkipNode
+
+SPELLINGS = {  # for latex2mathml
     "{aligned}": "{split}",
     "{equation}": "{split}",
     r"\arg": r"\operatorname{arg}",
-}  # for latex2mathml
+}
 
 
 def convert(tex: str, *, block: bool = False) -> str:
-    """A formula as MathML; where the converter cannot, the TeX itself."""
-    from latex2mathml.converter import convert as mathml
+    """Return a formula as MathML, or the TeX itself where the converter fails."""
+    from latex2mathml.converter import convert as to_mathml
 
-    known = tex
-    for given, spelling in SPELLINGS.items():
-        known = known.replace(given, spelling)
+    spelled = tex
+    for old, new in SPELLINGS.items():
+        spelled = spelled.replace(old, new)
     try:
-        made = mathml(known, display="block" if block else "inline")
-    except Exception:  # it has a dozen of its own, and a page must not fail on a formula
-        made = "\\"
-    return (
-        f"<code>{html.escape(tex)}</code>" if "\\" in made else made
-    )  # it prints what it does not know
+        mathml = to_mathml(spelled, display="block" if block else "inline")
+    except Exception:  # it has a dozen of its own, and a formula must not fail a page
+        mathml = "\\"
+    if "\\" in mathml:  # the converter copies commands that it does not know
+        return f"<code>{html.escape(tex)}</code>"
+    return mathml
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Let Sphinx write formulas in this way, where ``html_math_renderer`` is ``"mathml"``."""
-    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    """Add the renderer that ``html_math_renderer = "mathml"`` names."""
+    app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _inline(writer: Any, node: Any) -> None:
-    _write(writer, convert(node.astext()))
+def _visit_inline(writer: Any, node: Any) -> None:
+    writer.body.append(convert(node.astext()))
+    raise SkipNode
 
 
-def _block(writer: Any, node: Any) -> None:
-    _write(writer, convert(node.astext(), block=True))
-
-
-def _write(writer: Any, made: str) -> None:
-    from docutils.nodes import SkipNode
-
-    writer.body.append(made)
+def _visit_block(writer: Any, node: Any) -> None:
+    writer.body.append(convert(node.astext(), block=True))
     raise SkipNode

@@ -1,0 +1,150 @@
+"""The source tree of the site, ``build/.source/``: the notebooks and texts, adapted for Sphinx."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from urllib.parse import unquote
+
+from nbformat import NotebookNode
+
+from course.tool import course_config, gallery, markdown, notebooks, readme
+from course.tool.course_config import Course, Lesson
+from course.tool.lints.links import targets
+from course.tool.site import notebook
+
+SOURCE = "build/.source"
+INDEXES = Path(__file__).parent / "indexes"  # the index page of each folder of the site
+TEXTS = ("CONTRIBUTING.md", "CHANGELOG.md", "course/*.md")
+NOT_DOCUMENTED = re.compile(r"/(_\w*|__main__|lesson\d\d\w*)\.py$")  # exercises are not a library
+CONTENTS = """
+
+```{{toctree}}
+:hidden:
+
+{}
+```
+"""
+
+
+def write(root: Path) -> Path:
+    """Write the tree, remove outdated files from it, and return its folder."""
+    source = root / SOURCE
+    files = pages(root)
+    for path, data in files.items():
+        if not (source / path).exists() or (source / path).read_bytes() != data:
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes(data)
+    for path in [path for path in source.rglob("*") if path.is_file()]:
+        if path.relative_to(source).as_posix() not in files:
+            path.unlink()
+    return source
+
+
+def pages(root: Path) -> dict[str, bytes]:
+    """Return every file of the tree: its path and its content."""
+    course = course_config.load(root)
+    newest = {lesson.name: newest_solution(root, lesson.name) for lesson in course.lessons}
+    books = {}
+    for name, solution in newest.items():
+        lesson = notebooks.read(root / f"lessons/{name}.ipynb")
+        books[f"lessons/{name}.ipynb"] = notebook.adapt(lesson, course)
+        books[f"solutions/{name}.ipynb"] = notebook.adapt(solution, course, solved=True)
+    texts = {"index.md": home_page(root, course, newest)}
+    for path in [path for pattern in TEXTS for path in sorted(root.glob(pattern))]:
+        text = notebook.adapt_links(path.read_text("utf-8"), course)
+        texts[path.relative_to(root).as_posix()] = text
+    for path in INDEXES.glob("*.md"):
+        texts[f"{path.stem}/index.md"] = path.read_text("utf-8")
+    prose = texts | {path: notebook.prose(nb) for path, nb in books.items()}
+    texts |= {path: notebooks.dumps(nb) for path, nb in books.items()} | library_pages(root)
+    files = {path: text.encode() for path, text in texts.items()} | linked_files(root, prose)
+    for path in (root / gallery.FOLDER).glob("*"):
+        files[f"gallery/{path.name}"] = path.read_bytes()
+    return files
+
+
+def newest_solution(root: Path, name: str) -> NotebookNode:
+    """Return a solution as it was last executed; if it has changed since, with stored outputs."""
+    stored = notebooks.read(root / f"solutions/{name}.ipynb")
+    if not (root / f"build/solutions/{name}.ipynb").exists():
+        return stored
+    executed = notebooks.read(root / f"build/solutions/{name}.ipynb")
+    sources = [
+        (cell.id, cell.source)
+        for cell in executed.cells
+        if "injected-parameters" not in notebooks.tags(cell)
+    ]
+    return executed if sources == [(cell.id, cell.source) for cell in stored.cells] else stored
+
+
+def library_pages(root: Path) -> dict[str, str]:
+    """Return a page in reStructuredText for each module or package directly under ``colorlib``."""
+    pages: dict[str, str] = {}
+    for path in sorted((root / "colorlib").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        if path.stem == "__init__":
+            parts = parts[:-1]
+        elif NOT_DOCUMENTED.search(path.as_posix()):
+            continue
+        if len(parts) > 1:
+            module, page = ".".join(parts), f"library/{parts[1]}.rst"
+            underline = ("-" if page in pages else "=") * len(module)
+            pages[page] = pages.get(page, "") + (
+                f"{module}\n{underline}\n\n"
+                f".. automodule:: {module}\n   :members:\n   :ignore-module-all:\n\n"
+            )
+    return pages
+
+
+def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> str:
+    """Return README.md with a table of lessons that tells how each of them ran."""
+    text = (root / "README.md").read_text("utf-8")
+    before, _, rest = text.partition(readme.BEGIN)
+    after = rest.partition(readme.END)[2]
+    rows = [_row(root, lesson, newest[lesson.name]) for lesson in course.lessons]
+    table = markdown.table(("Picture", "Lesson"), rows)
+    today = date.today()
+    made = f"*Made on {today.day} {today:%B %Y} · Python {python_version()} · "
+    made += f"torch {version('torch')}.*"
+    contents = [f"/{folder}/index" for folder in ("lessons", "solutions", "course", "library")]
+    if (root / gallery.FOLDER / "gallery.md").exists():  # `python -m course gallery` made it
+        contents.append("/gallery/gallery")
+    text = "\n".join([before, table, "", made, after, CONTENTS.format("\n".join(contents))])
+    return notebook.adapt_links(text, course)
+
+
+def _row(root: Path, lesson: Lesson, nb: NotebookNode) -> tuple[str, str]:
+    picture = f"course/pictures/{lesson.name}.jpg"
+    image = f"![{lesson.picture_alt}]({picture})" if (root / picture).exists() else ""
+    lines = [
+        f"**[{lesson.number} · {lesson.title}](lessons/{lesson.name}.ipynb)**",
+        lesson.promise,
+        f"{lesson.minutes} minutes · [every answer, executed](solutions/{lesson.name}.ipynb)",
+        _outcome(nb),
+    ]
+    return image, "<br>".join(lines)
+
+
+def _outcome(nb: NotebookNode) -> str:
+    run = nb.metadata.get("course", {}).get("run")
+    if run is None:
+        return "○ not executed here: stored outputs"
+    return f"✗ {run.problem}" if run.problem else f"✓ ran to its end in {run.seconds:.1f} s"
+
+
+def linked_files(root: Path, prose: dict[str, str]) -> dict[str, bytes]:
+    """Return the files of the project that pages link to or show: pictures, licences, modules."""
+    found = {}
+    root = root.resolve()
+    for path, text in prose.items():
+        for target in targets(text):
+            file = (root / path).parent.joinpath(unquote(target.partition("#")[0])).resolve()
+            if file.is_file() and file.is_relative_to(root):
+                name = file.relative_to(root).as_posix()
+                if name not in prose:
+                    found[name] = file.read_bytes()
+    return found
