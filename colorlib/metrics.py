@@ -1,72 +1,76 @@
-"""The mathematics of the metrics, as functions of tensors: one number per picture.
+"""Image metrics as functions of tensors: one number for each image.
 
-They compute in float64 on the processor, whatever they get, need no gradients, and let NaN through. Which
-tensors to hand over, and how to average over pictures, is the business of
-:mod:`colorlib.evaluation.metric`.
+All of them compute in float64 on the CPU, without gradients. NaN in an image gives NaN in its
+number. A metric over a whole data set, with its protocol, is in :mod:`colorlib.evaluation`.
 """
 
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float, Float64, Num
 from torch import Tensor
 
 from colorlib.color import lab_to_rgb, rgb_to_lab
 from colorlib.tensor_checks import check_images, check_not_empty, check_same_shape
 
-WINDOW = 11  # side of SSIM's Gaussian window in pixels: sigma 1.5, cut at 3.5 sigma
+SSIM_WINDOW = 11  # side of SSIM's Gaussian window in pixels
+_SSIM_SIGMA = 1.5  # the window ends at 3.5 sigma
 
 
-def mse(fake: Tensor, real: Tensor) -> Tensor:
-    """Mean squared error of each picture: the mean of (fake - real)² over its channels and pixels.
+def mse(fake: Num[Tensor, "n c h w"], real: Num[Tensor, "n c h w"]) -> Float64[Tensor, " n"]:
+    """Return the mean squared error of each image: the mean of (fake - real)² over all its values.
 
-    (Equation 2 of paper 001 lacks the square, and the mean over channels.)
+    Equation 2 of paper 001 lacks the square, and the mean over channels.
 
     Args:
-        fake: (n, c, h, w), any channels, in any unit.
-        real: the same shape and unit.
+        fake: colorized images with any number of channels, in any unit.
+        real: the true images, of the same shape and in the same unit.
 
     Returns:
-        (n,) float64, in the unit squared.
+        The errors, in the unit squared.
 
     Raises:
-        TypeError, ValueError: They differ in shape or kind of number, or are empty.
+        TypeError: if one is not a tensor, or only one is floating point.
+        ValueError: if they differ in shape or are empty.
 
     Example:
         >>> mse(torch.full((1, 3, 4, 4), 0.75), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.0625]
     """
     check_same_shape(fake=fake, real=real)
-    return (_double(fake) - _double(real)).square().flatten(1).mean(1)
+    return (_to_float64(fake) - _to_float64(real)).square().flatten(1).mean(1)
 
 
-def l1(fake: Tensor, real: Tensor) -> Tensor:
-    """Mean absolute error of each picture, paper 003's measure: the mean of abs(fake - real).
+def l1(fake: Num[Tensor, "n c h w"], real: Num[Tensor, "n c h w"]) -> Float64[Tensor, " n"]:
+    """Return the mean absolute error of each image: the mean of abs(fake - real).
 
-    Args, returns and errors are those of :func:`mse`, but the result is in the unit itself.
+    Paper 003 reports it. Args and errors are those of :func:`mse`; the result is in the unit of the
+    images.
 
     Example:
         >>> l1(torch.full((1, 3, 4, 4), 0.25), torch.full((1, 3, 4, 4), 0.5)).tolist()
         [0.25]
     """
     check_same_shape(fake=fake, real=real)
-    return (_double(fake) - _double(real)).abs().flatten(1).mean(1)
+    return (_to_float64(fake) - _to_float64(real)).abs().flatten(1).mean(1)
 
 
-def psnr(error: Tensor | float, peak: float) -> Tensor:
-    """Peak signal-to-noise ratio of a mean squared error: 10 log10(peak² / MSE).
+def psnr(mse: Num[Tensor, " *shape"] | float, peak: float) -> Float64[Tensor, " *shape"]:
+    """Return the peak signal-to-noise ratio of a mean squared error: 10 log10(peak² / MSE).
 
-    The factor 10 belongs to both terms: 20 log10(peak) - 10 log10(MSE). (Equation 4 of paper 001 drops it
-    before log10(MSE).) An error of zero, from identical pictures, gives infinity.
+    The factor 10 belongs to both terms: 20 log10(peak) - 10 log10(MSE). Equation 4 of paper 001
+    drops it before log10(MSE). Identical images have an error of zero and a PSNR of infinity.
 
     Args:
-        error: mean squared errors, any shape, at least 0.
-        peak: the width of the range of values, in their unit: 1 for [0, 1], 2 for [-1, 1], 255 for bytes.
+        mse: mean squared errors of any shape, at least 0.
+        peak: the width of the range of values, in their unit: 1 for [0, 1], 2 for [-1, 1], 255 for
+            bytes.
 
     Returns:
-        Decibels, float64, in the shape of ``error``.
+        Decibels, in the shape of ``mse``.
 
     Raises:
-        ValueError: ``peak`` is not a positive number, or an error is negative.
+        ValueError: if ``peak`` is not a positive number, or an error is negative.
 
     Example:
         >>> round(psnr(100.0, peak=255).item(), 2)
@@ -76,33 +80,33 @@ def psnr(error: Tensor | float, peak: float) -> Tensor:
         raise ValueError(
             f"peak is {peak!r}; expected a positive number: 1 for [0, 1], 2 for [-1, 1]"
         )
-    error = torch.as_tensor(error, dtype=torch.float64)
-    if (error < 0).any():
+    mse = torch.as_tensor(mse, dtype=torch.float64)
+    if (mse < 0).any():
         raise ValueError(
-            f"error goes down to {error.min():.3g}; expected 0 or more: it is a mean of squares"
+            f"mse goes down to {mse.min():.3g}; expected 0 or more: it is a mean of squares"
         )
-    return 10 * torch.log10(peak**2 / error)
+    return 10 * torch.log10(peak**2 / mse)
 
 
-def ssim(fake: Tensor, real: Tensor) -> Tensor:
-    """Structural similarity of each picture, with the settings of Wang et al. (2004).
+def ssim(fake: Float[Tensor, "n 3 h w"], real: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, " n"]:
+    """Return the structural similarity of each image, with the settings of Wang et al. (2004).
 
-    Around each pixel, (2 mx my + C1)(2 sxy + C2) / ((mx² + my² + C1)(sx² + sy² + C2)): m are means, s
-    (co)variances under an 11x11 Gaussian window of sigma 1.5 (population, not sample), C1 = 0.01² and
-    C2 = 0.03². The mean over pixels at least 5 from the border is taken for red, green and blue, and the
-    mean of these three returned; scikit-image's default is a flat 7x7 window with sample covariance, whose
-    numbers differ, and torchmetrics 1.9 averages over the border as well. On luminance alone a colorizer
-    that keeps L would score 1.
+    At each pixel it is (2 mx my + C1)(2 sxy + C2) / ((mx² + my² + C1)(sx² + sy² + C2)), where m are
+    means and s (co)variances under an 11x11 Gaussian window of sigma 1.5 (population, not sample),
+    C1 = 0.01² and C2 = 0.03². The mean over pixels at least 5 from the border is taken for red,
+    green and blue, and then the mean of these three. The default of scikit-image is a flat 7x7
+    window with sample covariance, so its numbers differ; torchmetrics 1.9 averages over the border
+    as well. On luminance alone, a colorizer that keeps L would score 1.
 
     Args:
-        fake: (n, 3, h, w) in [0, 1], at least 11 pixels high and wide.
-        real: the same shape.
+        fake: colorized images in [0, 1], at least 11 pixels high and wide.
+        real: the true images, of the same shape.
 
     Returns:
-        (n,) float64 in [-1, 1]; 1 for identical pictures.
+        Similarities in [-1, 1]; 1 for identical images.
 
     Raises:
-        TypeError, ValueError: As for :func:`mse`, or the pictures are smaller than the window.
+        TypeError, ValueError: as in :func:`mse`, or if the images are smaller than the window.
 
     Example:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
@@ -110,74 +114,85 @@ def ssim(fake: Tensor, real: Tensor) -> Tensor:
     """
     check_same_shape(fake=fake, real=real)
     h, w = fake.shape[-2:]
-    if min(h, w) < WINDOW:
-        advice = "leave SSIM out, or measure larger pictures"
+    if min(h, w) < SSIM_WINDOW:
         raise ValueError(
-            f"pictures are {h}x{w}; SSIM expected at least {WINDOW}x{WINDOW}: {advice}"
+            f"images are {h}x{w}; SSIM expected at least {SSIM_WINDOW}x{SSIM_WINDOW}: "
+            "leave SSIM out, or measure larger images"
         )
-    pairs = zip(
-        _double(fake), _double(real), strict=True
-    )  # one at a time: the maps stay in the cache
+    pairs = zip(_to_float64(fake), _to_float64(real), strict=True)
+    # One image at a time: its maps stay in the processor's cache.
     return torch.stack([_ssim_map(x, y).mean() for x, y in pairs])
 
 
-def _ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """Give SSIM at each pixel of (3, h, w) around which the window fits: (3, h - 10, w - 10)."""
-    distance = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
-    weights = torch.exp(-distance.square() / (2 * 1.5**2))
-    maps = torch.stack([x, y, x * x, y * y, x * y])
-    for dim in (-2, -1):  # the Gaussian of a plane is that of its rows, then of its columns
-        size = maps.shape[dim] - WINDOW + 1
-        parts = [maps.narrow(dim, i, size) for i in range(WINDOW)]
-        maps = torch.zeros_like(parts[0])
-        for part, weight in zip(parts, (weights / weights.sum()).tolist(), strict=True):
-            maps.add_(part, alpha=weight)
-    mx, my, xx, yy, xy = maps
+def _ssim_map(
+    x: Float64[Tensor, "3 h w"], y: Float64[Tensor, "3 h w"]
+) -> Float64[Tensor, "3 h2 w2"]:
+    """Return SSIM at each pixel around which the window fits: h2 = h - 10, w2 = w - 10."""
+    distance = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
+    weights = torch.exp(-distance.square() / (2 * _SSIM_SIGMA**2))
+    weights = weights / weights.sum()
+    mx, my, xx, yy, xy = _blur(torch.stack([x, y, x * x, y * y, x * y]), weights)
     c1, c2 = 0.01**2, 0.03**2
-    alike = (2 * mx * my + c1) * (2 * (xy - mx * my) + c2)
-    return alike / ((mx * mx + my * my + c1) * (xx - mx * mx + yy - my * my + c2))
+    numerator = (2 * mx * my + c1) * (2 * (xy - mx * my) + c2)
+    denominator = (mx * mx + my * my + c1) * (xx - mx * mx + yy - my * my + c2)
+    return numerator / denominator
 
 
-def ciede2000(fake_lab: Tensor, real_lab: Tensor) -> Tensor:
-    """Difference between colours as eyes see it, CIEDE2000 with kL = kC = kH = 1, for each pixel.
+def _blur(maps: Float64[Tensor, "k 3 h w"], weights: Float64[Tensor, " m"]) -> Tensor:
+    """Return the maps convolved with ``weights`` along rows, then columns, without padding."""
+    for dim in (-2, -1):
+        size = maps.shape[dim] - len(weights) + 1
+        blurred = torch.zeros_like(maps.narrow(dim, 0, size))
+        for i, weight in enumerate(weights.tolist()):
+            blurred.add_(maps.narrow(dim, i, size), alpha=weight)
+        maps = blurred
+    return maps
 
-    About 1 is barely visible, 10 plain to see. The formula is scikit-image's (CIE 142-2001; Sharma, Wu and
-    Dalal 2005), on Lab of a D65 white.
+
+def ciede2000(
+    fake_lab: Float[Tensor, "n 3 h w"], real_lab: Float[Tensor, "n 3 h w"]
+) -> Float64[Tensor, "n h w"]:
+    """Return the perceived colour difference of each pixel: CIEDE2000 with kL = kC = kH = 1.
+
+    A difference of 1 is barely visible, one of 10 is obvious. The formula is scikit-image's (CIE
+    142-2001; Sharma, Wu and Dalal 2005).
 
     Args:
-        fake_lab: (n, 3, h, w) Lab, L in [0, 100].
-        real_lab: the same shape.
+        fake_lab: colorized images in Lab with the white point D65, L in [0, 100].
+        real_lab: the true images, of the same shape.
 
     Returns:
-        (n, h, w) float64, at least 0.
+        Differences, at least 0.
 
     Raises:
-        TypeError, ValueError: They are no such tensors, differ in shape or are empty.
+        TypeError, ValueError: if they are not such tensors, differ in shape or are empty.
 
     Example:
-        >>> colors = torch.tensor([[50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485]]).view(2, 3, 1, 1)
-        >>> round(ciede2000(colors[:1], colors[1:]).item(), 4)  # the first pair of Sharma et al.
+        >>> fake = torch.tensor([50.0, 2.6772, -79.7751]).view(1, 3, 1, 1)
+        >>> real = torch.tensor([50.0, 0.0, -82.7485]).view(1, 3, 1, 1)
+        >>> round(ciede2000(fake, real).item(), 4)  # the first pair of Sharma et al.
         2.0425
     """
-    from skimage.color import deltaE_ciede2000  # loads scipy, which few need
+    from skimage.color import deltaE_ciede2000  # imports scipy, which few callers need
 
     check_images("fake_lab", fake_lab)
     check_same_shape(fake_lab=fake_lab, real_lab=real_lab)
-    fake, real = _double(fake_lab).numpy(), _double(real_lab).numpy()
+    fake, real = _to_float64(fake_lab).numpy(), _to_float64(real_lab).numpy()
     return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))
 
 
-def colorfulness(rgb: Tensor) -> Tensor:
-    """Colourfulness M of Hasler and Süsstrunk (2003, their M3): 0 for gray, about 45 for a moderate photo.
+def colorfulness(rgb: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, " n"]:
+    """Return the colourfulness of each image: 0 for gray, about 45 for a moderate photo.
 
-    With rg = R - G and yb = (R + G)/2 - B, both signed, on 0..255:
-    M = sqrt(var rg + var yb) + 0.3 sqrt(mean² rg + mean² yb). Variants that take abs(R - G) score less.
+    This is M3 of Hasler and Süsstrunk (2003). With rg = R - G and yb = (R + G)/2 - B, both signed,
+    on 0..255: M = sqrt(var rg + var yb) + 0.3 sqrt(mean² rg + mean² yb). Variants that take abs(R -
+    G) score less.
 
     Args:
-        rgb: (n, 3, h, w) in [0, 1].
+        rgb: images in [0, 1].
 
     Returns:
-        (n,) float64, at least 0.
+        Colourfulness, at least 0.
 
     Example:
         >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
@@ -186,31 +201,32 @@ def colorfulness(rgb: Tensor) -> Tensor:
     """
     check_images("rgb", rgb)
     check_not_empty("rgb", rgb)
-    red, green, blue = (_double(rgb) * 255).flatten(2).unbind(1)
-    opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h w)
+    red, green, blue = (_to_float64(rgb) * 255).flatten(2).unbind(1)
+    opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h * w)
     spread = opponent.var(dim=2, correction=0).sum(0).sqrt()
     return spread + 0.3 * opponent.mean(dim=2).norm(dim=0)
 
 
-def chroma(lab: Tensor) -> Tensor:
-    """Chroma sqrt(a² + b²) of each pixel of (n, 3, h, w) Lab: (n, h, w) float64, 0 for gray.
+def chroma(lab: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, "n h w"]:
+    """Return the chroma sqrt(a² + b²) of each pixel of Lab images, 0 for gray.
 
     Example:
         >>> chroma(torch.tensor([50.0, 3.0, -4.0]).view(1, 3, 1, 1)).item()
         5.0
     """
     check_images("lab", lab)
-    return torch.hypot(*_double(lab)[:, 1:].unbind(1))
+    a, b = _to_float64(lab)[:, 1:].unbind(1)
+    return torch.hypot(a, b)
 
 
-def gray_baseline(rgb: Tensor) -> Tensor:
-    """Take the colour out of pictures: a = b = 0, L kept. A colorizer that does not beat it learnt nothing.
+def gray_baseline(rgb: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+    """Return the images without colour: a = b = 0, L unchanged. A useful colorizer must beat them.
 
     Args:
-        rgb: (n, 3, h, w), floating point in [0, 1].
+        rgb: images in [0, 1].
 
     Returns:
-        (n, 3, h, w) float32 in [0, 1].
+        Gray images in [0, 1], float32.
 
     Example:
         >>> green = torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1)
@@ -222,5 +238,5 @@ def gray_baseline(rgb: Tensor) -> Tensor:
     return lab_to_rgb(torch.cat([lab[:, :1], torch.zeros_like(lab[:, 1:])], dim=1))
 
 
-def _double(values: Tensor) -> Tensor:
-    return values.detach().cpu().double()
+def _to_float64(x: Tensor) -> Tensor:
+    return x.detach().cpu().double()

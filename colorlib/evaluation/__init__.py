@@ -1,1 +1,1 @@
-"""Metrics that state their protocol, collections of them over many batches, and human tests."""
+"""Evaluation: metrics with a protocol, their collection over batches, intervals, a Turing test."""

@@ -1,4 +1,4 @@
-"""Which colours does a colorizer get wrong? The error apart for each hue of the truth."""
+"""The error of each hue: which colours a colorizer gets wrong."""
 
 from __future__ import annotations
 
@@ -10,52 +10,64 @@ from torch import Tensor
 from colorlib.evaluation.metric import ImagePair, Metric
 from colorlib.metrics import chroma
 
-#: The angle in Lab (degrees of atan2(b, a)) where each hue begins; it ends where the next begins. sRGB's red
-#: is at 40, orange 73, yellow 103, green 136, cyan 196, blue 306, magenta 328; brown and skin are "orange".
-#: The angles are this project's choice.
-HUES = dict(red=20, orange=48, yellow=85, green=112, cyan=160, blue=220, purple=315, pink=345)
+#: The angle in Lab (atan2(b, a) in degrees) where each hue begins; it ends where the next begins.
+#: sRGB's red is at 40, orange 73, yellow 103, green 136, cyan 196, blue 306, magenta 328; brown and
+#: skin are "orange". The angles are this project's choice.
+HUES = {
+    "red": 20,
+    "orange": 48,
+    "yellow": 85,
+    "green": 112,
+    "cyan": 160,
+    "blue": 220,
+    "purple": 315,
+    "pink": 345,
+}
 
 
-def hue_error(above: float = 10, hues: Mapping[str, float] = HUES) -> Metric:
-    """CIEDE2000 apart for each hue of the truth: it shows which colours a colorizer gets wrong.
+def hue_error(min_chroma: float = 10, hues: Mapping[str, float] = HUES) -> Metric:
+    """Return a metric of CIEDE2000 for each hue of the true image.
 
-    The metric returns, for each hue and for ``"gray"``, the mean error (NaN where no pixel was) and, under
-    the name followed by ``_pixels``, how many pixels there were.
+    It returns, for each hue and for ``"gray"``, the mean error (NaN if there was no pixel) and,
+    under the name followed by ``_pixels``, the number of pixels.
 
     Args:
-        above: A true pixel counts for its hue if its chroma is greater (Lab units), and as ``"gray"``
-            otherwise, for near gray a hue is noise. 10 is this project's choice.
-        hues: Names, and the angles where they begin, ascending.
+        min_chroma: a true pixel counts for its hue if its chroma (in Lab units) is greater, and as
+            ``"gray"`` otherwise, because the hue of a nearly gray pixel is noise. 10 is this
+            project's choice.
+        hues: names, and the angles where they begin, ascending.
 
     Example:
         >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
-        >>> found = hue_error()(red, red)
-        >>> found["red"], found["red_pixels"], found["green"], found["green_pixels"]
+        >>> errors = hue_error()(red, red)
+        >>> errors["red"], errors["red_pixels"], errors["green"], errors["green_pixels"]
         (0.0, 64.0, nan, 0.0)
     """
-    begins, names = torch.tensor(list(hues.values()), dtype=torch.float64), [*hues, "gray"]
+    starts = torch.tensor(list(hues.values()), dtype=torch.float64)
+    names = [*hues, "gray"]
 
-    def sums(pair: ImagePair) -> Tensor:
-        _, a, b = pair.lab[1].unbind(1)
-        place = torch.bucketize(torch.rad2deg(torch.atan2(b, a)) % 360, begins, right=True) - 1
-        place %= len(hues)  # what comes before the first hue belongs to the last
-        place[chroma(pair.lab[1]) <= above] = len(hues)
-        ones = torch.ones_like(pair.delta_e)
-        added = (
-            torch.bincount(place.flatten(), w.flatten(), len(names)) for w in (pair.delta_e, ones)
-        )
-        return torch.stack(tuple(added))
+    def update(pair: ImagePair) -> Tensor:
+        _, real_lab = pair.lab
+        _, a, b = real_lab.unbind(1)
+        angle = torch.rad2deg(torch.atan2(b, a)) % 360
+        index = torch.bucketize(angle, starts, right=True) - 1
+        index %= len(hues)  # an angle before the first hue belongs to the last hue
+        index[chroma(real_lab) <= min_chroma] = len(hues)
+        index, error = index.flatten(), pair.delta_e.flatten()
+        error_sums = torch.bincount(index, error, len(names))
+        pixel_counts = torch.bincount(index, torch.ones_like(error), len(names))
+        return torch.stack([error_sums, pixel_counts])
 
-    def finish(sums: Tensor) -> dict[str, float]:
-        means = dict(zip(names, (sums[0] / sums[1]).tolist(), strict=True))
-        return means | {
-            f"{name}_pixels": n for name, n in zip(names, sums[1].tolist(), strict=True)
-        }
+    def compute(sums: Tensor) -> dict[str, float]:
+        error_sums, pixel_counts = sums
+        means = dict(zip(names, (error_sums / pixel_counts).tolist(), strict=True))
+        counts = zip((f"{name}_pixels" for name in names), pixel_counts.tolist(), strict=True)
+        return means | dict(counts)
 
     angles = ", ".join(f"{name} from {angle:g}" for name, angle in hues.items())
-    rule = f"by the truth's hue, atan2(b, a) in degrees: {angles}; gray where its chroma is at most {above:g}"
-    return Metric(
-        f"CIEDE2000 on Lab (D65, 2 degrees), mean over the pixels of all pictures, {rule}",
-        sums,
-        finish,
+    protocol = (
+        "CIEDE2000 on Lab (D65, 2 degrees), mean over the pixels of all images, "
+        f"by the truth's hue, atan2(b, a) in degrees: {angles}; "
+        f"gray where its chroma is at most {min_chroma:g}"
     )
+    return Metric(protocol, update, compute)

@@ -1,7 +1,7 @@
-"""Metrics that say how they measure: a protocol, and sums that can be added over batches.
+"""Metrics with a protocol: a sentence that states how the number is measured.
 
-``psnr_metric("rgb", peak=1)`` makes a metric; called with two batches of RGB pictures, it returns its number. No
-metric resizes, crops or rounds: that is yours, and belongs into what you write beside the number.
+``psnr_metric("rgb", peak=1)`` makes a metric. Called with two batches of RGB images, it returns its
+number. Metrics do not resize, crop or round images; if you do, report it with the number.
 """
 
 from __future__ import annotations
@@ -12,175 +12,212 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from colorlib import metrics
 from colorlib.color import LabScaler, rgb_to_lab
 from colorlib.tensor_checks import check_choice, check_images, check_not_empty, check_same_shape
 
-#: RGB in [0, 1] or [-1, 1], or what a network sees of Lab.
+#: RGB in [0, 1], RGB in [-1, 1], or ab and Lab as a network receives them.
 ColorSpace = Literal["rgb", "net_rgb", "net_ab", "net_lab"]
 
 
 class ImagePair:
-    """A batch of colorized pictures and the truth: checked, in float64 on the processor, Lab made once.
+    """A batch of colorized images and the true ones, checked, in float64 on the CPU.
 
     Args:
-        fake: colorized, (n, 3, h, w) floating point in [0, 1].
-        real: the truth, the same shape.
+        fake: colorized images, floating point in [0, 1].
+        real: the true images, of the same shape.
+
+    Attributes:
+        rgb: both batches.
 
     Raises:
-        TypeError, ValueError: They are not such tensors, are empty, differ in shape, hold NaN, or leave
-            [0, 1] by more than 0.01: a metric of such pictures would be a number without meaning.
+        TypeError, ValueError: if they are not such tensors, are empty, differ in shape, hold NaN,
+            or exceed [0, 1] by more than 0.01: a metric of such images would be meaningless.
 
     Example:
         >>> ImagePair(torch.rand(2, 3, 4, 4), torch.rand(2, 3, 4, 4)).lab[0].shape
         torch.Size([2, 3, 4, 4])
     """
 
-    def __init__(self, fake: Tensor, real: Tensor) -> None:
-        for name, rgb in (("fake", fake), ("real", real)):
-            check_images(name, rgb)
-            check_not_empty(name, rgb)
-            low, high = (v.item() for v in rgb.detach().aminmax())
-            if not (low >= -0.01 and high <= 1.01):
-                advice = "has the network diverged?" if low != low else "divide by 255, or clip"
-                raise ValueError(
-                    f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}"
-                )
+    def __init__(self, fake: Float[Tensor, "n 3 h w"], real: Float[Tensor, "n 3 h w"]) -> None:
+        _check_rgb("fake", fake)
+        _check_rgb("real", real)
         check_same_shape(fake=fake, real=real)
-        self.rgb = tuple(rgb.detach().cpu().double() for rgb in (fake, real))
+        self.rgb = fake.detach().cpu().double(), real.detach().cpu().double()
 
     @cached_property
-    def lab(self) -> tuple[Tensor, ...]:
-        """Both as CIE Lab, (n, 3, h, w)."""
-        return tuple(rgb_to_lab(rgb).double() for rgb in self.rgb)
+    def lab(self) -> tuple[Tensor, Tensor]:
+        """Both batches in CIE Lab: (n, 3, h, w) each, computed once."""
+        fake, real = self.rgb
+        return rgb_to_lab(fake).double(), rgb_to_lab(real).double()
 
     @cached_property
     def delta_e(self) -> Tensor:
         """CIEDE2000 of each pixel, (n, h, w)."""
         return metrics.ciede2000(*self.lab)
 
-    def tensors(self, space: ColorSpace, scale: LabScaler) -> tuple[Tensor, ...]:
-        """Both as the tensors (n, c, h, w) that a metric on ``space`` compares."""
-        if "rgb" in space:
-            return self.rgb if space == "rgb" else tuple(2 * rgb - 1 for rgb in self.rgb)
-        split = (LabScaler(scale.ab).split(lab) for lab in self.lab)
-        return tuple(ab if space == "net_ab" else torch.cat([L, ab], dim=1) for L, ab in split)
+    def in_space(self, space: ColorSpace, scaler: LabScaler) -> tuple[Tensor, Tensor]:
+        """Return both batches in the space in which a metric compares them: (n, c, h, w) each."""
+        fake, real = self.rgb
+        if space == "rgb":
+            return fake, real
+        if space == "net_rgb":
+            return 2 * fake - 1, 2 * real - 1
+        (fake_L, fake_ab), (real_L, real_ab) = (LabScaler(scaler.ab).split(lab) for lab in self.lab)
+        if space == "net_ab":
+            return fake_ab, real_ab
+        return torch.cat([fake_L, fake_ab], dim=1), torch.cat([real_L, real_ab], dim=1)
+
+
+def _check_rgb(name: str, rgb: Tensor) -> None:
+    check_images(name, rgb)
+    check_not_empty(name, rgb)
+    low, high = (value.item() for value in rgb.detach().aminmax())
+    if not (low >= -0.01 and high <= 1.01):
+        advice = "has the network diverged?" if low != low else "divide by 255, or clip"
+        raise ValueError(f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}")
+
+
+def mean_of_sums(sums: Tensor) -> float:
+    """Return the first sum divided by the second."""
+    return (sums[0] / sums[1]).item()
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number for a batch of colorized pictures, with the sentence that belongs beside it.
+    """A number for a batch of colorized images, with the sentence that states its protocol.
 
     Args:
-        protocol: How it measures, in one sentence.
-        sums: Adds up over a :class:`Pair` what the number needs: (k,) float64, and the sums of two batches
-            add up to those of both.
-        finish: Makes the number, or several by name, of the sums; the first over the second if not given.
+        protocol: how the number is measured, in one sentence.
+        update: returns the sums (k,) in float64 that the number needs from an :class:`ImagePair`.
+            The sums of two batches add up to the sums of both.
+        compute: returns the number, or several numbers by name, from the sums. By default it
+            divides the first sum by the second.
 
     Example:
-        >>> round(psnr_metric("rgb", peak=1)(torch.full((2, 3, 4, 4), 0.6), torch.full((2, 3, 4, 4), 0.5)), 4)
+        >>> metric = psnr_metric("rgb", peak=1)
+        >>> round(metric(torch.full((2, 3, 4, 4), 0.6), torch.full((2, 3, 4, 4), 0.5)), 4)
         20.0
-        >>> psnr_metric("rgb", peak=1).protocol
-        'PSNR in dB on RGB in [0, 1], peak 1; mean over pictures'
+        >>> metric.protocol
+        'PSNR in dB on RGB in [0, 1], peak 1; mean over images'
     """
 
     protocol: str
-    sums: Callable[[ImagePair], Tensor]
-    finish: Callable[[Tensor], float | dict[str, float]] = lambda sums: (sums[0] / sums[1]).item()
+    update: Callable[[ImagePair], Tensor]
+    compute: Callable[[Tensor], float | dict[str, float]] = mean_of_sums
 
-    def __call__(self, fake: Tensor, real: Tensor) -> float | dict[str, float]:
-        """Measure RGB pictures (n, 3, h, w) in [0, 1] against the truth; errors as in :class:`Pair`."""
-        return self.finish(self.sums(ImagePair(fake, real)))
+    def __call__(
+        self, fake: Float[Tensor, "n 3 h w"], real: Float[Tensor, "n 3 h w"]
+    ) -> float | dict[str, float]:
+        """Return the number for RGB images in [0, 1]; errors are those of :class:`ImagePair`."""
+        return self.compute(self.update(ImagePair(fake, real)))
 
 
-def mse_metric(space: ColorSpace = "rgb", scale: LabScaler = LabScaler()) -> Metric:
-    """Mean squared error: :func:`colorlib.metrics.mse`, then the mean over pictures.
+def per_image(score: Callable[[ImagePair], Tensor]) -> Callable[[ImagePair], Tensor]:
+    """Turn a function that returns a score per image (n,) into an ``update`` for their mean."""
+
+    def update(pair: ImagePair) -> Tensor:
+        scores = score(pair)
+        return torch.stack([scores.sum(), torch.tensor(len(scores))])
+
+    return update
+
+
+def mse_metric(space: ColorSpace = "rgb", scaler: LabScaler = LabScaler()) -> Metric:
+    """Return a metric of the mean squared error: :func:`colorlib.metrics.mse`, then the mean.
 
     Args:
-        space: ``"rgb"`` in [0, 1], ``"net_rgb"`` in [-1, 1], ``"net_ab"`` or ``"net_lab"`` as a network sees
-            them, read back from the RGB pictures: after colours outside sRGB were brought in.
-        scale: divides a and b in the last two.
+        space: ``"rgb"`` in [0, 1], ``"net_rgb"`` in [-1, 1], ``"net_ab"`` or ``"net_lab"`` as a
+            network receives them. The last two are computed from the RGB images, that is, after
+            colours outside sRGB were brought into it.
+        scaler: its divisor of a and b is used for the last two.
 
     Raises:
-        ValueError: There is no such ``space``.
+        ValueError: if there is no such ``space``.
 
     Example:
         >>> mse_metric()(torch.full((2, 3, 4, 4), 0.75), torch.full((2, 3, 4, 4), 0.5))
         0.0625
-        >>> mse_metric("net_ab", Scale(128)).protocol
-        'mean squared error on ab / 128, read back from RGB; mean per picture, then over pictures'
+        >>> mse_metric("net_ab", LabScaler(128)).protocol
+        'mean squared error on ab / 128, read back from RGB; mean per image, then over images'
     """
-    protocol = f"mean squared error on {_where(space, scale)}; mean per picture, then over pictures"
-    return Metric(protocol, per_image(lambda pair: metrics.mse(*pair.tensors(space, scale))))
+    where = _describe_space(space, scaler)
+    return Metric(
+        f"mean squared error on {where}; mean per image, then over images",
+        per_image(lambda pair: metrics.mse(*pair.in_space(space, scaler))),
+    )
 
 
-def l1_metric(space: ColorSpace = "rgb", scale: LabScaler = LabScaler()) -> Metric:
-    """Mean absolute error: :func:`colorlib.metrics.l1`, then the mean over pictures; as :func:`mse_metric`.
+def l1_metric(space: ColorSpace = "rgb", scaler: LabScaler = LabScaler()) -> Metric:
+    """Return a metric of the mean absolute error; args and errors are those of :func:`mse_metric`.
 
     Example:
         >>> l1_metric()(torch.full((2, 3, 4, 4), 0.75), torch.full((2, 3, 4, 4), 0.5))
         0.25
     """
-    protocol = (
-        f"mean absolute error on {_where(space, scale)}; mean per picture, then over pictures"
+    where = _describe_space(space, scaler)
+    return Metric(
+        f"mean absolute error on {where}; mean per image, then over images",
+        per_image(lambda pair: metrics.l1(*pair.in_space(space, scaler))),
     )
-    return Metric(protocol, per_image(lambda pair: metrics.l1(*pair.tensors(space, scale))))
 
 
 def psnr_metric(
-    space: ColorSpace, peak: float, scale: LabScaler = LabScaler(), pooled: bool = False
+    space: ColorSpace, peak: float, scaler: LabScaler = LabScaler(), pooled: bool = False
 ) -> Metric:
-    """Peak signal-to-noise ratio in decibels: :func:`colorlib.metrics.psnr`.
+    """Return a metric of the peak signal-to-noise ratio in decibels: :func:`colorlib.metrics.psnr`.
 
-    The mean of the pictures' decibels is at least the pooled number, for pictures of one size (Jensen's
-    inequality: -log is convex), and *one* identical picture makes it infinite. A photo that is gray itself
-    does nearly that for the gray baseline: filter such photos, or pool.
+    The mean of the images' decibels is at least the pooled number, for images of one size (Jensen's
+    inequality: -log is convex), and a *single* identical image makes it infinite. A photo that is
+    gray itself nearly does so for the gray baseline: filter such photos, or pool.
 
     Args:
-        space: As in :func:`mse_metric`.
-        peak: The width of the range: 1 for ``"rgb"``, 2 for the network's tensors. It has no default: a wrong
-            one moves the number by 6 dB, and nothing else shows it.
-        scale: As in :func:`mse_metric`.
-        pooled: One mean squared error over all values of all pictures, instead of a mean of decibels.
+        space: as in :func:`mse_metric`.
+        peak: the width of the range: 1 for ``"rgb"``, 2 for the network's tensors. It has no
+            default, because a wrong one moves the number by 6 dB without any other sign.
+        scaler: as in :func:`mse_metric`.
+        pooled: whether to take one mean squared error over all values of all images, instead of the
+            mean of the images' decibels.
 
     Raises:
-        ValueError: There is no such ``space``, or ``peak`` is not a positive number.
+        ValueError: if there is no such ``space``, or ``peak`` is not a positive number.
 
     Example:
-        >>> round(psnr_metric("rgb", peak=1)(torch.full((1, 3, 4, 4), 0.6), torch.full((1, 3, 4, 4), 0.5)), 4)
-        20.0
         >>> psnr_metric("rgb", peak=1, pooled=True).protocol
-        'PSNR in dB on RGB in [0, 1], peak 1; one mean squared error over all values of all pictures'
+        'PSNR in dB on RGB in [0, 1], peak 1; one mean squared error over all values of all images'
     """
-    metrics.psnr(1.0, peak)  # refuses a peak that is not positive
-    protocol = f"PSNR in dB on {_where(space, scale)}, peak {peak:g}; "
+    metrics.psnr(1.0, peak)  # raises an error if the peak is not positive
+    protocol = f"PSNR in dB on {_describe_space(space, scaler)}, peak {peak:g}"
 
-    def pool(pair: ImagePair) -> Tensor:
-        errors, values = metrics.mse(*pair.tensors(space, scale)), pair.rgb[0][0, 0].numel()
-        return torch.stack([errors.sum() * values, torch.tensor(len(errors) * values)])
+    def mse_of_each(pair: ImagePair) -> Tensor:
+        return metrics.mse(*pair.in_space(space, scaler))
+
+    def update_pooled(pair: ImagePair) -> Tensor:
+        errors = mse_of_each(pair)
+        num_pixels = pair.rgb[0][0, 0].numel()  # of each image
+        return torch.stack([errors.sum() * num_pixels, torch.tensor(len(errors) * num_pixels)])
 
     if pooled:
-        protocol += "one mean squared error over all values of all pictures"
-        return Metric(protocol, pool, lambda sums: metrics.psnr(sums[0] / sums[1], peak).item())
-    scores = per_image(lambda pair: metrics.psnr(metrics.mse(*pair.tensors(space, scale)), peak))
-    return Metric(protocol + "mean over pictures", scores)
+        return Metric(
+            f"{protocol}; one mean squared error over all values of all images",
+            update_pooled,
+            lambda sums: metrics.psnr(sums[0] / sums[1], peak).item(),
+        )
+    return Metric(
+        f"{protocol}; mean over images",
+        per_image(lambda pair: metrics.psnr(mse_of_each(pair), peak)),
+    )
 
 
-def _where(space: ColorSpace, scale: LabScaler) -> str:
-    """Say which tensors are compared."""
+def _describe_space(space: ColorSpace, scaler: LabScaler) -> str:
+    """Return the words for the compared tensors."""
     check_choice("space", space, get_args(ColorSpace))
-    if "rgb" in space:
-        return "RGB in [0, 1]" if space == "rgb" else "RGB in [-1, 1]"
-    return f"{'' if space == 'net_ab' else 'L / 50 - 1 and '}ab / {scale.ab:g}, read back from RGB"
-
-
-def per_image(scores: Callable[[ImagePair], Tensor]) -> Callable[[ImagePair], Tensor]:
-    """Turn a score per picture (n,) into sums: of the scores, and of the pictures."""
-
-    def sums(pair: ImagePair) -> Tensor:
-        found = scores(pair)
-        return torch.stack([found.sum(), torch.tensor(len(found))])
-
-    return sums
+    if space == "rgb":
+        return "RGB in [0, 1]"
+    if space == "net_rgb":
+        return "RGB in [-1, 1]"
+    ab = f"ab / {scaler.ab:g}, read back from RGB"
+    return ab if space == "net_ab" else f"L / 50 - 1 and {ab}"
