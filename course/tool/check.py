@@ -35,7 +35,7 @@ def findings(root: Path) -> Iterator[Finding]:
             path = f"{tree}/{lesson.name}.ipynb"
             book = LessonNotebook(path, notebooks.read(root / path), lesson)
             for lint in LINTS:
-                yield from lint(book)
+                yield from (book.finding(number, text) for number, text in lint(book))
     yield from result_files(root)
     yield from internal_links(root)
     yield from plain_words(root)

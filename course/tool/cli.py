@@ -16,25 +16,25 @@ MODULES = {
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
-    "minutes": "reckon from the notebooks how long each lesson takes",
+    "minutes": "estimate from the notebooks how long each lesson takes",
     "words": "count archaic and figurative words in each file; the plain words are in a table",
-    "links": "look up every link of texts and notebooks; --outside: on the web as well",
-    "new": "begin a lesson: a notebook with all its parts, and its entry in the table",
-    "run": "execute notebooks, offline; of the solutions make web pages",
-    "site": "make the web pages again, without executing anything",
+    "links": "ask the web for every address of texts, notebooks and data sets",
+    "new": "create a lesson: a notebook with all its parts, and its entry in course.toml",
+    "run": "execute notebooks, offline; make web pages from the solutions",
+    "site": "make the web pages again without executing anything",
     "pictures": "draw the pictures at the top of the lessons and of README.md",
-    "gallery": "show what the models that ship make of the embedded photographs, as a page in build/",
-    "release-weights": "take a trained model into the package, in half precision and with its hash",
-    "standalone": "run lessons as on Colab: each alone in an empty folder, where set-up installs colorlib",
-    "wheel": "build the wheel that set-up installs, and see that everything is in it",
-    "colab-versions": "say what has moved on Colab since the list of its versions that the lanes use",
+    "gallery": "show the sample photographs in the colours of the pretrained models, as a page",
+    "release-weights": "put a trained model into the package, in half precision and with its hash",
+    "standalone": "run lessons as on Colab: each in an empty folder, without colorlib installed",
+    "wheel": "build the wheel that set-up installs, and check what is in it",
+    "colab-versions": "report which of Colab's versions changed since our list of them",
     "lab": "open JupyterLab on your own copy of the lessons",
-    "offline": "run any command with nothing but the loopback reachable",
+    "offline": "run any command that can reach only the loopback",
 }
 
 
 class CourseError(Exception):
-    """Something a person has to mend; its text says what was found, what was expected and what to do."""
+    """An error that a person can fix: its message has what was found, expected, and to be done."""
 
 
 def import_command(name: str) -> ModuleType:
@@ -43,7 +43,7 @@ def import_command(name: str) -> ModuleType:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
+    """Run one command; return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
     parser = argparse.ArgumentParser(
         prog="python -m course", description="The tool that builds and checks the course."
     )

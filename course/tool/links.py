@@ -1,7 +1,7 @@
-"""``python -m course links``: look up every link; with ``--outside`` those to the web as well.
+"""``python -m course links``: ask the web for every address of the texts, notebooks and data sets.
 
-``python -m course check`` already reads the links inside the project. Ask the web by hand only: a
-server that is down for an hour must not fail a test.
+Run it by hand: a server that is down for an hour must not fail a test. ``python -m course check``
+reads the links inside the project.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from course.tool.course_config import PLACEHOLDER, ROOT
-from course.tool.lints.links import all_links, internal_links
+from course.tool.lints.links import all_links
 
 TIMEOUT = 20  # seconds
 REFUSES_PROGRAMS = (401, 403, 405, 406, 429)  # the address exists, but not for programs
@@ -22,27 +22,22 @@ HEADERS = {"User-Agent": "Mozilla/5.0 (link check of a course)", "Range": "bytes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add this command's options."""
-    parser.add_argument(
-        "--outside", action="store_true", help="ask the web for every address, data sets included"
-    )
+    """This command has no options."""
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print every dead link and return 1 if there is one."""
-    dead = [str(finding) for finding in internal_links(root)]
-    places = external_addresses(root) if args.outside else {}
+    places = external_addresses(root)
     with ThreadPoolExecutor(4) as pool:
         problems = list(pool.map(find_problem, places))
-    if places and all(problem and "no answer" in problem for problem in problems):
-        print("No address answered: is there a network? No link was checked.")
-        return 1
-    for (address, place), problem in zip(places.items(), problems, strict=True):
-        if problem:
-            dead.append(f"{place}: {address}: {problem}")
-    for line in dead:
-        print(line)
-    print(f"{len(dead)} dead link{'s' * (len(dead) != 1)}; {len(places)} addresses asked.")
+    dead = [
+        f"{place}: {address}: {problem}"
+        for (address, place), problem in zip(places.items(), problems, strict=True)
+        if problem
+    ]
+    if places and all("no answer" in str(problem) for problem in problems):
+        dead = ["No address answered: is there a network? No link was checked."]
+    print("\n".join([*dead, f"{len(places)} addresses asked."]))
     return 1 if dead else 0
 
 

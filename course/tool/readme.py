@@ -12,7 +12,7 @@ UNSET = f"A badge opens its lesson only after `{COMMAND}`, run for the place tha
 
 
 def refresh(text: str, course: Course) -> str:
-    """The text of README.md with its table written anew."""
+    """Return the text of README.md with an up-to-date table of lessons."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -1,16 +1,15 @@
 """The lint of words: each row finds its example, and nothing in a good sentence."""
 
 import argparse
-import tomllib
 
 import pytest
 
 from course.tool.lints import plain_words
 from course.tool.lints.plain_words import find_words, load_rules
 
-TABLE = tomllib.loads(plain_words.TABLE.read_text("utf-8"))
-ROWS = [(kind, row) for kind in ("everywhere", "docstrings", "students") for row in TABLE[kind]]
-RULES = dict(zip((row["pattern"] for _, row in ROWS), load_rules(), strict=True))
+KINDS = ("everywhere", "docstrings", "students")
+ROWS = [(kind, row) for kind in KINDS for row in plain_words.WORDS[kind]]
+RULES = dict(zip((row["pattern"] for _, row in ROWS), load_rules(*KINDS), strict=True))
 
 
 @pytest.mark.parametrize(("kind", "row"), ROWS, ids=lambda value: str(value)[12:40])
@@ -49,7 +48,7 @@ def folder(tmp_path):
 
 
 def found(root, *patterns):
-    return [str(finding) for finding in plain_words.findings(root, patterns, load_rules())]
+    return [str(finding) for finding in plain_words.findings(root, patterns, load_rules(*KINDS))]
 
 
 def test_python_docstrings_comments_and_messages_are_read(folder):

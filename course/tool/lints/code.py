@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import statistics
-from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
 from course.tool import notebooks
-from course.tool.lints.notebook_parsing import Finding, LessonNotebook
+from course.tool.lints.notebook_parsing import LessonNotebook, Problems
 from course.tool.notebooks import tags
 from course.tool.solution_regions import parse
 
@@ -20,15 +19,10 @@ MAX_BYTES = {"solutions": 400_000, "lessons": 72_000}
 COMPARED = "nbval-check-output"
 STORE = "run python -m course run --store"
 LOCAL_PATH = re.compile(r"(?<![\w./~:}])/(home|content|Users|tmp)\b|\bC:\\")
-NOT_PORTABLE = {
-    "sys.path": re.compile(r"\bsys\.path\b"),
-    "os.chdir": re.compile(r"\bos\.chdir\b"),
-    "%cd": re.compile(r"(?m)^\s*%cd\b"),
-    "import *": re.compile(r"\bimport\s+\*"),
-}
+NOT_PORTABLE = re.compile(r"\bsys\.path\b|\bos\.chdir\b|%cd\b")  # ruff finds star imports
 
 
-def cell_length(book: LessonNotebook) -> Iterator[Finding]:
+def cell_length(book: LessonNotebook) -> Problems:
     """Code cells are short; counted in the lesson, where stubs replace the answers."""
     if book.tree == "solutions":
         return
@@ -37,72 +31,59 @@ def cell_length(book: LessonNotebook) -> Iterator[Finding]:
         length = sum(bool(line.strip()) for line in cell.source.split("\n"))
         lengths.append(length)
         if length > MAX_LINES:
-            yield book.finding(f"{length} lines, expected at most {MAX_LINES}: split it.", number)
+            yield number, f"{length} lines, expected at most {MAX_LINES}: split it."
     if lengths and statistics.median(lengths) > MAX_MEDIAN_LINES:
-        yield book.finding(
-            f"half of the code cells have more than {MAX_MEDIAN_LINES} lines: split longer ones."
-        )
+        yield None, f"half of the code cells have more than {MAX_MEDIAN_LINES} lines: split some."
 
 
-def parameters(book: LessonNotebook) -> Iterator[Finding]:
+def parameters(book: LessonNotebook) -> Problems:
     """One cell of parameters, which Colab shows as a form and papermill can set."""
     tagged = list(book.cells("code", "parameters"))
     if len(tagged) != 1:
-        yield book.finding(
-            f"{len(tagged)} cells are tagged 'parameters', expected 1: fix the tags."
-        )
+        yield None, f"{len(tagged)} cells are tagged 'parameters', expected 1: fix the tags."
     for number, cell in tagged:
         if not re.search(r"(?m)^PROFILE = ", cell.source):
-            text = 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].'
-            yield book.finding(text, number)
+            yield number, 'PROFILE is not set: add PROFILE = "reduced"  # @param [...].'
         lines = cell.source.split("\n")
         for node in _statements(cell):
             has_form = re.search(r"# ?@param\b", lines[node.end_lineno - 1])
             if not isinstance(node, ast.Assign) or not has_form:
-                text = f"line {node.lineno} is not an assignment with # @param: move it elsewhere."
-                yield book.finding(text, number)
+                yield number, f"line {node.lineno} is not an assignment with # @param: move it."
 
 
-def portable(book: LessonNotebook) -> Iterator[Finding]:
-    """No path of one machine, no change of folder or import path, no star import."""
+def portable(book: LessonNotebook) -> Problems:
+    """No path of one machine, no change of the folder or of the import path."""
     for number, cell in book.cells("code"):
-        for name, pattern in NOT_PORTABLE.items():
-            if pattern.search(cell.source):
-                text = f"{name} is used: import names from the installed package, keep the folder."
-                yield book.finding(text, number)
+        if match := NOT_PORTABLE.search(cell.source):
+            yield number, f"{match[0]} is used: import from the installed package, keep the folder."
         if match := LOCAL_PATH.search(cell.source):
-            text = f"the path {match[0]} exists on one machine only: use a relative one."
-            yield book.finding(text, number)
+            yield number, f"the path {match[0]} exists on one machine only: use a relative one."
         if match := LOCAL_PATH.search("\n".join(map(_text, cell.outputs))):
-            text = f"the stored output shows the path {match[0]}: silence it, then {STORE}."
-            yield book.finding(text, number)
+            yield number, f"the stored output shows the path {match[0]}: silence it, then {STORE}."
 
 
-def pristine(book: LessonNotebook) -> Iterator[Finding]:
+def pristine(book: LessonNotebook) -> Problems:
     """A lesson has no outputs."""
     for number, cell in book.cells("code"):
         if book.tree == "lessons" and (cell.outputs or cell.execution_count is not None):
-            yield book.finding("a lesson stores no outputs: run python -m course build.", number)
+            yield number, "a lesson stores no outputs: run python -m course build."
 
 
-def executed(book: LessonNotebook) -> Iterator[Finding]:
+def executed(book: LessonNotebook) -> Problems:
     """A solution has the outputs of its current source, and none is an error."""
     if book.tree != "solutions":
         return
     for number, cell in book.cells("code"):
         if any(output.output_type == "error" for output in cell.outputs):
-            yield book.finding(
-                f"the stored output is an error: fix the cell, then {STORE}.", number
-            )
+            yield number, f"the stored output is an error: fix the cell, then {STORE}."
     missing = [number for number, cell in book.cells("code") if cell.execution_count is None]
     if missing:
-        text = f"this is the first of {len(missing)} cells that were never executed: {STORE}."
-        yield book.finding(text, missing[0])
+        yield missing[0], f"the first of {len(missing)} cells that were never executed: {STORE}."
     if not notebooks.is_fresh(book.nb):
-        yield book.finding(f"outputs are older than the source: {STORE}.")
+        yield None, f"outputs are older than the source: {STORE}."
 
 
-def compared(book: LessonNotebook) -> Iterator[Finding]:
+def compared(book: LessonNotebook) -> Problems:
     """Every section has an output that nbval compares, and each such output is text."""
     for section in book.sections():
         tagged = [
@@ -114,24 +95,23 @@ def compared(book: LessonNotebook) -> Iterator[Finding]:
             text = (
                 f"no code cell of this section is tagged {COMPARED!r}: tag one that prints words."
             )
-            yield book.finding(text, section.cells[0][0])
+            yield section.cells[0][0], text
         if book.tree != "solutions":
             continue
         for number, cell in tagged:
             printed = [_text(output) for output in cell.outputs if output.get("name") != "stderr"]
             if cell.execution_count is not None and not any(printed):
-                yield book.finding(f"tagged {COMPARED!r} without a stored text: {STORE}.", number)
+                yield number, f"tagged {COMPARED!r} without a stored text: {STORE}."
             kinds = [kind for output in cell.outputs for kind in output.get("data", {})]
             if any(kind.startswith("image/") for kind in kinds):
-                text = f"tagged {COMPARED!r} with a picture, which nbval cannot compare: move it."
-                yield book.finding(text, number)
+                yield number, f"tagged {COMPARED!r}, but nbval cannot compare a picture: move it."
 
 
-def size(book: LessonNotebook) -> Iterator[Finding]:
+def size(book: LessonNotebook) -> Problems:
     """A notebook opens fast."""
     limit, count = MAX_BYTES[book.tree], len(notebooks.dumps(book.nb).encode("utf-8"))
     if count > limit:
-        yield book.finding(f"{count} bytes, expected at most {limit}: store fewer pictures.")
+        yield None, f"{count} bytes, expected at most {limit}: store fewer pictures."
 
 
 def _statements(cell: NotebookNode) -> list[ast.stmt]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from course.tool.boilerplate_cells import DIFFICULTY
-from course.tool.lints.notebook_parsing import Finding, LessonNotebook
+from course.tool.lints.notebook_parsing import LessonNotebook, Problems
 from course.tool.solution_regions import BEGIN, STUB_NAME, STUB_RAISE
 
 COUNTS = range(4, 7)
@@ -43,32 +42,28 @@ def exercises(book: LessonNotebook) -> list[Exercise]:
     ]
 
 
-def exercise_count(book: LessonNotebook) -> Iterator[Finding]:
+def exercise_count(book: LessonNotebook) -> Problems:
     """Four to six exercises (in lesson 0 two or three), one of them broken on purpose."""
     found = exercises(book)
     counts = COUNTS if book.lesson.number else COUNTS_IN_LESSON_0
     if len(found) not in counts:
-        yield book.finding(
-            f"{len(found)} cells are tagged 'exercise', expected {counts[0]} to {counts[-1]}: "
-            f"add or merge some."
-        )
+        expected = f"expected {counts[0]} to {counts[-1]}: add or merge some."
+        yield None, f"{len(found)} cells are tagged 'exercise', {expected}"
     if not any("broken on purpose" in exercise.title for exercise in found):
-        yield book.finding(
-            "no exercise has 'broken on purpose' in its title: let the student diagnose one."
-        )
+        yield None, "no exercise has 'broken on purpose' in its title: add one to diagnose."
 
 
-def exercise_numbers(book: LessonNotebook) -> Iterator[Finding]:
+def exercise_numbers(book: LessonNotebook) -> Problems:
     """Each title has the right form, numbered without a gap."""
     for place, exercise in enumerate(exercises(book), start=1):
         match, expected = TITLE.fullmatch(exercise.title), (str(book.lesson.number), str(place))
         if match is None or match.group(1, 2) != expected:
             text = f"the first line is {exercise.title!r}, expected "
             text += f"'### Exercise {'.'.join(expected)} · Title'."
-            yield book.finding(text, exercise.number)
+            yield exercise.number, text
 
 
-def exercise_parts(book: LessonNotebook) -> Iterator[Finding]:
+def exercise_parts(book: LessonNotebook) -> Problems:
     """Difficulty, minutes, shapes, expected picture, link to the solution."""
     link = rf"\]\((\.\./|https://github\.com/\S+/)solutions/{book.lesson.name}\.ipynb"
     for exercise in exercises(book):
@@ -79,10 +74,10 @@ def exercise_parts(book: LessonNotebook) -> Iterator[Finding]:
         }
         for part, present in parts.items():
             if not present:
-                yield book.finding(f"the exercise lacks its {part}: add it.", exercise.number)
+                yield exercise.number, f"the exercise lacks its {part}: add it."
 
 
-def exercise_cells(book: LessonNotebook) -> Iterator[Finding]:
+def exercise_cells(book: LessonNotebook) -> Problems:
     """A stub to fill in, then a check."""
     for place, exercise in enumerate(exercises(book), start=1):
         code = [cell.source if cell.cell_type == "code" else "" for cell in exercise.following]
@@ -90,11 +85,12 @@ def exercise_cells(book: LessonNotebook) -> Iterator[Finding]:
         stubs = [at for at, text in enumerate(code) if any(stub in text for stub in STUBS)]
         checks = [at for at, text in enumerate(code) if call in text]
         if not stubs:
-            text = f"no code cell with {BEGIN} follows before the next exercise: add one."
-            yield book.finding(text, exercise.number)
+            yield exercise.number, f"no code cell with {BEGIN} before the next exercise: add one."
         if not checks or (stubs and checks[-1] < stubs[0]):
-            text = f"no cell calls {call}...) after the stub and before the next exercise: add one."
-            yield book.finding(text, exercise.number)
+            yield (
+                exercise.number,
+                f"no cell calls {call}...) between its stub and the next exercise.",
+            )
 
 
 def _has_facts(line: str) -> bool:

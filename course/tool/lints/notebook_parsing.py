@@ -25,6 +25,10 @@ class Finding:
         return ": ".join(part for part in (self.path, self.place, self.text) if part)
 
 
+# A lint of notebooks yields the number of a cell, from 1, or None for the whole, and the problem.
+Problems = Iterator[tuple[int | None, str]]
+
+
 @dataclass
 class Section:
     """A heading of level 2 and the cells up to the next; no title before the first heading."""
@@ -51,11 +55,10 @@ class LessonNotebook:
         """The folder that it is in: ``lessons`` or ``solutions``."""
         return self.path.split("/")[0]
 
-    def finding(self, text: str, number: int | None = None) -> Finding:
-        """Return a finding in a cell, counted from 1, or in the whole notebook."""
-        if number is None:
-            return Finding(self.path, "", text)
-        return Finding(self.path, notebooks.place(number, self.nb.cells[number - 1]), text)
+    def finding(self, number: int | None, text: str) -> Finding:
+        """Return a problem of a cell, or of the whole notebook, as a finding."""
+        place = notebooks.place(number, self.nb.cells[number - 1]) if number else ""
+        return Finding(self.path, place, text)
 
     def cells(self, kind: str, tag: str | None = None) -> Iterator[tuple[int, NotebookNode]]:
         """Yield the cells of one kind (and with one tag), with their numbers from 1."""

@@ -1,7 +1,8 @@
 """A lint of words: archaic, metaphorical or translated-sounding ones, each with the plain word.
 
-The table is ``plain_words.toml``. ``python -m course words`` counts what it finds in the whole
-project; ``python -m course check`` includes the files of ``ENFORCED``.
+The table is ``plain_words.toml``. ``python -m course words`` counts the findings in each file,
+``python -m course words FILE`` prints them; ``python -m course check`` fails on those in the files
+of ``ENFORCED``.
 """
 
 from __future__ import annotations
@@ -13,31 +14,17 @@ import re
 import tokenize
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import notebooks, placeholders
+from course.tool import notebooks
 from course.tool.course_config import ROOT
 from course.tool.lints.notebook_parsing import Finding, prose
 
 TABLE = Path(__file__).with_name("plain_words.toml")
-FILES = (
-    "*.md",
-    "*.py",
-    "Makefile",
-    ".github/**/*.md",
-    "benchmarks/**/*.py",
-    "colorlib/**/*.md",
-    "colorlib/**/*.py",
-    "course/**/*.md",
-    "course/**/*.py",
-    "course/course.toml",
-    "solutions/*.ipynb",
-    "tests/**/*.py",
-)
-ENFORCED: tuple[str, ...] = ()  # patterns as in FILES; `check` applies every rule to these files
-READ_BY_STUDENTS = ("CONTRIBUTING.md", *placeholders.TEXTS, "solutions/*.ipynb", "lessons/*.ipynb")
+WORDS = tomllib.loads(TABLE.read_text("utf-8"))
+ENFORCED: tuple[str, ...] = ()  # patterns of files; `check` applies every rule to them
 
 
 @dataclass(frozen=True)
@@ -53,13 +40,14 @@ class Rule:
     kind: str
 
 
-def load_rules() -> list[Rule]:
-    """Read the rules of the table; a space in a pattern also matches a line break."""
-    return [
-        Rule(_compile(row["pattern"]), row["instead"], kind)
-        for kind in ("everywhere", "docstrings", "students")
-        for row in tomllib.loads(TABLE.read_text("utf-8"))[kind]
-    ]
+def load_rules(*kinds: str) -> list[Rule]:
+    """Return the rules of these kinds; a space in a pattern also matches a line break."""
+    rules = []
+    for kind in kinds:
+        for row in WORDS[kind]:
+            pattern = re.compile(row["pattern"].replace(" ", r"\s+"), re.IGNORECASE)
+            rules.append(Rule(pattern, row["instead"], kind))
+    return rules
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,8 +59,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print how many findings each file has, or the findings themselves for the named files."""
-    rules = [rule for rule in load_rules() if rule.kind != "students"]
-    found = list(findings(root, tuple(args.files) or FILES, rules))
+    rules = load_rules("everywhere", "docstrings")
+    found = list(findings(root, args.files or WORDS["files"], rules))
     if args.files:
         print("\n".join(map(str, found)))
     else:
@@ -84,19 +72,17 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 
 def plain_words(root: Path) -> Iterator[Finding]:
     """No archaic word in the enforced files, no "simply" or "just" in what students read."""
-    rules = load_rules()
-    yield from findings(root, ENFORCED, [rule for rule in rules if rule.kind != "students"])
-    yield from findings(root, READ_BY_STUDENTS, [rule for rule in rules if rule.kind == "students"])
+    yield from findings(root, ENFORCED, load_rules("everywhere", "docstrings"))
+    yield from findings(root, WORDS["read_by_students"], load_rules("students"))
 
 
-def findings(root: Path, patterns: tuple[str, ...], rules: list[Rule]) -> Iterator[Finding]:
+def findings(root: Path, patterns: Iterable[str], rules: list[Rule]) -> Iterator[Finding]:
     """Yield what the rules find in the files that match one of the patterns."""
-    allowed = tomllib.loads(TABLE.read_text("utf-8"))["allowed"]
     files = {file for pattern in patterns for file in root.glob(pattern) if file.is_file()}
     for file in sorted(files):
         path = file.relative_to(root).as_posix()
         for place, kind, text in read_texts(file):
-            for phrase in allowed.get(path, []):
+            for phrase in WORDS["allowed"].get(path, []):
                 text = text.replace(phrase, "")
             for match, rule in find_words(text, kind, rules):
                 phrase = " ".join(match[0].split())
@@ -133,10 +119,6 @@ def read_texts(file: Path) -> Iterator[tuple[int | str, str, str]]:
         yield from _read_python(file.read_text("utf-8"))
     else:
         yield 1, "text", file.read_text("utf-8")
-
-
-def _compile(pattern: str) -> re.Pattern:
-    return re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE)
 
 
 def _read_python(source: str) -> Iterator[tuple[int, str, str]]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 
 from course.tool.boilerplate_cells import TAGS
-from course.tool.lints.notebook_parsing import Finding, LessonNotebook, word_count
+from course.tool.lints.notebook_parsing import LessonNotebook, Problems, word_count
 from course.tool.markdown import headings
 from course.tool.new_lesson import MARK
 from course.tool.notebooks import tags
@@ -25,7 +24,7 @@ BADGE = re.compile(
 )
 
 
-def heading_order(book: LessonNotebook) -> Iterator[Finding]:
+def heading_order(book: LessonNotebook) -> Problems:
     """One title; no level skipped."""
     found = [
         (number, level)
@@ -34,25 +33,25 @@ def heading_order(book: LessonNotebook) -> Iterator[Finding]:
     ]
     titles = [level for _, level in found].count(1)
     if titles != 1:
-        text = f"{titles} headings of level 1, expected one, in the header: change the others."
-        yield book.finding(text)
+        yield None, f"{titles} headings of level 1, expected one, in the header: change the others."
     before = 0
     for number, level in found:
         if level > before + 1:
-            text = f"a heading of level {level} follows one of level {before}: "
-            yield book.finding(f"{text}use level {before + 1}.", number)
+            yield (
+                number,
+                f"a heading of level {level} follows one of level {before}: fix its level.",
+            )
         before = level
 
 
-def section_count(book: LessonNotebook) -> Iterator[Finding]:
+def section_count(book: LessonNotebook) -> Problems:
     """At most eight sections."""
     count = sum(section.numbered for section in book.sections())
     if count > MAX_SECTIONS:
-        text = f"{count} numbered sections, expected at most {MAX_SECTIONS}: merge or move some."
-        yield book.finding(text)
+        yield None, f"{count} numbered sections, expected at most {MAX_SECTIONS}: merge some."
 
 
-def prose_length(book: LessonNotebook) -> Iterator[Finding]:
+def prose_length(book: LessonNotebook) -> Problems:
     """At most 120 words in a cell of a section."""
     for section in book.sections():
         for number, cell in section.cells if section.numbered else []:
@@ -60,59 +59,50 @@ def prose_length(book: LessonNotebook) -> Iterator[Finding]:
                 continue
             count = word_count(cell.source)
             if count > MAX_WORDS:
-                text = f"{count} words, expected at most {MAX_WORDS}: shorten or split the text."
-                yield book.finding(text, number)
+                yield number, f"{count} words, expected at most {MAX_WORDS}: shorten the text."
 
 
-def alt_text(book: LessonNotebook) -> Iterator[Finding]:
+def alt_text(book: LessonNotebook) -> Problems:
     """Every picture has a description, in the text and in stored outputs."""
     for number, cell in book.cells("markdown"):
         empty = [match for match in IMAGE.finditer(cell.source) if not match["alt"].strip()]
         empty += [match for match in IMG.finditer(cell.source) if not ALT.search(match[0])]
         if empty:
-            yield book.finding("a picture has no alt text: describe what it shows.", number)
+            yield number, "a picture has no alt text: describe what it shows."
     for number, cell in book.cells("code"):
         for output in cell.outputs:
             images = [kind for kind in output.get("data", {}) if kind.startswith("image/")]
             if any(not output.metadata.get(kind, {}).get("alt", "").strip() for kind in images):
-                text = (
-                    "a stored picture has no alt text: show it with colorlib.viz and an alt text."
-                )
-                yield book.finding(text, number)
+                yield number, "a stored picture has no alt text: show it with colorlib.viz."
 
 
-def badge(book: LessonNotebook) -> Iterator[Finding]:
+def badge(book: LessonNotebook) -> Problems:
     """The badge opens this notebook."""
     first = book.nb.cells[0].source.split("\n")[0] if book.nb.cells else ""
     target = BADGE.match(first)
     if target is None or not target[1].endswith(f"/{book.path}"):
-        yield book.finding(
-            f"the first line is not a Colab badge that opens {book.path}: "
-            f"run python -m course build."
-        )
+        yield None, f"no Colab badge that opens {book.path} at the top: run python -m course build."
 
 
-def closing_sections(book: LessonNotebook) -> Iterator[Finding]:
+def closing_sections(book: LessonNotebook) -> Problems:
     """The sections at the end of each lesson exist."""
     titles = [section.title for section in book.sections()]
     for expected in CLOSING:
         if not any(title.startswith(expected) for title in titles):
-            yield book.finding(f"there is no heading '## {expected}': add that section.")
+            yield None, f"there is no heading '## {expected}': add that section."
 
 
-def quiz(book: LessonNotebook) -> Iterator[Finding]:
+def quiz(book: LessonNotebook) -> Problems:
     """Three questions, their answers folded."""
     for section in book.sections():
         texts = [cell.source for _, cell in section.cells if cell.cell_type == "markdown"]
         count = "".join(texts).count("<details")
         if section.title.startswith("Quiz") and count != QUIZ_QUESTIONS:
-            text = (
-                f"the quiz folds {count} answers in <details>, expected {QUIZ_QUESTIONS}: fix it."
-            )
-            yield book.finding(text, section.cells[0][0])
+            text = f"the quiz folds {count} answers in <details>, expected {QUIZ_QUESTIONS}: fix it"
+            yield section.cells[0][0], text
 
 
-def predictions(book: LessonNotebook) -> Iterator[Finding]:
+def predictions(book: LessonNotebook) -> Problems:
     """Each **Predict** is followed by a **What you saw** in its section."""
     for section in book.sections():
         marks = [
@@ -122,12 +112,11 @@ def predictions(book: LessonNotebook) -> Iterator[Finding]:
         ]
         for (number, mark), (_, following) in itertools.pairwise([*marks, (0, "Predict")]):
             if mark == following == "Predict":
-                text = "**Predict** has no **What you saw** after it in its section: add one."
-                yield book.finding(text, number)
+                yield number, "**Predict** has no **What you saw** after it: add one."
 
 
-def unwritten(book: LessonNotebook) -> Iterator[Finding]:
+def unwritten(book: LessonNotebook) -> Problems:
     """Nothing is left of the template of ``python -m course new``."""
     for number, cell in enumerate(book.nb.cells, start=1):
         if MARK in cell.source:
-            yield book.finding(f"not written yet: replace each {MARK!r} by your own words.", number)
+            yield number, f"not written yet: replace each {MARK!r} by your own words."
