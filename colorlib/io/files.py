@@ -17,7 +17,7 @@ import os
 import platform
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -113,6 +113,53 @@ def read_json(path: Path) -> Any:
         raise ValueError(
             f"{path} is damaged ({error}); take a copy of it, or move it away"
         ) from None
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data as JSON, as a whole or not at all; a file of that name is replaced.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_json(Path(folder, "run.json"), {"betas": (0.5, 0.999)})
+        ...     read_json(Path(folder, "run.json"))
+        {'betas': [0.5, 0.999]}
+    """
+    with atomic_write(path, overwrite=True) as file:
+        file.write(json.dumps(data, indent=1).encode())
+
+
+def changed_fields(
+    old: Mapping[str, Any], new: Mapping[str, Any], ignore: Collection[str] = ()
+) -> dict[str, tuple[Any, Any]]:
+    """Return the fields that two configurations have in common and whose values differ.
+
+    A field that only one of them has is no change: another version of colorlib may have added it. A
+    field that holds fields in only one of them is a change.
+
+    Args:
+        old: the first configuration, as :func:`read_json` returns it.
+        new: the second one.
+        ignore: names of fields to leave out, at every depth.
+
+    Returns:
+        The old and the new value by name; a field inside a field is named ``outer.inner``.
+
+    Example:
+        >>> old = {"seed": 0, "data": {"size": 64, "about": "a"}}
+        >>> changed_fields(old, {"seed": 0, "data": {"size": 32, "about": "b"}}, ignore={"about"})
+        {'data.size': (64, 32)}
+    """
+    changed = {}
+    for name, value in new.items():
+        if name in ignore or name not in old:
+            continue
+        if isinstance(old[name], Mapping) and isinstance(value, Mapping):
+            for inner, values in changed_fields(old[name], value, ignore).items():
+                changed[f"{name}.{inner}"] = values
+        elif old[name] != value:
+            changed[name] = (old[name], value)
+    return changed
 
 
 try:
