@@ -1,6 +1,6 @@
 """``python -m course lab``: open JupyterLab on your own copy of the lessons, in ``my/``.
 
-A copy is made once and is yours from then on: nothing here ever writes to a notebook that exists.
+A copy is made once and is yours from then on: no command writes to a notebook in ``my/`` again.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import sys
 from pathlib import Path
 
 from colorlib.io.files import atomic_write
-from course.tool import course_config, files, no_network
+from course.tool import course_config, no_network
 from course.tool.cli import CourseError
+from course.tool.files import atomic_write_text
 
-SEEN = ".lessons.json"  # in my/: for each lesson, the hash of the version that you have, or were told of
+SEEN = ".lessons.json"  # in my/: the hash of each lesson that was copied or reported
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command line."""
+    """Add this command's options."""
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
     parser.add_argument(
         "more", nargs="*", metavar="-- ARGS", help="passed to JupyterLab, such as -- --port 9999"
@@ -28,18 +29,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
-    """Copy the lessons that are new, then become JupyterLab."""
+    """Copy the lessons that are new, then start JupyterLab in ``my/``."""
     for line in copy_lessons(root):
         print(line)
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = (
-        "1"  # this Python's kernel, not one of the same name elsewhere
-    )
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # this Python's kernel, not another "python3"
     no_network.exec_command([*command(root, args.no_open), *args.more], dict(os.environ))
     return 0
 
 
 def command(root: Path, no_open: bool) -> list[str]:
-    """The command that starts JupyterLab in ``my/``."""
+    """Return the command that starts JupyterLab in ``my/``."""
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root / 'my'}"]
     if no_open:
         words.append("--no-browser")
@@ -59,7 +58,7 @@ def copy_lessons(root: Path) -> list[str]:
         raise CourseError(
             "lessons/ holds no notebook, expected at least one: run python -m course build."
         )
-    mine, said = root / "my", []
+    mine, report = root / "my", []
     mine.mkdir(exist_ok=True)
     seen = json.loads((mine / SEEN).read_text("utf-8")) if (mine / SEEN).exists() else {}
     for lesson in lessons:
@@ -67,19 +66,19 @@ def copy_lessons(root: Path) -> list[str]:
         version = hashlib.sha256(data).hexdigest()
         copy = mine / lesson.name
         if create(copy, data):
-            said.append(f"my/{lesson.name} is your copy.")
+            report.append(f"my/{lesson.name} is your copy.")
         elif seen.get(lesson.name) != version and copy.read_bytes() != data:
-            said.append(
+            report.append(
                 f"my/{lesson.name} is yours and stays; lessons/{lesson.name} differs from it: "
                 f"copy it by hand if you want the new one."
             )
         seen[lesson.name] = version
-    files.atomic_write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
-    return said
+    atomic_write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
+    return report
 
 
 def create(path: Path, data: bytes) -> bool:
-    """Write a new file, whole or not at all; False if there is one already, which stays as it is."""
+    """Write a new file in one step; return False if it exists, and leave it as it is."""
     try:
         with atomic_write(path) as file:
             file.write(data)

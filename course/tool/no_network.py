@@ -1,8 +1,8 @@
-"""Run a command with nothing but the loopback reachable: the notebooks of the course need no network.
+"""``python -m course offline``: run a command that can reach only the loopback.
 
-On Linux the command gets a network namespace of its own, in which the outside does not exist. Where that is
-forbidden, and on other systems, there is only the guard (socket_guard/sitecustomize.py), which stops Python's own
-sockets. The guard is on in both cases, because its message says what happened.
+On Linux the command gets its own network namespace, without any other network. Where that is
+forbidden, and on other systems, only the socket guard (socket_guard/sitecustomize.py) stops
+Python's own sockets. The guard is on in both cases, because its message explains what happened.
 """
 
 from __future__ import annotations
@@ -18,18 +18,19 @@ from pathlib import Path
 
 from course.tool.cli import CourseError
 
-VARIABLE = "COURSE_OFFLINE"  # "guard" asks for the guard alone; inside a namespace it holds that namespace's name
+# "guard" asks for the guard without a namespace; inside a namespace it holds that namespace's name.
+VARIABLE = "COURSE_OFFLINE"
 GUARD = Path(__file__).with_name("socket_guard")
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1  # linux/sockios.h, linux/if.h
 MODE_MESSAGES = {
-    "namespace": "offline: nothing but the loopback is reachable (network namespace)",
-    "guard": "offline: Python reaches nothing but the loopback (socket guard, no network namespace)",
+    "namespace": "offline: only the loopback is reachable (network namespace)",
+    "guard": "offline: Python reaches only the loopback (socket guard, no network namespace)",
 }
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command line."""
+    """Add this command's options."""
     parser.add_argument(
         "words", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command to run"
     )
@@ -40,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
         raise CourseError(
-            "found no command, expected one: say what to run, as in offline python script.py."
+            "found no command, expected one: name it, as in offline python script.py."
         )
     exec_offline(words)
 
@@ -52,24 +53,24 @@ def require_offline() -> None:
 
 
 def offline_mode() -> str | None:
-    """What holds this process offline: ``"namespace"``, ``"guard"`` or nothing."""
+    """Return what keeps this process offline: ``"namespace"``, ``"guard"`` or None."""
     value = os.environ.get(VARIABLE)
     if value and value == namespace():
         return "namespace"
-    guarded = getattr(sys.modules.get("sitecustomize"), "__file__", "") == str(
-        GUARD / "sitecustomize.py"
-    )
+    guard_file = getattr(sys.modules.get("sitecustomize"), "__file__", "")
+    guarded = guard_file == str(GUARD / "sitecustomize.py")
     return "guard" if value == "guard" and guarded else None
 
 
 def exec_offline(words: list[str]) -> None:
-    """Replace this process by a command that is offline; say on stderr in which way."""
+    """Replace this process by a command that is offline; print the mode to stderr."""
     env = dict(os.environ)
-    how = offline_mode() or choose_mode()
-    env[VARIABLE] = namespace() if how == "namespace" else "guard"
-    if os.environ.get("PYTHONPATH", "").split(os.pathsep)[0] != str(GUARD):
-        env["PYTHONPATH"] = os.pathsep.join([str(GUARD), *filter(None, [env.get("PYTHONPATH")])])
-    print(MODE_MESSAGES[how], file=sys.stderr, flush=True)
+    mode = offline_mode() or enter_mode()
+    env[VARIABLE] = namespace() if mode == "namespace" else "guard"
+    paths = [path for path in env.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if paths[:1] != [str(GUARD)]:
+        env["PYTHONPATH"] = os.pathsep.join([str(GUARD), *paths])
+    print(MODE_MESSAGES[mode], file=sys.stderr, flush=True)
     exec_command(words, env)
 
 
@@ -86,8 +87,8 @@ def exec_command(words: list[str], env: dict[str, str]) -> None:
         ) from None
 
 
-def choose_mode() -> str:
-    """Move this process into a namespace if the machine allows it, and say which way is left."""
+def enter_mode() -> str:
+    """Move this process into a namespace if the machine allows it; return the mode that applies."""
     if os.environ.get(VARIABLE) == "guard" or sys.platform != "linux" or not namespaces_work():
         return "guard"
     enter_namespace()
@@ -95,7 +96,7 @@ def choose_mode() -> str:
 
 
 def namespace() -> str | None:
-    """The name of this process's network namespace, such as ``net:[4026531840]``."""
+    """Return the name of this process's network namespace, such as ``net:[4026531840]``."""
     try:
         return os.readlink("/proc/self/ns/net")
     except OSError:
@@ -103,7 +104,7 @@ def namespace() -> str | None:
 
 
 def namespaces_work() -> bool:
-    """Try it in a child: some machines refuse only after the first step, when there is no way back."""
+    """Try it in a child: some machines refuse only after the first step, which cannot be undone."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -119,7 +120,7 @@ def enter_namespace() -> None:
     """Leave the machine's network for one with only a loopback; new files still belong to the user.
 
     Raises:
-        OSError: if the machine forbids it.
+        OSError: If the machine forbids it.
     """
     import fcntl
 

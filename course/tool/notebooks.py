@@ -1,4 +1,4 @@
-"""Notebook files: read with clear errors, written so that the same notebook gives the same bytes."""
+"""Notebook files: read with clear errors, and written so that equal notebooks have equal bytes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ from nbformat import NotebookNode
 from course.tool.cli import CourseError
 from course.tool.files import atomic_write_text
 
-VOLATILE_METADATA = (
-    "widgets",
-    "papermill",
-)  # of a notebook: stored widget state, a run's parameters
-VOLATILE_CELL_METADATA = ("papermill", "execution")  # of a cell: when and how long it ran
+# What a run leaves behind and differs from run to run: widget state, parameters, times.
+VOLATILE_METADATA = ("widgets", "papermill")
+VOLATILE_CELL_METADATA = ("papermill", "execution")
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook of format 4.5 in which every cell has an id of its own.
+    """Read a notebook of format 4.5 in which every cell has a unique id.
 
     Raises:
-        CourseError: if the file is anything else; the text names the file.
+        CourseError: If the file is anything else; the message names the file.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -36,8 +34,7 @@ def read(path: Path) -> NotebookNode:
         ) from None
     except ValueError as error:
         raise CourseError(f"{name(path)} is not JSON ({error}): restore it from git.") from None
-    version = (raw.get("nbformat"), raw.get("nbformat_minor")) if isinstance(raw, dict) else None
-    if version != (4, 5):
+    if not isinstance(raw, dict) or (raw.get("nbformat"), raw.get("nbformat_minor")) != (4, 5):
         raise CourseError(
             f"{name(path)} is not a notebook of format 4.5: open it in JupyterLab and save it."
         )
@@ -53,12 +50,12 @@ def read(path: Path) -> NotebookNode:
 
 
 def name(path: Path) -> str:
-    """The last two parts of a notebook's path, as people speak of it: ``solutions/01_x.ipynb``."""
+    """Return the last two parts of a notebook's path: ``solutions/01_x.ipynb``."""
     return "/".join(path.parts[-2:])
 
 
 def check_ids(cells: list, where: str) -> None:
-    """Stop if a cell has no id, or the id of another cell."""
+    """Raise CourseError if a cell has no id, or the id of another cell."""
     for number, cell in enumerate(cells, start=1):
         if not cell.get("id"):
             raise CourseError(
@@ -72,7 +69,7 @@ def check_ids(cells: list, where: str) -> None:
 
 
 def dumps(nb: NotebookNode) -> str:
-    """The text of a notebook file: keys sorted, no widget state, no traces of a run's date and time."""
+    """Return the text of a notebook file: keys sorted, without widget state and times of a run."""
     nb = copy.deepcopy(nb)
     for key in VOLATILE_METADATA:
         nb.metadata.pop(key, None)
@@ -83,26 +80,26 @@ def dumps(nb: NotebookNode) -> str:
 
 
 def write(path: Path, nb: NotebookNode) -> None:
-    """Write ``dumps(nb)`` in one step: a reader never sees half a notebook."""
+    """Write ``dumps(nb)`` in one step, so that a reader never sees half a notebook."""
     atomic_write_text(path, dumps(nb))
 
 
 def source_hash(nb: NotebookNode) -> str:
-    """A hash of everything a person writes in a notebook (ids, kinds, sources, tags), and of no output."""
+    """Return a hash of what a person writes (ids, kinds, sources, tags); outputs do not count."""
     rows = [[cell.id, cell.cell_type, cell.source, sorted(tags(cell))] for cell in nb.cells]
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode("utf-8")).hexdigest()
 
 
 def is_fresh(nb: NotebookNode) -> bool:
-    """Whether the stored outputs are those of these sources."""
+    """Return whether the stored outputs are those of these sources."""
     return nb.metadata.get("course", {}).get("executed") == source_hash(nb)
 
 
 def tags(cell: NotebookNode) -> list[str]:
-    """The tags of a cell."""
+    """Return the tags of a cell."""
     return cell.metadata.get("tags", [])
 
 
 def place(number: int, cell: NotebookNode) -> str:
-    """How messages name a cell; ``number`` counts from 1."""
+    """Return the name of a cell in messages; ``number`` counts from 1."""
     return f"cell {number} ({cell.id})"

@@ -1,35 +1,24 @@
-"""``python -m course run``: execute notebooks offline, make the site of them, and say what failed."""
+"""``python -m course run``: execute notebooks offline, make the site from them, report failures."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 
-from course.tool import course_config, files, no_network, notebooks, site, stored_outputs
+from course.tool import course_config, files, no_network, notebooks, site
 from course.tool.cli import CourseError
 from course.tool.execute import Run, code_cells, cores, environment, execute
-from course.tool.parameter_probe import KEPT, Probe, ignored_parameters, probe_values
-
-
-@dataclass
-class Job:
-    """One notebook to execute, and what papermill injects into it."""
-
-    path: Path
-    parameters: dict[str, Any]
-    odd: list[Probe] = field(default_factory=list)
+from course.tool.parameter_probe import KEPT, ignored_parameters, probe_values
+from course.tool.stored_outputs import store_outputs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command line."""
+    """Add this command's options."""
     parser.add_argument(
         "names",
         nargs="*",
@@ -39,12 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tree", choices=["solutions", "lessons"], default="solutions", help="default: solutions"
     )
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument(
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
         "--store", action="store_true", help="write outputs back into the solutions that changed"
     )
-    way.add_argument(
-        "--probe", action="store_true", help="inject odd parameters and look for them in the output"
+    group.add_argument(
+        "--probe", action="store_true", help="inject unusual parameters, expect them in the output"
     )
     parser.add_argument(
         "--jobs",
@@ -55,19 +44,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
-    """Execute notebooks, offline; 1 if one of them fails."""
+    """Execute notebooks, offline; return 1 if one of them fails."""
     if args.store and args.tree != "solutions":
         raise CourseError(
-            "found --store with --tree lessons, but lessons have no outputs: leave out --tree lessons."
+            "found --store with --tree lessons, but lessons have no outputs: "
+            "leave out --tree lessons."
         )
     if args.jobs < 1:
         raise CourseError(
             f"--jobs is {args.jobs}, expected 1 or more: leave it out for the default."
         )
     no_network.require_offline()
-    return run(
-        root, args.tree, args.names, store_outputs=args.store, odd=args.probe, workers=args.jobs
-    )
+    return run(root, args.tree, args.names, store=args.store, probe=args.probe, workers=args.jobs)
 
 
 def run(
@@ -75,44 +63,60 @@ def run(
     tree: str,
     names: Sequence[str] = (),
     *,
-    store_outputs: bool = False,
-    odd: bool = False,
+    store: bool = False,
+    probe: bool = False,
     workers: int = 1,
 ) -> int:
-    """Execute notebooks of one tree; what is made lies in ``build/``, and of solutions the site as well.
+    """Execute notebooks of one tree; results go to ``build/``, with the site if tree is solutions.
 
     Args:
         root: The folder of the course.
         tree: ``"solutions"`` or ``"lessons"``.
-        names: Which notebooks; none means all, or with ``store_outputs`` those that changed since.
-        store_outputs: Run with the default parameters and write the outputs back.
-        odd: Run with odd parameters and fail where one is ignored; the copies go to ``build/probe/``.
+        names: Which notebooks; none means all, or with ``store`` those that changed since.
+        store: Run with the default parameters and write the outputs back.
+        probe: Run with unusual parameters and fail if one is ignored; the copies go to
+            ``build/probe/``.
         workers: How many notebooks run at a time.
 
     Returns:
-        0 if every notebook ran to its end and the site has nothing to mend, else 1.
+        0 if every notebook ran to its end and the site has no problem, else 1.
     """
     paths = select(root, tree, names)
-    if store_outputs and not names:
+    if store and not names:
         paths = [path for path in paths if not notebooks.is_fresh(notebooks.read(path))]
         if not paths:
             print("Every stored output is that of its source: nothing to do.")
             return 0
+    probes = {path: [] for path in paths}
+    parameters = {path: {} for path in paths}
+    for path in paths:
+        if probe:
+            probes[path] = probe_values(notebooks.read(path), notebooks.name(path))
+        if not store:
+            values = {one.name: one.value for one in probes[path]}
+            parameters[path] = {KEPT: "reduced", **values}
     os.environ.update(environment(tree, workers))
+    folder = f"build/{'probe' if probe else tree}"
     runs = []
-    for path, one in execute_all([job(path, store_outputs, odd) for path in paths], workers):
-        if store_outputs and not one.problem:
-            one.problem = stored(path, one)
-        keep(root, "probe" if odd else tree, one)
-        runs.append(one)
-    runs.sort(key=lambda one: one.name)
-    report("probe" if odd else tree, runs)
-    made = site.make(root) if tree == "solutions" and not store_outputs else 0
-    return int(made or any(one.problem for one in runs))
+    for path, result in execute_all(parameters, workers):
+        ignored = ignored_parameters(probes[path], result.nb)
+        if ignored and not result.problem:
+            names = ", ".join(ignored)
+            result.problem = f"ignores the parameter {names}: no output shows its probe value"
+        if store and not result.problem:
+            try:
+                store_outputs(path, result)
+            except CourseError as error:
+                result.problem = str(error)
+        keep(root / folder, result)
+        runs.append(result)
+    report(folder, sorted(runs, key=lambda result: result.name))
+    site_problems = site.make(root) if tree == "solutions" and not store else 0
+    return int(site_problems or any(result.problem for result in runs))
 
 
 def select(root: Path, tree: str, names: Sequence[str]) -> list[Path]:
-    """The notebooks of a tree that go by these names, or all."""
+    """Return the notebooks of a tree that have these names or numbers, or all."""
     paths = sorted((root / tree).glob("*.ipynb"))
     if not paths:
         raise CourseError(
@@ -124,73 +128,57 @@ def select(root: Path, tree: str, names: Sequence[str]) -> list[Path]:
         found = [path for path in paths if stem in (path.stem, path.stem.split("_")[0])]
         if not found:
             known = ", ".join(path.stem for path in paths)
-            raise CourseError(f"{name!r} is no notebook of {tree}/: choose from {known}.")
+            raise CourseError(f"{name!r} is not a notebook of {tree}/: choose from {known}.")
         chosen += found
     return list(dict.fromkeys(chosen)) or paths
 
 
-def job(path: Path, store_outputs: bool, odd: bool) -> Job:
-    """What to inject: nothing if outputs are stored, else the reduced profile, and odd values if asked."""
-    if store_outputs:
-        return Job(path, {})
-    values = probe_values(notebooks.read(path), notebooks.name(path)) if odd else []
-    return Job(path, {KEPT: "reduced", **{one.name: one.value for one in values}}, values)
-
-
-def execute_all(jobs: list[Job], workers: int) -> Iterator[tuple[Path, Run]]:
-    """Execute notebooks side by side; yields each path with its run, as they finish."""
+def execute_all(parameters: Mapping[Path, dict], workers: int) -> Iterator[tuple[Path, Run]]:
+    """Execute notebooks in parallel; yield each path with its run, as they finish."""
     from tqdm import tqdm
 
-    cells = sum(len(code_cells(notebooks.read(one.path))) + bool(one.parameters) for one in jobs)
+    cells = sum(
+        len(code_cells(notebooks.read(path))) + bool(values) for path, values in parameters.items()
+    )
     with (
         ThreadPoolExecutor(workers) as pool,
         tqdm(total=cells, unit="cell", desc="notebooks", mininterval=1) as bar,
     ):
-        futures = {pool.submit(execute, one.path, one.parameters, bar.update): one for one in jobs}
+        futures = {
+            pool.submit(execute, path, values, bar.update): path
+            for path, values in parameters.items()
+        }
         try:
             for future in as_completed(futures):
-                one, ran = futures[future], future.result()
-                if not ran.problem and (names := ignored_parameters(one.odd, ran.nb)):
-                    ran.problem = (
-                        f"ignores the parameter {', '.join(names)}: no output shows the odd value"
-                    )
-                yield one.path, ran
+                yield futures[future], future.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def stored(path: Path, one: Run) -> str:
-    """Store a run's outputs in its notebook; why not, if they cannot be."""
-    try:
-        stored_outputs.store_outputs(path, one)
-    except CourseError as error:
-        return str(error)
-    return ""
-
-
-def keep(root: Path, folder: str, one: Run) -> None:
-    """Write what a run left into ``build/``: the notebook, and the traceback if there is one."""
-    nb: NotebookNode = one.nb
-    facts = nbformat.from_dict({"run": {"seconds": round(one.seconds, 1), "problem": one.problem}})
-    nb.metadata.course = nbformat.from_dict({**nb.metadata.get("course", {}), **facts})
-    path = root / "build" / folder / f"{one.name}.ipynb"
-    notebooks.write(path, nb)
-    if one.traceback:
-        files.atomic_write_text(path.with_suffix(".error.txt"), one.traceback + "\n")
+def keep(folder: Path, result: Run) -> None:
+    """Write the executed notebook into ``folder``, and the traceback if there is one."""
+    nb = result.nb
+    facts = {"seconds": round(result.seconds, 1), "problem": result.problem}
+    nb.metadata.course = nbformat.from_dict({**nb.metadata.get("course", {}), "run": facts})
+    notebooks.write(folder / f"{result.name}.ipynb", nb)
+    error_file = folder / f"{result.name}.error.txt"
+    if result.traceback:
+        files.atomic_write_text(error_file, result.traceback + "\n")
     else:
-        path.with_suffix(".error.txt").unlink(missing_ok=True)
+        error_file.unlink(missing_ok=True)
 
 
 def report(folder: str, runs: list[Run]) -> None:
-    """Print the table, and below it what failed."""
-    width = max(len(one.name) for one in runs)
+    """Print the table, and below it the failures."""
+    width = max(len(run.name) for run in runs)
     print(f"\n{'notebook':{width}}  seconds  cells  images  result")
-    for one in runs:
-        result = "failed" if one.problem else "ok"
-        print(f"{one.name:{width}}  {one.seconds:7.1f}  {one.cells:5}  {one.images:6}  {result}")
-    for one in (one for one in runs if one.problem):
-        print(f"\n{one.name}: {one.problem}")
-        for line in one.source.splitlines()[:4]:
-            print(f"    | {line}")
-        if one.traceback:
-            print(f"    the whole traceback: build/{folder}/{one.name}.error.txt")
+    for run in runs:
+        result = "failed" if run.problem else "ok"
+        print(f"{run.name:{width}}  {run.seconds:7.1f}  {run.cells:5}  {run.images:6}  {result}")
+    for run in runs:
+        if run.problem:
+            print(f"\n{run.name}: {run.problem}")
+            for line in run.source.splitlines()[:4]:
+                print(f"    | {line}")
+        if run.traceback:
+            print(f"    the whole traceback: {folder}/{run.name}.error.txt")

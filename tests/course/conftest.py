@@ -1,4 +1,4 @@
-"""A whole course in miniature: one lesson that keeps every promise, written to a temporary folder."""
+"""A tiny course of one lesson that passes every lint, written to a temporary folder."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ QUIZ = "## Quiz\n\n" + "\n".join(f"<details><summary>{n}?</summary>Yes.</details
 
 
 def markdown(cell_id: str, source: str, *tags: str):
-    """A markdown cell."""
+    """Return a Markdown cell."""
     return new_markdown_cell(source, id=cell_id, metadata={"tags": list(tags)} if tags else {})
 
 
 def code(cell_id: str, source: str, *tags: str, out: str = ""):
-    """A code cell, executed, with an output if ``out`` is given."""
+    """Return a code cell that was executed, with an output if ``out`` is given."""
     outputs = [new_output("stream", name="stdout", text=out)] if out else []
     metadata = {"tags": list(tags)} if tags else {}
     return new_code_cell(source, id=cell_id, metadata=metadata, outputs=outputs, execution_count=1)
 
 
 def tiny_solution():
-    """The source of the lesson, without its generated cells."""
+    """Return the source of the lesson, without its generated cells."""
     exercises = []
     for n in range(1, 5):
         text = EXERCISE.format(n=n, title="Broken on purpose" if n == 4 else "Square")
@@ -96,7 +96,7 @@ def tiny_solution():
 
 
 class Tiny:
-    """The tiny course in a folder, and what a person does with it."""
+    """The tiny course in a folder, with the edits that a person makes."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -104,12 +104,12 @@ class Tiny:
     def build(
         self, *, check: bool = False, repository: str | None = None, branch: str | None = None
     ) -> int:
-        """``python -m course build``."""
-        wish = argparse.Namespace(check=check, repository=repository, branch=branch)
-        return build.main(wish, self.root)
+        """Run ``python -m course build``."""
+        args = argparse.Namespace(check=check, repository=repository, branch=branch)
+        return build.main(args, self.root)
 
     def read(self, tree: str = "solutions"):
-        """Its notebook, of one tree."""
+        """Return its notebook, of one tree."""
         return notebooks.read(self.root / tree / "01_tiny.ipynb")
 
     @contextlib.contextmanager
@@ -133,11 +133,11 @@ class Tiny:
 
     @staticmethod
     def cell(nb, cell_id: str):
-        """The cell with that id."""
+        """Return the cell with that id."""
         return next(cell for cell in nb.cells if cell.id == cell_id)
 
     def store(self):
-        """What ``python -m course run --store`` leaves behind."""
+        """Mark the outputs as current, as ``python -m course run --store`` does."""
         with self.edit() as nb:
             for cell in nb.cells:
                 if cell.cell_type == "code":

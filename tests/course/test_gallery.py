@@ -1,4 +1,4 @@
-"""The gallery: every photo, the worst first, numbers that can be measured again, pictures that are there."""
+"""The gallery: every photo, the lowest gain first, with scores that can be measured again."""
 
 import re
 
@@ -19,7 +19,7 @@ def page(tmp_path_factory):
     return gallery.write(tmp_path_factory.mktemp("build") / "gallery", PHOTOS)
 
 
-def test_every_picture_is_there_has_words_of_its_own_and_is_small(page):
+def test_gallery_images_exist_are_small_and_have_alt_texts(page):
     images = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", page.read_text("utf-8"))
     assert len(images) == len({alt for alt, _ in images}) == 2 * len(PHOTOS)
     for alt, name in images:
@@ -27,40 +27,34 @@ def test_every_picture_is_there_has_words_of_its_own_and_is_small(page):
         with Image.open(page.parent / name) as picture:
             assert picture.format == "JPEG" and picture.width > 2 * picture.height
         assert (page.parent / name).stat().st_size < 120_000
-    assert {path.name for path in page.parent.iterdir()} == {name for _, name in images} | {
-        "gallery.md"
-    }
+    files = {path.name for path in page.parent.iterdir()}
+    assert files == {name for _, name in images} | {"gallery.md"}
 
 
-def test_numbers_are_those_of_the_models_and_every_model_is_there(page):
+def test_gallery_scores_are_those_of_all_models(page):
     text, photo = page.read_text("utf-8"), PHOTOS[0]
     section = text.partition(f"## {photo.title}\n")[2].partition("\n## ")[0]
-    rows = {
-        cells[1].strip(): cells[2:-1]
-        for line in section.splitlines()
-        if (cells := line.split("|"))[1:]
-    }
+    lines = [line.split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    rows = {cells[0].strip("| "): cells[1:] for cells in lines}
     assert {*pretrained.NAMES, "gray"} <= set(rows)
     rgb = photo.rgb(gallery.SIZE)
     for name, net in (("gray", None), ("landscape", ResizedModel(pretrained.load("landscape")))):
-        found = score_batch(colorize_batch(net, rgb), rgb)
-        assert float(rows[name][0]) == pytest.approx(found["psnr"], abs=0.006)
-        assert float(rows[name][1]) == pytest.approx(found["ciede2000"], abs=0.006)
+        scores = score_batch(colorize_batch(net, rgb), rgb)
+        assert float(rows[name][0]) == pytest.approx(scores["psnr"], abs=0.006)
+        assert float(rows[name][1]) == pytest.approx(scores["ciede2000"], abs=0.006)
 
 
-def test_the_worst_comes_first_and_each_number_says_how_it_was_measured(page):
+def test_gallery_rows_are_sorted_by_gain_with_protocol(page):
     text = page.read_text("utf-8")
-    gains = [
-        float(line.split("|")[-2]) for line in text.splitlines() if line.startswith("| general |")
-    ]
+    rows = [line for line in text.splitlines() if line.startswith("| general |")]
+    gains = [float(row.split("|")[-2]) for row in rows]
     assert len(gains) == len(PHOTOS) and gains == sorted(gains)
     assert default_metrics()["psnr"].protocol in text and "not a restoration" in text
     assert all(photo.credit in text and photo.licence in text for photo in PHOTOS)
 
 
-def test_saturation_moves_chroma_and_leaves_lightness():
+def test_saturate_scales_chroma_and_keeps_lightness():
     rgb = 0.4 + 0.2 * data.sample_photo_crops(2, 16)
-    half = gallery.saturated(rgb, 0.5)
-    before, after = rgb_to_lab(rgb), rgb_to_lab(half)
+    before, after = rgb_to_lab(rgb), rgb_to_lab(gallery.saturate(rgb, 0.5))
     assert (after[:, :1] - before[:, :1]).abs().max() < 0.05
     assert (after[:, 1:] - before[:, 1:] / 2).abs().max() < 0.05

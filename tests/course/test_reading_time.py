@@ -1,4 +1,4 @@
-"""How long a lesson takes comes from its notebook; what texts say of lessons and data from their tables."""
+"""The reading time of a lesson comes from its notebook, the tables of lessons from course.toml."""
 
 import argparse
 
@@ -9,58 +9,51 @@ from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 
 
-def test_words_code_and_exercises_are_counted_as_a_student_meets_them(tiny):
-    (before,) = reading_time.every(tiny.root)
-    assert before.exercises == 20 and before.together == before.reading + 20
-    tiny.replace("teacher", "Students", "Students " * 1000)  # the instructor's cell
-    tiny.replace(
-        "answer-1", "    return x**2", "    y = 1\n" * 100 + "    return x**2"
-    )  # an answer
-    (same,) = reading_time.every(tiny.root)
-    assert (same.words, same.lines, same.exercises) == (
-        before.words,
-        before.lines,
-        before.exercises,
-    )
+def test_measure_counts_what_a_student_sees(tiny):
+    (before,) = reading_time.measure_all(tiny.root)
+    assert before.exercises == 20
+    tiny.replace("teacher", "Students", "Students " * 1000)  # a cell for instructors
+    answer = "    y = 1\n" * 100 + "    return x**2"
+    tiny.replace("answer-1", "    return x**2", answer)
+    assert reading_time.measure_all(tiny.root) == [before]
     tiny.replace("saw", "nine", "nine " * 300)
     tiny.replace("three", "print(3**2)", "print(3**2)\n" * 40)
-    (longer,) = reading_time.every(tiny.root)
+    (longer,) = reading_time.measure_all(tiny.root)
     assert longer.words == before.words + 299 and longer.lines == before.lines + 39
     assert longer.reading == before.reading + 4
 
 
-def test_the_command_prints_a_row_for_each_lesson(tiny, capsys):
+def test_minutes_prints_a_row_for_each_lesson(tiny, capsys):
     assert reading_time.main(argparse.Namespace(), tiny.root) == 0
-    out = capsys.readouterr().out.splitlines()
-    assert out[0].startswith("Lesson") and out[1].startswith("1 · Squares") and "20 min" in out[1]
-    assert str(reading_time.WORDS) in out[-1]
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("| Lesson") and lines[2].startswith("| 1 · Squares | ")
+    assert "| 20 min |" in lines[2]
+    assert str(reading_time.WORDS_PER_MINUTE) in lines[-1]
 
 
-def test_every_exercise_of_the_course_names_its_minutes():
-    for found in reading_time.every(ROOT):
-        least = (1000, 30) if found.lesson.number else (300, 4)  # lesson 0 is a short one
-        assert found.words > least[0] and found.exercises >= least[1]
+def test_every_lesson_has_words_and_timed_exercises():
+    for time in reading_time.measure_all(ROOT):
+        words, minutes = (1000, 30) if time.lesson.number else (300, 4)  # lesson 0 is short
+        assert time.words > words and time.exercises >= minutes
 
 
-def test_tables_of_the_lessons_are_filled_in(tiny):
-    text = "<!-- course: objectives -->\n<!-- end course -->\n\n<!-- course: minutes -->\n<!-- end course -->"
-    filled = placeholders.fill(text, "x", tiny.root)
-    assert (
-        "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
-        in filled
+def test_placeholders_of_lessons_are_filled(tiny):
+    text = (
+        "<!-- course: objectives -->\n<!-- end course -->\n\n"
+        "<!-- course: minutes -->\n<!-- end course -->"
     )
-    assert "| 1 · Squares |" in filled and "| 5 min |" in filled
+    filled = placeholders.fill(text, "x", tiny.root)
+    row = "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
+    assert row in filled and "| 1 · Squares |" in filled and "| 5 min |" in filled
     assert placeholders.fill(filled, "x", tiny.root) == filled
-    with pytest.raises(
-        CourseError, match="no table 'hours' of the course: write minutes, objectives or map"
-    ):
+    message = "no table 'hours' of the course: write minutes, objectives or map"
+    with pytest.raises(CourseError, match=message):
         placeholders.fill(text.replace("minutes", "hours"), "x", tiny.root)
 
 
-def test_the_syllabus_has_the_tables_of_the_lessons():
+def test_syllabus_has_the_tables_of_lessons():
     text = (ROOT / "course/syllabus.md").read_text("utf-8")
-    shown = {region.name for region in placeholders.find(text, "x") if region.kind == "course"}
-    assert shown == {"objectives", "minutes"}
-    assert all(
-        f"lessons/{lesson.name}.ipynb" in text for lesson in course_config.load(ROOT).lessons
-    )
+    names = {place.name for place in placeholders.find(text, "x") if place.kind == "course"}
+    assert names == {"objectives", "minutes"}
+    lessons = course_config.load(ROOT).lessons
+    assert all(f"lessons/{lesson.name}.ipynb" in text for lesson in lessons)

@@ -1,4 +1,4 @@
-"""What may be stored in a solution, and what may not."""
+"""Which outputs may be stored in a solution, and which may not."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_output
 
-from course.tool import notebooks, stored_outputs
+from course.tool import notebooks
 from course.tool.cli import CourseError
 from course.tool.execute import Run
+from course.tool.stored_outputs import WIDGET, store_outputs
 from tests.course import tiny
 
 
@@ -22,26 +23,24 @@ def path(tmp_path):
 
 
 def run_of(path: Path, *outputs, problem: str = "") -> Run:
-    """A run whose one cell has these outputs."""
+    """Return a run whose one cell has these outputs."""
     nb = notebooks.read(path)
     nb.cells[1].update(outputs=list(outputs), execution_count=1)
     return Run("01", nb, 2.0, "/var/somewhere/course-x", problem)
 
 
-def test_live_widgets_and_warnings_are_not_stored(path):
-    view = {stored_outputs.WIDGET: {"model_id": "x"}}
+def test_store_outputs_drops_widgets_and_warnings(path):
+    view = {WIDGET: {"model_id": "x"}}
     outputs = [
         new_output("stream", name="stderr", text="careful"),
         new_output("display_data", {**view, "text/plain": "interactive(...)"}),
         new_output("display_data", view),
         new_output("stream", text="fine"),
     ]
-    stored_outputs.store_outputs(path, run_of(path, *outputs))
+    store_outputs(path, run_of(path, *outputs))
     stored = notebooks.read(path)
-    assert [out.get("text") or out.data for out in stored.cells[1].outputs] == [
-        {"text/plain": "interactive(...)"},
-        "fine",
-    ]
+    kept = [output.get("text") or output.data for output in stored.cells[1].outputs]
+    assert kept == [{"text/plain": "interactive(...)"}, "fine"]
     assert notebooks.is_fresh(stored)
     stored.cells[1].source = "2"
     assert not notebooks.is_fresh(stored)
@@ -51,34 +50,28 @@ def test_live_widgets_and_warnings_are_not_stored(path):
 @pytest.mark.parametrize(
     "place", [str(Path.home()), sys.prefix, "/var/somewhere/course-x", "/tmp/ipykernel_12/3.py"]
 )
-def test_a_place_on_this_machine_is_refused(path, kind, place):
+def test_store_outputs_with_a_path_of_this_machine_raises(path, kind, place):
     before = path.read_bytes()
     output = new_output("display_data", {kind: f"read from '{place}/photo.png'."})
-    with pytest.raises(
-        CourseError, match=r"01.ipynb: cell 2 \(one\) prints '.*', a place on this machine"
-    ):
-        stored_outputs.store_outputs(path, run_of(path, output))
+    message = r"01.ipynb: cell 2 \(one\) prints '.*', a path of this machine"
+    with pytest.raises(CourseError, match=message):
+        store_outputs(path, run_of(path, output))
     assert path.read_bytes() == before
 
 
-def test_other_paths_and_pictures_are_fine(path):
-    text = new_output(
-        "stream", text=f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png"
-    )
+def test_store_outputs_allows_other_paths_and_pictures(path):
+    text = f"/etc/hosts {Path.home()}-else https://a.org{Path.home()} cat.png"
     picture = new_output("display_data", {"image/png": f"iVBOR{Path.home()}/"})
-    stored_outputs.store_outputs(path, run_of(path, text, picture))
+    store_outputs(path, run_of(path, new_output("stream", text=text), picture))
     assert notebooks.is_fresh(notebooks.read(path))
 
 
-def test_a_run_that_failed_is_refused(path):
+def test_store_outputs_of_failed_or_outdated_run_raises(path):
     with pytest.raises(CourseError, match="01.ipynb is not stored, because it raised"):
-        stored_outputs.store_outputs(path, run_of(path, problem="raised"))
-
-
-def test_a_notebook_that_changed_meanwhile_is_refused(path):
+        store_outputs(path, run_of(path, problem="raised"))
     run = run_of(path)
     nb = notebooks.read(path)
     nb.cells[1].source = "2"
     notebooks.write(path, nb)
     with pytest.raises(CourseError, match="01.ipynb changed while it ran"):
-        stored_outputs.store_outputs(path, run)
+        store_outputs(path, run)
