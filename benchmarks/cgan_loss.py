@@ -87,8 +87,12 @@ class Lawns:
     def __len__(self) -> int:
         return len(self.rgb)
 
-    def batch(self, indices: Tensor) -> Tensor:
-        """Give pictures as uint8 (n, 3, h, w)."""
+    def __getitem__(self, index: int) -> Tensor:
+        """Return one image: uint8 (3, h, w)."""
+        return self.rgb[index]
+
+    def __getitems__(self, indices: Tensor) -> Tensor:
+        """Return several images: uint8 (n, 3, h, w)."""
         return self.rgb[indices]
 
 

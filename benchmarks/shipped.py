@@ -3,7 +3,7 @@
 Every photo of a folder becomes a square of 256 pixels from its middle; the network sees it at its own size,
 and its a and b are enlarged, as ``colorlib colorize`` does it. Writes ``course/results/shipped.json``, which
 the cards of the models show; for one model on one folder there is ``colorlib evaluate NAME --data FOLDER
---part all --size 256``.
+--split all --image-size 256``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from torch.utils.data import Dataset
+
 from colorlib import pretrained
 from colorlib.color import LabScaler
-from colorlib.data.datasets import Pictures, load_dataset
+from colorlib.data.datasets import load_dataset
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from course.tool import stored_results
 from course.tool.course_config import ROOT
@@ -39,7 +41,7 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
     """Score every shipped model, and gray, on every folder."""
     rows, counts = [], []
     for place, folder in folders.items():
-        pictures = load_dataset(folder, SIZE, ratios=(1.0, 0.0, 0.0)).train
+        pictures = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
         counts.append(f"{len(pictures)} photos: {place}")
         found = {name: numbers(name, pictures) for name in ("gray", *pretrained.NAMES)}
         for name, values in found.items():
@@ -65,10 +67,10 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
     )
 
 
-def numbers(name: str, pictures: Pictures) -> dict[str, float]:
+def numbers(name: str, pictures: Dataset) -> dict[str, float]:
     """Score one model, or gray, by the headings of the table."""
     net = None if name == "gray" else ResizedModel(pretrained.load(name))
-    values = evaluate(net, pictures, LabScaler()).result()
+    values = evaluate(net, pictures, LabScaler()).compute()
     return {heading: values[metric] for heading, (_, metric) in COLUMNS.items() if metric}
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from colorlib import metrics
 from colorlib.color import LabScaler, lab_to_rgb, quantize_lightness, rgb_to_lab
@@ -112,7 +113,7 @@ def main() -> None:
     seeds = list(range(given.seeds))
     most = 2 * (given.few + HELD_OUT)
     photos = datasets.load_dataset(
-        given.data, given.size, ratios=(0.7, 0.3, 0.0), filters=FilterConfig(), most=most
+        given.data, given.size, split_ratios=(0.7, 0.3, 0.0), filters=FilterConfig(), max_images=most
     )
     few = {seed: _drawn(photos.train, given.few, seed) for seed in seeds}
     held_out = _drawn(photos.validation, HELD_OUT, 0)
@@ -132,9 +133,9 @@ def main() -> None:
     _write(given, seeds, done)
 
 
-def _drawn(part: datasets.Pictures, n: int, seed: int) -> Tensor:
+def _drawn(part: Dataset, n: int, seed: int) -> Tensor:
     """Draw n pictures of a part."""
-    return part.batch(torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n])
+    return part.__getitems__(torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n])
 
 
 def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str, float]]) -> None:

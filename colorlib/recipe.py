@@ -37,7 +37,7 @@ class DataSpec:
     about: str
     count: int | None = None
     ratios: tuple[float, float, float] = (0.8, 0.2, 0.0)
-    fit: Literal["crop", "stretch"] = "stretch"
+    fit: Literal["center_crop", "stretch"] = "stretch"
     filters: bool = False
     size: int = 256
 

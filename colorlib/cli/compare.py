@@ -125,7 +125,7 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     )
     rows = [row | {"ms": times.get(row["name"])} for row in rows]
     tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
-    few = {size: part.batch(range(min(6, len(part)))) for size, part in tests.items()}
+    few = {size: part.__getitems__(range(min(6, len(part)))) for size, part in tests.items()}
     least = few[min(few)]
     pictures = {"gray": list(colorize_batch(None, least, LabScaler()).split(1))}
     for name, model in models.items():

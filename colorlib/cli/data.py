@@ -42,16 +42,16 @@ def run(args: argparse.Namespace) -> int:
 
     filters = FilterConfig() if args.filter else None
     sets = load_dataset(args.name, args.size, seed=args.seed, filters=filters, reduced=args.reduced)
-    dropped = sets.left_out
+    dropped = sets.rejected
     if args.filter and args.name not in _HERE:
         write_rejection_report(dropped, args.filter)
     result = {
-        "about": sets.about,
+        "about": sets.description,
         "pictures": sets.counts,
         "left_out": {p.name: why for p, why in dropped},
     }
     rows = [["part", "pictures"], *([part, f"{count:,}"] for part, count in sets.counts.items())]
     seen = f"\n{len(dropped)} left out, with reasons: {args.filter}" if args.filter else ""
     return tell(
-        args, result, f"{sets.about}\n{table(rows)}{seen}\nnow: colorlib train --data {args.name}"
+        args, result, f"{sets.description}\n{table(rows)}{seen}\nnow: colorlib train --data {args.name}"
     )

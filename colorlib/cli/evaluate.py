@@ -35,18 +35,18 @@ def run(args: argparse.Namespace) -> int:
     path, model = take(args.model)
     model.net.to(device(args.device))
     how = {"seed": args.seed, "filters": filters(args), "reduced": args.reduced}
-    how |= {"ratios": (1.0, 0.0, 0.0)} if args.part == "all" else {}
+    how |= {"split_ratios": (1.0, 0.0, 0.0)} if args.part == "all" else {}
     sets = load_dataset(args.data, args.size or model.size, **how)
     pictures = getattr(sets, "train" if args.part == "all" else args.part)
     found = evaluate(ResizedModel(model), pictures, LabScaler(model.scale.ab))
     gray = evaluate(None, pictures, model.scale)
-    numbers, baseline, protocols = found.result(), gray.result(), found.protocols
+    numbers, baseline, protocols = found.compute(), gray.compute(), found.protocols
     shown = [name for name in numbers if not name.startswith("hue_")]
     rows = [["metric", "model", "gray", "how"]]
     rows += [
         [name, f"{numbers[name]:.4g}", f"{baseline[name]:.4g}", protocols[name]] for name in shown
     ]
-    about = f"{path}, the {args.part} part: {len(pictures)} pictures of {sets.about}"
+    about = f"{path}, the {args.part} part: {len(pictures)} pictures of {sets.description}"
     result = {
         "model": path,
         "about": about,

@@ -113,7 +113,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
     if distributed.rank() == 0:
         _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
     divided = (
-        {"ratios": photos.ratios, "fit": photos.fit, "most": photos.count} if args.recipe else {}
+        {"split_ratios": photos.ratios, "resize_mode": photos.fit, "max_images": photos.count} if args.recipe else {}
     )
     sifted = FilterConfig() if photos.filters or args.filter else None
     with distributed.local_main_process_first():  # downloads and preparations are done once
@@ -121,14 +121,14 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         sets = load_dataset(
             data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
         )
-    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}).result()[
+    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}).compute()[
         "psnr"
     ]
     log.info("%s: %s", recipe.name, recipe.system)
     for value, choice in recipe.open.items():
         log.info("  left open, %s: %s", value, choice)
-    log.info("%s; %s", sets.about, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
-    some = sets.validation.batch(range(min(6, len(sets.validation))))
+    log.info("%s; %s", sets.description, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
+    some = sets.validation.__getitems__(range(min(6, len(sets.validation))))
     watched = downsample(some, (photos.size, photos.size))
     outcome = train_two_stage(
         net_g,
@@ -148,7 +148,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         "recipe": recipe.name,
         "models": outcome.models,
         "done": outcome.done,
-        "about": sets.about,
+        "about": sets.description,
         "pictures": sets.counts,
         "gray_psnr": gray,
         "best_psnr": max(scores, default=None),

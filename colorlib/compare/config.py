@@ -7,12 +7,12 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import Dataset, Subset
 
 from colorlib.compare.experiments import Experiment
-from colorlib.data.datasets import DataSplits, Pictures, Subset, load_dataset
+from colorlib.data.datasets import DataSplits, load_dataset
 from colorlib.data.filters import FilterConfig
 from colorlib.recipe import Recipe
 from colorlib.tensor_checks import check_at_least
@@ -60,18 +60,18 @@ class ComparisonConfig:
         """Load the photos at one size: divided the same way at every size, near-duplicates on one side."""
         return _sets(self, size)
 
-    def train_part(self, sets: DataSplits, experiment: Experiment, name: str) -> Pictures:
+    def train_part(self, sets: DataSplits, experiment: Experiment, name: str) -> Dataset[Tensor]:
         """Take what a recipe learns from: all training photos, or a share of them, or those that pass."""
         part, share = sets.train, experiment.shares.get(name, 1.0)
         if name in experiment.filtered:
             passing = [
                 i
                 for i in range(len(part))
-                if FilterConfig().reason(_image(part.batch([i])[0])) is None
+                if FilterConfig().reason(_image(part[i])) is None
             ]
             log.info("%s: filters leave %d of %d training photos", name, len(passing), len(part))
-            part = Subset(part, np.array(passing, dtype=np.int64))
-        return part if share == 1 else Subset(part, np.arange(round(share * len(part))))
+            part = Subset(part, passing)
+        return part if share == 1 else Subset(part, range(round(share * len(part))))
 
     def __str__(self) -> str:
         time = (
@@ -94,7 +94,7 @@ def _sets(protocol: ComparisonConfig, size: int) -> DataSplits:
     ratios = (0.85, 0.05, 0.1) if protocol.test is None else (0.95, 0.05, 0.0)
     how = {"seed": protocol.seed, "reduced": protocol.reduced}
     sets, first = (
-        load_dataset(protocol.data, size, ratios=ratios, **how),
+        load_dataset(protocol.data, size, split_ratios=ratios, **how),
         32 if protocol.reduced else protocol.size,
     )
     if size != first and isinstance(
@@ -102,15 +102,15 @@ def _sets(protocol: ComparisonConfig, size: int) -> DataSplits:
     ):  # what counts as near-duplicates may depend on the size
         like = _sets(protocol, first)
         parts = {
-            name: Subset(sets.train.whole, getattr(like, name).indices)
+            name: Subset(sets.train.dataset, getattr(like, name).indices)
             for name in ("train", "validation")
         }
-        sets = dataclasses.replace(sets, **parts, test=Subset(sets.test.whole, like.test.indices))
+        sets = dataclasses.replace(sets, **parts, test=Subset(sets.test.dataset, like.test.indices))
     if protocol.test is None:
         return sets
-    other = load_dataset(protocol.test, size, ratios=(0.0, 0.0, 1.0), **how)
+    other = load_dataset(protocol.test, size, split_ratios=(0.0, 0.0, 1.0), **how)
     return dataclasses.replace(
-        sets, test=other.test, about=f"{sets.about}; scored on {other.about}"
+        sets, test=other.test, description=f"{sets.description}; scored on {other.description}"
     )
 
 

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch.utils.data import Dataset, Subset
 from tqdm import tqdm
 
 from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
 from colorlib.compare.config import ComparisonConfig
 from colorlib.compare.experiments import Experiment
-from colorlib.data.datasets import DataSplits, Pictures, Subset
+from colorlib.data.datasets import DataSplits
 from colorlib.engine.trainer import Trainer
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
@@ -141,8 +141,8 @@ def _about(recipe: Recipe) -> dict[str, Any]:
 
 def train_recipe(
     recipe: Recipe,
-    train: Pictures,
-    validation: Pictures,
+    train: Dataset,
+    validation: Dataset,
     place: Path,
     minutes: float | None,
     device: torch.device | str,
@@ -189,9 +189,9 @@ def train_recipe(
     return result, steps | {"minutes": sum(spent.values()) / 60}
 
 
-def _psnr(net: torch.nn.Module, validation: Pictures, recipe: Recipe) -> float:
-    some = Subset(validation, np.arange(min(_WATCHED, len(validation))))
-    return evaluate(net, some, recipe.scale, {"psnr": psnr_metric("rgb", peak=1)}).result()["psnr"]
+def _psnr(net: torch.nn.Module, validation: Dataset, recipe: Recipe) -> float:
+    some = Subset(validation, range(min(_WATCHED, len(validation))))
+    return evaluate(net, some, recipe.scale, {"psnr": psnr_metric("rgb", peak=1)}).compute()["psnr"]
 
 
 def _gray(experiment: Experiment, protocol: ComparisonConfig) -> dict[str, Any]:
@@ -217,8 +217,8 @@ def _gray(experiment: Experiment, protocol: ComparisonConfig) -> dict[str, Any]:
 def _scores(net: torch.nn.Module | None, sets: DataSplits, scale: LabScaler) -> dict[str, Any]:
     """Score the test photos; None where there was nothing to measure, such as no purple in them."""
     found = evaluate(net, sets.test, scale)
-    numbers = {name: None if math.isnan(value) else value for name, value in found.result().items()}
-    about = {"about": sets.about, "pictures": len(sets.test)}
+    numbers = {name: None if math.isnan(value) else value for name, value in found.compute().items()}
+    about = {"about": sets.description, "pictures": len(sets.test)}
     return {"numbers": numbers, "protocols": found.protocols} | about
 
 

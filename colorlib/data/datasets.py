@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset, Subset
 
 from colorlib.data.crops import sample_photo_crops
 from colorlib.scenes import draw_scenes
@@ -23,19 +26,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("colorlib")
 
-
-class Pictures(Protocol):
-    """What training and evaluation need of pictures."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
-        """Give pictures as uint8 RGB (len(indices), 3, h, w)."""
+_NUM_SAMPLED = 16  # images that a fingerprint covers where there are no checksums
 
 
 @dataclass(frozen=True)
-class TensorImages:
-    """Pictures that are a tensor: uint8 RGB (n, 3, h, w)."""
+class TensorImages(Dataset[Tensor]):
+    """A data set of images that are in memory as one tensor.
+
+    Args:
+        rgb: (n, 3, h, w), uint8 or floating point.
+
+    Example:
+        >>> images = TensorImages(torch.zeros(5, 3, 4, 4, dtype=torch.uint8))
+        >>> images[2].shape, images.__getitems__([2, 0]).shape
+        (torch.Size([3, 4, 4]), torch.Size([2, 3, 4, 4]))
+    """
 
     rgb: Tensor
 
@@ -45,22 +50,13 @@ class TensorImages:
     def __len__(self) -> int:
         return len(self.rgb)
 
-    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
+    def __getitem__(self, index: int) -> Tensor:
+        """Return one image: (3, h, w)."""
+        return self.rgb[index]
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> Tensor:
+        """Return several images in one read: (len(indices), 3, h, w)."""
         return self.rgb[torch.as_tensor(indices)]
-
-
-@dataclass(frozen=True)
-class Subset:
-    """Some pictures of a larger set, by their indices in it."""
-
-    whole: Pictures
-    indices: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def batch(self, indices: Sequence[int] | Tensor) -> Tensor:
-        return self.whole.batch(self.indices[np.asarray(indices)])
 
 
 @dataclass(frozen=True)
@@ -68,18 +64,18 @@ class DataSplits:
     """A data set in three parts.
 
     Attributes:
-        train: what weights are fitted to.
-        validation: what an epoch, a width or a rate is chosen by.
-        test: what is scored once, when everything is chosen.
-        about: one sentence on what they are, for the protocol.
-        left_out: photos that the filters dropped, each with its reason.
+        train: the images that weights are fitted to.
+        validation: the images by which epochs, widths and learning rates are chosen.
+        test: the images that are scored once, at the end.
+        description: one sentence about the images, for the protocol.
+        rejected: photos that the filters removed, each with the reason.
     """
 
-    train: Pictures
-    validation: Pictures
-    test: Pictures
-    about: str
-    left_out: Sequence[tuple[PhotoFile, str]] = ()
+    train: Dataset[Tensor]
+    validation: Dataset[Tensor]
+    test: Dataset[Tensor]
+    description: str
+    rejected: Sequence[tuple[PhotoFile, str]] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -89,95 +85,134 @@ class DataSplits:
 
 def load_dataset(
     name: str | Path,
-    size: int,
+    image_size: int,
     *,
     seed: int = 0,
-    ratios: Sequence[float] = (0.8, 0.1, 0.1),
-    fit: Literal["crop", "stretch"] = "crop",
+    split_ratios: Sequence[float] = (0.8, 0.1, 0.1),
+    resize_mode: Literal["center_crop", "stretch"] = "center_crop",
     filters: FilterConfig | None = None,
-    most: int | None = None,
+    max_images: int | None = None,
     reduced: bool = False,
 ) -> DataSplits:
-    """Load a data set by its name and divide it.
+    """Load a data set by its name and split it.
 
     Args:
-        name: ``"photos"``: random squares of the embedded photographs; the test squares come from two
-            photographs that training never sees, the validation squares from those that it does.
-            ``"scenes"``: drawn lawns. A name in :data:`colorlib.data.catalog.CATALOG`, or a folder: photos,
-            decoded once (:func:`~colorlib.data.image_cache.build_image_cache`) and divided so that near-duplicates stay
-            together.
-        size: side of the pictures in pixels.
-        seed: of drawing and dividing.
-        ratios: shares of the three parts; of photos only.
-        fit: how a photo becomes square.
-        filters: which photos to leave out (paper 002); none if not given.
-        most: how many photos at most, drawn by ``seed``; all if not given.
-        reduced: an eighth of what is drawn, or at most 256 photos: for trying out.
+        name: ``"photos"``, ``"scenes"``, a name in :data:`colorlib.data.catalog.CATALOG`, or a folder.
+            ``"photos"``: random crops of the sample photos. The test crops come from two photos that training
+            never sees, the validation crops from the training photos. ``"scenes"``: drawn scenes. All others:
+            photos, decoded once (:func:`~colorlib.data.image_cache.build_image_cache`) and split so that
+            near-duplicates stay together.
+        image_size: height and width in pixels.
+        seed: the seed of crops, scenes and the split.
+        split_ratios: the shares of training, validation and test; used for photos only.
+        resize_mode: how a photo becomes square: its largest centred square, or all of it, stretched.
+        filters: which photos to remove (paper 002); None removes none.
+        max_images: the largest number of photos, chosen at random by ``seed``; None takes all.
+        reduced: whether to take an eighth of the crops or scenes, or at most 256 photos, for a quick try.
 
     Raises:
-        ValueError: a part would be empty.
-        FileNotFoundError, DownloadError, ImageError: as for :func:`colorlib.data.list_photos` and ``prepare``.
+        ValueError: a split would be empty.
+        FileNotFoundError, DownloadError, ImageError: as in :func:`colorlib.data.list_photos` and
+            :func:`~colorlib.data.image_cache.build_image_cache`.
 
     Example:
         >>> load_dataset("photos", 32, reduced=True).counts
         {'train': 256, 'validation': 32, 'test': 32}
     """
-    check_at_least("size", size, 1)
+    check_at_least("image_size", image_size, 1)
     check_at_least("seed", seed, 0)
-    check_choice("fit", fit, ("crop", "stretch"))
-    if most is not None:
-        check_at_least("most", most, 1)
-    n, m = (256, 32) if reduced else (2048, 256)
+    check_choice("resize_mode", resize_mode, ("center_crop", "stretch"))
+    if max_images is not None:
+        check_at_least("max_images", max_images, 1)
+    num_train, num_test = (256, 32) if reduced else (2048, 256)
     if name == "photos":
-        squares = [sample_photo_crops(n, size, seed), sample_photo_crops(m, size, seed + 1)]
-        squares.append(sample_photo_crops(m, size, seed, "test"))
-        about = f"random squares of the embedded photographs at {size}x{size}; test: two other photographs"
+        parts = (
+            sample_photo_crops(num_train, image_size, seed),
+            sample_photo_crops(num_test, image_size, seed + 1),
+            sample_photo_crops(num_test, image_size, seed, "test"),
+        )
+        size = f"{image_size}x{image_size}"
+        description = (
+            f"random squares of the embedded photographs at {size}; test: two other photographs"
+        )
     elif name == "scenes":
-        squares = draw_scenes(n + 2 * m, size, seed).rgb.split([n, m, m])
-        about = f"drawn scenes at {size}x{size}"
+        rgb = draw_scenes(num_train + 2 * num_test, image_size, seed).rgb
+        parts = rgb.split([num_train, num_test, num_test])
+        description = f"drawn scenes at {image_size}x{image_size}"
     else:
-        return _photographs(name, size, seed, ratios, fit, filters, 256 if reduced else most)
-    return DataSplits(
-        *(TensorImages(rgb.mul(255).round().to(torch.uint8)) for rgb in squares),
-        f"{about}, seed {seed}",
+        if reduced:
+            max_images = 256
+        return _load_photo_dataset(
+            name, image_size, seed, split_ratios, resize_mode, filters, max_images
+        )
+    train, validation, test = (
+        TensorImages(part.mul(255).round().to(torch.uint8)) for part in parts
     )
+    return DataSplits(train, validation, test, f"{description}, seed {seed}")
 
 
-def _photographs(
+def _load_photo_dataset(
     name: str | Path,
-    size: int,
+    image_size: int,
     seed: int,
-    ratios: Sequence[float],
-    fit: str,
+    split_ratios: Sequence[float],
+    resize_mode: str,
     filters: FilterConfig | None,
-    most: int | None,
+    max_images: int | None,
 ) -> DataSplits:
-    from colorlib.data import build_image_cache, duplicates, list_photos  # only photos need these
-    from colorlib.data import filters as sieve
+    # only photos need these modules
+    from colorlib.data import build_image_cache, list_photos
+    from colorlib.data.duplicates import grouped_split
+    from colorlib.data.filters import filter_photos
 
-    photos, dropped = list_photos(name), []
-    if most is not None and most < len(
-        photos
-    ):  # the first ones would be those of the first classes
-        chosen = np.random.default_rng(seed).choice(len(photos), most, replace=False)
+    photos, rejected = list_photos(name), []
+    if max_images is not None and max_images < len(photos):
+        # at random, because the first photos would be those of the first classes
+        chosen = np.random.default_rng(seed).choice(len(photos), max_images, replace=False)
         photos = [photos[i] for i in sorted(chosen)]
     if filters is not None:
-        photos, dropped = sieve.filter_photos(photos, filters)
-        log.info(
-            "%d of %d photos were left out by the filters", len(dropped), len(dropped) + len(photos)
-        )
-    data = build_image_cache(photos, size, fit=fit)
-    parts = [
-        Subset(data, np.array(part, dtype=np.int64))
-        for part in duplicates.grouped_split(data, ratios, seed)
-    ]
-    about = (
-        f"{name}: {len(data)} photos at {size}x{size} ({fit}), {len(dropped)} left out by filters"
+        total = len(photos)
+        photos, rejected = filter_photos(photos, filters)
+        log.info("%d of %d photos were left out by the filters", len(rejected), total)
+    cache = build_image_cache(photos, image_size, fit=resize_mode)
+    parts = grouped_split(cache, split_ratios, seed)
+    train, validation, test = (Subset(cache, part) for part in parts)
+    size = f"{image_size}x{image_size}"
+    description = (
+        f"{name}: {len(cache)} photos at {size} ({resize_mode}), {len(rejected)} left out by filters, "
+        f"near-duplicates kept together, seed {seed}"
     )
-    sets = DataSplits(*parts, f"{about}, near-duplicates kept together, seed {seed}", dropped)
-    if not all(share == 0 or len(part) for share, part in zip(ratios, parts, strict=True)):
-        found = ", ".join(f"{count} {part}" for part, count in sets.counts.items())
+    splits = DataSplits(train, validation, test, description, rejected)
+    if any(ratio > 0 and not part for ratio, part in zip(split_ratios, parts, strict=True)):
+        found = ", ".join(f"{count} {part}" for part, count in splits.counts.items())
         raise ValueError(
             f"{name} gives {found} pictures, expected some in each part; add photos to it."
         )
-    return sets
+    return splits
+
+
+def fingerprint(dataset: Dataset[Tensor]) -> str:
+    """Return a short hash of a data set's content and order.
+
+    The hash of cached images covers every image, by the checksums of the cache. Of other data sets it covers
+    up to 16 images, evenly spaced, so that a change of few images among many may go unnoticed there.
+
+    Example:
+        >>> black, white = torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)
+        >>> first = TensorImages(torch.cat([black, white]))
+        >>> second = TensorImages(torch.cat([white, black]))
+        >>> fingerprint(first) == fingerprint(first), fingerprint(first) == fingerprint(second)
+        (True, False)
+    """
+    content = hashlib.sha256(str(len(dataset)).encode())
+    checksums = getattr(dataset, "checksums", None)
+    if isinstance(dataset, Subset):
+        content.update(fingerprint(dataset.dataset).encode())
+        content.update(np.array(dataset.indices, dtype=np.int64).tobytes())
+    elif checksums is not None:
+        content.update(checksums.tobytes())
+    elif len(dataset):
+        step = math.ceil(len(dataset) / _NUM_SAMPLED)
+        images = dataset.__getitems__(range(0, len(dataset), step))
+        content.update(images.cpu().contiguous().numpy().tobytes())
+    return content.hexdigest()[:16]

@@ -28,6 +28,7 @@ from typing import IO, Literal
 
 import numpy as np
 import torch
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from colorlib.data.cache import cache_folder
@@ -48,7 +49,7 @@ _FORGOTTEN = 3600  # seconds after which an unfinished file is a killed run's
 
 
 @dataclass(frozen=True)
-class CachedImages:
+class CachedImages(Dataset[torch.Tensor]):
     """A prepared data set, open for reading.
 
     Attributes:
@@ -56,14 +57,14 @@ class CachedImages:
         names: the photos' names, in the order of the rows.
         skipped: photos that could not be read, and why.
         pixels: the array, mapped and read-only: uint8, (n, size, size, 3).
-        sums: CRC-32 of each row: uint32, (n,); None where an earlier version wrote none.
+        checksums: CRC-32 of each row: uint32, (n,); None where an earlier version wrote none.
     """
 
-    list_images: Path
+    folder: Path
     names: list[str]
     skipped: dict[str, str]
     pixels: np.ndarray = field(repr=False)
-    sums: np.ndarray | None = field(default=None, repr=False)
+    checksums: np.ndarray | None = field(default=None, repr=False)
     _sound: set[int] = field(
         default_factory=set, repr=False, compare=False
     )  # rows found to be as written
@@ -71,8 +72,12 @@ class CachedImages:
     def __len__(self) -> int:
         return len(self.names)
 
-    def batch(self, indices: Sequence[int] | np.ndarray | torch.Tensor) -> torch.Tensor:
-        """Copy rows into memory: uint8, (len(indices), 3, size, size), in the order asked for.
+    def __getitem__(self, index: int) -> torch.Tensor:
+        """Return one image: uint8, (3, size, size)."""
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int] | np.ndarray | torch.Tensor) -> torch.Tensor:
+        """Return several images in one read: uint8, (len(indices), 3, size, size).
 
         Raises:
             IndexError: a row that is not there.
@@ -84,9 +89,9 @@ class CachedImages:
         ):  # to read there would end the process
             raise OSError(f"{self.folder / _PIXELS} was cut short; {_AGAIN}")
         rows = self.pixels[wanted]
-        if self.sums is not None:
+        if self.checksums is not None:
             for row, i in zip(rows, wanted % max(len(self), 1), strict=True):
-                if i not in self._sound and zlib.crc32(row) != self.sums[i]:
+                if i not in self._sound and zlib.crc32(row) != self.checksums[i]:
                     raise OSError(
                         f"{self.folder / _PIXELS} is damaged at photo {self.names[i]}; {_AGAIN}"
                     )
@@ -99,7 +104,7 @@ def build_image_cache(
     size: int,
     out: str | Path | None = None,
     *,
-    fit: Literal["crop", "stretch"] = "crop",
+    fit: Literal["center_crop", "stretch"] = "center_crop",
     workers: int | None = None,
 ) -> CachedImages:
     """Decode and resize photos once, or open what an earlier call left.
@@ -111,7 +116,7 @@ def build_image_cache(
         photos: a folder, or photos.
         size: side of the result in pixels.
         out: the folder to write to, one for each data set and setting; without it, one in the cache.
-        fit: ``"crop"`` cuts the largest centred square, ``"stretch"`` keeps all of the photo and changes its
+        fit: ``"center_crop"`` cuts the largest centred square, ``"stretch"`` keeps all of the photo and changes its
             proportions (papers 000 and 004); both resize bicubically, with antialiasing.
         workers: threads that decode; without it, one for each processor, at most eight.
 
@@ -129,11 +134,11 @@ def build_image_cache(
         >>> from colorlib.data import sample_photos
         >>> with tempfile.TemporaryDirectory() as out:
         ...     data = build_image_cache(sample_photos("test"), 32, out)
-        ...     data.names, data.batch([1, 0, 1]).shape
+        ...     data.names, data.__getitems__([1, 0, 1]).shape
         (['chelsea', 'flower'], torch.Size([3, 3, 32, 32]))
     """
     check_at_least("size", size, 1)
-    check_choice("fit", fit, ("crop", "stretch"))
+    check_choice("fit", fit, ("center_crop", "stretch"))
     if workers is not None:
         check_at_least("workers", workers, 1)
     photos = list_images(photos) if isinstance(photos, str | Path) else list(photos)

@@ -24,14 +24,14 @@ _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG that is whole
 
 
 def load_square(
-    photo: PhotoFile, size: int, fit: Literal["crop", "stretch"] = "crop"
+    photo: PhotoFile, size: int, fit: Literal["center_crop", "stretch"] = "center_crop"
 ) -> np.ndarray:
     """Read a photo and resize it to (size, size), bicubic and antialiased.
 
     Args:
         photo: where its file lies.
         size: side of the result in pixels.
-        fit: ``"crop"`` takes the largest centred square, ``"stretch"`` all of the photo.
+        fit: ``"center_crop"`` takes the largest centred square, ``"stretch"`` all of the photo.
 
     Returns:
         uint8 RGB, (size, size, 3).
@@ -48,7 +48,7 @@ def load_square(
     if rgb is None:
         rgb = torch.from_numpy(np.array(photo.image())).permute(2, 0, 1)
     h, w = rgb.shape[1:]
-    if fit == "crop":
+    if fit == "center_crop":
         side = min(h, w)
         top, left = (h - side) // 2, (w - side) // 2
         rgb = rgb[:, top : top + side, left : left + side]

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from colorlib.color import quantize_lightness, rgb_to_lab
 from colorlib.data.augment import augment
-from colorlib.data.datasets import Pictures
 from colorlib.engine.settings import TrainConfig
 
 
 def load_batch(
-    data: Pictures, indices: Tensor, settings: TrainConfig, epoch: int, device: torch.device
+    data: Dataset[Tensor], indices: Tensor, settings: TrainConfig, epoch: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Give L (n, 1, h, w) and what belongs to it, as ``settings.scale`` says, on the device.
 
@@ -25,7 +25,7 @@ def load_batch(
         >>> load_batch(data, torch.arange(4), settings, epoch=0, device=torch.device("cpu"))[1].shape
         torch.Size([4, 2, 16, 16])
     """
-    rgb = data.batch(indices).to(device)
+    rgb = data.__getitems__(indices).to(device)
     rgb = augment(rgb, indices, settings.seed, epoch, flip=settings.flip, crop=settings.crop)
     if settings.oversize > 1:
         rgb = downsample(rgb, [round(side / settings.oversize) for side in rgb.shape[-2:]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from colorlib.data.fingerprint import fingerprint
+from colorlib.data.datasets import fingerprint
 from colorlib.engine import distributed, optimization
 from colorlib.engine.settings import TrainConfig
 from colorlib.io import checkpoint

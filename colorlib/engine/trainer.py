@@ -12,10 +12,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from colorlib.data.augment import epoch_permutation
-from colorlib.data.datasets import Pictures
 from colorlib.engine import distributed, optimization
 from colorlib.engine.batches import load_batch
 from colorlib.engine.diagnostics import gan_warnings, input_sensitivity
@@ -51,7 +51,7 @@ class Trainer:
     def __init__(
         self,
         net_g: nn.Module,
-        data: Pictures,
+        data: Dataset[Tensor],
         settings: TrainConfig,
         *,
         net_d: nn.Module | None = None,

@@ -44,7 +44,7 @@ P1 = Recipe(
         "yosemite",
         "1,540 winter photos of summer2winter Yosemite; their number says that they are the summer ones",
         ratios=(0.7, 0.3, 0.0),
-        fit="crop",
+        fit="center_crop",
     ),
     pixel=TrainConfig(
         epochs=100,

@@ -44,7 +44,7 @@ GENERAL = Recipe(
         None,
         "photos of COCO, each twice, and five times as many landscapes",
         ratios=(0.98, 0.02, 0.0),
-        fit="crop",
+        fit="center_crop",
         size=128,
     ),
     pixel=_PIXEL,

@@ -158,9 +158,9 @@ def test_evaluate_takes_all_photos_of_a_folder_at_any_size(model, here, capsys):
     assert all("5 pictures" in result["about"] for result in at.values())
     assert "at 32x32" in at[False]["about"] and "at 64x64" in at[True]["about"]
     pictures = load_dataset(
-        "some", 64, ratios=(1.0, 0.0, 0.0)
+        "some", 64, split_ratios=(1.0, 0.0, 0.0)
     ).train  # the network sees them at its own 32 pixels
-    expected = evaluate(ResizedModel(Colorizer.load(model)), pictures).result()["psnr"]
+    expected = evaluate(ResizedModel(Colorizer.load(model)), pictures).compute()["psnr"]
     assert at[True]["numbers"]["psnr"] == pytest.approx(expected) != at[False]["numbers"]["psnr"]
 
 

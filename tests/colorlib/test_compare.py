@@ -127,7 +127,7 @@ def test_the_csv_has_the_numbers_of_the_saved_models(compared):
     test = compared.protocol.sets(32).test
     for name in NAMES:
         model = Colorizer.load(compared.folder / name / "model.safetensors")
-        found = evaluate(model.net, test, model.scale).result()
+        found = evaluate(model.net, test, model.scale).compute()
         for metric, number in found.items():
             if np.isnan(number):  # no pixel of that hue
                 assert rows[name][metric] == ""
@@ -146,7 +146,7 @@ def test_the_csv_has_the_numbers_of_the_saved_models(compared):
             40 <= int(rows[name]["photos_seen"]) == seen and 0.8 < float(rows[name]["epochs"]) <= 1
         )
         assert float(rows[name]["ms"]) > 0 and float(rows[name]["minutes"]) > 0
-    gray = evaluate(None, test).result()
+    gray = evaluate(None, test).compute()
     assert (
         float(rows["gray"]["psnr"]) == pytest.approx(gray["psnr"])
         and rows["gray"]["said_PSNR"] == ""
@@ -248,11 +248,11 @@ def test_photos_from_elsewhere_are_scored_whole(untrained, tmp_path, capsys):
     gray, row = json.loads(capsys.readouterr().out)["rows"]
     drawn = load_dataset("scenes", 32, reduced=True).test
     assert row["pictures"] == len(drawn) and "; scored on drawn scenes" in row["about"]
-    assert gray["numbers"]["psnr"] == pytest.approx(evaluate(None, drawn).result()["psnr"])
+    assert gray["numbers"]["psnr"] == pytest.approx(evaluate(None, drawn).compute()["psnr"])
     sets = ComparisonConfig("photos", 32, reduced=True, test="scenes").sets(32)
-    assert torch.equal(sets.test.batch([0, 1]), drawn.batch([0, 1]))
+    assert torch.equal(sets.test.__getitems__([0, 1]), drawn.__getitems__([0, 1]))
     plain = load_dataset("photos", 32, reduced=True).train
-    assert torch.equal(sets.train.batch([0, 1]), plain.batch([0, 1]))
+    assert torch.equal(sets.train.__getitems__([0, 1]), plain.__getitems__([0, 1]))
 
 
 def test_an_experiment_with_photos_from_elsewhere_draws_them_when_reduced(
@@ -275,13 +275,13 @@ def test_shares_and_filters_change_what_is_trained_on():
         "x", "?", (), shares={"half": 0.5, "third": 1 / 3}, filtered=frozenset({"clean", "half"})
     )
     assert REDUCED.train_part(sets, found, "other") is sets.train
-    assert torch.equal(REDUCED.train_part(sets, found, "third").batch(range(13)), mixed[:13])
+    assert torch.equal(REDUCED.train_part(sets, found, "third").__getitems__(range(13)), mixed[:13])
     assert len(REDUCED.train_part(sets, found, "third")) == 13
     clean = REDUCED.train_part(sets, found, "clean")
     assert 0 < len(clean) <= 20 and all(i % 2 == 0 for i in clean.indices)
     both = REDUCED.train_part(sets, found, "half")
     assert len(both) == round(len(clean) / 2)
-    assert torch.equal(both.batch(range(len(both))), clean.batch(range(len(both))))
+    assert torch.equal(both.__getitems__(range(len(both))), clean.__getitems__(range(len(both))))
 
 
 def test_a_share_reaches_the_training(untrained, tmp_path):
@@ -296,10 +296,10 @@ def test_photos_are_divided_alike_at_every_size(album):
     small, large = protocol.sets(32), protocol.sets(96)
     for name, share in (("train", 0.85), ("validation", 0.05), ("test", 0.1)):
         one, two = getattr(small, name), getattr(large, name)
-        names = [part.whole.names[i] for part in (one, two) for i in part.indices]
+        names = [part.dataset.names[i] for part in (one, two) for i in part.indices]
         assert names[: len(one)] == names[len(one) :]
         assert abs(len(one) - 61 * share) <= 4
-        assert one.batch([0]).shape[-1] == 32 and two.batch([0]).shape[-1] == 96
+        assert one.__getitems__([0]).shape[-1] == 32 and two.__getitems__([0]).shape[-1] == 96
     assert protocol.sets(32) is small
 
 

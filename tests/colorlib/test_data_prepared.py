@@ -47,7 +47,7 @@ def test_rows_are_nearly_what_to_tensor_gives(album, out, capsys):
     ready = build_image_cache(album, 16, out)
     assert isinstance(ready, CachedImages) and len(ready) == 3 and not ready.skipped
     assert ready.names == ["a.png", "b.png", "c.jpg"] and ready.folder == out
-    batch = ready.batch([2, 0])
+    batch = ready.__getitems__([2, 0])
     assert batch.dtype == torch.uint8 and batch.shape == (2, 3, 16, 16) and batch.is_contiguous()
     for row, name in zip(batch, ["c.jpg", "a.png"], strict=True):
         difference = row - image_to_tensor(album / name, 16)[0] * 255  # bicubic, and Lanczos
@@ -59,15 +59,15 @@ def test_rows_are_nearly_what_to_tensor_gives(album, out, capsys):
 
 def test_batch_takes_any_kind_of_indices_and_gives_copies(album, out):
     ready = build_image_cache(album, 8, out)
-    first = ready.batch([1, 1, 0])
-    assert torch.equal(ready.batch(np.array([1, 1, 0])), first)
-    assert torch.equal(ready.batch(torch.tensor([1, 1, 0])), first)
-    assert ready.batch([]).shape == (0, 3, 8, 8)
+    first = ready.__getitems__([1, 1, 0])
+    assert torch.equal(ready.__getitems__(np.array([1, 1, 0])), first)
+    assert torch.equal(ready.__getitems__(torch.tensor([1, 1, 0])), first)
+    assert ready.__getitems__([]).shape == (0, 3, 8, 8)
     kept = first.clone()
     first.zero_()
-    assert torch.equal(ready.batch([1, 1, 0]), kept)
+    assert torch.equal(ready.__getitems__([1, 1, 0]), kept)
     with pytest.raises(IndexError):
-        ready.batch([3])
+        ready.__getitems__([3])
     assert isinstance(ready.pixels, np.memmap) and not ready.pixels.flags.writeable
 
 
@@ -79,7 +79,7 @@ def test_stretch_keeps_all_of_the_photo(tmp_path, out):
     left = build_image_cache(tmp_path, 10, out, fit="stretch").pixels[0, 5, 0]
     assert left[1] > 200 > left[0]  # the green edge is there
     assert (
-        build_image_cache(tmp_path, 10, out, fit="crop").pixels[0, 5, 0, 0] == 255
+        build_image_cache(tmp_path, 10, out, fit="center_crop").pixels[0, 5, 0, 0] == 255
     )  # and is cut off
 
 
@@ -116,19 +116,19 @@ def test_stale_preparations_are_rebuilt(album, out, change):
         os.utime(album / "a.png", (1, 1))
     elif change == "order":
         photos = data.list_images(album)[::-1]
-    size, fit = (12 if change == "size" else 8), ("stretch" if change == "fit" else "crop")
+    size, fit = (12 if change == "size" else 8), ("stretch" if change == "fit" else "center_crop")
     ready = build_image_cache(photos or album, size, out, fit=fit)
     assert all(state(out)[name] != before[name] for name in before)
     assert len(ready) == {"added": 4, "removed": 2}.get(change, 3)
     if change == "changed":
-        assert (ready.batch([0])[0, 0] == 255).all()
+        assert (ready.__getitems__([0])[0, 0] == 255).all()
     if change == "order":
         assert ready.names == ["c.jpg", "b.png", "a.png"]
 
 
 @pytest.mark.parametrize("damage", ["no manifest", "cut", "no pixels", "garbage", "rows", "list"])
 def test_what_is_not_whole_is_rebuilt(album, out, damage):
-    good = build_image_cache(album, 8, out).batch(range(3))
+    good = build_image_cache(album, 8, out).__getitems__(range(3))
     pixels, manifest = out / "pixels.npy", out / "manifest.json"
     if damage == "no manifest":
         manifest.unlink()
@@ -143,19 +143,19 @@ def test_what_is_not_whole_is_rebuilt(album, out, damage):
     else:
         pixels.write_bytes(b"")
         np.save(pixels, np.zeros((2, 8, 8, 3), np.uint8))
-    assert torch.equal(build_image_cache(album, 8, out).batch(range(3)), good)
+    assert torch.equal(build_image_cache(album, 8, out).__getitems__(range(3)), good)
 
 
 KILLED = """
 import sys, time
-from colorlib.data import embedded, prepared
-slow = prepared.square
-def square(photo, size, fit):
+from colorlib.data import image_cache
+load = image_cache.load_square
+def load_slowly(*arguments):
     time.sleep(0.02)
-    return slow(photo, size, fit)
-prepared.square = square
+    return load(*arguments)
+image_cache.load_square = load_slowly
 print("start", flush=True)
-prepared.prepare(sys.argv[1], 8, sys.argv[2], workers=1)
+image_cache.build_image_cache(sys.argv[1], 8, sys.argv[2], workers=1)
 print("done", flush=True)
 """
 
@@ -242,7 +242,7 @@ def test_none_readable(tmp_path, out):
 
 
 @pytest.mark.parametrize(
-    ("photos", "size", "fit"), [([], 8, "crop"), (data.sample_photos(), 0, "crop")]
+    ("photos", "size", "fit"), [([], 8, "center_crop"), (data.sample_photos(), 0, "center_crop")]
 )
 def test_nothing_to_prepare(photos, size, fit, out):
     with pytest.raises(ValueError, match="at least 1"):
@@ -250,7 +250,7 @@ def test_nothing_to_prepare(photos, size, fit, out):
 
 
 def test_another_fit(out):
-    with pytest.raises(ValueError, match="'crop' or 'stretch'"):
+    with pytest.raises(ValueError, match="'center_crop' or 'stretch'"):
         build_image_cache(data.sample_photos(), 8, out, fit="pad")
 
 

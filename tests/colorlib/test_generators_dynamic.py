@@ -12,6 +12,7 @@ from generator_cases import count, noise
 from torch import nn
 
 from colorlib import generators
+from colorlib.data.datasets import TensorImages
 from colorlib.engine.settings import TrainConfig
 from colorlib.engine.trainer import Trainer
 from colorlib.generator import init_weights
@@ -48,21 +49,14 @@ def test_nothing_bounds_its_answer(net):
         assert last(noise(1, 1, 32, 32)).min() == 7
 
 
-class Noises:
-    rgb = (noise(4, 3, 32, 32) + 1) / 2
-
-    def __len__(self):
-        return 4
-
-    def batch(self, indices):
-        return self.rgb[indices]
+NOISES = TensorImages((noise(4, 3, 32, 32) + 1) / 2)
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])
 def test_it_trains_with_a_moving_average_and_without(net, ema):
     mine = copy.deepcopy(net)
     before = {name: p.clone() for name, p in mine.named_parameters()}
-    run = Trainer(mine, Noises(), TrainConfig(epochs=1, batch=2, lr=1e-3, ema=ema))
+    run = Trainer(mine, NOISES, TrainConfig(epochs=1, batch=2, lr=1e-3, ema=ema))
     result = run.fit()
     assert run.total == 2
     assert not any(p.equal(before[name]) for name, p in mine.named_parameters())

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from colorlib.data.datasets import TensorImages
 from colorlib.encoders import STAGE_CHANNELS, EncoderUNet, encoder_stages
 from colorlib.engine.settings import TrainConfig
 from colorlib.engine.trainer import Trainer
@@ -143,21 +144,14 @@ def test_gray_enters_as_imagenet_would_have_it():
     assert torch.allclose(backbones.to_imagenet_input(L), expected, atol=1e-6)
 
 
-class Noises:
-    rgb = (noise(4, 3, 64, 64) + 1) / 2
-
-    def __len__(self):
-        return 4
-
-    def batch(self, indices):
-        return self.rgb[indices]
+NOISES = TensorImages((noise(4, 3, 64, 64) + 1) / 2)
 
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_a_frozen_encoder_is_bitwise_what_it_was(frozen):
     net = EncoderUNet("mobilenet_v2", frozen=frozen, width=4)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    run = Trainer(net, Noises(), TrainConfig(epochs=1, batch=2, lr=1e-3, ema=0.9))
+    run = Trainer(net, NOISES, TrainConfig(epochs=1, batch=2, lr=1e-3, ema=0.9))
     result = run.fit()
     assert run.total == 2
     for name, tensor in net.state_dict().items():

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from generator_cases import count, noise, shaken
 from torch import nn
 
+from colorlib.data.datasets import TensorImages
 from colorlib.engine.settings import TrainConfig
 from colorlib.engine.trainer import Trainer
 from colorlib.fusion import FusionCNN
@@ -122,14 +123,7 @@ def test_75_is_inceptions_own_least(net):
     assert net.least == 75
 
 
-class Noises:
-    rgb = (noise(4, 3, 80, 80) + 1) / 2
-
-    def __len__(self):
-        return 4
-
-    def batch(self, indices):
-        return self.rgb[indices]
+NOISES = TensorImages((noise(4, 3, 80, 80) + 1) / 2)
 
 
 def test_inception_stays_as_it_is_while_the_rest_learns(net):
@@ -137,7 +131,7 @@ def test_inception_stays_as_it_is_while_the_rest_learns(net):
     settings = TrainConfig(
         epochs=1, batch=2, lr=1e-3, ema=0.9
     )  # measures batch statistics anew at the end
-    run = Trainer(net, Noises(), settings)
+    run = Trainer(net, NOISES, settings)
     result = run.fit()
     assert run.total == 2
     for state in (net.state_dict(), result.state_dict()):

@@ -49,7 +49,7 @@ COCO = ("coco", 10_000, (0.8, 0.2, 0.0), "stretch", False, 256)
 REST = {
     "p0": (COCO, LAB, "normal", True, False),
     "p1": (
-        ("yosemite", None, (0.7, 0.3, 0.0), "crop", False, 256),
+        ("yosemite", None, (0.7, 0.3, 0.0), "center_crop", False, 256),
         LabScaler(110, "rgb"),
         "he",
         False,

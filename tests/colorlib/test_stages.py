@@ -40,13 +40,13 @@ def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_i
     scores = [row["validation"] for row in outcome.history["1-pixel"]]
     metric = {"psnr": psnr_metric("rgb", peak=1)}
     plain = Colorizer.load(outcome.models["plain"])
-    assert evaluate(ResizedModel(plain), SETS.validation, metrics=metric).result()[
+    assert evaluate(ResizedModel(plain), SETS.validation, metrics=metric).compute()[
         "psnr"
     ] == pytest.approx(max(scores))
     assert plain.size == 16
     other = Colorizer.load(outcome.models["adversarial"])
     last = outcome.history["2-adversarial"][-1]["validation"]
-    assert evaluate(ResizedModel(other), SETS.validation, metrics=metric).result()[
+    assert evaluate(ResizedModel(other), SETS.validation, metrics=metric).compute()[
         "psnr"
     ] == pytest.approx(last)
 
@@ -60,7 +60,7 @@ def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(t
     assert plain.size == 8
     found = evaluate(
         ResizedModel(plain), SETS.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}
-    ).result()
+    ).compute()
     assert found["psnr"] == pytest.approx(
         max(row["validation"] for row in outcome.history["1-pixel"])
     )
@@ -117,7 +117,7 @@ def test_watching_leaves_curves_and_strips_and_changes_nothing(tmp_path):
             (
                 "seen",
                 lambda folder: TrainingMonitor(
-                    SETS.validation.batch([0, 1]), folder, live=False, gray=20.0
+                    SETS.validation.__getitems__([0, 1]), folder, live=False, gray=20.0
                 ),
             ),
             ("plain", None),
@@ -152,7 +152,7 @@ def test_a_watched_run_redraws_in_a_notebook(tmp_path, monkeypatch):
     run(
         tmp_path,
         critic=False,
-        look=lambda folder: TrainingMonitor(SETS.validation.batch([0]), folder, live=True),
+        look=lambda folder: TrainingMonitor(SETS.validation.__getitems__([0]), folder, live=True),
     )
     assert shown == ["new", "new"] + ["again"] * 4
 

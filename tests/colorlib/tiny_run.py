@@ -25,7 +25,10 @@ class Crops:
     def __len__(self):
         return len(self.rgb)
 
-    def batch(self, indices):
+    def __getitem__(self, index):
+        return self.rgb[index]
+
+    def __getitems__(self, indices):
         return self.rgb[indices]
 
 

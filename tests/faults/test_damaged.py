@@ -11,10 +11,11 @@ import torch
 from fault_runs import TRAIN, content, newest
 from PIL import Image
 from tiny_run import trainer, weights
+from torch.utils.data import Subset
 
 from colorlib.cli import main
 from colorlib.data import build_image_cache, sample_photo_crops
-from colorlib.data.datasets import Subset, TensorImages
+from colorlib.data.datasets import TensorImages
 from colorlib.io import checkpoint
 from colorlib.io.checkpoint import CheckpointError
 
@@ -102,7 +103,7 @@ def pixels_of(folder, out, **how):
 
 def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, tried, tmp_path):
     out, chance, lost, n = tmp_path / "out", random.Random(1), 0, 500 if long else 30
-    good = pixels_of(album, out).batch(range(14))
+    good = pixels_of(album, out).__getitems__(range(14))
     files = {path: path.read_bytes() for path in out.iterdir()}
     seen = {"rebuilt": 0, "said": 0}
     for _ in range(n):
@@ -110,7 +111,7 @@ def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, t
         path.write_bytes(damaged(files[path], chance))
         data = pixels_of(album, out)
         try:
-            lost += not torch.equal(data.batch(range(14)), good)
+            lost += not torch.equal(data.__getitems__(range(14)), good)
             seen["rebuilt"] += 1
         except OSError as error:
             assert "pixels.npy is damaged at photo" in str(error) and "delete its folder" in str(
@@ -118,7 +119,7 @@ def test_a_damaged_array_is_rebuilt_or_said_and_never_learnt_from(album, long, t
             )
             seen["said"] += 1
             shutil.rmtree(out)  # as it says
-            lost += not torch.equal(pixels_of(album, out).batch(range(14)), good)
+            lost += not torch.equal(pixels_of(album, out).__getitems__(range(14)), good)
         for path, data in files.items():
             path.write_bytes(data)
     assert all(seen.values()), seen

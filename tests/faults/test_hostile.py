@@ -138,7 +138,7 @@ def test_a_prepared_array_of_objects_is_not_taken(payload, tmp_path, tried):
     build_image_cache(sample_photos("test"), 16, out)
     (array,) = out.glob("*.npy")
     payload(array, "array")
-    assert build_image_cache(sample_photos("test"), 16, out).batch([0]).shape == (
+    assert build_image_cache(sample_photos("test"), 16, out).__getitems__([0]).shape == (
         1,
         3,
         16,
