@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
-from course.tool import notebooks
+from course.tool import notebooks, stored_results
+from course.tool.course_config import ROOT
 
-ROOT = Path(__file__).parents[2]
-SOLUTION = ROOT / "solutions/08_papers_compared.ipynb"
 STORED = {  # the lesson's name of a column: the stored table, and its name there
     "psnr": ("systems", "RGB PSNR, dB"),
     "ssim": ("systems", "SSIM"),
@@ -25,24 +21,20 @@ STORED = {  # the lesson's name of a column: the stored table, and its name ther
 }
 
 
-def cell(nb, cell_id):
-    (found,) = (cell for cell in nb.cells if cell.id == cell_id)
-    return found
+def stored_values(name):
+    return {row["name"]: row["values"] for row in stored_results.read(name)["rows"]}
 
 
-def test_the_table_in_the_cell_is_the_stored_one():
+def test_table_in_the_cell_equals_stored_results():
+    nb = notebooks.read(ROOT / "solutions/08_papers_compared.ipynb")
     scope = {}
-    exec(cell(notebooks.read(SOLUTION), "s1-table").source, scope)
-    head, *rows = [line.split() for line in scope["TEXT"].strip().splitlines()]
-    assert head[1:] == list(STORED)
-    stored = {
-        name: {row["name"]: row["values"] for row in json.loads(file.read_text("utf-8"))["rows"]}
-        for name in ("systems", "systems_hues")
-        for file in [ROOT / f"course/results/{name}.json"]
-    }
+    exec(next(cell.source for cell in nb.cells if cell.id == "s1-table"), scope)
+    header, *rows = [line.split() for line in scope["TEXT"].strip().splitlines()]
+    assert header[1:] == list(STORED)
+    stored = {name: stored_values(name) for name in ("systems", "systems_hues")}
     assert [row[0] for row in rows] == list(stored["systems"])
     for name, *numbers in rows:
         for (table, column), number in zip(STORED.values(), numbers, strict=True):
-            half = 0.5 * 10.0 ** -len(number.partition(".")[2])  # as it was rounded
-            wanted = stored[table][name].get(column, 0)
-            assert float(number) == pytest.approx(wanted, abs=half + 1e-9), (name, column)
+            rounding = 0.5 * 10.0 ** -len(number.partition(".")[2])
+            expected = stored[table][name].get(column, 0)
+            assert float(number) == pytest.approx(expected, abs=rounding + 1e-9), (name, column)
