@@ -21,17 +21,12 @@ from course.tool.markdown import blank_code_blocks
 
 MAX_PICTURE_BYTES = 14 * 1024
 TEXTS = ("README.md", "course/*.md", "colorlib/pretrained/*.md")  # in addition to the notebooks
-SOURCES = {  # kinds of placeholders, and where their contents come from
-    "result": stored_results.FOLDER,
-    "picture": stored_results.FOLDER,
-    "recipes": "colorlib/recipes",
-    "data": "colorlib/data",
-    "course": "the notebooks and their table",
-}
-KINDS = "|".join(SOURCES)
-ANY_COMMENT = re.compile(rf"(?i)<!--+\s*(end\s+)?({KINDS})\b")
-BEGIN = re.compile(rf"<!-- (?P<kind>{KINDS}): (?P<name>[^|\s]+)(?: \| (?P<alt>[^][<>]+))? -->")
-END = "<!-- end {} -->"
+KINDS = "result|picture|recipes|data|course"
+ANY_COMMENT = re.compile(rf"(?i)<!--+\s*(end\s+)?({KINDS})\b.*")
+COMPLETE = re.compile(
+    rf"(?ms)^ *(?P<begin><!-- (?P<kind>{KINDS}): (?P<name>[^|\s]+)(?: \| (?P<alt>[^][<>\n]+))? -->)"
+    r" *\n(?P<content>.*?)^ *(?P<end><!-- end (?P=kind) -->) *$"
+)
 FORMS = (
     "<!-- result: NAME -->, <!-- picture: NAME | alt text without brackets -->, "
     "<!-- recipes: PAPER -->, <!-- data: NAME --> or <!-- course: NAME -->"
@@ -40,52 +35,36 @@ FORMS = (
 
 @dataclass(frozen=True)
 class Placeholder:
-    """The lines of a placeholder's comments, counted from 0; its kind, name and alt text."""
+    """Where the content of a placeholder begins and ends in the text; its kind, name, alt text."""
 
     begin: int
     end: int
     kind: str
     name: str
-    alt: str
+    alt: str | None
 
 
 def find(text: str, where: str) -> list[Placeholder]:
     """Return the placeholders of a Markdown text.
 
     Raises:
-        CourseError: If a comment is misspelled, unclosed or unopened; the message begins with
+        CourseError: If a comment is misspelled or has no counterpart; the message begins with
             ``where``.
     """
-    found = []
-    begin, opened = 0, None
-    for number, line in enumerate(blank_code_blocks(text).split("\n")):
-        line = line.strip()
-        if not ANY_COMMENT.search(line):
-            continue
-        at = f"{where}, line {number + 1}: {line!r}"
-        match = BEGIN.fullmatch(line)
-        if opened is not None and line == END.format(opened["kind"]):
-            found.append(
-                Placeholder(begin, number, *opened.group("kind", "name"), opened["alt"] or "")
-            )
-            opened = None
-        elif opened is not None:
+    text = blank_code_blocks(text)
+    found, used = [], set()
+    for match in COMPLETE.finditer(text):
+        if (match["kind"] == "picture") == bool(match["alt"]):
+            used |= {match.start("begin"), match.start("end")}
+            found.append(Placeholder(*match.span("content"), *match.group("kind", "name", "alt")))
+    for comment in ANY_COMMENT.finditer(text):
+        if comment.start() not in used:
+            line = text.count("\n", 0, comment.start()) + 1
             raise CourseError(
-                f"{at} is inside {opened['name']!r} of line {begin + 1}: write "
-                f"{END.format(opened['kind'])} above it."
+                f"{where}, line {line}: found {comment[0]!r}, expected a complete placeholder: "
+                f"write {FORMS} on a line of its own, and below it its end, such as "
+                f"<!-- end result -->."
             )
-        elif match is None or (match["kind"] == "picture") != bool(match["alt"]):
-            raise CourseError(
-                f"{at} does not begin a placeholder: write {FORMS} on a line of its own, and "
-                f"below it its end, such as {END.format('result')}."
-            )
-        else:
-            begin, opened = number, match
-    if opened is not None:
-        raise CourseError(
-            f"{where}, line {begin + 1}: {opened['name']!r} is never closed: write "
-            f"{END.format(opened['kind'])} on a line of its own."
-        )
     return found
 
 
@@ -108,19 +87,18 @@ def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str
     }
     found = find(text, where)
     try:
-        return _replace(
-            text, found, lambda place: ["", *contents[place.kind](place).split("\n"), ""]
-        )
+        return _replace(text, found, lambda place: f"\n{contents[place.kind](place)}\n\n")
     except CourseError as error:
         raise CourseError(f"{where}: {error}") from None
 
 
 def blank(text: str) -> str:
-    """Return the text with empty lines in its placeholders, or unchanged if comments do not match."""
+    """Return the text with empty lines in its placeholders; unchanged if one is incomplete."""
     try:
-        return _replace(text, find(text, ""), lambda place: [""] * (place.end - place.begin - 1))
+        found = find(text, "")
     except CourseError:
         return text
+    return _replace(text, found, lambda place: "\n" * text.count("\n", place.begin, place.end))
 
 
 def picture(place: Placeholder, root: Path, beside: str | None) -> str:
@@ -150,10 +128,7 @@ def texts(root: Path) -> Iterator[tuple[str, str]]:
             yield path.relative_to(root).as_posix(), path.read_bytes().decode("utf-8", "replace")
 
 
-def _replace(
-    text: str, found: list[Placeholder], content: Callable[[Placeholder], list[str]]
-) -> str:
-    lines = text.split("\n")
+def _replace(text: str, found: list[Placeholder], content: Callable[[Placeholder], str]) -> str:
     for place in reversed(found):
-        lines[place.begin + 1 : place.end] = content(place)
-    return "\n".join(lines)
+        text = text[: place.begin] + content(place) + text[place.end :]
+    return text

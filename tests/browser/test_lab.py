@@ -1,4 +1,4 @@
-"""A student's way through JupyterLab: open, run, slide, solve, unfold, play."""
+"""What a student does in JupyterLab: open, run, slide, solve, unfold, play."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from course.tool import lab, notebooks, solution_regions
-from tests.browser.conftest import PATIENCE, ROOT
+from tests.browser.conftest import ROOT, TIMEOUT
 
 SETTINGS = {  # all cells are on the page at once, so that a test can name them by their number
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": '{"fetchNews": "false"}',
 }
 FOLDERS = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +34,20 @@ def server(tmp_path_factory):
     env = {key: value for key, value in os.environ.items() if key != "COURSE_EXPECT"}
     env |= {f"JUPYTER_{name}": str(home / name) for name in FOLDERS}
     env |= {"IPYTHONDIR": str(home / "ipython"), "JUPYTER_PREFER_ENV_PATH": "1"}
-    words = [
+    command = [
         *lab.command(home, no_open=True),
         "--port=0",
         f"--LabApp.user_settings_dir={home / 'settings'}",
     ]
-    words += [f"--LabApp.workspaces_dir={home / 'workspaces'}"]
-    started = subprocess.Popen(words, env=env, stderr=subprocess.PIPE, text=True)
-    said = []
+    command += [f"--LabApp.workspaces_dir={home / 'workspaces'}"]
+    started = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
+    lines = []
     for line in started.stderr:
-        said.append(line)
+        lines.append(line)
         if found := re.search(r"(http://(?:localhost|127\.0\.0\.1):\d+/lab)\?(token=\w+)", line):
             break
     else:
-        pytest.fail("JupyterLab did not start: " + "".join(said))
+        pytest.fail("JupyterLab did not start: " + "".join(lines))
     threading.Thread(target=lambda: [None for _ in started.stderr], daemon=True).start()
     yield found.groups()
     started.terminate()
@@ -70,19 +70,19 @@ class Notebook:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(self.ids.index(cell_id))
 
     def run_all(self) -> None:
-        """Run > Run All Cells, and wait until the last one has run."""
+        """Choose Run > Run All Cells, and wait until the last one has run."""
         self.choose("Run All Cells")
         expect(self.page.locator(".jp-CodeCell .jp-InputPrompt").last).to_have_text(
             re.compile(r"\[\d+\]:")
         )
 
     def choose(self, command: str) -> None:
-        """A command of the menu Run."""
+        """Choose a command of the menu Run."""
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_text(command, exact=True).click()
 
     def write(self, cell_id: str, text: str) -> None:
-        """Type a text in place of what is in a cell, and run it."""
+        """Replace the text of a cell, and run it."""
         self.cell(cell_id).locator(".cm-content").click()
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.insert_text(text)
@@ -95,7 +95,7 @@ class Notebook:
 
 
 def answer(name: str, cell_id: str) -> str:
-    """What the solution has in that cell, without the markers."""
+    """Return what the solution has in that cell, without the markers."""
     nb = notebooks.read(ROOT / f"solutions/{name}.ipynb")
     source = next(cell.source for cell in nb.cells if cell.id == cell_id)
     assert solution_regions.BEGIN in source
@@ -103,12 +103,12 @@ def answer(name: str, cell_id: str) -> str:
 
 
 def cell_with(name: str, words: str) -> str:
-    """The id of the code cell that holds these words."""
+    """Return the id of the code cell that has these words."""
     cells = notebooks.read(ROOT / f"lessons/{name}.ipynb").cells
     return next(cell.id for cell in cells if cell.cell_type == "code" and words in cell.source)
 
 
-def test_lesson_1(page, server, picture):
+def test_lesson_1_runs_slides_and_checks(page, server, screenshot):
     name = "01_colour_spaces"
     lesson = Notebook(page, server, name)
     lesson.run_all()
@@ -116,17 +116,20 @@ def test_lesson_1(page, server, picture):
     expect(
         page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']")
     ).to_have_count(0)
-    picture(page, "lab_lesson_1")
+    screenshot(page, "lab_lesson_1")
 
     explorer = lesson.cell(cell_with(name, "explore_lab"))
     image, slider = explorer.locator("img"), explorer.get_by_role("slider").first
     explorer.scroll_into_view_if_needed()
-    before, said = image.get_attribute("src"), explorer.locator(".widget-html-content").inner_text()
+    before, values = (
+        image.get_attribute("src"),
+        explorer.locator(".widget-html-content").inner_text(),
+    )
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(image).not_to_have_attribute("src", before)
-    expect(explorer.locator(".widget-html-content")).not_to_have_text(said)
-    picture(explorer, "lab_slider")
+    expect(explorer.locator(".widget-html-content")).not_to_have_text(values)
+    screenshot(explorer, "lab_slider")
 
     check = lesson.cell("e1-check").locator(".jp-OutputArea")
     expect(check).to_contain_text("○ Exercise 1.1 · Undo the gamma: not attempted yet")
@@ -135,24 +138,24 @@ def test_lesson_1(page, server, picture):
     hint.locator("summary").click()
     expect(hint).to_have_attribute("open", "")
     assert hint.bounding_box()["height"] > unfolded
-    picture(lesson.cell("e1-check"), "lab_hint")
+    screenshot(lesson.cell("e1-check"), "lab_hint")
 
     lesson.write("e1-stub", answer(name, "e1-stub"))
     lesson.run("e1-check")
     expect(check).to_contain_text("✓ Exercise 1.1 · Undo the gamma: passed")
-    picture(page, "lab_exercise")
+    screenshot(page, "lab_exercise")
 
 
-def test_the_turing_test_of_lesson_6(page, server, picture):
+def test_turing_game_of_lesson_6_is_playable(page, server, screenshot):
     name = "06_psnr_evaluation"
     lesson = Notebook(page, server, name)
-    play = cell_with(name, "widgets.Game")
+    play = cell_with(name, "widgets.TuringGame")
     lesson.cell(lesson.ids[lesson.ids.index(play) + 1]).locator(".cm-content").click()
     lesson.choose("Run All Above Selected Cell")
     game = lesson.cell(play)
     expect(game.locator("img")).to_be_visible()
     game.scroll_into_view_if_needed()
-    picture(game, "lab_game")
+    screenshot(game, "lab_game")
     for pair in range(1, 9):
         expect(game).to_contain_text(f"Pair {pair} of 8")
         image = game.locator("img").get_attribute("src")
@@ -161,4 +164,4 @@ def test_the_turing_test_of_lesson_6(page, server, picture):
             expect(game.locator("img")).not_to_have_attribute("src", image)
     expect(game).to_contain_text(re.compile(r"\d of 8 photos found: .* The photos were: [LR]{8}\."))
     expect(game.get_by_role("button", name="left is the photo")).to_be_disabled()
-    picture(game, "lab_game_over")
+    screenshot(game, "lab_game_over")

@@ -1,4 +1,4 @@
-"""The site as a reader meets it, from the disk: find, follow, unfold; and what axe says of every page."""
+"""The site from the disk, as a reader uses it: find, follow, unfold; and axe on every page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from course.tool import course_config
-from tests.browser.conftest import PATIENCE, ROOT
+from tests.browser.conftest import ROOT, TIMEOUT
 
 BUILD = ROOT / "build"
 LESSONS = course_config.load(ROOT).lessons
@@ -21,15 +21,15 @@ UNWRAP = """() => {
     else seen.add(span.className);
 }"""  # code has thousands of words in a dozen colours: axe looks at the first of each
 OPTIONS = {"preload": False, "resultTypes": ["violations"]}
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT)
 
 
 def pages(folder: str) -> list[Path]:
-    """The pages in a folder of the site."""
+    """Return the pages in a folder of the site."""
     return sorted((BUILD / folder).glob("*.html"))
 
 
-def test_find_a_word(page, picture):
+def test_search_finds_a_word_of_a_lesson(page):
     page.goto((BUILD / "index.html").as_uri())
     page.get_by_role("button", name="Search").first.click()
     page.get_by_role("searchbox").last.fill("checkerboards")
@@ -38,10 +38,10 @@ def test_find_a_word(page, picture):
     expect(page.locator("h1")).to_contain_text("Lesson 2 · The U-Net")
 
 
-def test_from_the_home_page_to_an_answer(page, picture):
+def test_home_page_leads_to_an_answer(page, screenshot):
     first, following = LESSONS[1:3]  # lesson 0 has no formula
     page.goto((BUILD / "index.html").as_uri())
-    picture(page, "site_home")
+    screenshot(page, "site_home")
     page.get_by_role("navigation").get_by_role("link", name="Solutions").first.click()
     page.get_by_role("main").get_by_role(
         "link", name=f"Lesson {first.number} · {first.title}"
@@ -51,24 +51,24 @@ def test_from_the_home_page_to_an_answer(page, picture):
     answer.locator("summary").click()
     expect(answer.locator(".highlight")).to_be_visible()
     answer.scroll_into_view_if_needed()
-    picture(page, "site_answer")
+    screenshot(page, "site_answer")
     expect(page.locator("math").first).to_be_attached()
     page.get_by_role("link", name=re.compile(r"^next", re.I)).first.click()
     expect(page).to_have_url(re.compile(f"{following.name}.html"))
 
 
-def test_from_a_lesson_to_its_solution_and_to_the_library(page, picture):
+def test_lesson_leads_to_solution_and_library(page, screenshot):
     page.goto((BUILD / f"lessons/{LESSONS[0].name}.html").as_uri())
     page.get_by_role("main").get_by_role("link", name="Solution").first.click()
     expect(page).to_have_url(re.compile(f"solutions/{LESSONS[0].name}.html"))
     page.get_by_role("navigation").get_by_role("link", name="Library").first.click()
     page.get_by_role("main").get_by_role("link", name="colorlib.color", exact=True).click()
     expect(page.locator("#colorlib\\.color\\.rgb_to_lab")).to_be_visible()
-    picture(page, "site_library")
+    screenshot(page, "site_library")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_every_picture_has_words(lesson, page):
+def test_every_picture_loads_and_has_alt_text(lesson, page):
     for folder in ("lessons", "solutions"):
         page.goto((BUILD / folder / f"{lesson.name}.html").as_uri())
         pictures = page.locator("main img").all()
@@ -83,9 +83,9 @@ def test_every_picture_has_words(lesson, page):
 def test_axe_finds_nothing(folder, part, page):
     from axe_playwright_python.sync_playwright import Axe
 
-    found, some = [], pages(folder)
-    assert len(some) > 1
-    for path in some[part::2]:
+    found, paths = [], pages(folder)
+    assert len(paths) > 1
+    for path in paths[part::2]:
         page.goto(path.as_uri())
         page.evaluate(UNWRAP)
         for problem in Axe().run(page, options=OPTIONS).response["violations"]:
@@ -97,7 +97,7 @@ def test_axe_finds_nothing(folder, part, page):
 @pytest.mark.parametrize(
     "name", ["index", "search", "course/papers", f"solutions/{LESSONS[0].name}"]
 )
-def test_the_dark_has_enough_contrast(name, page, picture):
+def test_dark_mode_has_enough_contrast(name, page, screenshot):
     from axe_playwright_python.sync_playwright import Axe
 
     page.emulate_media(color_scheme="dark")
@@ -106,4 +106,4 @@ def test_the_dark_has_enough_contrast(name, page, picture):
     page.evaluate(UNWRAP)
     only = OPTIONS | {"runOnly": ["color-contrast"]}
     assert Axe().run(page, options=only).response["violations"] == []
-    picture(page, f"site_dark_{name.replace('/', '_')}")
+    screenshot(page, f"site_dark_{name.replace('/', '_')}")

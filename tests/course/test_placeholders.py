@@ -75,14 +75,14 @@ def test_fill_twice_equals_fill_once(folder, lines):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (OPEN, "x, line 1: 'balls' is never closed: write <!-- end result -->"),
-        (f"\n{CLOSE}", "x, line 2: '<!-- end result -->' does not begin a placeholder"),
-        (f"{OPEN}\n{CLOSE_PICTURE}", "line 2: '<!-- end picture -->' is inside 'balls' of line 1"),
-        (f"{OPEN}\n{RESULT_PLACE}", "x, line 2: '<!-- result: balls -->' is inside 'balls'"),
-        ("<!-- Result balls -->", "x, line 1: '<!-- Result balls -->' does not begin"),
-        (f"See {OPEN}", "on a line of its own"),
-        ("<!-- picture: balls -->", "alt text"),
-        (PICTURE.replace("Gray", "[Gray]"), "alt text without brackets"),
+        (OPEN, "x, line 1: found '<!-- result: balls -->', expected a complete placeholder"),
+        (f"\n{CLOSE}", "x, line 2: found '<!-- end result -->'"),
+        (f"{OPEN}\n{CLOSE_PICTURE}", "x, line 1: found '<!-- result: balls -->'"),
+        (f"{OPEN}\n{RESULT_PLACE}", "x, line 2: found '<!-- result: balls -->'"),
+        ("<!-- Result balls -->", "x, line 1: found '<!-- Result balls -->', expected"),
+        (f"See {RESULT_PLACE}", "on a line of its own"),
+        (f"<!-- picture: balls -->\n{CLOSE_PICTURE}", "alt text"),
+        (PICTURE_PLACE.replace("Gray", "[Gray]"), "alt text without brackets"),
         (RESULT_PLACE.replace("balls", "lost"), "x: course/results/lost.json does not exist"),
         (RESULT_PLACE.replace("balls", "../balls"), "expected letters, digits"),
     ],
@@ -121,7 +121,7 @@ def output_of_check(tiny, capsys):
 
 
 def test_build_fills_both_trees_without_a_new_run(measured, capsys):
-    stale = "solutions/01_tiny.ipynb: cell 7 (measured) is not what course/results says"
+    stale = "solutions/01_tiny.ipynb: cell 7 (measured) is not what"
     assert stale in output_of_check(measured, capsys)
     assert measured.build() == 0
     for tree in ("solutions", "lessons"):
@@ -137,7 +137,7 @@ def test_build_fills_both_trees_without_a_new_run(measured, capsys):
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
-    [("balls", "lost", "lost.json does not exist"), (CLOSE, "", "never closed")],
+    [("balls", "lost", "lost.json does not exist"), (CLOSE, "", "expected a complete placeholder")],
 )
 @pytest.mark.parametrize("only_check", [True, False])
 def test_build_error_names_notebook_and_cell(measured, old, new, message, only_check):
@@ -153,7 +153,7 @@ def test_build_fills_texts(tiny, capsys, name):
     path = tiny.root / name
     before = path.read_text("utf-8") if path.exists() else ""
     path.write_text(f"{before}\n{RESULT_PLACE}\n", "utf-8")
-    assert f"{name}: a region is not what course/results" in output_of_check(tiny, capsys)
+    assert f"{name}: a generated table is not what" in output_of_check(tiny, capsys)
     tiny.build()
     assert stored_results.to_markdown("balls", tiny.root) in path.read_text("utf-8")
     assert "files are what their sources say" in output_of_check(tiny, capsys)
