@@ -10,28 +10,22 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import (
-    boilerplate_cells,
-    course_config,
-    lessons,
-    notebooks,
-    placeholders,
-    readme,
-    stored_results,
-)
+from course.tool import boilerplate_cells, course_config, lessons, notebooks, placeholders, readme
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, PLACEHOLDER, ROOT, Course, Lesson
 from course.tool.files import atomic_write_text
 
 FIX = "run python -m course build"
+CONTENT_SOURCES = f"{COURSE_TOML}, course/results and the library"
 
 
 @dataclass(frozen=True)
 class Product:
-    """A generated file: its path under the root, its text, and its notebook if it is one."""
+    """A generated file: its path, its text, what it is made from, its notebook if it is one."""
 
     path: str
     text: str
+    source: str
     nb: NotebookNode | None = None
 
 
@@ -83,13 +77,17 @@ def plan(root: Path, course: Course) -> list[Product]:
             continue
         solution = refresh_solution(notebooks.read(root / "solutions" / file), course, lesson, root)
         student = lessons.make(solution, course, lesson, root)
-        products.append(Product(f"solutions/{file}", notebooks.dumps(solution), solution))
-        products.append(Product(f"lessons/{file}", notebooks.dumps(student), student))
+        for tree, nb, source in (
+            ("solutions", solution, CONTENT_SOURCES),
+            ("lessons", student, f"solutions/{file}"),
+        ):
+            products.append(Product(f"{tree}/{file}", notebooks.dumps(nb), source, nb))
     texts = {"README.md": "", **dict(placeholders.texts(root))}
     texts["README.md"] = readme.refresh(texts["README.md"], course)
     for path, text in texts.items():
         if path == "README.md" or placeholders.find(text, path):
-            products.append(Product(path, placeholders.fill(text, path, root, beside=path)))
+            filled = placeholders.fill(text, path, root, beside=path)
+            products.append(Product(path, filled, CONTENT_SOURCES))
     return products
 
 
@@ -132,18 +130,16 @@ def describe_difference(root: Path, product: Product) -> str:
     if not (root / path).exists():
         return f"{path} does not exist: {FIX}."
     if product.nb is None:
-        return f"{path}: {_text_difference(read_text(root / path), path, root)}: {FIX}."
+        return f"{path}: a generated table is not what {product.source} say: {FIX}."
     stored = _read_notebook(root / path)
     if stored is None:
         return f"{path} is not a notebook any more: {FIX}."
-    where, is_own = _first_difference(stored, product.nb)
+    where = _first_difference(stored, product.nb)
     if path.startswith("solutions/"):
-        source = stored_results.FOLDER if is_own else "the table of the course"
-        return f"{path}: {where} is not what {source} says: {FIX}."
-    source = path.replace("lessons/", "solutions/")
+        return f"{path}: {where} is not what {product.source} say: {FIX}."
     if is_edited_by_hand(stored, product.nb):
-        return f"{path}: {where} was changed by hand: change {source} instead, then {FIX}."
-    return f"{path}: {where} differs, because {source} has changed since: {FIX}."
+        return f"{path}: {where} was changed by hand: change {product.source} instead, then {FIX}."
+    return f"{path}: {where} differs, because {product.source} has changed since: {FIX}."
 
 
 def write_product(root: Path, product: Product) -> str:
@@ -175,22 +171,10 @@ def _read_notebook(path: Path) -> NotebookNode | None:
         return None
 
 
-def _text_difference(text: str, path: str, root: Path) -> str:
-    if placeholders.fill(text, path, root, beside=path) == text:
-        return f"the table of lessons is not what {COURSE_TOML} says"
-    kinds = sorted({region.kind for region in placeholders.find(text, path)})
-    sources = dict.fromkeys(placeholders.SOURCES[kind] for kind in kinds)
-    return f"a region is not what {' or '.join(sources)} says"
-
-
-def _first_difference(stored: NotebookNode, made: NotebookNode) -> tuple[str, bool]:
-    """Return where two notebooks begin to differ, and whether a person writes that cell."""
+def _first_difference(stored: NotebookNode, made: NotebookNode) -> str:
     for number, (old, new) in enumerate(zip(stored.cells, made.cells, strict=False), start=1):
         if old != new:
-            is_own = old.id == new.id and not boilerplate_cells.is_generated(new)
-            return notebooks.place(number, old), is_own
+            return notebooks.place(number, old)
     if len(stored.cells) != len(made.cells):
-        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})", False
-    if stored.metadata != made.metadata:
-        return "the notebook's metadata", False
-    return "the file's layout", False
+        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})"
+    return "the metadata" if stored.metadata != made.metadata else "the file's layout"

@@ -38,22 +38,11 @@ class Run:
         """How many code cells of the notebook were executed."""
         return sum(cell.get("execution_count") is not None for cell in code_cells(self.nb))
 
-    @property
-    def images(self) -> int:
-        """How many images its outputs hold."""
-        return len(pictures(self.nb))
-
 
 def code_cells(nb: NotebookNode) -> list[NotebookNode]:
     """Return the code cells of a notebook, without the one that a run injects."""
     cells = [cell for cell in nb.cells if cell.cell_type == "code"]
     return [cell for cell in cells if "injected-parameters" not in notebooks.tags(cell)]
-
-
-def pictures(nb: NotebookNode) -> list[NotebookNode]:
-    """Return the outputs that hold an image, in order."""
-    outputs = [output for cell in code_cells(nb) for output in cell.outputs]
-    return [output for output in outputs if "image/" in " ".join(output.get("data", {}))]
 
 
 def environment(tree: str, workers: int) -> dict[str, str]:

@@ -38,6 +38,10 @@ where it fails. The colours are guesses of a model, and not a restoration of the
 *Gray* is the input of the models. *Plain* is the model `general`, which was trained with a pixel
 loss only; *adversarial* is `general-adversarial`, which was trained against a discriminator too."""
 
+METHOD = f"""## How it was measured
+
+At {SIZE} pixels on the shorter side, each photo by itself."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add no options."""
@@ -81,10 +85,7 @@ def write(folder: Path, photos: list[PhotoFile]) -> Path:
         sections.append((gain, "\n\n".join(parts)))
     metrics = default_metrics()
     protocols = [f"- *{title}*: {metrics[name].protocol}" for title, name in COLUMNS.items()]
-    method = (
-        f"## How it was measured\n\nAt {SIZE} pixels on the shorter side, each photo by itself.\n\n"
-        + "\n".join(protocols)
-    )
+    method = f"{METHOD}\n\n" + "\n".join(protocols)
     page = [INTRODUCTION, *(section for _, section in sorted(sections)), method]
     atomic_write_text(folder / "gallery.md", "\n\n".join(page) + "\n")
     return folder / "gallery.md"
@@ -94,37 +95,30 @@ def _save_images(
     folder: Path, photo: PhotoFile, rgb: Tensor, colorized: Mapping[str, Tensor]
 ) -> list[str]:
     """Save both pictures of a photo; return their Markdown."""
+    plain, adversarial = colorized[PLAIN], colorized[ADVERSARIAL]
+    models = {"gray": colorized["gray"], "plain": plain, "adversarial": adversarial, "truth": rgb}
+    saturated = {f"saturation {s:g}": saturate(plain, s) for s in SATURATIONS}
+    alt = f"{photo.alt.rstrip('.')}: in gray, in the colours of two models, and as it was."
+    more = f"{photo.title}: the plain model's colours at three saturations, weakest first."
+    return [
+        _save_row(folder / f"{photo.name}.jpg", models, alt),
+        _save_row(folder / f"{photo.name}-saturation.jpg", saturated, more),
+    ]
+
+
+def _save_row(path: Path, pictures: Mapping[str, Tensor], alt: str) -> str:
     from colorlib import viz
 
-    models = {
-        "gray": colorized["gray"],
-        "plain": colorized[PLAIN],
-        "adversarial": colorized[ADVERSARIAL],
-        "truth": rgb,
-    }
-    saturated = {f"saturation {s:g}": saturate(colorized[PLAIN], s) for s in SATURATIONS}
-    title, alt = photo.title, photo.alt.rstrip(".")
-    images = []
-    for name, pictures, text in (
-        (photo.name, models, f"{alt}: in gray, in the colours of two models, and as it was."),
-        (
-            f"{photo.name}-saturation",
-            saturated,
-            f"{title}: the plain model's colours at three saturations, weakest first.",
-        ),
-    ):
-        figure = viz.image_row(pictures, alt=text, height=2.2)
-        (folder / f"{name}.jpg").write_bytes(figure.to_bytes(110))
-        images.append(f"![{text}]({name}.jpg)")
-    return images
+    path.write_bytes(viz.image_row(pictures, alt=alt, height=2.2).to_bytes(110))
+    return f"![{alt}]({path.name})"
 
 
 def saturate(rgb: Tensor, saturation: float) -> Tensor:
     """Scale the chroma of RGB (n, 3, h, w), as ``colorlib colorize --saturation`` does."""
     from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
 
-    L, ab = LabScaler().split(rgb_to_lab(rgb))
-    return lab_to_rgb(LabScaler().join(L, ab * saturation))
+    L, ab = LabScaler().normalize(rgb_to_lab(rgb))
+    return lab_to_rgb(LabScaler().denormalize(L, ab * saturation))
 
 
 def score_table(scores: Mapping[str, Mapping[str, float]]) -> str:

@@ -24,15 +24,7 @@ METHOD = (
     f"Reading at {WORDS_PER_MINUTE} words and {LINES_PER_MINUTE} lines of code a minute; "
     "exercises as their own cells say."
 )
-HEADER = (
-    "Lesson",
-    "Words",
-    "Lines of code",
-    "Reading",
-    "Exercises",
-    "Together",
-    "Its header says",
-)
+HEADER = ("Lesson", "Words", "Lines of code", "Reading", "Exercises", "Together", "Its header says")
 EXERCISE_MINUTES = re.compile(r"\babout (\d+) minutes?\b")
 FORMULA = re.compile(r"(?s)\$\$.*?\$\$|\$[^$\n]+\$")
 
@@ -54,12 +46,7 @@ class ReadingTime:
     @property
     def row(self) -> list[str]:
         """The lesson's row in the table."""
-        minutes = (
-            self.reading,
-            self.exercises,
-            self.reading + self.exercises,
-            self.lesson.minutes,
-        )
+        minutes = (self.reading, self.exercises, self.reading + self.exercises, self.lesson.minutes)
         title = f"{self.lesson.number} · {self.lesson.title}"
         return [title, f"{self.words:,}", str(self.lines), *(f"{n} min" for n in minutes)]
 

@@ -171,10 +171,10 @@ def keep(folder: Path, result: Run) -> None:
 def report(folder: str, runs: list[Run]) -> None:
     """Print the table, and below it the failures."""
     width = max(len(run.name) for run in runs)
-    print(f"\n{'notebook':{width}}  seconds  cells  images  result")
+    print(f"\n{'notebook':{width}}  seconds  cells  result")
     for run in runs:
         result = "failed" if run.problem else "ok"
-        print(f"{run.name:{width}}  {run.seconds:7.1f}  {run.cells:5}  {run.images:6}  {result}")
+        print(f"{run.name:{width}}  {run.seconds:7.1f}  {run.cells:5}  {result}")
     for run in runs:
         if run.problem:
             print(f"\n{run.name}: {run.problem}")

@@ -59,9 +59,15 @@ LESSON, SOLUTION = "lessons/01_tiny.ipynb", "solutions/01_tiny.ipynb"
             "slowly",
             f"{LESSON}: cell 4 (see) differs, because {SOLUTION}",
         ),
-        ("solutions", "answer-2", "x**2", "x*x", f"{LESSON}: the notebook's metadata differs, "),
-        ("solutions", "teacher", "mix up", "confuse", f"{LESSON}: the notebook's metadata differs"),
-        ("solutions", "header", "square", "cube", f"{SOLUTION}: cell 1 (header) is not what the "),
+        ("solutions", "answer-2", "x**2", "x*x", f"{LESSON}: the metadata differs, "),
+        ("solutions", "teacher", "mix up", "confuse", f"{LESSON}: the metadata differs"),
+        (
+            "solutions",
+            "header",
+            "square",
+            "cube",
+            f"{SOLUTION}: cell 1 (header) is not what course",
+        ),
         (
             "lessons",
             "see",
@@ -183,7 +189,7 @@ def test_readme_keeps_text_around_its_table(tiny, capsys):
     assert "[1 · Squares](lessons/01_tiny.ipynb)" in text
     assert "[solution](solutions/01_tiny.ipynb)" in text
     path.write_text(text.replace("| 5 |", "| 6 |").replace("Above", "Over"), "utf-8")
-    assert "README.md: the table of lessons" in check(tiny, capsys)[0]
+    assert "README.md: a generated table is not what" in check(tiny, capsys)[0]
     tiny.build()
     assert path.read_text("utf-8") == text.replace("Above", "Over")
     path.write_text("<!-- lessons:end --> <!-- lessons:begin -->", "utf-8")

@@ -102,14 +102,6 @@ def test_create_environment_links_packages_only(bare_python, place):
     assert "torch" in names and not any("colorlib" in name for name in names)
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_lesson_requests_a_gpu_only_where_course_toml_does(lesson):
-    for tree in ("lessons", "solutions"):
-        metadata = notebooks.read(ROOT / f"{tree}/{lesson.name}.ipynb").metadata
-        requested = metadata.get("accelerator"), metadata.colab.get("gpuType")
-        assert requested == (("GPU", "T4") if lesson.gpu_minutes else (None, None))
-
-
 def good_run(lesson=PLAIN):
     """Return a run without a problem."""
     ready = standalone.READY.format(lesson.number) + "CPU\x1b[0m\n"

@@ -1,6 +1,6 @@
-"""First on PYTHONPATH of an offline run: this Python reaches the loopback and nothing else.
+"""First on PYTHONPATH of an offline run: this Python can reach only the loopback.
 
-Python's own sockets only; `course.tool.no_network` adds a network namespace where the machine has them.
+It stops only Python's own sockets; `course.tool.no_network` adds a network namespace if it can.
 """
 
 import importlib.machinery
@@ -13,7 +13,7 @@ RESOLVING = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr
 
 
 def guard(event: str, args: tuple) -> None:
-    """Refuse the outside; Python calls this before it connects, sends or resolves a name."""
+    """Refuse other hosts; Python calls this before it connects, sends or resolves a name."""
     if event in CONNECTING:
         import socket
 
@@ -23,14 +23,14 @@ def guard(event: str, args: tuple) -> None:
         host = args[0]
     else:
         return
-    if host and not is_here(
-        host if isinstance(host, str) else bytes(host).decode("ascii", "replace")
-    ):
+    if isinstance(host, (bytes, bytearray)):
+        host = host.decode("ascii", "replace")
+    if host and not is_this_machine(host):
         raise OSError(f"the course runs offline: a notebook tried to reach {host}")
 
 
-def is_here(host: str) -> bool:
-    """Whether a host is this machine: a loopback address, ``localhost``, or the machine's own name."""
+def is_this_machine(host: str) -> bool:
+    """Return whether a host is a loopback address, ``localhost`` or the name of this machine."""
     import ipaddress
     import socket
 
