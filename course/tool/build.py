@@ -86,7 +86,7 @@ def plan(root: Path, course: Course) -> list[Product]:
     texts["README.md"] = readme.refresh(texts["README.md"], course)
     for path, text in texts.items():
         if path == "README.md" or placeholders.find(text, path):
-            filled = placeholders.fill(text, path, root, beside=path)
+            filled = placeholders.fill(text, path, root, text_path=path)
             products.append(Product(path, filled, CONTENT_SOURCES))
     return products
 

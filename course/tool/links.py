@@ -56,7 +56,7 @@ def external_addresses(root: Path) -> dict[str, str]:
 
 
 def find_problem(address: str) -> str | None:
-    """Ask for one byte of an address; return what is wrong, or None."""
+    """Request one byte of an address; return what is wrong, or None."""
     try:
         request = urllib.request.Request(address, headers=HEADERS)
         with urllib.request.urlopen(request, timeout=TIMEOUT):

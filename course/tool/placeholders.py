@@ -1,6 +1,6 @@
 """Placeholders in a text, filled from stored results, from the library and from the lessons.
 
-A placeholder is the place between two comments on lines of their own: ``<!-- result: NAME -->``,
+A placeholder is the place between two comments, each on its own line: ``<!-- result: NAME -->``,
 and below it ``<!-- end result -->``. It holds a stored table. ``<!-- picture: NAME | alt text -->``
 holds a stored picture, ``<!-- recipes: PAPER -->`` and ``<!-- data: NAME -->`` hold a table of the
 library (:mod:`course.tool.library_tables`), ``<!-- course: NAME -->`` a table of the lessons
@@ -35,7 +35,7 @@ FORMS = (
 
 @dataclass(frozen=True)
 class Placeholder:
-    """Where the content of a placeholder begins and ends in the text; its kind, name, alt text."""
+    """A placeholder: the positions of its content in the text; its kind, name and alt text."""
 
     begin: int
     end: int
@@ -62,25 +62,25 @@ def find(text: str, where: str) -> list[Placeholder]:
             line = text.count("\n", 0, comment.start()) + 1
             raise CourseError(
                 f"{where}, line {line}: found {comment[0]!r}, expected a complete placeholder: "
-                f"write {FORMS} on a line of its own, and below it its end, such as "
+                f"write {FORMS} on its own line, and below it its end, such as "
                 f"<!-- end result -->."
             )
     return found
 
 
-def fill(text: str, where: str, root: Path, *, beside: str | None = None) -> str:
+def fill(text: str, where: str, root: Path, *, text_path: str | None = None) -> str:
     """Return the text with every placeholder filled; filling it a second time changes nothing.
 
     Args:
         text: Markdown.
         where: The file (and the cell), for messages.
         root: The folder of the course.
-        beside: The path of the text, relative to the root, if it can link to a picture's file. A
+        text_path: The path of the text, relative to the root, if it can link to a picture's file. A
             notebook may be opened alone, so it holds the picture itself.
     """
     contents: dict[str, Callable[[Placeholder], str]] = {
         "result": lambda place: stored_results.to_markdown(place.name, root),
-        "picture": lambda place: picture(place, root, beside),
+        "picture": lambda place: picture(place, root, text_path),
         "recipes": lambda place: library_tables.recipe_notes(place.name),
         "data": lambda place: library_tables.data_card(place.name),
         "course": lambda place: reading_time.region(place.name, root),
@@ -101,7 +101,7 @@ def blank(text: str) -> str:
     return _replace(text, found, lambda place: "\n" * text.count("\n", place.begin, place.end))
 
 
-def picture(place: Placeholder, root: Path, beside: str | None) -> str:
+def picture(place: Placeholder, root: Path, text_path: str | None) -> str:
     """Return the Markdown of a stored picture."""
     stored_results.read(place.name, root)  # every picture has a result, which says how it was made
     file = f"{stored_results.FOLDER}/{place.name}.jpg"
@@ -114,10 +114,10 @@ def picture(place: Placeholder, root: Path, beside: str | None) -> str:
         )
     if not data.startswith(b"\xff\xd8\xff"):
         raise CourseError(f"{file} is not a JPEG picture: save it as one.")
-    if beside is None:
+    if text_path is None:
         address = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
     else:
-        address = file.removeprefix("course/") if beside.startswith("course/") else file
+        address = file.removeprefix("course/") if text_path.startswith("course/") else file
     return f"![{place.alt}]({address})"
 
 

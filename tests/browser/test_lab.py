@@ -1,4 +1,4 @@
-"""What a student does in JupyterLab: open, run, slide, solve, unfold, play."""
+"""A student in JupyterLab: open, run, slide, solve, unfold, play."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What texts say of data sets and recipes comes from the library."""
+"""Tables of data sets and recipes in texts come from the library."""
 
 import tomllib
 
@@ -21,9 +21,9 @@ def names_in(file, kind):
 def test_paper_has_its_recipes_and_its_own_notes(paper):
     text, shared = library_tables.recipe_notes(paper), library_tables.recipe_notes("all")
     for recipe in RECIPES.values():
-        assert (f"- `{recipe.name}`: {recipe.system}." in text) == (recipe.paper == paper)
+        assert (f"- `{recipe.name}`: {recipe.description}." in text) == (recipe.paper == paper)
         if recipe.paper == paper:
-            for value, choice in recipe.open.items():
+            for value, choice in recipe.unspecified.items():
                 row = f"| {value} | {choice} |"
                 assert (row in text) != (row in shared)
     widths = {line.count(" | ") for line in text.splitlines() if line.startswith("|")}

@@ -43,15 +43,15 @@ def test_fill_replaces_the_lines_between_the_comments(folder):
 
 
 @pytest.mark.parametrize(
-    ("beside", "address"),
+    ("text_path", "address"),
     [
         (None, "data:image/jpeg;base64,/9j/Li4u"),
         ("README.md", "course/results/balls.jpg"),
         ("course/notes.md", "results/balls.jpg"),
     ],
 )
-def test_picture_is_embedded_in_notebook_and_linked_in_text(folder, beside, address):
-    filled = placeholders.fill(PICTURE_PLACE, "x", folder, beside=beside)
+def test_picture_is_embedded_in_notebook_and_linked_in_text(folder, text_path, address):
+    filled = placeholders.fill(PICTURE_PLACE, "x", folder, text_path=text_path)
     assert f"\n![Gray balls.]({address})\n" in filled
 
 
@@ -80,7 +80,7 @@ def test_fill_twice_equals_fill_once(folder, lines):
         (f"{OPEN}\n{CLOSE_PICTURE}", "x, line 1: found '<!-- result: balls -->'"),
         (f"{OPEN}\n{RESULT_PLACE}", "x, line 2: found '<!-- result: balls -->'"),
         ("<!-- Result balls -->", "x, line 1: found '<!-- Result balls -->', expected"),
-        (f"See {RESULT_PLACE}", "on a line of its own"),
+        (f"See {RESULT_PLACE}", "on its own line"),
         (f"<!-- picture: balls -->\n{CLOSE_PICTURE}", "alt text"),
         (PICTURE_PLACE.replace("Gray", "[Gray]"), "alt text without brackets"),
         (RESULT_PLACE.replace("balls", "lost"), "x: course/results/lost.json does not exist"),

@@ -1,4 +1,4 @@
-"""What the course promises of every notebook: one function per promise, which yields findings."""
+"""The lints of a notebook: each function checks one promise of the course."""
 
 from course.tool.lints import code, exercises, texts
 

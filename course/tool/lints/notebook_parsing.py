@@ -1,4 +1,4 @@
-"""What the lints see of a notebook: findings, cells, sections and prose."""
+"""A notebook as the lints see it: findings, cells, sections and prose."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def convert(tex: str, *, block: bool = False) -> str:
         spelled = spelled.replace(old, new)
     try:
         mathml = to_mathml(spelled, display="block" if block else "inline")
-    except Exception:  # it has a dozen of its own, and a formula must not fail a page
+    except Exception:  # it has a dozen kinds, and a formula must not fail a page
         mathml = "\\"
     if "\\" in mathml:  # the converter copies commands that it does not know
         return f"<code>{html.escape(tex)}</code>"
