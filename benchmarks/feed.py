@@ -126,7 +126,7 @@ def ready(
 def batches(data: CachedImages, batch: int, device: str):
     """Yield L and ab of an epoch in its order, as a training run takes them."""
     for indices in torch.arange(len(data)).split(batch):
-        yield LabScaler().split(rgb_to_lab(data.__getitems__(indices).to(device)))
+        yield LabScaler().normalize(rgb_to_lab(data.__getitems__(indices).to(device)))
 
 
 def commonly(

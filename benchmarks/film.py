@@ -54,11 +54,11 @@ def answer(model: Colorizer, scan: Tensor, lightness: str = "L") -> Tensor:
     if lightness == "levels":
         low, high = (scan.flatten(1).quantile(share, 1).view(-1, 1, 1, 1) for share in (0.01, 0.99))
         gray = ((scan - low) / (high - low)).clamp(0, 1)
-    L = model.scale.split(rgb_to_lab(gray.expand_as(scan).contiguous()))[0].split(1)
+    L = model.scaler.normalize(rgb_to_lab(gray.expand_as(scan).contiguous()))[0].split(1)
     ab = [
-        model.predict(one, model.size) if lightness == "framed" else model.colors(one) for one in L
+        model.predict_ab_at(one, model.image_size) if lightness == "framed" else model.predict_ab(one) for one in L
     ]
-    return torch.cat(ab) * model.scale.ab
+    return torch.cat(ab) * model.scaler.ab_scale
 
 
 def scores(ab: Tensor, rgb: Tensor) -> dict[str, Tensor]:

@@ -57,7 +57,7 @@ def main(folders: dict[str, Path], root: Path = ROOT) -> None:
         protocol=PROTOCOL.format(
             counts="; ".join(counts),
             side=" or ".join(
-                sorted({str(pretrained.load(name).size) for name in pretrained.NAMES})
+                sorted({str(pretrained.load(name).image_size) for name in pretrained.NAMES})
             ),
         ),
         seeds=[0],

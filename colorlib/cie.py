@@ -1,13 +1,13 @@
-"""The steps between sRGB, light, CIE XYZ and CIE Lab: the code that lesson 1 builds, on tensors.
+"""The steps between sRGB, linear RGB, CIE XYZ and CIE Lab: the code that lesson 1 builds, on tensors.
 
-A colour travels through four rooms, one function for each door::
+One function for each arrow::
 
     sRGB --srgb_to_linear--> linear RGB --linear_to_xyz--> XYZ --xyz_to_lab--> Lab
     sRGB <--linear_to_srgb-- linear RGB <--xyz_to_linear-- XYZ <--lab_to_xyz-- Lab
 
-Every step takes and gives floating-point tensors (n, 3, ...) and computes in float32. White point D65,
-2-degree observer; matrix and constants are those of scikit-image, so that numbers agree with it. The matrix
-is written out as sums of products: a matrix product may silently run in TF32 or bfloat16.
+Every step takes and returns floating-point tensors (n, 3, ...) and computes in float32. White point D65,
+2-degree observer. The matrix and the constants are those of scikit-image, so that the numbers agree with it.
+The matrix is written out as sums of products, because a matrix product may silently run in TF32 or bfloat16.
 
 Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
 """
@@ -15,6 +15,7 @@ Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
 from __future__ import annotations
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 #: Linear RGB -> XYZ for sRGB's primaries and a D65 white, six digits as in scikit-image.
@@ -28,8 +29,8 @@ RGB_FROM_XYZ = tuple(map(tuple, torch.tensor(XYZ_FROM_RGB, dtype=torch.float64).
 WHITE = (0.95047, 1.0, 1.08883)
 
 
-def srgb_to_linear(srgb: Tensor) -> Tensor:
-    """Undo sRGB's gamma: encoded values in [0, 1] to values proportional to light, in [0, 1].
+def srgb_to_linear(srgb: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Undo sRGB's gamma: convert encoded values in [0, 1] to values proportional to light, in [0, 1].
 
     Example:
         >>> srgb_to_linear(torch.tensor([0.0, 0.5, 1.0])).round(decimals=3).tolist()
@@ -40,67 +41,62 @@ def srgb_to_linear(srgb: Tensor) -> Tensor:
     return torch.where(srgb > 0.04045, curve, srgb / 12.92)
 
 
-def linear_to_srgb(linear: Tensor) -> Tensor:
-    """Apply sRGB's gamma: values proportional to light in [0, 1] to encoded values in [0, 1]."""
+def linear_to_srgb(linear: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Apply sRGB's gamma: convert values proportional to light in [0, 1] to encoded values in [0, 1]."""
     linear = linear.float()
     curve = 1.055 * linear.clamp(min=0.0031308).pow(1 / 2.4) - 0.055
     return torch.where(linear > 0.0031308, curve, 12.92 * linear)
 
 
-def linear_to_xyz(linear: Tensor) -> Tensor:
-    """Mix linear RGB (n, 3, ...) to CIE XYZ with Y = 1 for white."""
-    return _mix(XYZ_FROM_RGB, _three("linear", linear))
+def linear_to_xyz(linear: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+    """Convert linear RGB (n, 3, ...) to CIE XYZ, with Y = 1 for white."""
+    return _apply_matrix(XYZ_FROM_RGB, _unbind_channels("linear", linear))
 
 
-def xyz_to_linear(xyz: Tensor) -> Tensor:
-    """Mix CIE XYZ (n, 3, ...) to linear RGB; below 0 or above 1 where sRGB cannot show the colour."""
-    return _mix(RGB_FROM_XYZ, _three("xyz", xyz))
+def xyz_to_linear(xyz: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+    """Convert CIE XYZ (n, 3, ...) to linear RGB: below 0 or above 1 where sRGB cannot show the colour."""
+    return _apply_matrix(RGB_FROM_XYZ, _unbind_channels("xyz", xyz))
 
 
-def xyz_to_lab(xyz: Tensor) -> Tensor:
-    """Bend CIE XYZ (n, 3, ...) into Lab: a cube root per channel, straight near black, then differences.
+def xyz_to_lab(xyz: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+    """Convert CIE XYZ (n, 3, ...) to Lab: :func:`lab_f` of each channel, then differences.
 
     Example:
         >>> xyz_to_lab(torch.tensor([WHITE])).round().abs().tolist()
         [[100.0, 0.0, 0.0]]
     """
-    x, y, z = _three("xyz", xyz)
+    x, y, z = _unbind_channels("xyz", xyz)
     fx, fy, fz = lab_f(x / WHITE[0]), lab_f(y / WHITE[1]), lab_f(z / WHITE[2])
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
 
 
-def lab_to_xyz(lab: Tensor) -> Tensor:
-    """Unbend Lab (n, 3, ...) to CIE XYZ with Y = 1 for white."""
-    L, a, b = _three("lab", lab)
+def lab_to_xyz(lab: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+    """Convert Lab (n, 3, ...) to CIE XYZ, with Y = 1 for white."""
+    L, a, b = _unbind_channels("lab", lab)
     fy = (L + 16) / 116
-    x, y, z = (
-        lab_f_inverse(fy + a / 500),
-        lab_f_inverse(fy),
-        lab_f_inverse(fy - b / 200),
-    )
+    x, y, z = lab_f_inverse(fy + a / 500), lab_f_inverse(fy), lab_f_inverse(fy - b / 200)
     return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
 
 
-def lab_f(t: Tensor) -> Tensor:
-    """Bend shares of white's X, Y or Z as the eye does: a cube root, straight near black."""
-    # The clamp keeps the branch not taken off the cube root's infinite slope at 0: no NaN in gradients.
+def lab_f(t: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Compute CIE's *f* of X, Y or Z relative to white: a cube root, with a straight line near black."""
+    # The clamp keeps the unused branch away from the cube root's infinite slope at 0: no NaN in gradients.
     # exp(log / 3) is the cube root in half the time that pow takes.
     return torch.where(t > 0.008856, (t.clamp(min=0.008856).log() / 3).exp(), 7.787 * t + 16 / 116)
 
 
-def lab_f_inverse(f: Tensor) -> Tensor:
-    """Undo :func:`lab_f`."""
+def lab_f_inverse(f: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Compute the inverse of :func:`lab_f`."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 
 
-def _three(name: str, colors: Tensor) -> tuple[Tensor, ...]:
+def _unbind_channels(name: str, colors: Tensor) -> tuple[Tensor, ...]:
     if colors.ndim < 2 or colors.shape[1] != 3:
-        raise ValueError(
-            f"{name} has shape {tuple(colors.shape)}; expected (n, 3, ...): three channels"
-        )
+        found = f"{name} has shape {tuple(colors.shape)}"
+        raise ValueError(f"{found}; expected (n, 3, ...): three channels")
     return colors.float().unbind(1)
 
 
-def _mix(matrix: tuple[tuple[float, ...], ...], channels: tuple[Tensor, ...]) -> Tensor:
+def _apply_matrix(matrix: tuple[tuple[float, ...], ...], channels: tuple[Tensor, ...]) -> Tensor:
     x, y, z = channels
     return torch.stack([p * x + q * y + r * z for p, q, r in matrix], dim=1)

@@ -1,4 +1,4 @@
-"""Checks of a caller's values: each raises one sentence with what was found and what was expected."""
+"""Checks of tensors and numbers that a caller passes: each raises one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -9,60 +9,61 @@ import torch
 from torch import Tensor
 
 
-def check_images(name: str, value: Tensor, channels: int = 3, uint8: bool = False) -> None:
-    """Raise unless ``value`` is a tensor (n, channels, h, w) of floating point, or of uint8 where allowed.
+def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = False) -> None:
+    """Raise unless ``x`` is a floating-point tensor (n, channels, h, w), or uint8 where allowed.
 
     Args:
-        name: What the caller's own documentation calls the argument.
-        value: The argument.
-        channels: How many channels dimension 1 must have.
-        uint8: Whether uint8 is allowed as well.
+        name: The argument's name in the caller's documentation.
+        x: The argument.
+        channels: The size of dimension 1.
+        allow_uint8: Whether uint8 is allowed as well.
 
     Raises:
-        TypeError: If it is not a tensor, or has another dtype.
-        ValueError: If it has another shape.
+        TypeError: If ``x`` is not a tensor or has another dtype.
+        ValueError: If ``x`` has another shape.
 
     Example:
         >>> check_images("rgb", torch.rand(3, 8, 8))
         Traceback (most recent call last):
         ValueError: rgb has shape (3, 8, 8); expected (n, 3, h, w): add a batch dimension with [None]
     """
-    wanted = f"(n, {channels}, h, w)"
-    _check_tensor(name, value, wanted)
-    if value.ndim != 4 or value.shape[1] != channels:
+    expected = f"(n, {channels}, h, w)"
+    _check_tensor(name, x, expected)
+    if x.ndim != 4 or x.shape[1] != channels:
         hint = "reshape it"
-        if value.ndim == 3 and value.shape[0] == channels:
+        if x.ndim == 3 and x.shape[0] == channels:
             hint = "add a batch dimension with [None]"
-        elif value.ndim == 4 and value.shape[-1] == channels:
+        elif x.ndim == 4 and x.shape[-1] == channels:
             hint = "move the channels with .movedim(-1, 1)"
-        raise ValueError(f"{name} has shape {tuple(value.shape)}; expected {wanted}: {hint}")
-    if not (value.is_floating_point() or (uint8 and value.dtype == torch.uint8)):
-        kinds = "floating point or uint8" if uint8 else "floating point: call .float()"
-        raise TypeError(f"{name} has dtype {value.dtype}; expected {kinds}")
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected {expected}: {hint}")
+    if x.is_floating_point() or (allow_uint8 and x.dtype == torch.uint8):
+        return
+    expected = "floating point or uint8" if allow_uint8 else "floating point: call .float()"
+    raise TypeError(f"{name} has dtype {x.dtype}; expected {expected}")
 
 
-def check_not_empty(name: str, value: Tensor) -> None:
-    """Raise unless ``value`` is a tensor with at least one element: the mean of none is NaN.
+def check_not_empty(name: str, x: Tensor) -> None:
+    """Raise unless ``x`` is a tensor with at least one element: the mean of no values is NaN.
 
     Raises:
-        TypeError: If it is not a tensor.
-        ValueError: If it is empty.
+        TypeError: If ``x`` is not a tensor.
+        ValueError: If ``x`` is empty.
 
     Example:
         >>> check_not_empty("real", torch.zeros(0, 2, 4, 4))
         Traceback (most recent call last):
         ValueError: real has shape (0, 2, 4, 4); expected at least one value: add some
     """
-    _check_tensor(name, value, "of any shape")
-    if not value.numel():
-        found = f"{name} has shape {tuple(value.shape)}"
+    _check_tensor(name, x, "of any shape")
+    if not x.numel():
+        found = f"{name} has shape {tuple(x.shape)}"
         raise ValueError(f"{found}; expected at least one value: add some")
 
 
-def check_same_shape(**two: Tensor) -> None:
-    """Raise unless two named tensors are (n, c, h, w), not empty, of one shape and one kind of number.
+def check_same_shape(**tensors: Tensor) -> None:
+    """Raise unless two named tensors are (n, c, h, w), not empty, and agree in shape and number type.
 
-    Different shapes are not broadcast: the mean would include pixels that no image has.
+    Different shapes are never broadcast: the mean would include pixels that no image has.
 
     Raises:
         TypeError: If one is not a tensor, or one is floating point and the other is not.
@@ -73,27 +74,27 @@ def check_same_shape(**two: Tensor) -> None:
         Traceback (most recent call last):
         ValueError: fake has shape (1, 2, 4, 4) and real (1, 2, 4, 3); expected the same: resize or crop one
     """
-    (one, first), (other, second) = two.items()
-    _check_tensor(one, first, "(n, c, h, w)")
-    _check_tensor(other, second, "(n, c, h, w)")
-    if first.shape != second.shape:
-        found = f"{one} has shape {tuple(first.shape)} and {other} {tuple(second.shape)}"
+    (name_a, a), (name_b, b) = tensors.items()
+    _check_tensor(name_a, a, "(n, c, h, w)")
+    _check_tensor(name_b, b, "(n, c, h, w)")
+    if a.shape != b.shape:
+        found = f"{name_a} has shape {tuple(a.shape)} and {name_b} {tuple(b.shape)}"
         raise ValueError(f"{found}; expected the same: resize or crop one")
-    if first.ndim != 4:
-        raise ValueError(f"{one} has shape {tuple(first.shape)}; expected (n, c, h, w): reshape it")
-    if first.is_floating_point() != second.is_floating_point():
-        found = f"{one} has dtype {first.dtype} and {other} {second.dtype}"
+    if a.ndim != 4:
+        raise ValueError(f"{name_a} has shape {tuple(a.shape)}; expected (n, c, h, w): reshape it")
+    if a.is_floating_point() != b.is_floating_point():
+        found = f"{name_a} has dtype {a.dtype} and {name_b} {b.dtype}"
         raise TypeError(f"{found}; expected one kind: divide bytes by 255 first")
-    check_not_empty(one, first)
+    check_not_empty(name_a, a)
 
 
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Raise ValueError unless ``value`` is one of ``choices``.
 
     Example:
-        >>> check_choice("fit", "squeeze", ("crop", "stretch"))
+        >>> check_choice("resize_mode", "pad", ("center_crop", "stretch"))
         Traceback (most recent call last):
-        ValueError: fit is 'squeeze'; expected 'crop' or 'stretch'
+        ValueError: resize_mode is 'pad'; expected 'center_crop' or 'stretch'
     """
     if not isinstance(value, str) or value not in choices:
         quoted = [repr(choice) for choice in choices]
@@ -102,16 +103,16 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def check_at_least(name: str, value: float, minimum: float) -> None:
-    """Raise unless ``value`` is a number of at least ``minimum``; NaN is not.
+    """Raise unless ``value`` is a number of at least ``minimum``. NaN is refused.
 
     Raises:
-        TypeError: If it is not a number.
-        ValueError: If it is too small.
+        TypeError: If ``value`` is not a number.
+        ValueError: If ``value`` is too small.
 
     Example:
-        >>> check_at_least("size", 0, 1)
+        >>> check_at_least("image_size", 0, 1)
         Traceback (most recent call last):
-        ValueError: size is 0; expected at least 1
+        ValueError: image_size is 0; expected at least 1
     """
     if not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r}; expected a number, at least {minimum}")
@@ -119,9 +120,7 @@ def check_at_least(name: str, value: float, minimum: float) -> None:
         raise ValueError(f"{name} is {value}; expected at least {minimum}")
 
 
-def _check_tensor(name: str, value: object, shape: str) -> None:
-    if not isinstance(value, Tensor):
-        found = f"{name} is a {type(value).__name__}"
-        raise TypeError(
-            f"{found}; expected a tensor {shape}: see colorlib.io.images.image_to_tensor"
-        )
+def _check_tensor(name: str, x: object, shape: str) -> None:
+    if not isinstance(x, Tensor):
+        expected = f"expected a tensor {shape}: see colorlib.io.images.image_to_tensor"
+        raise TypeError(f"{name} is a {type(x).__name__}; {expected}")

@@ -73,7 +73,7 @@ def augment(
         >>> bool((augment(batch[2:], [2, 3], seed=0, epoch=0, crop=0.5) == both[2:]).all())
         True
     """
-    check_images("batch", batch, uint8=True)
+    check_images("batch", batch, allow_uint8=True)
     check_at_least("seed", seed, 0)
     check_at_least("epoch", epoch, 0)
     indices = np.asarray(torch.as_tensor(indices).cpu(), dtype=np.int64)

@@ -45,7 +45,7 @@ class TensorImages(Dataset[Tensor]):
     rgb: Tensor
 
     def __post_init__(self) -> None:
-        check_images("rgb", self.rgb, uint8=True)
+        check_images("rgb", self.rgb, allow_uint8=True)
 
     def __len__(self) -> int:
         return len(self.rgb)

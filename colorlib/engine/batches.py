@@ -29,7 +29,7 @@ def load_batch(
     rgb = augment(rgb, indices, settings.seed, epoch, flip=settings.flip, crop=settings.crop)
     if settings.oversize > 1:
         rgb = downsample(rgb, [round(side / settings.oversize) for side in rgb.shape[-2:]])
-    return settings.scale.split(quantize_lightness(rgb_to_lab(rgb)))
+    return settings.scale.normalize(quantize_lightness(rgb_to_lab(rgb)))
 
 
 def downsample(rgb: Tensor, sides: Sequence[int]) -> Tensor:

@@ -106,7 +106,7 @@ def train_two_stage(
 
     def validate(net: nn.Module) -> float:
         model = ResizedModel(Colorizer(net, scale, size))
-        return evaluate(model, sets.validation, LabScaler(scale.ab), metric).result()["psnr"]
+        return evaluate(model, sets.validation, LabScaler(scale.ab_scale), metric).compute()["psnr"]
 
     def stage(
         name: str, settings: TrainConfig, critic: nn.Module | None, keep_best: bool

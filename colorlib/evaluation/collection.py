@@ -90,7 +90,7 @@ def paper_002_metrics(scaler: LabScaler) -> dict[str, Metric]:
         >>> paper_002_metrics(LabScaler(128))["paper_002_psnr"].protocol
         'PSNR in dB on ab / 128, read back from RGB, peak 2; mean over images'
     """
-    space = "net_rgb" if scaler.answer == "rgb" else "net_ab"
+    space = "net_rgb" if scaler.output_space == "rgb" else "net_ab"
     return {
         "paper_002_mse": mse_metric(space, scaler),
         "paper_002_psnr": psnr_metric(space, 2, scaler),

@@ -34,14 +34,14 @@ def colorize_batch(
         >>> colorize_batch(None, torch.rand(2, 3, 8, 8)).shape
         torch.Size([2, 3, 8, 8])
     """
-    L, _ = LabScaler().split(quantize_lightness(rgb_to_lab(_to_float(rgb))))
+    L, _ = LabScaler().normalize(quantize_lightness(rgb_to_lab(_to_float(rgb))))
     if net is None:
         ab = L.new_zeros(len(L), 2, *L.shape[-2:])
-        return lab_to_rgb(LabScaler().join(L, ab))
+        return lab_to_rgb(LabScaler().denormalize(L, ab))
     device = next((parameter.device for parameter in net.parameters()), L.device)
     with torch.no_grad():
         output = net.eval()(L.to(device)).float().cpu()
-        return lab_to_rgb(scaler.join(L, output))
+        return lab_to_rgb(scaler.denormalize(L, output))
 
 
 def _to_float(rgb: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class ResizedModel(nn.Module):
 
     Example:
         >>> from colorlib.unet import UNet
-        >>> net = ResizedModel(Colorizer(UNet(downs=3, width=4), size=32))
+        >>> net = ResizedModel(Colorizer(UNet(num_downs=3, base_channels=4), image_size=32))
         >>> net(torch.zeros(2, 1, 64, 64)).shape
         torch.Size([2, 2, 64, 64])
     """
@@ -69,7 +69,7 @@ class ResizedModel(nn.Module):
 
     def forward(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 2 h w"]:
         """Return ab, whatever the output space of the network."""
-        return self.model.predict(L, self.model.size)
+        return self.model.predict_ab_at(L, self.model.image_size)
 
 
 def evaluate(

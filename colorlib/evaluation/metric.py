@@ -66,7 +66,8 @@ class ImagePair:
             return fake, real
         if space == "net_rgb":
             return 2 * fake - 1, 2 * real - 1
-        (fake_L, fake_ab), (real_L, real_ab) = (LabScaler(scaler.ab).split(lab) for lab in self.lab)
+        scaler = LabScaler(scaler.ab_scale)  # to ab, whatever the output space
+        (fake_L, fake_ab), (real_L, real_ab) = (scaler.normalize(lab) for lab in self.lab)
         if space == "net_ab":
             return fake_ab, real_ab
         return torch.cat([fake_L, fake_ab], dim=1), torch.cat([real_L, real_ab], dim=1)
@@ -219,5 +220,5 @@ def _describe_space(space: ColorSpace, scaler: LabScaler) -> str:
         return "RGB in [0, 1]"
     if space == "net_rgb":
         return "RGB in [-1, 1]"
-    ab = f"ab / {scaler.ab:g}, read back from RGB"
+    ab = f"ab / {scaler.ab_scale:g}, read back from RGB"
     return ab if space == "net_ab" else f"L / 50 - 1 and {ab}"

@@ -94,7 +94,7 @@ def colorize_folder(
         >>> import tempfile
         >>> from PIL import Image
         >>> from colorlib import generators
-        >>> model = Colorizer(generators.UNet(downs=3, width=4, dropout=0), size=32)
+        >>> model = Colorizer(generators.UNet(num_downs=3, base_channels=4, dropout=0), image_size=32)
         >>> with tempfile.TemporaryDirectory() as path:
         ...     Image.new("L", (40, 30), 99).save(Path(path, "lawn.tif"))
         ...     report = colorize_folder(model, path, Path(path, "colour"), progress=False)

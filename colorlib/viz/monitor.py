@@ -49,7 +49,7 @@ class TrainingMonitor:
         live: bool | None = None,
         gray: float | None = None,
     ) -> None:
-        check_images("rgb", rgb, uint8=True)
+        check_images("rgb", rgb, allow_uint8=True)
         self.rgb, self.folder, self.gray = rgb, Path(folder), gray
         self.live = detect_environment() != "terminal" if live is None else live
         self._display = None

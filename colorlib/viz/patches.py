@@ -84,7 +84,7 @@ def plot_hue_shift(
 
     Example:
         >>> from colorlib.discriminators import PatchDiscriminator
-        >>> plot_hue_shift(PatchDiscriminator(width=1).eval(), torch.rand(1, 3, 96, 96), side=32).alt[:39]
+        >>> plot_hue_shift(PatchDiscriminator(base_channels=1).eval(), torch.rand(1, 3, 96, 96), side=32).alt[:39]
         'A photo with the hues of a square turne'
     """
     check_images("rgb", rgb)
@@ -96,7 +96,7 @@ def plot_hue_shift(
     a, b = region.clone().unbind(1)
     region[:] = torch.stack([cosine * a - sine * b, sine * a + cosine * b], dim=1)
     with torch.no_grad():
-        logits = net_d(*LabScaler().split(lab))
+        logits = net_d(*LabScaler().normalize(lab))
     middles = torch.arange(logits.shape[-2]) * 8 + 12, torch.arange(logits.shape[-1]) * 8 + 12
     rows, columns = ((m >= box[k]) & (m < box[k + 2]) for k, m in enumerate(middles))
     inside = rows[:, None] & columns

@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> int:
         raise CourseError(f"{args.name} is not a pretrained model; expected one of {names}")
     file = pretrained.weights_path(args.name)
     trained = Colorizer.load(args.model)
-    model = dataclasses.replace(trained, size=args.size or trained.size, averaged=True)
+    model = dataclasses.replace(trained, image_size=args.size or trained.image_size, tta=True)
     with torch.no_grad():
         model.net.gain.mul_(args.gain)  # before the tanh
     with tempfile.TemporaryDirectory(dir=file.parent) as folder:
@@ -51,6 +51,6 @@ def main(args: argparse.Namespace) -> int:
         written.replace(file)
     paths = sorted(file.parent.glob("*.safetensors"))
     sums = [f"{pretrained.sha256(path)}  {path.name}\n" for path in paths]
-    atomic_write_text(file.parent / pretrained.SUMS, "".join(sums))
+    atomic_write_text(file.parent / pretrained.CHECKSUMS, "".join(sums))
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0

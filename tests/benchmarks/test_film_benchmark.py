@@ -18,7 +18,7 @@ def rgb():
 
 @pytest.fixture
 def model():
-    return Colorizer(UNet(downs=3, width=4, dropout=0).eval(), size=32)
+    return Colorizer(UNet(num_downs=3, base_channels=4, dropout=0).eval(), image_size=32)
 
 
 def test_the_truth_gains_all_and_gray_nothing(rgb):

@@ -37,8 +37,8 @@ class Even(nn.Module):
 
 @pytest.fixture(scope="module")
 def model():
-    net = init_weights(UNet(downs=4, width=4), "he", seed=1)
-    return Colorizer(net, size=32)
+    net = init_weights(UNet(num_downs=4, base_channels=4), "he", seed=1)
+    return Colorizer(net, image_size=32)
 
 
 def lab(image):
@@ -47,7 +47,7 @@ def lab(image):
 
 def test_the_answer_is_laid_over_the_photos_own_lightness():
     photo = sample_photos("test")[0].image()
-    result = Colorizer(Even(), LabScaler(100), size=64)(photo)
+    result = Colorizer(Even(), LabScaler(100), image_size=64)(photo)
     assert result.size == photo.size
     inside = (
         np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3
@@ -81,7 +81,7 @@ def test_lightness_is_kept_under_the_most_vivid_colours(coarse):
             return F.interpolate(noise * 2 - 1, (h, w), mode="bilinear")
 
     for photo in sample_photos("test"):
-        result = Colorizer(Vivid(), size=256)(photo.path)
+        result = Colorizer(Vivid(), image_size=256)(photo.path)
         assert np.percentile(np.abs(lab(result)[..., 0] - lab(photo.image())[..., 0]), 99) < 0.5
 
 
@@ -112,7 +112,9 @@ def test_a_photo_below_the_networks_size_gets_the_mean_of_what_was_said(model):
             ab[..., ::2] *= -1
             return ab
 
-    chroma = lab(Colorizer(Stripes(0.4, 0.4), size=64)(Image.new("RGB", (9, 9), "gray")))[..., 1:]
+    chroma = lab(Colorizer(Stripes(0.4, 0.4), image_size=64)(Image.new("RGB", (9, 9), "gray")))[
+        ..., 1:
+    ]
     assert np.abs(chroma).max() < 10
 
 
@@ -124,7 +126,7 @@ def test_the_network_sees_its_own_size_in_the_photos_proportions():
         ((1000, 10), (32, 128)),
         ((7, 7), (32, 32)),
     ):
-        Colorizer(net, size=32)(Image.new("RGB", size, "gray"))
+        Colorizer(net, image_size=32)(Image.new("RGB", size, "gray"))
         assert tuple(net.seen[-1].shape[-2:]) == seen
 
 
@@ -132,7 +134,7 @@ def test_colours_of_the_input_are_not_looked_at(model):
     photo = sample_photos("test")[1].image()
     gray = photo.convert("L").convert("RGB")
     net = Even()
-    Colorizer(net, size=64)(gray)
+    Colorizer(net, image_size=64)(gray)
     assert net.seen[0].shape[1] == 1
     once, again = model(gray), model(gray)
     assert once.tobytes() == again.tobytes()  # evaluation mode: no dropout
@@ -141,7 +143,7 @@ def test_colours_of_the_input_are_not_looked_at(model):
 def test_a_large_photo_is_turned_to_rgb_in_strips_without_a_seam(model, monkeypatch):
     photo = sample_photos("test")[0].image()
     whole = model(photo)
-    monkeypatch.setattr("colorlib.colorizer._ROWS", 17)
+    monkeypatch.setattr("colorlib.colorizer._STRIP_HEIGHT", 17)
     assert np.abs(np.asarray(model(photo)).astype(int) - np.asarray(whole)).max() <= 1
 
 
@@ -149,12 +151,12 @@ def test_saturation():
     photo = sample_photos("test")[0].image()
     chroma = [
         np.hypot(
-            *np.moveaxis(lab(Colorizer(Even(), size=32)(photo, saturation=s))[..., 1:], -1, 0)
+            *np.moveaxis(lab(Colorizer(Even(), image_size=32)(photo, saturation=s))[..., 1:], -1, 0)
         ).mean()
         for s in (0, 0.5, 1)
     ]
     assert chroma[0] < 0.5 < chroma[1] < chroma[2]
-    vivid = lab(Colorizer(Even(), size=32)(photo, saturation=10))[..., 1:]
+    vivid = lab(Colorizer(Even(), image_size=32)(photo, saturation=10))[..., 1:]
     assert np.hypot(*np.moveaxis(vivid, -1, 0)).mean() > chroma[2]
     for bad in (-1, 10.1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"saturation is {bad}; expected (0 to 10|a number)"):
@@ -164,12 +166,12 @@ def test_saturation():
 def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
     model, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("colorlib.colorizer.half", lambda device: None)  # 16 bits round
-    averaged, L = dataclasses.replace(model, averaged=True), torch.rand(1, 1, 40, 56) * 2 - 1
-    found = averaged.predict(L, 32)
-    assert torch.allclose(averaged.predict(L.flip(-1), 32).flip(-1), found, atol=1e-5)
+    monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)  # 16 bits round
+    averaged, L = dataclasses.replace(model, tta=True), torch.rand(1, 1, 40, 56) * 2 - 1
+    found = averaged.predict_ab_at(L, 32)
+    assert torch.allclose(averaged.predict_ab_at(L.flip(-1), 32).flip(-1), found, atol=1e-5)
     assert not torch.allclose(
-        model.predict(L.flip(-1), 32).flip(-1), model.predict(L, 32), atol=1e-5
+        model.predict_ab_at(L.flip(-1), 32).flip(-1), model.predict_ab_at(L, 32), atol=1e-5
     )
     net, resized = model.net.eval(), partial(F.interpolate, mode="bilinear", antialias=True)
     small = resized(L, (32, 45))
@@ -180,14 +182,14 @@ def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
         found, resized((at[0] + resized(at[1], (32, 45))) / 2, (40, 56)), atol=1e-5
     )
     again = Colorizer.load(averaged.save(tmp_path / "a.safetensors"))
-    assert again.averaged and torch.allclose(again.predict(L, 32), found, atol=1e-5)
+    assert again.tta and torch.allclose(again.predict_ab_at(L, 32), found, atol=1e-5)
 
 
 def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
     photo = sample_photos("train")[0].image()
     path = Colorizer(model.net, LabScaler(128), 48).save(tmp_path / "model.safetensors")
     loaded = Colorizer.load(path)
-    assert (loaded.scale, loaded.size) == (LabScaler(128), 48)
+    assert (loaded.scaler, loaded.image_size) == (LabScaler(128), 48)
     made = np.asarray(Colorizer(model.net, LabScaler(128), 48)(photo)).astype(int)
     difference = np.abs(
         np.asarray(loaded(photo)) - made
@@ -202,10 +204,12 @@ def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_ligh
     class Orange(nn.Module):
         def forward(self, L):
             lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
-            return LabScaler(answer=answer).split(lab)[1]
+            return LabScaler(output_space=answer).normalize(lab)[1]
 
     photo = sample_photos("train")[0].image().resize((60, 41))
-    lab = rgb_to_lab(image_to_tensor(Colorizer(Orange(), LabScaler(answer=answer), 32)(photo)))
+    lab = rgb_to_lab(
+        image_to_tensor(Colorizer(Orange(), LabScaler(output_space=answer), 32)(photo))
+    )
     assert (lab[:, 0] - rgb_to_lab(image_to_tensor(photo))[:, 0]).abs().quantile(0.99) < 0.5
     middle = (lab[:, 0] > 50) & (lab[:, 0] < 70)  # there sRGB has that orange
     assert lab[:, 1][middle].median() == pytest.approx(25, abs=1)
@@ -213,16 +217,19 @@ def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_ligh
 
 
 def test_a_file_that_does_not_fit_is_refused(model, tmp_path):
-    scale = {"ab": 110.0, "answer": "ab"}
-    weights, config = model.net.state_dict(), {"net": model.net.config, "scale": scale, "size": 32}
+    scaler = {"ab_scale": 110.0, "output_space": "ab"}
+    weights, config = (
+        model.net.state_dict(),
+        {"net": model.net.config, "scaler": scaler, "image_size": 32},
+    )
     bad = {
-        "missing": {"scale": scale, "size": 32},
-        "other width": config | {"net": config["net"] | {"width": 8}},
-        "huge": config | {"net": config["net"] | {"width": 512, "downs": 10}},
-        "scale": config | {"scale": scale | {"ab": -1}},
-        "answer": config | {"scale": scale | {"answer": "cmyk"}},
-        "a scale with more": config | {"scale": scale | {"L": 50}},
-        "words": config | {"size": "large"},
+        "missing": {"scaler": scaler, "image_size": 32},
+        "other width": config | {"net": config["net"] | {"base_channels": 8}},
+        "huge": config | {"net": config["net"] | {"base_channels": 512, "num_downs": 10}},
+        "scaler": config | {"scaler": scaler | {"ab_scale": -1}},
+        "output space": config | {"scaler": scaler | {"output_space": "cmyk"}},
+        "a scaler with more": config | {"scaler": scaler | {"L": 50}},
+        "words": config | {"image_size": "large"},
     }
     for name, other in bad.items():
         path = tmp_path / f"{name}.safetensors"
@@ -276,7 +283,7 @@ def test_the_network_sees_what_is_transparent_over_white(tmp_path):
     net = Even()
     hidden = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
     hidden.paste((0, 0, 0, 255), (16, 0, 32, 32))
-    result = Colorizer(net, size=32)(hidden)
+    result = Colorizer(net, image_size=32)(hidden)
     assert net.seen[0][0, 0, 0, 0] == pytest.approx(1, abs=1e-3) and net.seen[0][0, 0, 0, -1] == -1
     assert result.getpixel((0, 0))[3] == 0 and result.getpixel((31, 0))[3] == 255
 
@@ -294,18 +301,18 @@ def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e6])
 def test_an_answer_that_is_no_colour_is_an_error(value):
     with pytest.raises(
-        RuntimeError, match=r"answers with (nan|inf|1e\+06), expected .* load another"
+        RuntimeError, match=r"predicts values of (nan|inf|1e\+06), expected .* load another"
     ):
-        Colorizer(Even(value), size=32)(Image.new("RGB", (50, 40), "gray"))
+        Colorizer(Even(value), image_size=32)(Image.new("RGB", (50, 40), "gray"))
 
 
 def test_a_nearly_gray_answer_is_said_once_a_call(caplog, tmp_path):
     Image.new("RGB", (50, 40), "gray").save(path := tmp_path / "dull.png")
-    Colorizer(Even(0.004, 0.004), size=32)(path)
+    Colorizer(Even(0.004, 0.004), image_size=32)(path)
     assert len(caplog.records) == 1
-    assert "this model's answer is nearly gray" in caplog.text and "dull.png" in caplog.text
+    assert "this model's output is nearly gray" in caplog.text and "dull.png" in caplog.text
     caplog.clear()
-    Colorizer(Even(0.01, 0.01), size=32)(path, saturation=0)  # gray by choice
+    Colorizer(Even(0.01, 0.01), image_size=32)(path, saturation=0)  # gray by choice
     assert not caplog.records
 
 
@@ -316,7 +323,7 @@ def test_memory_of_the_processor_runs_out_in_words_only(caplog):
                 torch.empty(2**50)
             return super().forward(L)
 
-    Colorizer(Huge(), size=64)(Image.new("RGB", (50, 50), "gray"))
+    Colorizer(Huge(), image_size=64)(Image.new("RGB", (50, 50), "gray"))
     assert "half the network's size, 32" in caplog.text
 
 
@@ -326,7 +333,7 @@ def test_another_failure_of_the_network_is_not_taken_for_memory():
             return L @ torch.zeros(3, 3)
 
     with pytest.raises(RuntimeError, match="size|shape"):
-        Colorizer(Broken(), size=64)(Image.new("RGB", (50, 50), "gray"))
+        Colorizer(Broken(), image_size=64)(Image.new("RGB", (50, 50), "gray"))
 
 
 def test_out_of_memory_is_said_and_halved_once(caplog):
@@ -339,12 +346,12 @@ def test_out_of_memory_is_said_and_halved_once(caplog):
     net, photo = Hungry(), Image.new("RGB", (50, 50), "gray")
     net.limit = 40
     with caplog.at_level(logging.WARNING, "colorlib"):
-        result = Colorizer(net, size=64)(photo)
+        result = Colorizer(net, image_size=64)(photo)
     assert "half the network's size, 32" in caplog.text
     assert np.hypot(*np.moveaxis(lab(result)[..., 1:], -1, 0)).min() > 10  # not gray
     net.limit = 10
     with pytest.raises(RuntimeError, match="at 32 pixels as well"):
-        Colorizer(net, size=64)(photo)
+        Colorizer(net, image_size=64)(photo)
 
 
 def test_what_is_no_photo_is_refused_by_name(model, tmp_path):
@@ -355,9 +362,9 @@ def test_what_is_no_photo_is_refused_by_name(model, tmp_path):
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_16_bits_move_colors_by_less_than_a_255th_on_average(model, monkeypatch, dtype):
-    monkeypatch.setattr("colorlib.colorizer.half", lambda device: None)
+    monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)
     exact = np.asarray(model(sample_photos("test")[0].path)).astype(float)
-    monkeypatch.setattr("colorlib.colorizer.half", lambda device: dtype)
+    monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: dtype)
     seen = []
     model.net.register_forward_hook(lambda net, given, answer: seen.append(answer.dtype))
     fast = np.asarray(model(sample_photos("test")[0].path)).astype(float)

@@ -36,8 +36,8 @@ def test_a_white_sky_a_gray_frame_and_a_plain_picture_are_none(L):
 
 
 def test_a_framed_photo_gets_the_colours_that_it_has_without(L):
-    model = Colorizer(UNet(downs=3, width=4, dropout=0).eval(), size=32)
-    framed = model.colors(F.pad(L, (6,) * 4, value=1.0))
-    assert torch.equal(framed[..., 6:-6, 6:-6], model.colors(L))
+    model = Colorizer(UNet(num_downs=3, base_channels=4, dropout=0).eval(), image_size=32)
+    framed = model.predict_ab(F.pad(L, (6,) * 4, value=1.0))
+    assert torch.equal(framed[..., 6:-6, 6:-6], model.predict_ab(L))
     assert framed[..., :6, :].abs().max() == framed[..., -6:].abs().max() == 0
-    assert model.colors(L).abs().max() > 0
+    assert model.predict_ab(L).abs().max() > 0

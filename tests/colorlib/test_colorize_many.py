@@ -30,7 +30,7 @@ class Warm(nn.Module):
 
 @pytest.fixture
 def model():
-    return Colorizer(Warm(), size=16)
+    return Colorizer(Warm(), image_size=16)
 
 
 def put(root, *names, color="gray"):
@@ -133,7 +133,7 @@ def test_a_model_that_answers_nan_fails_every_photo_by_name(tmp_path):
         def forward(self, L):
             return torch.full((1, 2, *L.shape[-2:]), float("nan"))
 
-    report = colorize(Colorizer(Broken(), size=16), put(tmp_path / "in", "a.png"), tmp_path / "out")
+    report = colorize(Colorizer(Broken(), image_size=16), put(tmp_path / "in", "a.png"), tmp_path / "out")
     assert not report.written and "nan" in report.skipped["a.png"] and not files(tmp_path / "out")
 
 

@@ -363,7 +363,7 @@ class TrueColors(nn.Module):
     def __init__(self, rgb, scaler):
         super().__init__()
         lab = rgb_to_lab(rgb)
-        self.L, self.ab = lab[:, :1], scaler.split(lab)[1]
+        self.L, self.ab = lab[:, :1], scaler.normalize(lab)[1]
 
     def forward(self, L):
         indices = [(self.L - (one + 1) * 50).abs().amax((1, 2, 3)).argmin() for one in L]

@@ -120,7 +120,7 @@ def written(path):
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    return Colorizer(UNet(downs=3, width=4), size=16).save(path)
+    return Colorizer(UNet(num_downs=3, base_channels=4), image_size=16).save(path)
 
 
 def test_the_parser_reads_what_the_camera_wrote():

@@ -16,39 +16,41 @@ from course.tool.cli import main
 def package(tmp_path, monkeypatch):
     folder = tmp_path / "pretrained"
     folder.mkdir()
-    monkeypatch.setattr(pretrained, "_HERE", folder)
+    monkeypatch.setattr(pretrained, "_FOLDER", folder)
     return folder
 
 
 def test_release_writes_half_precision_and_hashes(package, tmp_path, capsys):
-    trained = Colorizer(EfficientNetUNet(), size=128)
+    trained = Colorizer(EfficientNetUNet(), image_size=128)
     file = str(trained.save(tmp_path / "run.safetensors"))
     for name in ("landscape", "general"):
         assert main(["release-weights", name, file]) == 0
     assert "bytes. Now: python -m benchmarks.shipped" in capsys.readouterr().out
     released = pretrained.load("landscape")
-    assert released.averaged and not trained.averaged
+    assert released.tta and not trained.tta
     found = released.net.state_dict()
     for name, weights in trained.net.state_dict().items():
         torch.testing.assert_close(found[name], weights, rtol=1e-3, atol=1e-6, check_dtype=False)
-    check = ["sha256sum", "--check", "--strict", pretrained.SUMS]
+    check = ["sha256sum", "--check", "--strict", pretrained.CHECKSUMS]
     done = subprocess.run(check, cwd=package, capture_output=True, text=True, check=True)
     assert done.stdout == "general.safetensors: OK\nlandscape.safetensors: OK\n"
 
 
 def test_release_with_gain_and_size_applies_them(package, tmp_path):
-    trained, L = Colorizer(EfficientNetUNet(), size=128), torch.zeros(1, 1, 128, 128)
+    trained, L = Colorizer(EfficientNetUNet(), image_size=128), torch.zeros(1, 1, 128, 128)
     file = str(trained.save(tmp_path / "run.safetensors"))
     assert main(["release-weights", "landscape", file]) == 0
     assert main(["release-weights", "general", file, "--gain", "1.2", "--size", "160"]) == 0
     plain, strong = pretrained.load("landscape"), pretrained.load("general")
-    assert (plain.size, strong.size) == (128, 160)
-    ratio = strong.predict(L, 128).norm() / plain.predict(L, 128).norm()
+    assert (plain.image_size, strong.image_size) == (128, 160)
+    ratio = strong.predict_ab_at(L, 128).norm() / plain.predict_ab_at(L, 128).norm()
     assert ratio == pytest.approx(1.2, rel=0.02)
 
 
 def test_release_that_fails_leaves_nothing(package, tmp_path, capsys, monkeypatch):
-    wide = Colorizer(EfficientNetUNet(width=40), size=128).save(tmp_path / "wide.safetensors")
+    wide = Colorizer(EfficientNetUNet(base_channels=40), image_size=128).save(
+        tmp_path / "wide.safetensors"
+    )
     assert main(["release-weights", "portrait", str(wide)]) == 1
     assert "portrait is not a pretrained model; expected one of" in capsys.readouterr().out
     monkeypatch.setattr(release_weights, "MAX_BYTES", 100_000)

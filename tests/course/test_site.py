@@ -117,7 +117,7 @@ def test_signatures_have_short_defaults_and_values(complete, capfd):
     assert "= {'blue'" in shown("data", "data.old_photo.SPECTRAL_RESPONSES")
     assert "=" not in shown("data", "data.old_photo.PRESETS")  # it would fill a screen
     colorizer = shown("colorizer", "colorizer.Colorizer")
-    assert "Scaler = ..." in colorizer and "size: int = 256" in colorizer
+    assert "Scaler = ..." in colorizer and "image_size: int = 256" in colorizer
 
 
 def test_dead_link_fails_but_pages_are_made(complete, capfd):

@@ -43,7 +43,7 @@ def lightness(pixels):
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    return str(Colorizer(UNet(downs=3, width=4), size=16).save(path))
+    return str(Colorizer(UNet(num_downs=3, base_channels=4), image_size=16).save(path))
 
 
 @pytest.fixture
