@@ -1,4 +1,4 @@
-"""The commands of ``python -m course``; each lives in the module of its own name."""
+"""The commands of ``python -m course``; each is a module of ``course.tool``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMANDS = {
     "new": "create a lesson: a notebook with all its parts, and its entry in course.toml",
     "run": "execute notebooks, offline; make web pages from the solutions",
     "site": "make the web pages again without executing anything",
-    "pictures": "draw the pictures at the top of the lessons and of README.md",
+    "pictures": "draw the maps of the course, or make a picture of a lesson from its figure",
     "gallery": "show the sample photographs in the colours of the pretrained models, as a page",
     "release-weights": "put a trained model into the package, in half precision and with its hash",
     "standalone": "run lessons as on Colab: each in an empty folder, without colorlib installed",

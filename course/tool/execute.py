@@ -35,7 +35,7 @@ class Run:
 
     @property
     def cells(self) -> int:
-        """How many code cells of the notebook were executed."""
+        """The number of code cells that were executed."""
         return sum(cell.get("execution_count") is not None for cell in code_cells(self.nb))
 
 

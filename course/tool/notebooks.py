@@ -64,7 +64,7 @@ def check_ids(cells: list, where: str) -> None:
     for cell_id, count in Counter(cell["id"] for cell in cells).items():
         if count > 1:
             raise CourseError(
-                f"{where}: {count} cells have the id {cell_id!r}: give each an id of its own."
+                f"{where}: {count} cells have the id {cell_id!r}: give each its own id."
             )
 
 

@@ -101,8 +101,9 @@ def run(
     for path, result in execute_all(parameters, workers):
         ignored = ignored_parameters(probes[path], result.nb)
         if ignored and not result.problem:
-            names = ", ".join(ignored)
-            result.problem = f"ignores the parameter {names}: no output shows its probe value"
+            result.problem = (
+                f"ignores the parameter {', '.join(ignored)}: no output shows its probe value"
+            )
         if store and not result.problem:
             try:
                 store_outputs(path, result)

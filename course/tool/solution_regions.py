@@ -112,9 +112,7 @@ def _marker(line: str, where: str) -> str | None:
         words = " ".join(re.split(r"[\s_:-]+", comment.strip())[:2])
         for marker in (BEGIN, END):
             if difflib.get_close_matches(words, [marker.lower().strip("# ")], cutoff=0.85):
-                raise CourseError(
-                    f"{where}: found {text!r}: write {marker!r}, on a line of its own."
-                )
+                raise CourseError(f"{where}: found {text!r}: write {marker!r}, on a separate line.")
     return None
 
 

@@ -57,7 +57,7 @@ print(json.dumps({
 
 
 def run_offline(words: list[str], folder: Path, mode: str = "") -> subprocess.CompletedProcess:
-    """Run ``python -m course offline`` from a folder with a sitecustomize of its own."""
+    """Run ``python -m course offline`` from a folder that has its own sitecustomize."""
     env = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "JUPYTER_PREFER_ENV_PATH": "1",

@@ -1,4 +1,4 @@
-"""Which outputs may be stored in a solution, and which may not."""
+"""The outputs that may be stored in a solution, and those that may not."""
 
 from __future__ import annotations
 
