@@ -1,4 +1,4 @@
-"""Networks that others trained on ImageNet: torchvision's and timm's, with their weights or without."""
+"""torchvision's and timm's classifiers, with ImageNet weights or with random ones."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from colorlib.tensor_checks import check_images
 
-_SAFE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet's RGB, which torchvision's nets expect
+#: Mean and standard deviation of ImageNet's RGB, which torchvision's networks expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 
-def to_imagenet_input(L: Tensor) -> Tensor:
-    """Turn L (n, 1, h, w) in [-1, 1] into the RGB (n, 3, h, w) that torchvision's networks expect.
+def to_imagenet_input(L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 3 h w"]:
+    """Turn L in [-1, 1] into the normalized RGB that torchvision's networks expect.
 
-    (L + 1) / 2 stands for red, green and blue alike, each less ImageNet's mean and divided by its deviation.
+    Red, green and blue are all (L + 1) / 2, minus ImageNet's mean and divided by its standard
+    deviation.
 
     Example:
         >>> to_imagenet_input(torch.zeros(1, 1, 1, 1)).flatten()
@@ -34,14 +34,14 @@ def to_imagenet_input(L: Tensor) -> Tensor:
 
 
 @contextmanager
-def fork_rng(seed: int) -> Iterator[None]:
-    """Draw first weights on the CPU from ``seed`` alone, and leave torch's random state as it was.
+def seeded_weights(seed: int) -> Iterator[None]:
+    """Draw initial weights on the CPU from ``seed``, and restore torch's random state afterwards.
 
     Example:
-        >>> with fork_rng(3):
-        ...     one = nn.Linear(2, 2)
-        >>> with fork_rng(3):
-        ...     torch.equal(nn.Linear(2, 2).weight, one.weight)
+        >>> with seeded_weights(3):
+        ...     first = nn.Linear(2, 2)
+        >>> with seeded_weights(3):
+        ...     torch.equal(nn.Linear(2, 2).weight, first.weight)
         True
     """
     with torch.random.fork_rng(devices=[]):
@@ -50,60 +50,62 @@ def fork_rng(seed: int) -> Iterator[None]:
 
 
 def load_torchvision(name: str, pretrained: bool) -> nn.Module:
-    """Make one of torchvision's classifiers: with its first published ImageNet weights, or random ones.
+    """Return one of torchvision's classifiers, with its first ImageNet weights or random ones.
 
     Raises:
-        OSError: If the weights cannot be had; there is never a random network in their place.
+        OSError: If the weights cannot be loaded; a random network is never returned instead.
     """
     from torchvision import models
 
     if not pretrained:
         return models.get_model(name, weights=None)
     weights = models.get_model_weights(name).IMAGENET1K_V1
-    place = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
-    return _fetched(
-        name,
-        lambda: models.get_model(name, weights=weights),
-        f"put the file {weights.url} at {place}",
-    )
+    path = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    hint = f"put the file {weights.url} at {path}"
+    return _load_pretrained(name, lambda: models.get_model(name, weights=weights), hint)
 
 
-def load_timm(name: str, pretrained: bool, classes: int) -> nn.Module:
-    """Make one of timm's classifiers, as :func:`load_torchvision` does.
+def load_timm(name: str, pretrained: bool, num_classes: int) -> nn.Module:
+    """Return one of timm's classifiers, as :func:`load_torchvision` does.
 
     Raises:
         ImportError: If timm is not installed.
-        OSError: If the weights cannot be had.
+        OSError: If the weights cannot be loaded.
     """
     try:
         import timm
     except ImportError as error:
-        raise ImportError(
-            f"{name} comes from timm, which is not here: install it with pip install timm"
-        ) from error
+        found = f"{name} comes from timm, which is not installed"
+        raise ImportError(f"{found}: install it with pip install timm") from error
+
+    def create() -> nn.Module:
+        return timm.create_model(name, pretrained=pretrained, num_classes=num_classes)
+
     if not pretrained:
-        return timm.create_model(name, pretrained=False, num_classes=classes)
-    return _fetched(
-        name,
-        lambda: timm.create_model(name, pretrained=True, num_classes=classes),
-        "fetch them once where there is a network, and copy the Hugging Face cache (HF_HOME) here",
-    )
+        return create()
+    hint = "download them where there is a network, and copy Hugging Face's cache (HF_HOME) here"
+    return _load_pretrained(name, create, hint)
 
 
-def _fetched(name: str, make: Callable[[], nn.Module], otherwise: str) -> nn.Module:
-    """Make a network whose loader may go to the network, and say in one sentence what to do if it fails.
+def _load_pretrained(name: str, load: Callable[[], nn.Module], hint: str) -> nn.Module:
+    """Return what ``load`` returns, or raise an OSError with a hint.
 
-    Both loaders read pickles, which can run code; the variable makes torch refuse all but weights in them.
+    Both libraries read pickles, which can run code; the variable makes torch load weights only.
     """
-    before = os.environ.get(_SAFE)
-    os.environ[_SAFE] = "1"
+    variable = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+    before = os.environ.get(variable)
+    os.environ[variable] = "1"
     try:
-        return make()
-    except Exception as error:  # each loader, and each of its versions, has errors of its own
+        return load()
+    except Exception as error:  # each library, and each version, raises errors of its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]
+        found = f"the ImageNet weights of {name} could not be loaded"
         raise OSError(
-            f"the ImageNet weights of {name} could not be had ({type(error).__name__}: {reason}); expected a "
-            f"download or a file: {otherwise}, or ask for pretrained=False"
+            f"{found} ({type(error).__name__}: {reason}); expected a download or a file: {hint}, "
+            "or ask for pretrained=False"
         ) from error
     finally:
-        os.environ.pop(_SAFE) if before is None else os.environ.update({_SAFE: before})
+        if before is None:
+            del os.environ[variable]
+        else:
+            os.environ[variable] = before

