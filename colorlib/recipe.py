@@ -1,4 +1,4 @@
-"""A system of a paper as one frozen value, and the changes that an experiment makes to it."""
+"""Recipes: everything that is needed to train one system of a paper."""
 
 from __future__ import annotations
 
@@ -10,190 +10,220 @@ from typing import Any, Literal
 
 from torch import nn
 
-from colorlib import discriminators, pretrained
+from colorlib import pretrained
 from colorlib.color import LabScaler
+from colorlib.discriminators import create_discriminator
 from colorlib.engine.settings import TrainConfig
 from colorlib.generator import init_weights
 from colorlib.models.registry import create_generator
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_UNCHANGED: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which photos a system learns from, and how they become squares.
+    """The photos that a system learns from, and how they are prepared.
 
     Attributes:
-        name: as :func:`colorlib.data.datasets.load_dataset` takes it; None where the paper's set was never published.
-        about: what the paper says of them.
-        count: how many it uses; None for all.
-        ratios: shares of training, validation and test.
-        fit: how a photo becomes square.
-        filters: whether gray, faint, loud and crowded ones are left out.
-        size: side of the squares that the networks see.
+        dataset: as :func:`colorlib.data.datasets.load_dataset` takes it; None if the paper's data
+            set was never published.
+        description: what the paper says of the photos.
+        max_images: how many photos it uses; None for all.
+        split_ratios: shares of training, validation and test.
+        resize_mode: how a photo becomes square.
+        filtered: whether gray, faint, loud and crowded photos are removed.
+        image_size: height and width in pixels of the images that the networks see.
     """
 
-    name: str | None
-    about: str
-    count: int | None = None
-    ratios: tuple[float, float, float] = (0.8, 0.2, 0.0)
-    fit: Literal["center_crop", "stretch"] = "stretch"
-    filters: bool = False
-    size: int = 256
+    dataset: str | None
+    description: str
+    max_images: int | None = None
+    split_ratios: tuple[float, float, float] = (0.8, 0.2, 0.0)
+    resize_mode: Literal["center_crop", "stretch"] = "stretch"
+    filtered: bool = False
+    image_size: int = 256
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that must be said before a system of a paper can be trained.
+    """Everything that is needed to train one system of a paper.
+
+    Training has one or two stages: with the pixel loss alone, then against a discriminator.
 
     Attributes:
-        name: what a person types.
+        name: the name on the command line.
         paper: ``"000"`` to ``"004"``, or ``"tutorial"``.
-        system: one line.
-        generator: as :func:`colorlib.models.registry.create_generator` takes it.
-        photos: what it learns from.
-        pixel: how the pixel stage trains; None without one.
-        adversarial: how the adversarial stage trains; None without one. A pixel stage comes before it.
-        critic: as :func:`colorlib.discriminators.create_discriminator` takes it; where there is an adversarial stage.
-        init: the first weights, as for :func:`colorlib.generator.init_weights`.
-        pretrained: whether the encoder starts with the weights of ImageNet.
-        start: name of the shipped model whose weights the generator starts with; None for first weights.
-        open: what the paper leaves open, or contradicts, and what was chosen here.
-        said: the paper's own numbers.
-        metric: the one of :func:`colorlib.evaluation.collection.default_metrics` that the paper's number is; None without one.
+        description: the system in one line.
+        generator: the configuration for :func:`colorlib.models.registry.create_generator`.
+        data: the photos that it learns from.
+        pixel: the configuration of the pixel stage; None to leave the stage out.
+        adversarial: the configuration of the adversarial stage; None to leave the stage out.
+        discriminator: the configuration for
+            :func:`colorlib.discriminators.create_discriminator`; None without an adversarial stage.
+        init: the initial weights, as :func:`colorlib.generator.init_weights` takes it.
+        pretrained: whether the encoder starts from ImageNet weights.
+        init_from: the name of a shipped model whose weights the generator starts from, or None.
+        unspecified: what the paper leaves open or contradicts, and what was chosen here.
+        reported: the paper's own numbers.
+        metric: the metric of :func:`colorlib.evaluation.collection.default_metrics` that the
+            paper's number corresponds to, or None.
 
     Raises:
-        ValueError: there is no stage, a critic has no settings or the other way round, or the stages or the
-            networks do not fit together.
+        ValueError: if there is no stage, only one of discriminator and adversarial stage is given,
+            or the two stages differ in what the networks see.
     """
 
     name: str
     paper: str
-    system: str
+    description: str
     generator: Mapping[str, Any]
-    photos: DataSpec
+    data: DataSpec
     pixel: TrainConfig | None = None
     adversarial: TrainConfig | None = None
-    critic: Mapping[str, Any] | None = None
+    discriminator: Mapping[str, Any] | None = None
     init: Literal["normal", "he"] = "normal"
     pretrained: bool = False
-    start: str | None = None
-    open: Mapping[str, str] = field(default_factory=dict)
-    said: Mapping[str, float] = field(default_factory=dict)
+    init_from: str | None = None
+    unspecified: Mapping[str, str] = field(default_factory=dict)
+    reported: Mapping[str, float] = field(default_factory=dict)
     metric: str | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError(f"{self.name} has no stage; expected pixel, adversarial, or both")
-        if (self.adversarial is None) != (self.critic is None):
-            raise ValueError(f"{self.name} has a critic or its settings; expected both, or none")
+        if (self.adversarial is None) != (self.discriminator is None):
+            raise ValueError(
+                f"{self.name} has only one of discriminator and adversarial; "
+                "expected both, or neither"
+            )
         for name in ("scale", "oversize"):
-            if len({getattr(settings, name) for settings in self.stages.values()}) != 1:
+            values = {getattr(config, name) for config in self.stages.values()}
+            if len(values) > 1:
                 raise ValueError(
                     f"{self.name} has stages that differ in {name}; expected one {name}"
                 )
 
     @property
     def stages(self) -> dict[str, TrainConfig]:
-        """The settings of each stage, in order, by the name of its folder."""
+        """The configuration of each stage, in order, by the name of its folder."""
         stages = {"1-pixel": self.pixel, "2-adversarial": self.adversarial}
-        return {name: settings for name, settings in stages.items() if settings is not None}
+        return {name: config for name, config in stages.items() if config is not None}
 
     @property
-    def scale(self) -> LabScaler:
-        """What the networks see and answer."""
-        return next(iter(self.stages.values())).scale
+    def _first_stage(self) -> TrainConfig:
+        return next(iter(self.stages.values()))
 
     @property
-    def prepared(self) -> int:
-        """The side of the pictures that it is trained on; the networks see them at ``photos.size``."""
-        return round(self.photos.size * next(iter(self.stages.values())).oversize)
+    def scaler(self) -> LabScaler:
+        """How Lab becomes the input and the target of the networks."""
+        return self._first_stage.scale
 
     @property
-    def least(self) -> int:
-        """The smallest side in pixels that the networks take."""
+    def stored_size(self) -> int:
+        """The side in pixels of the stored images, before scaling to ``data.image_size``."""
+        return round(self.data.image_size * self._first_stage.oversize)
+
+    @property
+    def min_size(self) -> int:
+        """The smallest side in pixels that the networks accept."""
         return 96 if self.generator["generator"] == "FusionCNN" else 32
 
-    def networks(self, seed: int = 0) -> tuple[nn.Module, nn.Module | None]:
-        """Make the generator and the critic, with the first weights that the recipe names.
+    def build_networks(self, seed: int = 0) -> tuple[nn.Module, nn.Module | None]:
+        """Return the generator and the discriminator (or None) with their initial weights.
 
         Raises:
-            OSError: the weights of ImageNet were asked for and cannot be had.
-            RuntimeError: the shipped weights that it starts with belong to another network.
+            OSError: if the ImageNet weights cannot be downloaded.
+            RuntimeError: if the shipped weights in ``init_from`` belong to another network.
         """
         net_g = create_generator(self.generator, pretrained=self.pretrained, seed=seed)
         net_g = init_weights(net_g, self.init, seed)
-        if self.start is not None:
-            net_g.load_state_dict(pretrained.load(self.start).net.state_dict())
-        if self.critic is None:
+        if self.init_from is not None:
+            net_g.load_state_dict(pretrained.load(self.init_from).net.state_dict())
+        if self.discriminator is None:
             return net_g, None
-        return net_g, init_weights(discriminators.create_discriminator(self.critic), self.init, seed + 1)
+        net_d = create_discriminator(self.discriminator)
+        return net_g, init_weights(net_d, self.init, seed + 1)
 
-    def but(
+    def replace(
         self,
         name: str | None = None,
         *,
-        generator: Mapping[str, Any] = _NOTHING,
-        critic: Mapping[str, Any] | None = _NOTHING,
-        photos: Mapping[str, Any] = _NOTHING,
-        settings: Mapping[str, Any] = _NOTHING,
+        generator: Mapping[str, Any] = _UNCHANGED,
+        discriminator: Mapping[str, Any] | None = _UNCHANGED,
+        data: Mapping[str, Any] = _UNCHANGED,
+        config: Mapping[str, Any] = _UNCHANGED,
         **fields: Any,
     ) -> Recipe:
-        """Change some things and leave the rest: that is what an experiment is.
+        """Return a copy with some values changed: an experiment is a recipe and such a copy.
 
         Args:
-            name: of the changed recipe; the old one if not given.
-            generator, critic, photos: fields of these. A generator or a critic of another kind takes the old
-                one's place, and None takes the critic away.
-            settings: fields of the settings of every stage.
+            name: of the copy; the old one if not given.
+            generator, discriminator: fields to change in these configurations. A network of another
+                kind replaces the old configuration, and None removes the discriminator.
+            data: fields of :class:`DataSpec` to change.
+            config: fields of :class:`~colorlib.engine.settings.TrainConfig` to change in every
+                stage.
             **fields: fields of the recipe itself.
 
         Example:
             >>> from colorlib.recipes import RECIPES
-            >>> RECIPES["p0"].but("p0-l2", settings={"pixel": "l2"}).adversarial.pixel
+            >>> RECIPES["p0"].replace("p0-l2", config={"pixel": "l2"}).adversarial.pixel
             'l2'
         """
-        changed = {"generator": _merged(self.generator, generator, "generator"), **fields}
-        changed["critic"] = _merged(self.critic, critic, "critic")
-        changed["photos"] = dataclasses.replace(self.photos, **photos)
         for stage in ("pixel", "adversarial"):
-            now = fields.get(stage, getattr(self, stage))
-            changed[stage] = dataclasses.replace(now, **settings) if now is not None else None
-        return dataclasses.replace(self, name=name or self.name, **changed)
+            stage_config = fields.get(stage, getattr(self, stage))
+            if stage_config is not None:
+                stage_config = dataclasses.replace(stage_config, **config)
+            fields[stage] = stage_config
+        return dataclasses.replace(
+            self,
+            name=name or self.name,
+            generator=_merge_config(self.generator, generator, "generator"),
+            discriminator=_merge_config(self.discriminator, discriminator, "discriminator"),
+            data=dataclasses.replace(self.data, **data),
+            **fields,
+        )
 
-    def at(self, size: int) -> Recipe:
-        """Take the recipe to pictures of another size: fewer levels where a picture is too small for them.
+    def with_image_size(self, image_size: int) -> Recipe:
+        """Return a copy for images of another size, with fewer levels for small images.
 
         Args:
-            size: side in pixels; what is below :attr:`least` becomes that.
+            image_size: side in pixels; a value below :attr:`min_size` becomes that.
 
         Example:
             >>> from colorlib.recipes import RECIPES
-            >>> RECIPES["p0"].at(64).generator["downs"], RECIPES["p2-inception"].at(64).photos.size
-            (6, 96)
+            >>> RECIPES["p0"].with_image_size(64).generator["num_downs"]
+            6
+            >>> RECIPES["p2-inception"].with_image_size(64).data.image_size
+            96
         """
-        size = max(size, self.least)
-        fits = {"size": size, "downs": min(self.generator.get("downs", 8), size.bit_length() - 1)}
-        generator = {name: value for name, value in fits.items() if name in self.generator}
-        critic = {"size": size} if "size" in (self.critic or {}) else {}
-        return self.but(generator=generator, critic=critic, photos={"size": size})
+        image_size = max(image_size, self.min_size)
+        generator, discriminator = {}, {}
+        if "image_size" in self.generator:
+            generator["image_size"] = image_size
+        if "num_downs" in self.generator:
+            generator["num_downs"] = min(self.generator["num_downs"], image_size.bit_length() - 1)
+        if self.discriminator is not None and "image_size" in self.discriminator:
+            discriminator["image_size"] = image_size
+        return self.replace(
+            generator=generator, discriminator=discriminator, data={"image_size": image_size}
+        )
 
     def reduced(self) -> Recipe:
-        """Take the recipe to what runs in seconds: small pictures, narrow nets, one epoch, no download."""
-        narrow = {"width": 16} if "width" in self.generator else {}
-        return self.at(32).but(
-            generator=narrow,
-            critic={"width": 16},
-            settings={"epochs": 1, "batch": 8, "oversize": 1},
+        """Return a copy that trains in seconds: small images and networks, one epoch."""
+        return self.with_image_size(32).replace(
+            generator={"base_channels": 16} if "base_channels" in self.generator else {},
+            discriminator={"base_channels": 16},
+            config={"epochs": 1, "batch": 8, "oversize": 1},
             pretrained=False,
-            start=None,
+            init_from=None,
         )
 
 
-def _merged(
-    old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, kind: str
+def _merge_config(
+    old: Mapping[str, Any] | None, changes: Mapping[str, Any] | None, kind: str
 ) -> Mapping[str, Any] | None:
-    """Put new fields into an old configuration; one that names a kind stands for itself."""
-    if new is None or kind in new:
-        return new
-    return {**old, **new} if old is not None else None
+    """Return a network's configuration with changes; one that names a ``kind`` replaces it."""
+    if changes is None or kind in changes:
+        return changes
+    return None if old is None else {**old, **changes}

@@ -3,91 +3,108 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colorlib.cli.common import device, device_argument, table, tell
 from colorlib.io.files import atomic_write
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from colorlib.colorizer import Colorizer
+    from colorlib.compare import ComparisonConfig
     from colorlib.compare.experiments import Experiment
+
+_NUM_SHOWN = 6  # photos in the report
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask which systems, on what, and for how long."""
-    add = parser.add_argument
-    add(
-        "--set",
+    """Add the options of the command."""
+    parser.add_argument(
+        "--experiment",
         metavar="NAME",
-        help="all, paper-002, A to L, ...; without it and --recipes, the list of sets",
+        help="all, paper-002, A to L, ...; without it and --recipes, the experiments are listed",
     )
-    add("--recipes", metavar="A,B", help="recipes by name, with commas between them")
-    add(
+    parser.add_argument("--recipes", metavar="A,B", help="names of recipes, separated by commas")
+    parser.add_argument(
         "--data",
         metavar="NAME",
-        help="what all learn from: a folder, or a name of colorlib data; photos if not given",
+        help="what all recipes learn from: a folder, or a name of colorlib data; default: photos",
     )
-    add(
-        "--test",
+    parser.add_argument(
+        "--test-data",
         metavar="NAME",
-        help="photos to score, all of them; a tenth of --data if not given",
+        help="photos to score, all of them; default: a tenth of --data",
     )
-    add(
-        "--size",
+    parser.add_argument(
+        "--image-size",
         type=int,
         default=64,
-        help="side of the pictures; a network that needs more gets its least",
+        help="side of the images; a network that needs more gets its smallest size",
     )
-    add(
-        "--minutes",
+    parser.add_argument(
+        "--max-minutes",
         type=float,
-        help="of training for each recipe; the recipe's own epochs if not given",
+        help="training time of each recipe; default: the recipe's own epochs",
     )
-    add(
+    parser.add_argument(
         "--reduced",
         action="store_true",
-        help="narrow networks, few and small pictures, one epoch: seconds",
+        help="narrow networks, few and small images, one epoch: seconds",
     )
-    add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
-    add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
-    add("--seed", type=int, default=0, help="everything random follows from it")
-    add(
+    parser.add_argument(
+        "--from-scratch", action="store_true", help="random encoders: nothing is downloaded"
+    )
+    parser.add_argument(
+        "--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    parser.add_argument(
         "--out",
         metavar="FOLDER",
-        help="folder of the comparison; comparisons/NAME-SIZE if not given",
+        help="folder of the comparison; default: comparisons/NAME-SIZE",
     )
     device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare; a comparison that was stopped goes on, a finished one is shown again."""
+    """List the experiments, or run one; a finished one is only shown again."""
+    from colorlib.compare.experiments import EXPERIMENTS
+
+    if args.experiment is None and args.recipes is None:
+        names = {
+            name: [recipe.name for recipe in experiment.recipes]
+            for name, experiment in EXPERIMENTS.items()
+        }
+        rows = [
+            [name, experiment.question, f"{len(experiment.recipes)} recipes"]
+            for name, experiment in EXPERIMENTS.items()
+        ]
+        return tell(args, names, table(rows))
+    return _compare(args, _find_experiment(args.experiment, args.recipes))
+
+
+def _find_experiment(name: str | None, recipes: str | None) -> Experiment:
+    """Return the experiment of a name, or one of the recipes whose names are given."""
     from colorlib.compare.experiments import EXPERIMENTS, Experiment
     from colorlib.recipes import get_recipe
 
-    if (args.set is None) == (args.recipes is None):
-        if args.set is not None:
-            raise ValueError("--set and --recipes were given; expected one of them")
-        rows = [
-            [name, found.question, f"{len(found.recipes)} recipes"]
-            for name, found in EXPERIMENTS.items()
-        ]
-        named = {
-            name: [recipe.name for recipe in found.recipes] for name, found in EXPERIMENTS.items()
-        }
-        return tell(args, named, table(rows))
-    if args.recipes is not None:
-        chosen = tuple(get_recipe(name.strip()) for name in args.recipes.split(","))
-        experiment = Experiment("chosen", ", ".join(recipe.name for recipe in chosen), chosen)
-    elif args.set in EXPERIMENTS:
-        experiment = EXPERIMENTS[args.set]
-    else:
-        raise ValueError(f"there is no set {args.set!r}; expected one of {', '.join(EXPERIMENTS)}")
-    return _compare(args, experiment)
+    if name is not None and recipes is not None:
+        raise ValueError("--experiment and --recipes were given; expected one of them")
+    if recipes is not None:
+        chosen = tuple(get_recipe(recipe.strip()) for recipe in recipes.split(","))
+        question = ", ".join(recipe.name for recipe in chosen)
+        return Experiment("chosen", question, chosen)
+    if name not in EXPERIMENTS:
+        expected = ", ".join(EXPERIMENTS)
+        raise ValueError(f"there is no experiment {name!r}; expected one of {expected}")
+    return EXPERIMENTS[name]
 
 
 def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
-    """Train, score, race and write."""
-    from colorlib.color import LabScaler
+    """Train, score, measure latencies and write the results."""
     from colorlib.colorizer import Colorizer
     from colorlib.compare import (
         MODEL_FILENAME,
@@ -98,46 +115,64 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
         run_comparison,
         to_csv,
     )
-    from colorlib.evaluation.evaluate import colorize_batch
 
-    test = args.test or (
-        ("scenes" if args.reduced else experiment.test) if experiment.test else None
-    )
-    protocol = ComparisonConfig(
+    test_data = args.test_data or experiment.test_data
+    if args.reduced and args.test_data is None and experiment.test_data is not None:
+        test_data = "scenes"  # nothing is downloaded
+    config = ComparisonConfig(
         data=args.data or "photos",
-        size=args.size,
-        test=test,
-        minutes=args.minutes,
+        image_size=args.image_size,
+        test_data=test_data,
+        max_minutes=args.max_minutes,
         reduced=args.reduced,
         pretrained=not (args.from_scratch or args.reduced),
-        mixed=not args.float32,
+        amp=not args.no_amp,
         seed=args.seed,
     )
-    name = f"{experiment.name}-{args.size}" + ("-reduced" if args.reduced else "")
+    name = f"{experiment.name}-{args.image_size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("comparisons", name)
-    where = device(args.device)
-    rows = run_comparison(experiment, protocol, folder, device=where)
+    chosen_device = device(args.device)
+    rows = run_comparison(experiment, config, folder, device=chosen_device)
     models = {
         row["name"]: Colorizer.load(folder / row["name"] / MODEL_FILENAME) for row in rows[1:]
     }
-    times = measure_latencies(
-        {name: (model.net, model.size) for name, model in models.items()}, device=where
+    latencies = measure_latencies(
+        {name: (model.net, model.image_size) for name, model in models.items()},
+        device=chosen_device,
     )
-    rows = [row | {"ms": times.get(row["name"])} for row in rows]
-    tests = {size: protocol.sets(size).test for size in {row["size"] for row in rows}}
-    few = {size: part.__getitems__(range(min(6, len(part)))) for size, part in tests.items()}
-    least = few[min(few)]
-    pictures = {"gray": list(colorize_batch(None, least, LabScaler()).split(1))}
+    for row in rows:
+        row["ms"] = latencies.get(row["name"])
+    report = render_report(experiment, config, rows, _colorize_test_photos(config, rows, models))
+    files = {folder / "table.csv": to_csv(rows), folder / "index.html": report}
+    for path, text in files.items():
+        with atomic_write(path, overwrite=True) as file:
+            file.write(text.encode())
+    written = [str(path) for path in files]
+    lines = [
+        experiment.question,
+        rows[-1]["data"],
+        str(config),
+        table(format_table(rows)),
+        *written,
+    ]
+    return tell(args, {"rows": rows, "written": written}, "\n".join(lines))
+
+
+def _colorize_test_photos(
+    config: ComparisonConfig, rows: list[dict[str, Any]], models: Mapping[str, Colorizer]
+) -> dict[str, list[Tensor]]:
+    """Return the first test photos in gray, as each model colours them, and as they were."""
+    from colorlib.evaluation.evaluate import colorize_batch
+
+    photos = {}
+    for size in sorted({row["image_size"] for row in rows}):
+        test = config.load_data(size).test
+        photos[size] = test.__getitems__(range(min(_NUM_SHOWN, len(test))))
+    smallest = photos[min(photos)]
+    images = {"gray": list(colorize_batch(None, smallest).split(1))}
     for name, model in models.items():
-        pictures[name] = list(colorize_batch(model.net, few[model.size], model.scale).split(1))
-    pictures["truth"] = [rgb[None] / 255 for rgb in least]
-    contents = {
-        "table.csv": to_csv(rows),
-        "index.html": render_report(experiment, protocol, rows, pictures),
-    }
-    for name, content in contents.items():
-        with atomic_write(folder / name, overwrite=True) as file:
-            file.write(content.encode())
-    said = [experiment.question, rows[-1]["about"], str(protocol), table(format_table(rows))]
-    written = [str(folder / name) for name in contents]
-    return tell(args, {"rows": rows, "written": written}, "\n".join([*said, *written]))
+        images[name] = list(
+            colorize_batch(model.net, photos[model.image_size], model.scaler).split(1)
+        )
+    images["truth"] = list((smallest / 255).split(1))
+    return images

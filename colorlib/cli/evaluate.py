@@ -1,4 +1,4 @@
-"""``colorlib evaluate``: numbers with their protocol, and the gray baseline beside them."""
+"""``colorlib evaluate``: metrics of a colorizer with their protocol, next to the gray baseline."""
 
 from __future__ import annotations
 
@@ -9,44 +9,51 @@ from colorlib.cli.models import MODEL, take
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for a model, data, and which part of it."""
+    """Add the options of the command."""
     parser.add_argument("model", nargs="?", help=MODEL)
     data_arguments(parser)
     parser.add_argument(
-        "--part",
+        "--split",
         choices=["test", "validation", "train", "all"],
         default="test",
-        help="which pictures",
+        help="which photos to score",
     )
     parser.add_argument(
-        "--size",
+        "--image-size",
         type=int,
-        help="side of the pictures; the model's if not given. It sees its own in any case",
+        help="side of the scored images; default: the model's, which it sees in any case",
     )
     device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure model and gray baseline on the same pictures."""
+    """Score the model and the gray baseline on the same photos."""
     from colorlib.color import LabScaler
     from colorlib.data.datasets import load_dataset
     from colorlib.evaluation.evaluate import ResizedModel, evaluate
 
     path, model = take(args.model)
     model.net.to(device(args.device))
-    how = {"seed": args.seed, "filters": filters(args), "reduced": args.reduced}
-    how |= {"split_ratios": (1.0, 0.0, 0.0)} if args.part == "all" else {}
-    sets = load_dataset(args.data, args.size or model.size, **how)
-    pictures = getattr(sets, "train" if args.part == "all" else args.part)
-    found = evaluate(ResizedModel(model), pictures, LabScaler(model.scale.ab))
-    gray = evaluate(None, pictures, model.scale)
-    numbers, baseline, protocols = found.compute(), gray.compute(), found.protocols
-    shown = [name for name in numbers if not name.startswith("hue_")]
-    rows = [["metric", "model", "gray", "how"]]
-    rows += [
-        [name, f"{numbers[name]:.4g}", f"{baseline[name]:.4g}", protocols[name]] for name in shown
-    ]
-    about = f"{path}, the {args.part} part: {len(pictures)} pictures of {sets.description}"
+    split, split_ratios = args.split, (0.8, 0.1, 0.1)
+    if split == "all":
+        split, split_ratios = "train", (1.0, 0.0, 0.0)
+    splits = load_dataset(
+        args.data,
+        args.image_size or model.image_size,
+        seed=args.seed,
+        split_ratios=split_ratios,
+        filters=filters(args),
+        reduced=args.reduced,
+    )
+    dataset = getattr(splits, split)
+    evaluation = evaluate(ResizedModel(model), dataset, LabScaler(model.scaler.ab_scale))
+    numbers, protocols = evaluation.compute(), evaluation.protocols
+    baseline = evaluate(None, dataset, model.scaler).compute()
+    about = f"{path}, {args.split} split: {len(dataset)} images of {splits.description}"
+    rows = [["metric", "model", "gray", "protocol"]]
+    for name, protocol in protocols.items():
+        if name in numbers:  # the numbers of the hues are many, and have other names
+            rows.append([name, f"{numbers[name]:.4g}", f"{baseline[name]:.4g}", protocol])
     result = {
         "model": path,
         "about": about,

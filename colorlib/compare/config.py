@@ -1,4 +1,4 @@
-"""What is the same for every system of a comparison: photos, size, time, seed."""
+"""What is the same for every recipe of a comparison: photos, image size, training time, seed."""
 
 from __future__ import annotations
 
@@ -25,94 +25,115 @@ class ComparisonConfig:
     """How recipes are compared.
 
     Attributes:
-        data: what all of them learn from, as :func:`colorlib.data.datasets.load_dataset` takes it.
-        size: side of the pictures; a network that needs larger ones gets its least size.
-        test: the photos that are scored, all of them; None for the test part of ``data``.
-        minutes: of training for each recipe, over all of its stages; None trains the recipe's epochs.
-        reduced: recipes as :meth:`Recipe.reduced` makes them.
-        pretrained: whether encoders start with the weights of ImageNet where their recipe says so.
-        mixed: whether to compute in 16 bits where that is faster.
-        seed: everything random follows from it.
+        data: what all recipes learn from, as :func:`colorlib.data.datasets.load_dataset` takes it.
+        image_size: side of the images in pixels; a network that needs larger ones gets its smallest
+            size.
+        test_data: the photos to score, all of them; None for the test split of ``data``.
+        max_minutes: training time of each recipe, over all of its stages; None trains the recipe's
+            epochs.
+        reduced: whether to take the recipes as :meth:`Recipe.reduced` returns them.
+        pretrained: whether encoders start from ImageNet weights if their recipe says so.
+        amp: whether to use automatic mixed precision (16 bits) where it is faster.
+        seed: the seed of everything random.
     """
 
     data: str
-    size: int
-    test: str | None = None
-    minutes: float | None = None
+    image_size: int
+    test_data: str | None = None
+    max_minutes: float | None = None
     reduced: bool = False
     pretrained: bool = True
-    mixed: bool = False
+    amp: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least("size", self.size, 1)
+        check_at_least("image_size", self.image_size, 1)
         check_at_least("seed", self.seed, 0)
-        if self.minutes is not None:
-            check_at_least("minutes", self.minutes, 0)
-
-    def recipe(self, recipe: Recipe) -> Recipe:
-        """Take a recipe to this protocol."""
-        recipe = recipe.reduced() if self.reduced else recipe.at(self.size)
-        recipe = recipe.but(settings={"seed": self.seed, "mixed": self.mixed, "oversize": 1})
-        return recipe if self.pretrained else recipe.but(pretrained=False)
-
-    def sets(self, size: int) -> DataSplits:
-        """Load the photos at one size: divided the same way at every size, near-duplicates on one side."""
-        return _sets(self, size)
-
-    def train_part(self, sets: DataSplits, experiment: Experiment, name: str) -> Dataset[Tensor]:
-        """Take what a recipe learns from: all training photos, or a share of them, or those that pass."""
-        part, share = sets.train, experiment.shares.get(name, 1.0)
-        if name in experiment.filtered:
-            passing = [
-                i
-                for i in range(len(part))
-                if FilterConfig().reason(_image(part[i])) is None
-            ]
-            log.info("%s: filters leave %d of %d training photos", name, len(passing), len(part))
-            part = Subset(part, passing)
-        return part if share == 1 else Subset(part, range(round(share * len(part))))
+        if self.max_minutes is not None:
+            check_at_least("max_minutes", self.max_minutes, 0)
 
     def __str__(self) -> str:
-        time = (
-            "the recipe's epochs"
-            if self.minutes is None
-            else f"{self.minutes:g} minutes of training each"
-        )
-        encoders = (
-            "pretrained encoders where the recipe has them"
-            if self.pretrained
-            else "random encoders"
-        )
-        return f"{time}, {encoders}, seed {self.seed}" + (
-            ", reduced recipes" if self.reduced else ""
-        )
+        parts = ["the recipe's epochs"]
+        if self.max_minutes is not None:
+            parts = [f"{self.max_minutes:g} minutes of training each"]
+        if self.pretrained:
+            parts.append("pretrained encoders where the recipe has them")
+        else:
+            parts.append("random encoders")
+        parts.append(f"seed {self.seed}")
+        if self.reduced:
+            parts.append("reduced recipes")
+        return ", ".join(parts)
+
+    def adapt_recipe(self, recipe: Recipe) -> Recipe:
+        """Return a recipe with the image size, seed and precision of this comparison."""
+        recipe = recipe.reduced() if self.reduced else recipe.with_image_size(self.image_size)
+        recipe = recipe.replace(config={"seed": self.seed, "mixed": self.amp, "oversize": 1})
+        return recipe if self.pretrained else recipe.replace(pretrained=False)
+
+    def load_data(self, image_size: int) -> DataSplits:
+        """Return the photos at one size, split in the same way at every size; cached."""
+        return _load_data(self, image_size)
+
+    def train_subset(
+        self, splits: DataSplits, experiment: Experiment, name: str
+    ) -> Dataset[Tensor]:
+        """Return the training photos of a recipe: all, a share of them, or the filtered ones."""
+        dataset = splits.train
+        if name in experiment.filtered:
+            indices = _indices_that_pass_filters(dataset)
+            log.info("%s: filters leave %d of %d training photos", name, len(indices), len(dataset))
+            dataset = Subset(dataset, indices)
+        fraction = experiment.train_fractions.get(name, 1.0)
+        if fraction == 1:
+            return dataset
+        return Subset(dataset, range(round(fraction * len(dataset))))
 
 
 @cache
-def _sets(protocol: ComparisonConfig, size: int) -> DataSplits:
-    ratios = (0.85, 0.05, 0.1) if protocol.test is None else (0.95, 0.05, 0.0)
-    how = {"seed": protocol.seed, "reduced": protocol.reduced}
-    sets, first = (
-        load_dataset(protocol.data, size, split_ratios=ratios, **how),
-        32 if protocol.reduced else protocol.size,
-    )
-    if size != first and isinstance(
-        sets.train, Subset
-    ):  # what counts as near-duplicates may depend on the size
-        like = _sets(protocol, first)
-        parts = {
-            name: Subset(sets.train.dataset, getattr(like, name).indices)
-            for name in ("train", "validation")
-        }
-        sets = dataclasses.replace(sets, **parts, test=Subset(sets.test.dataset, like.test.indices))
-    if protocol.test is None:
-        return sets
-    other = load_dataset(protocol.test, size, split_ratios=(0.0, 0.0, 1.0), **how)
+def _load_data(config: ComparisonConfig, image_size: int) -> DataSplits:
+    if config.test_data is None:
+        return _load_splits(config, image_size, (0.85, 0.05, 0.1))
+    splits = _load_splits(config, image_size, (0.95, 0.05, 0.0))
+    scored = _load(config, config.test_data, image_size, (0.0, 0.0, 1.0))
+    description = f"{splits.description}; scored on {scored.description}"
+    return dataclasses.replace(splits, test=scored.test, description=description)
+
+
+def _load_splits(
+    config: ComparisonConfig, image_size: int, split_ratios: tuple[float, float, float]
+) -> DataSplits:
+    """Return ``config.data``, split as it is at the comparison's own image size.
+
+    Which photos count as near-duplicates may depend on the size, and with it the split.
+    """
+    splits = _load(config, config.data, image_size, split_ratios)
+    own_size = 32 if config.reduced else config.image_size
+    if image_size == own_size or not isinstance(splits.train, Subset):
+        return splits
+    reference = _load(config, config.data, own_size, split_ratios)
+    all_photos = splits.train.dataset
     return dataclasses.replace(
-        sets, test=other.test, description=f"{sets.description}; scored on {other.description}"
+        splits,
+        train=Subset(all_photos, reference.train.indices),
+        validation=Subset(all_photos, reference.validation.indices),
+        test=Subset(all_photos, reference.test.indices),
     )
 
 
-def _image(rgb: Tensor) -> Image.Image:
-    return Image.fromarray(rgb.permute(1, 2, 0).numpy())
+@cache
+def _load(
+    config: ComparisonConfig,
+    name: str,
+    image_size: int,
+    split_ratios: tuple[float, float, float],
+) -> DataSplits:
+    return load_dataset(
+        name, image_size, seed=config.seed, split_ratios=split_ratios, reduced=config.reduced
+    )
+
+
+def _indices_that_pass_filters(dataset: Dataset[Tensor]) -> list[int]:
+    filters = FilterConfig()
+    images = (Image.fromarray(dataset[i].permute(1, 2, 0).numpy()) for i in range(len(dataset)))
+    return [i for i, image in enumerate(images) if filters.reason(image) is None]

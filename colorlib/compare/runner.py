@@ -1,4 +1,4 @@
-"""Train and score recipes one after the other, each in a folder of its own; a stopped comparison goes on."""
+"""Train and score the recipes of an experiment; a stopped comparison resumes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import json
 import logging
 import math
 import shutil
+import statistics
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
 from tqdm import tqdm
 
@@ -24,224 +26,320 @@ from colorlib.data.datasets import DataSplits
 from colorlib.engine.trainer import Trainer
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
-from colorlib.io.files import atomic_write, lock_folder, read_json
+from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
 from colorlib.recipe import Recipe
 
 log = logging.getLogger("colorlib")
-_TRAINS = (
+MODEL_FILENAME = "model.safetensors"
+#: The fields of a recipe that the result of its training depends on.
+_TRAINING_FIELDS = (
     "generator",
-    "critic",
+    "discriminator",
     "pixel",
     "adversarial",
     "init",
     "pretrained",
-)  # what a row depends on
-MODEL_FILENAME = "model.safetensors"
-_WATCHED = 64  # validation pictures, so that watching takes little of the time
+)
+_NUM_VALIDATION_IMAGES = 64  # few, so that validation takes little of the training time
+_ENDLESS = 1_000_000  # epochs, if the training time is what ends a stage
+
+Row = dict[str, Any]
 
 
 def run_comparison(
     experiment: Experiment,
-    protocol: ComparisonConfig,
+    config: ComparisonConfig,
     folder: str | Path,
     *,
     device: torch.device | str = "cpu",
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Train and score every recipe of an experiment.
 
     Args:
-        experiment: which recipes.
-        protocol: what is the same for all.
-        folder: where everything lies; rows that are there already are not made again.
+        experiment: the recipes.
+        config: what is the same for all of them.
+        folder: where everything is saved; rows that it already holds are not computed again.
         device: where to train and score.
 
     Returns:
-        A row for each recipe, in order, with ``numbers`` and ``protocols`` of the metrics; gray comes first.
+        A row for each recipe, in order, with ``numbers`` and ``protocols`` of the metrics. The
+        first row is the gray baseline.
 
     Raises:
-        ValueError: the folder holds a comparison with another protocol.
-        OSError: the folder cannot be written to, or is in use by another comparison.
+        ValueError: if the folder holds a comparison with another configuration.
+        OSError: if the folder cannot be written to, or is in use by another comparison.
     """
+    folder = Path(folder)
     with lock_folder(folder):
-        return _compared(experiment, protocol, Path(folder), device)
-
-
-def _compared(
-    experiment: Experiment, protocol: ComparisonConfig, folder: Path, device: torch.device | str
-) -> list[dict[str, Any]]:
-    _same(folder, protocol)
-    rows, alike = [_gray(experiment, protocol)], {}
-    _write(folder / "protocol.json", dataclasses.asdict(protocol))  # now that its photos are there
-    for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
-        place, recipe = folder / recipe.name, protocol.recipe(recipe)
-        told = json.loads(json.dumps(dataclasses.asdict(recipe)))
-        key = _training(told, experiment, protocol)
-        if (place / "row.json").exists():
-            row = read_json(place / "row.json")
-            if any(_unlike(row["recipe"][name], told[name]) for name in _TRAINS):
-                raise ValueError(f"{place} holds another recipe of this name; name another --out")
-        elif key in alike:  # under this protocol it is the same training: p0 and p4-l1, for example
-            log.info("%s: as %s", recipe.name, alike[key]["name"])
-            row = alike[key] | _about(recipe) | {"as": alike[key]["name"], "recipe": told}
-            place.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / row["as"] / MODEL_FILENAME, place / MODEL_FILENAME)
-            _write(place / "row.json", row)
-        else:
-            row = _row(recipe, experiment, protocol, place, device) | {"recipe": told}
-            _write(place / "row.json", row)
-            for stage in recipe.stages:
-                shutil.rmtree(place / stage, ignore_errors=True)  # far larger than the weights
-        alike.setdefault(key, row)
-        rows.append(row)
+        _check_same_config(folder / "config.json", config)
+        rows = [_score_gray_baseline(experiment, config)]
+        write_json(folder / "config.json", dataclasses.asdict(config))  # the photos could be loaded
+        rows_by_training: dict[str, Row] = {}
+        for recipe in tqdm(experiment.recipes, desc="recipes", unit="recipe"):
+            recipe = config.adapt_recipe(recipe)
+            recipe_folder = folder / recipe.name
+            training = _training_key(recipe, experiment, config)
+            if (recipe_folder / "row.json").exists():
+                row = _load_row(recipe_folder, recipe)
+            elif training in rows_by_training:
+                row = _copy_row(rows_by_training[training], recipe_folder, recipe)
+            else:
+                row = _train_and_score(recipe, experiment, config, recipe_folder, device)
+            rows_by_training.setdefault(training, row)
+            rows.append(row)
     return rows
 
 
-def _training(told: dict[str, Any], experiment: Experiment, protocol: ComparisonConfig) -> str:
-    """Say all that a recipe's training depends on; how many epochs it has does not count if minutes do."""
-    parts = {name: told[name] for name in _TRAINS}
-    if protocol.minutes is not None and None in (told["pixel"], told["adversarial"]):
-        stages = {name: parts[name] for name in ("pixel", "adversarial") if parts[name]}
-        parts |= {name: {**settings, "epochs": None} for name, settings in stages.items()}
-    name = told["name"]
-    return json.dumps(
-        [parts, told["photos"]["size"], experiment.shares.get(name), name in experiment.filtered]
-    )
+def _check_same_config(path: Path, config: ComparisonConfig) -> None:
+    """Raise ValueError if a folder holds a comparison with another configuration."""
+    if not path.exists():
+        return
+    changed = changed_fields(read_json(path), dataclasses.asdict(config))
+    if changed:
+        words = "; ".join(f"{name} {old!r}, now {new!r}" for name, (old, new) in changed.items())
+        raise ValueError(
+            f"{path.parent} holds a comparison with {words}: "
+            "use the same options, or choose another --out"
+        )
 
 
-def _row(
+def _training_key(recipe: Recipe, experiment: Experiment, config: ComparisonConfig) -> str:
+    """Return a text that two recipes share if, in this comparison, they are the same training."""
+    fields = _recipe_as_json(recipe)
+    training = {name: fields[name] for name in _TRAINING_FIELDS}
+    if config.max_minutes is not None and len(recipe.stages) == 1:
+        for name in ("pixel", "adversarial"):
+            if training[name] is not None:
+                training[name] = {**training[name], "epochs": None}  # the time ends the stage
+    training["image_size"] = recipe.data.image_size
+    training["train_fraction"] = experiment.train_fractions.get(recipe.name)
+    training["filtered"] = recipe.name in experiment.filtered
+    return json.dumps(training)
+
+
+def _recipe_as_json(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe's fields as they are read from a JSON file."""
+    return json.loads(json.dumps(dataclasses.asdict(recipe)))
+
+
+def _load_row(folder: Path, recipe: Recipe) -> Row:
+    """Return the saved row of a recipe.
+
+    Raises:
+        ValueError: if it belongs to another recipe of the same name.
+    """
+    row = read_json(folder / "row.json")
+    fields = _recipe_as_json(recipe)
+    training = {name: fields[name] for name in _TRAINING_FIELDS}
+    if changed_fields(row["recipe"], training):
+        raise ValueError(f"{folder} holds another recipe of this name; choose another --out")
+    return row
+
+
+def _copy_row(row: Row, folder: Path, recipe: Recipe) -> Row:
+    """Save and return the row of a recipe whose training equals that of an earlier row."""
+    log.info("%s: the same training as %s", recipe.name, row["name"])
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder.parent / row["name"] / MODEL_FILENAME, folder / MODEL_FILENAME)
+    copy = {**row, **_describe_recipe(recipe), "same_as": row["name"]}
+    write_json(folder / "row.json", copy)
+    return copy
+
+
+def _train_and_score(
     recipe: Recipe,
     experiment: Experiment,
-    protocol: ComparisonConfig,
-    place: Path,
+    config: ComparisonConfig,
+    folder: Path,
     device: torch.device | str,
-) -> dict[str, Any]:
-    """Train and score one recipe."""
-    sets = protocol.sets(recipe.photos.size)
-    train = protocol.train_part(sets, experiment, recipe.name)
+) -> Row:
+    """Train a recipe, save its model and its row, and return the row."""
+    image_size = recipe.data.image_size
+    splits = config.load_data(image_size)
+    train = config.train_subset(splits, experiment, recipe.name)
     log.info(
-        "%s: %s, %d photos at %d pixels", recipe.name, recipe.system, len(train), recipe.photos.size
+        "%s: %s, %d photos at %d pixels", recipe.name, recipe.description, len(train), image_size
     )
-    net, told = train_recipe(recipe, train, sets.validation, place, protocol.minutes, device)
-    model = Colorizer(net, recipe.scale, recipe.photos.size)
-    model.save(place / MODEL_FILENAME, overwrite=True)
-    return _about(recipe) | {
-        "size": recipe.photos.size,
-        "pretrained": recipe.pretrained,
+    net, effort = train_recipe(recipe, train, splits.validation, folder, config.max_minutes, device)
+    Colorizer(net, recipe.scaler, image_size).save(folder / MODEL_FILENAME, overwrite=True)
+    row = {
+        **_describe_recipe(recipe),
         "parameters": sum(weights.numel() for weights in net.parameters()),
-        **told,
-        **_scores(net, sets, recipe.scale),
+        **effort,
+        **_score(net, splits, recipe.scaler),
+    }
+    write_json(folder / "row.json", row)
+    for stage in recipe.stages:
+        shutil.rmtree(folder / stage, ignore_errors=True)  # checkpoints are far larger than weights
+    return row
+
+
+def _describe_recipe(recipe: Recipe) -> Row:
+    """Return the part of a row that does not depend on training."""
+    return {
+        "name": recipe.name,
+        "paper": recipe.paper,
+        "description": recipe.description,
+        "image_size": recipe.data.image_size,
+        "pretrained": recipe.pretrained,
+        "metric": recipe.metric,
+        "reported": dict(recipe.reported),
+        "recipe": _recipe_as_json(recipe),
     }
 
 
-def _about(recipe: Recipe) -> dict[str, Any]:
-    """Give what a row says of its recipe, whatever came out."""
-    about = {name: getattr(recipe, name) for name in ("name", "paper", "system", "metric")}
-    return about | {"said": dict(recipe.said)}
-
-
-def train_recipe(
-    recipe: Recipe,
-    train: Dataset,
-    validation: Dataset,
-    place: Path,
-    minutes: float | None,
-    device: torch.device | str,
-) -> tuple[torch.nn.Module, dict[str, float]]:
-    """Train a recipe's stages, each for its share of the minutes or for its epochs; give the last weights.
-
-    Time counts over interruptions; what was trained since the last checkpoint before one counts as well.
-    """
-    net_g, net_d = recipe.networks(next(iter(recipe.stages.values())).seed)
-    epochs = sum(settings.epochs for settings in recipe.stages.values())
-    clock, spent, photos = place / "seconds.json", {}, 0
-    if clock.exists():
-        spent = read_json(clock)
-    for name, settings in recipe.stages.items():
-        batch = min(settings.batch, len(train))
-        endless = settings if minutes is None else dataclasses.replace(settings, epochs=1_000_000)
-        began, before = time.monotonic(), spent.get(name, 0.0)
-
-        def tick(
-            run: Trainer, name: str = name, began: float = began, before: float = before
-        ) -> None:
-            spent[name] = before + time.monotonic() - began
-            _write(clock, spent)
-
-        run = Trainer(
-            net_g,
-            train,
-            dataclasses.replace(endless, batch=batch),
-            net_d=net_d if name == "2-adversarial" else None,
-            folder=place / name,
-            validate=lambda net: _psnr(net, validation, recipe),
-            after_epoch=tick,
-            device=device,
-        )
-        left = (
-            None if minutes is None else max(0.0, minutes * settings.epochs / epochs - before / 60)
-        )
-        try:
-            result = run.fit(minutes=left, save_every_steps=500)
-        finally:
-            tick(run)
-        photos += run.total * batch
-    steps = {"epochs": round(photos / len(train), 2), "photos_seen": photos}
-    return result, steps | {"minutes": sum(spent.values()) / 60}
-
-
-def _psnr(net: torch.nn.Module, validation: Dataset, recipe: Recipe) -> float:
-    some = Subset(validation, range(min(_WATCHED, len(validation))))
-    return evaluate(net, some, recipe.scale, {"psnr": psnr_metric("rgb", peak=1)}).compute()["psnr"]
-
-
-def _gray(experiment: Experiment, protocol: ComparisonConfig) -> dict[str, Any]:
-    """Score a = b = 0, the row that every other one must beat."""
-    size = min(protocol.recipe(recipe).photos.size for recipe in experiment.recipes)
-    sets = protocol.sets(size)
+def _score_gray_baseline(experiment: Experiment, config: ComparisonConfig) -> Row:
+    """Return the row of a = b = 0, which every system must beat."""
+    recipes = [config.adapt_recipe(recipe) for recipe in experiment.recipes]
+    image_size = min(recipe.data.image_size for recipe in recipes)
     return {
         "name": "gray",
         "paper": "",
-        "system": "a = b = 0",
-        "size": size,
+        "description": "a = b = 0",
+        "image_size": image_size,
         "pretrained": False,
+        "metric": None,
+        "reported": {},
         "parameters": 0,
         "epochs": 0,
         "photos_seen": 0,
         "minutes": 0,
-        "said": {},
-        "metric": None,
-        **_scores(None, sets, LabScaler()),
+        **_score(None, config.load_data(image_size), LabScaler()),
     }
 
 
-def _scores(net: torch.nn.Module | None, sets: DataSplits, scale: LabScaler) -> dict[str, Any]:
-    """Score the test photos; None where there was nothing to measure, such as no purple in them."""
-    found = evaluate(net, sets.test, scale)
-    numbers = {name: None if math.isnan(value) else value for name, value in found.compute().items()}
-    about = {"about": sets.description, "pictures": len(sets.test)}
-    return {"numbers": numbers, "protocols": found.protocols} | about
+def _score(net: nn.Module | None, splits: DataSplits, scaler: LabScaler) -> Row:
+    """Return the numbers of the test photos; None for a hue that no pixel has."""
+    evaluation = evaluate(net, splits.test, scaler)
+    numbers = {
+        name: None if math.isnan(value) else value for name, value in evaluation.compute().items()
+    }
+    return {
+        "numbers": numbers,
+        "protocols": evaluation.protocols,
+        "data": splits.description,
+        "num_images": len(splits.test),
+    }
 
 
-def _same(folder: Path, protocol: ComparisonConfig) -> None:
-    path, now = folder / "protocol.json", dataclasses.asdict(protocol)
-    began = read_json(path) if path.exists() else now
-    if other := [
-        f"{key} {began.get(key)!r}, now {now[key]!r}" for key in now if now[key] != began.get(key)
-    ]:
-        said = "; ".join(other)
-        raise ValueError(
-            f"{folder} holds a comparison with {said}: ask for the same, or name an --out"
+def train_recipe(
+    recipe: Recipe,
+    train: Dataset[Tensor],
+    validation: Dataset[Tensor],
+    folder: Path,
+    max_minutes: float | None,
+    device: torch.device | str,
+) -> tuple[nn.Module, dict[str, float]]:
+    """Train the stages of a recipe.
+
+    Args:
+        recipe: its stages are trained one after the other.
+        train, validation: the images.
+        folder: where checkpoints and the training time are saved. Training resumes from there, and
+            the time before an interruption counts, also what was trained after the last checkpoint.
+        max_minutes: the training time, divided among the stages in proportion to their epochs; None
+            trains the epochs of each stage.
+        device: where to train.
+
+    Returns:
+        The generator, and how long it was trained: ``epochs``, ``photos_seen`` and ``minutes``.
+    """
+    seed = next(iter(recipe.stages.values())).seed
+    net_g, net_d = recipe.build_networks(seed)
+    subset = Subset(validation, range(min(_NUM_VALIDATION_IMAGES, len(validation))))
+    metrics = {"psnr": psnr_metric("rgb", peak=1)}
+
+    def validate(net: nn.Module) -> float:
+        return evaluate(net, subset, recipe.scaler, metrics).compute()["psnr"]
+
+    total_epochs = sum(stage.epochs for stage in recipe.stages.values())
+    photos_seen, seconds = 0, 0.0
+    for name, stage in recipe.stages.items():
+        timer = _StageTimer(folder / "seconds.json", name)
+        minutes = None
+        epochs = stage.epochs
+        if max_minutes is not None:
+            minutes = max_minutes * stage.epochs / total_epochs - timer.seconds_before / 60
+            minutes = max(0.0, minutes)
+            epochs = _ENDLESS
+        batch_size = min(stage.batch, len(train))
+        trainer = Trainer(
+            net_g,
+            train,
+            dataclasses.replace(stage, epochs=epochs, batch=batch_size),
+            net_d=net_d if name == "2-adversarial" else None,
+            folder=folder / name,
+            validate=validate,
+            after_epoch=timer.save,
+            device=device,
         )
+        try:
+            net = trainer.fit(minutes=minutes, save_every_steps=500)
+        finally:
+            timer.save()
+        photos_seen += trainer.total * batch_size
+        seconds += timer.seconds
+    return net, {
+        "epochs": round(photos_seen / len(train), 2),
+        "photos_seen": photos_seen,
+        "minutes": seconds / 60,
+    }
 
 
-def _unlike(began: Any, now: Any) -> bool:
-    """Compare what both name: a setting that a later version added is no difference."""
-    if isinstance(began, dict) and isinstance(now, dict):
-        return any(began[name] != now[name] for name in began.keys() & now.keys())
-    return began != now
+class _StageTimer:
+    """The training time of a stage, saved in a file, so that it counts over interruptions."""
+
+    def __init__(self, path: Path, stage: str) -> None:
+        self.path, self.stage = path, stage
+        self.seconds_of_stages = read_json(path) if path.exists() else {}
+        self.seconds_before = self.seconds_of_stages.get(stage, 0.0)
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_of_stages[self.stage]
+
+    def save(self, _trainer: Trainer | None = None) -> None:
+        self.seconds_of_stages[self.stage] = self.seconds_before + time.monotonic() - self.started
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.path, self.seconds_of_stages)
 
 
-def _write(path: Path, data: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path, overwrite=True) as file:
-        file.write(json.dumps(data, indent=1).encode())
+def measure_latencies(
+    models: Mapping[str, tuple[nn.Module, int]],
+    *,
+    rounds: int = 15,
+    device: torch.device | str = "cpu",
+) -> dict[str, float]:
+    """Return how long each network takes for one image: the median over rounds.
+
+    In each round every network has its turn, so that slow phases of the machine affect all of them
+    equally.
+
+    Args:
+        models: networks, and the side in pixels of the image that each is given, by name.
+        rounds: how often each is measured, after two rounds that do not count.
+        device: where to compute.
+
+    Returns:
+        Milliseconds by name.
+    """
+    inputs = {
+        name: torch.zeros(1, 1, size, size, device=device) for name, (_, size) in models.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in models}
+    with torch.no_grad():
+        for _ in range(rounds + 2):
+            for name, (net, _) in models.items():
+                net.to(device).eval()
+                _synchronize(device)
+                start = time.perf_counter()
+                net(inputs[name])
+                _synchronize(device)
+                times[name].append(1000 * (time.perf_counter() - start))
+    return {name: statistics.median(milliseconds[2:]) for name, milliseconds in times.items()}
+
+
+def _synchronize(device: torch.device | str) -> None:
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize(device)

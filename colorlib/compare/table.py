@@ -1,4 +1,4 @@
-"""The rows of a comparison as words for a screen, and as CSV."""
+"""The rows of a comparison as a table for the screen, and as CSV."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 
 from colorlib.evaluation.hue import HUES
 
-_HUES = [f"hue_{name}" for name in [*HUES, "gray"]]
-#: Heading and where its number stands; the first ones fit on a screen.
+#: Heading, and the name of its value in a row or among the row's numbers.
 COLUMNS = {
-    "paper's number": "said",
-    "its metric here": "metric",
+    "paper's number": "reported_PSNR",
+    "its metric here": "paper_metric",
     "PSNR": "psnr",
     "SSIM": "ssim",
     "CIEDE2000": "ciede2000",
@@ -23,63 +22,45 @@ COLUMNS = {
     "parameters": "parameters",
     "minutes": "minutes",
     "epochs": "epochs",
-    "pixels": "size",
+    "pixels": "image_size",
 }
+_HUE_COLUMNS = {f"error on {name}": f"hue_{name}" for name in [*HUES, "gray"]}
+_CSV_FIELDS = [
+    "name",
+    "paper",
+    "description",
+    "image_size",
+    "pretrained",
+    "parameters",
+    "epochs",
+    "photos_seen",
+    "minutes",
+    "ms",
+]
+_REPORTED = ["MSE", "PSNR", "ms"]
 
 
 def row_values(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the cells of a row by their headings, hues last; what there is not is None.
+    """Return the cells of a row by their headings, hues last; a value that is missing is None.
 
     Example:
-        >>> row_values({"numbers": {"psnr": 21.5}, "said": {"PSNR": 26.4}, "metric": "psnr", "size": 64})["PSNR"]
-        21.5
+        >>> row = {"numbers": {"psnr": 21.5}, "reported": {"PSNR": 26.4}, "metric": "psnr"}
+        >>> values = row_values(row)
+        >>> values["PSNR"], values["paper's number"], values["its metric here"]
+        (21.5, 26.4, 21.5)
     """
-    numbers, said = row["numbers"], row["said"]
-    special = {"said": said.get("PSNR"), "metric": numbers.get(row["metric"] or "")}
+    numbers = row["numbers"]
     found = {
-        heading: special.get(name, numbers.get(name, row.get(name)))
-        for heading, name in COLUMNS.items()
+        **row,
+        **numbers,
+        "reported_PSNR": row["reported"].get("PSNR"),
+        "paper_metric": numbers.get(row["metric"]),
     }
-    return found | {name.replace("hue_", "error on "): numbers.get(name) for name in _HUES}
+    return {heading: found.get(name) for heading, name in (COLUMNS | _HUE_COLUMNS).items()}
 
 
-def format_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Give the table as words, its heading first, without the hues: for a screen."""
-    shown = [["system", *COLUMNS]]
-    for row in rows:
-        found = row_values(row)
-        shown.append([row["name"], *(format_value(found[heading]) for heading in COLUMNS)])
-    return shown
-
-
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Give the whole table as CSV: every number of the standard metrics, by its own name."""
-    numbers = list(rows[0]["numbers"])
-    fixed = [
-        "paper",
-        "system",
-        "size",
-        "pretrained",
-        "parameters",
-        "epochs",
-        "photos_seen",
-        "minutes",
-        "ms",
-    ]
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(["name", *fixed, "said_MSE", "said_PSNR", "said_ms", "paper_metric", *numbers])
-    for row in rows:
-        said = [row["said"].get(name) for name in ("MSE", "PSNR", "ms")]
-        values = [row["numbers"][name] for name in numbers]
-        table.writerow(
-            [row["name"], *(row.get(name) for name in fixed), *said, row["metric"], *values]
-        )
-    return out.getvalue()
-
-
-def format_value(value: Any) -> str:
-    """Write a cell.
+def format_value(value: float | None) -> str:
+    """Return a cell as text.
 
     Example:
         >>> [format_value(value) for value in (None, 54409858, 0.89, 21.294)]
@@ -90,3 +71,25 @@ def format_value(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def format_table(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the table as text, headings first, without the hues: for a screen."""
+    table = [["system", *COLUMNS]]
+    for row in rows:
+        values = row_values(row)
+        table.append([row["name"], *(format_value(values[heading]) for heading in COLUMNS)])
+    return table
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the whole table as CSV: every number of the standard metrics, by its own name."""
+    reported = [f"reported_{name}" for name in _REPORTED]
+    fields = [*_CSV_FIELDS, *reported, "paper_metric", *rows[0]["numbers"]]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fields, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        paper_numbers = {f"reported_{name}": row["reported"].get(name) for name in _REPORTED}
+        writer.writerow({**row, **paper_numbers, "paper_metric": row["metric"], **row["numbers"]})
+    return text.getvalue()

@@ -1,30 +1,31 @@
-"""Every system of the five papers, one frozen recipe each, and the experiments that are made of them.
+"""Every system of the five papers as a frozen recipe, and the recipes of the shipped weights.
 
-``get("p2-mobilenetv2-lab")`` gives one; :class:`Recipe` says what it holds; :mod:`~colorlib.recipes.papers`
-has them all, and :mod:`~colorlib.recipes.pretrained` those of the weights that ship. ``recipe.but(...)`` changes
-something, ``recipe.at(64)`` takes it to small pictures, ``recipe.reduced()`` to seconds.
+:class:`Recipe` describes the fields; :mod:`~colorlib.recipes.papers` and
+:mod:`~colorlib.recipes.pretrained` have the values. ``recipe.replace(...)`` changes some of them,
+``recipe.with_image_size(64)`` adapts it to small images, ``recipe.reduced()`` trains in seconds.
 """
 
 from colorlib.recipe import DataSpec, Recipe
-from colorlib.recipes.papers import ALL
-from colorlib.recipes.pretrained import OURS
+from colorlib.recipes.papers import PAPER_RECIPES
+from colorlib.recipes.pretrained import PRETRAINED_RECIPES
 
-RECIPES = {recipe.name: recipe for recipe in ALL}  #: of the papers
-_EVERY = RECIPES | {recipe.name: recipe for recipe in OURS}
+#: The recipes of the papers, by name.
+RECIPES = {recipe.name: recipe for recipe in PAPER_RECIPES}
+_ALL = RECIPES | {recipe.name: recipe for recipe in PRETRAINED_RECIPES}
 
 __all__ = ["RECIPES", "DataSpec", "Recipe", "get_recipe"]
 
 
 def get_recipe(name: str) -> Recipe:
-    """Give a recipe by its name.
+    """Return a recipe by its name.
 
     Raises:
-        ValueError: there is none of that name.
+        ValueError: if there is no recipe of that name.
 
     Example:
-        >>> get_recipe("p2-cnn").said["PSNR"]
+        >>> get_recipe("p2-cnn").reported["PSNR"]
         26.443
     """
-    if name not in _EVERY:
-        raise ValueError(f"there is no recipe {name!r}; expected one of {', '.join(_EVERY)}")
-    return _EVERY[name]
+    if name not in _ALL:
+        raise ValueError(f"there is no recipe {name!r}; expected one of {', '.join(_ALL)}")
+    return _ALL[name]

@@ -1,7 +1,9 @@
-"""The recipes of the weights that ship: no paper's, but what the papers and our own trials taught.
+"""The recipes of the weights that come with the package.
 
-What ships came about in three runs, told with figures in ``course/training-log.md``; the recipes here are the
-third. Gains, and the sizes at which the models are asked, are chosen afterwards: ``python -m course release-weights``.
+They belong to no paper: they follow from the papers and from three training runs, which
+``course/training-log.md`` describes with figures. These are the recipes of the third run. Gains,
+and the sizes at which the models see a photo, are chosen afterwards: ``python -m course
+release-weights``.
 """
 
 from __future__ import annotations
@@ -11,8 +13,7 @@ import dataclasses
 from colorlib.engine.settings import TrainConfig
 from colorlib.recipe import DataSpec, Recipe
 
-_NET = {"generator": "EfficientNetUNet", "blocks": 13, "width": 28}
-_PIXEL = TrainConfig(
+_PIXEL_STAGE = TrainConfig(
     epochs=12,
     batch=32,
     lr=1e-3,
@@ -23,43 +24,42 @@ _PIXEL = TrainConfig(
     crop=0.5,
     oversize=2,
 )
-
-_ADVERSARIAL = dataclasses.replace(
-    _PIXEL, epochs=1, lr=2e-4, betas=(0.5, 0.999), pixel="l1", ema=0.995, weight=20
+_ADVERSARIAL_STAGE = dataclasses.replace(
+    _PIXEL_STAGE, epochs=1, lr=2e-4, betas=(0.5, 0.999), pixel="l1", ema=0.995, weight=20
 )
-_CRITIC = {
-    "critic": "PatchDiscriminator",
-    "inputs": 3,
-    "layers": 3,
-    "width": 32,
-    "conditional": True,
-}
 
 GENERAL = Recipe(
-    "general",
-    "ours",
-    "a U-Net of two million parameters on an encoder that knows ImageNet, for photos of everything",
-    _NET,
-    DataSpec(
-        None,
-        "photos of COCO, each twice, and five times as many landscapes",
-        ratios=(0.98, 0.02, 0.0),
-        fit="center_crop",
-        size=128,
+    name="general",
+    paper="ours",
+    description="a U-Net of two million parameters on an encoder with ImageNet weights",
+    generator={"generator": "EfficientNetUNet", "num_blocks": 13, "base_channels": 28},
+    data=DataSpec(
+        dataset=None,
+        description="photos of COCO, each twice, and five times as many landscapes",
+        split_ratios=(0.98, 0.02, 0.0),
+        resize_mode="center_crop",
+        image_size=128,
     ),
-    pixel=_PIXEL,
-    adversarial=_ADVERSARIAL,
-    critic=_CRITIC,
+    pixel=_PIXEL_STAGE,
+    adversarial=_ADVERSARIAL_STAGE,
+    discriminator={
+        "discriminator": "PatchDiscriminator",
+        "in_channels": 3,
+        "n_layers": 3,
+        "base_channels": 32,
+        "conditional": True,
+    },
     init="he",
     pretrained=True,
 )
-LANDSCAPE = GENERAL.but(
+LANDSCAPE = GENERAL.replace(
     "landscape",
-    system="the same network, taken from photos of everything to landscapes, somewhat larger ones",
-    start="general",
+    description="the same network, trained further on landscapes, at a larger size",
+    init_from="general",
     pretrained=False,
-    photos={"name": "landscapes", "about": "landscape photos", "size": 160},
-    settings={"oversize": 1.6},
-    pixel=dataclasses.replace(_PIXEL, epochs=3, lr=3e-4),
+    data={"dataset": "landscapes", "description": "landscape photos", "image_size": 160},
+    config={"oversize": 1.6},
+    pixel=dataclasses.replace(_PIXEL_STAGE, epochs=3, lr=3e-4),
 )
-OURS = (LANDSCAPE, GENERAL)
+
+PRETRAINED_RECIPES = (LANDSCAPE, GENERAL)

@@ -1,4 +1,4 @@
-"""The weights that ship: the files that were meant, small enough, and better than gray."""
+"""The weights that come with the package: intact, small enough, and better than gray."""
 
 import argparse
 import functools
@@ -12,7 +12,6 @@ import torch
 from colorlib import pretrained, recipes
 from colorlib.cli import train
 from colorlib.cli.asked import asked
-from colorlib.color import LabScaler
 from colorlib.data import sample_photo_crops
 from colorlib.data.datasets import TensorImages
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
@@ -21,25 +20,25 @@ from colorlib.io.checkpoint import CheckpointError, load_weights
 from colorlib.models import efficientnet_unet
 from colorlib.models.efficientnet_unet import EfficientNetUNet
 
-EACH = pytest.mark.parametrize("name", pretrained.NAMES)
+EACH_MODEL = pytest.mark.parametrize("name", pretrained.NAMES)
 
 
-@EACH
-def test_a_file_is_small_in_half_precision_and_has_its_hash(name):
+@EACH_MODEL
+def test_weights_are_small_in_half_precision_and_have_their_hash(name):
     path = pretrained.weights_path(name)
-    weights, config = load_weights(path)
+    weights, _ = load_weights(path)
     assert path.stat().st_size <= 4_000_000
     assert {w.dtype for w in weights.values() if w.is_floating_point()} == {torch.float16}
-    assert config["net"]["generator"] == "EfficientNetUNet" and config["size"] == (
-        224 if "landscape" in name else 192
-    )
-    lines = (path.parent / pretrained.SUMS).read_text().splitlines()
+    model = pretrained.load(name)
+    assert isinstance(model.net, EfficientNetUNet)
+    assert model.image_size == (224 if "landscape" in name else 192)
+    lines = (path.parent / pretrained.CHECKSUMS).read_text().splitlines()
     assert f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" in lines
     assert len(lines) == len(pretrained.NAMES) == len(list(path.parent.glob("*.safetensors")))
 
 
-@EACH
-def test_a_card_says_what_a_person_must_know(name):
+@EACH_MODEL
+def test_model_card_has_every_section(name):
     card = pretrained.model_card(name)
     titles = re.findall(r"^#+ (.+)$", card, re.M)
     assert titles == [name, "What it is for", "Data", "Numbers", "Where it fails"]
@@ -49,21 +48,21 @@ def test_a_card_says_what_a_person_must_know(name):
 
 @functools.cache
 def scores(name):
-    """What a model, or gray, scores on photos that it never saw; worked out once for all tests."""
+    """Return what a model, or gray, scores on photos that it never saw."""
     net = ResizedModel(pretrained.load(name)) if name else None
-    pictures = TensorImages(sample_photo_crops(24, 96, 3, "test").mul(255).round().to(torch.uint8))
-    return evaluate(net, pictures, LabScaler()).result()
+    crops = sample_photo_crops(24, 96, 3, "test").mul(255).round().to(torch.uint8)
+    return evaluate(net, TensorImages(crops)).compute()
 
 
-@EACH
-def test_a_model_beats_gray_on_photos_that_it_never_saw(name):
+@EACH_MODEL
+def test_model_beats_gray_on_photos_that_it_never_saw(name):
     assert {weights.dtype for weights in pretrained.load(name).net.parameters()} == {torch.float32}
     assert scores(name)["ciede2000"] < scores("")["ciede2000"] or "adversarial" in name
     assert 0.1 < scores(name)["colorfulness_ratio"] < 1.5
 
 
 @pytest.mark.parametrize("name", ["landscape", "general"])
-def test_an_adversarial_model_is_more_colourful_than_the_plain_one(name):
+def test_adversarial_model_is_more_colorful(name):
     assert scores(f"{name}-adversarial")["colorfulness"] > 1.1 * scores(name)["colorfulness"]
 
 
@@ -71,51 +70,51 @@ def test_a_file_that_is_not_the_shipped_one_is_refused(tmp_path, monkeypatch):
     for path in pretrained.weights_path().parent.iterdir():
         if path.is_file():
             shutil.copy(path, tmp_path)
-    monkeypatch.setattr(pretrained, "_HERE", tmp_path)
-    assert pretrained.load().size == 192
+    monkeypatch.setattr(pretrained, "_FOLDER", tmp_path)
+    assert pretrained.load().image_size == 192
     data = bytearray(pretrained.weights_path().read_bytes())
     data[len(data) // 2] ^= 1
     pretrained.weights_path().write_bytes(data)
-    with pytest.raises(
-        CheckpointError, match="is not the file that was shipped; install colorlib again"
-    ):
+    with pytest.raises(CheckpointError, match="is not the file that was shipped; install colorlib"):
         pretrained.load()
     pretrained.weights_path().unlink()
     with pytest.raises(CheckpointError, match="is not the file"):
         pretrained.load()
 
 
-@pytest.mark.parametrize("ask", [pretrained.load, pretrained.weights_path, pretrained.model_card])
-def test_there_are_no_others(ask):
+@pytest.mark.parametrize(
+    "function", [pretrained.load, pretrained.weights_path, pretrained.model_card]
+)
+def test_unknown_name_is_refused(function):
     with pytest.raises(ValueError, match="no shipped model '../x'; expected one of landscape, "):
-        ask("../x")
+        function("../x")
 
 
-@EACH
-def test_a_large_photo_and_its_small_print_get_the_same_colours(name):
+@EACH_MODEL
+def test_large_photo_and_small_copy_get_the_same_colors(name):
     model, crop = pretrained.load(name), images.tensor_to_image(sample_photo_crops(1, 320, seed=1))
     large = images.image_to_tensor(model(crop).resize((160, 160), 1))
     small = images.image_to_tensor(model(crop.resize((160, 160), 1)))
     assert (large - small).abs().mean() < 0.02
 
 
-def test_the_recipes_make_what_ships():
+def test_recipes_build_the_shipped_networks():
     for name in ("landscape", "general"):
-        recipe = recipes.get_recipe(name)
-        assert recipe.generator == pretrained.load(name).net.config
-    begun, general = recipes.get_recipe("landscape").networks()[0], pretrained.load("general").net
-    assert isinstance(begun, EfficientNetUNet)
-    assert all(map(torch.equal, begun.state_dict().values(), general.state_dict().values()))
+        assert recipes.get_recipe(name).generator == pretrained.load(name).net.config
+    net, _ = recipes.get_recipe("landscape").build_networks()
+    general = pretrained.load("general").net
+    assert isinstance(net, EfficientNetUNet)
+    assert all(map(torch.equal, net.state_dict().values(), general.state_dict().values()))
 
 
 @pytest.mark.parametrize("name", ["landscape", "general"])
-@pytest.mark.parametrize("how", [["--from-scratch"], ["--reduced"]])
-def test_from_scratch_and_reduced_a_recipe_begins_with_weights_of_its_own(name, how, monkeypatch):
+@pytest.mark.parametrize("options", [["--from-scratch"], ["--reduced"]])
+def test_recipe_from_scratch_has_random_weights(name, options, monkeypatch):
     monkeypatch.setattr(efficientnet_unet, "WEIGHTS_PACKAGE", "no_such_model")
     parser = argparse.ArgumentParser()
     train.arguments(parser)
-    recipe = asked(parser.parse_args(["--recipe", name, *how]))
-    first, again = (recipe.networks(3)[0] for _ in range(2))
+    recipe = asked(parser.parse_args(["--recipe", name, *options]))
+    first, again = (recipe.build_networks(3)[0] for _ in range(2))
     assert all(map(torch.equal, first.state_dict().values(), again.state_dict().values()))
-    known = pretrained.load("general").net.encoder[0][0].weight
-    assert not torch.equal(first.encoder[0][0].weight, known)
+    shipped = pretrained.load("general").net.encoder[0][0].weight
+    assert not torch.equal(first.encoder[0][0].weight, shipped)
