@@ -1,12 +1,8 @@
-"""Files that are there whole or not at all.
+"""Atomic writes, JSON, and a lock that keeps two runs out of one folder.
 
-A notebook can stop at any moment: a lost session, a full disk, a restarted kernel. :func:`whole` writes to a
-hidden file in the same folder, which takes the final name in one step once everything is in it.
-
-A folder that one run holds: a second one is told whose it is.
-
-The system keeps the lock and lets it go with the process, however that ends, so a run that was killed is in
-nobody's way. Where there are no such locks, on Windows and on some network drives, whoever asks may go on.
+A notebook can stop at any moment: a lost session, a full disk, a restarted kernel. :func:`atomic_write` writes
+to a hidden file in the same folder and renames it in one step when everything is in it, so that a file is
+either complete or not there.
 """
 
 from __future__ import annotations
@@ -17,29 +13,34 @@ import os
 import platform
 import secrets
 import shutil
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
 def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
-    """Open a new binary file that becomes ``path`` when the block ends well, and vanishes when it does not.
+    """Open a new binary file that becomes ``path`` if the block succeeds, and is removed if it fails.
 
     Args:
-        path: the final name; its folder must exist.
-        overwrite: whether an existing file may be replaced; without it none is, not even one that another
-            process makes meanwhile.
+        path: The final name. Its folder must exist.
+        overwrite: Whether an existing file may be replaced. Without it, no file is replaced, not even one
+            that another process creates meanwhile.
 
     Yields:
         The open file.
 
     Raises:
-        FileExistsError: the file exists and ``overwrite`` is false.
-        OSError: the system refused: no such folder, no permission, no space; then the text says what to do.
+        FileExistsError: If the file exists and ``overwrite`` is false.
+        OSError: If the system refuses: no such folder, no permission, or a full disk; for a full disk, the
+            message says what to do.
 
     Example:
         >>> import tempfile
@@ -50,41 +51,40 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
         b'abc'
     """
     path = Path(path)
-    taken = f"{path} exists already; choose another name or pass overwrite=True to replace it."
+    exists = f"{path} exists already; choose another name or pass overwrite=True to replace it."
     if not overwrite and os.path.lexists(path):
-        raise FileExistsError(taken)
+        raise FileExistsError(exists)
     temporary = path.with_name(f".colorlib-{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
         try:
-            os.replace(temporary, path) if overwrite else _claim(temporary, path)
+            if overwrite:
+                os.replace(temporary, path)
+            else:
+                _publish(temporary, path)
         except FileExistsError:
-            raise FileExistsError(taken) from None
+            raise FileExistsError(exists) from None
     except OSError as error:
-        if error.errno in _FULL:
-            full = OSError(
-                f"there is no room for {path}; free some and do it again: what was there is there"
-            )
-            full.errno = error.errno
-            raise full from error
-        raise
+        if error.errno not in _DISK_FULL_ERRNOS:
+            raise
+        advice = "free some space and run this again. Existing files are unchanged"
+        full = OSError(f"the disk is full, and {path} cannot be written: {advice}")
+        full.errno = error.errno
+        raise full from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _claim(temporary: Path, path: Path) -> None:
-    """Give ``path`` the content of ``temporary``; a file that has the name keeps it (FileExistsError)."""
+def _publish(temporary: Path, path: Path) -> None:
+    """Give ``temporary`` the name ``path``, unless a file has this name (FileExistsError)."""
     try:
         os.link(temporary, path)
         return
     except FileExistsError:
         raise
-    except (
-        OSError,
-        AttributeError,
-    ):  # FAT, some network drives and Google Drive's mount have no hard links
-        pass
+    except (OSError, AttributeError):
+        pass  # FAT, some network drives and Google Drive's mount have no hard links
     with open(path, "xb") as target, open(temporary, "rb") as source:
         try:
             shutil.copyfileobj(source, target)
@@ -95,10 +95,10 @@ def _claim(temporary: Path, path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a file of JSON that colorlib wrote.
+    """Load a JSON file that colorlib wrote.
 
     Raises:
-        ValueError: it is damaged; the text names it.
+        ValueError: If it is damaged; the message names it.
 
     Example:
         >>> import tempfile
@@ -110,9 +110,8 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_bytes())
     except ValueError as error:
-        raise ValueError(
-            f"{path} is damaged ({error}); take a copy of it, or move it away"
-        ) from None
+        advice = "restore a copy of it, or move it away"
+        raise ValueError(f"{path} is damaged ({error}); {advice}") from None
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -162,22 +161,20 @@ def changed_fields(
     return changed
 
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-
-
 @contextmanager
 def lock_folder(folder: str | Path | None) -> Iterator[None]:
-    """Hold a folder for the length of a block, and clear away half-written files of a run that was killed.
+    """Lock a folder for the length of a block, and remove half-written files of a run that was killed.
+
+    The operating system holds the lock and releases it when the process ends, however it ends. On a file
+    system without locks, such as some network drives, nothing is locked and the block runs.
 
     Args:
-        folder: made if it is not there; None holds nothing. A small hidden file, ``.lock``, stays in it.
+        folder: Created if it does not exist; None locks nothing. Two small hidden files stay in it:
+            ``.lock``, and ``.lock-holder`` with the process that locked the folder last.
 
     Raises:
-        BlockingIOError: another run holds it; the text names its process.
-        OSError: it cannot be made or written to.
+        BlockingIOError: If another run has locked the folder; the message names its process.
+        OSError: If the folder cannot be created or written to.
 
     Example:
         >>> import tempfile
@@ -190,31 +187,49 @@ def lock_folder(folder: str | Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    with _opened(Path(folder)) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().decode() or "another process"
-            do = "wait for it, stop it, or choose another folder"
-            raise BlockingIOError(f"{folder} is in use by {holder}; {do}") from None
-        except (OSError, AttributeError):
-            pass  # no locks here
-        else:
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {platform.node()}".encode())
-            for left in Path(folder).glob(".colorlib-*.tmp"):  # see colorlib.io.files.atomic_write
-                left.unlink(missing_ok=True)
+    from filelock import FileLock  # takes 70 ms, and only runs need it
+
+    folder = Path(folder)
+    _check_writable(folder)
+    lock = FileLock(folder / ".lock", timeout=0)
+    if not _acquire(lock, folder / ".lock-holder"):
         yield
+        return
+    try:
+        for left_over in folder.glob(".colorlib-*.tmp"):  # see atomic_write
+            left_over.unlink(missing_ok=True)
+        with atomic_write(folder / ".lock-holder", overwrite=True) as file:
+            file.write(f"process {os.getpid()} on {platform.node()}".encode())
+        yield
+    finally:
+        lock.release()
 
 
-def _opened(folder: Path):
-    """Open the lock's file in a folder that can be written to."""
+def _acquire(lock: FileLock, holder: Path) -> bool:
+    """Return whether the lock is held now: not on a file system without locks."""
+    from filelock import Timeout
+
+    try:
+        with warnings.catch_warnings():
+            # Without locks, filelock warns and creates a marker file, which would outlive a killed run.
+            warnings.simplefilter("error", UserWarning)
+            lock.acquire()
+    except Timeout:
+        process = holder.read_text("utf-8") if holder.exists() else "another process"
+        advice = "wait for it, stop it, or choose another folder"
+        raise BlockingIOError(f"{holder.parent} is in use by {process}; {advice}") from None
+    except (OSError, NotImplementedError, UserWarning):
+        return False
+    return True
+
+
+def _check_writable(folder: Path) -> None:
+    """Create the folder if needed, and raise if nothing can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(0, "it is read-only")
-        return open(folder / ".lock", "a+b", buffering=0)
+        open(folder / ".lock", "ab").close()
     except OSError as error:
         reason = f"{folder} cannot be written to ({error.strerror})"
         raise type(error)(f"{reason}; allow that, or choose another folder") from None

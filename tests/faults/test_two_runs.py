@@ -91,9 +91,6 @@ def test_where_there_are_no_locks_a_run_goes_on(tmp_path, monkeypatch):
     left.touch()
     with lock_folder(tmp_path), lock_folder(tmp_path):
         assert left.exists()  # it may be another run's
-    monkeypatch.setattr("colorlib.io.files.fcntl", None)  # Windows
-    with lock_folder(tmp_path), lock_folder(tmp_path):
-        assert left.exists()
 
 
 def test_a_comparison_holds_its_folder_as_well(tmp_path, capsys):
