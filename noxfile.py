@@ -5,7 +5,7 @@ package versions of Colab's image, and runs each lesson alone before colorlib is
 session whose Python is not installed on this machine is skipped.
 """
 
-import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -28,9 +28,10 @@ nox.options.sessions.append("colab")
 
 
 def colab_python() -> str | None:
-    """Return the first Python version of Colab's that is installed; None means the running one."""
+    """Return an installed Python version that suits Colab's packages; None means this one."""
     for version in ("3.13", "3.11"):
-        if shutil.which(f"python{version}"):
+        find = [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", version]
+        if subprocess.run(find, capture_output=True).returncode == 0:
             return version
     return None
 
