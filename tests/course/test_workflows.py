@@ -1,6 +1,7 @@
 """Workflows, the steps of a release and noxfile.py name make targets and commands that exist."""
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -87,7 +88,9 @@ class RecordingSession:
 def noxfile():
     spec = spec_from_file_location("noxfile", ROOT / "noxfile.py")
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", os.environ["PATH"])  # the file changes it
+        spec.loader.exec_module(module)
     return module
 
 
