@@ -22,8 +22,7 @@ from tqdm import tqdm
 from colorlib import metrics, viz
 from colorlib.color import LabScaler, lab_to_rgb, to_uint8
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.losses import GANLoss
 from colorlib.scenes import Scenes, draw_scenes
@@ -100,17 +99,17 @@ def trained(
     loss: Loss, seed: int, data: Lawns, epochs: int, folder: Path
 ) -> tuple[nn.Module, nn.Module | None]:
     """Train, or go on, or take up what is trained already: the generator, and the critic if there is one."""
-    net_g = init_weights(UNet(downs=4, width=16, dropout=0.0), seed=seed)
+    net_g = init_weights(UNet(num_downs=4, base_channels=16, dropout=0.0), seed=seed)
     net_d = (
-        init_weights(PatchDiscriminator(layers=2, width=16), seed=100 + seed)
+        init_weights(PatchDiscriminator(n_layers=2, base_channels=16), seed=100 + seed)
         if loss.critic
         else None
     )
     gan, how = (
-        GANLoss(smoothing=loss.smoothing),
-        {"pixel": loss.pixel, "weight": float(loss.weight)},
+        GANLoss(real_label=loss.smoothing),
+        {"reconstruction": loss.pixel, "lambda_rec": float(loss.weight)},
     )
-    settings = TrainConfig(epochs=epochs, batch=16, lr=5e-4, gan=gan, seed=seed, **how)
+    settings = TrainConfig(epochs=epochs, batch_size=16, lr=5e-4, gan=gan, seed=seed, **how)
     return Trainer(net_g, data, settings, net_d=net_d, folder=folder).fit().eval(), net_d
 
 
@@ -146,15 +145,15 @@ def score(lab: Tensor, held_out: Scenes) -> dict[str, float]:
 
 def colors(net: nn.Module | None, held_out: Scenes) -> Tensor:
     """Colour the scenes, or leave them gray: Lab (n, 3, h, w)."""
-    L, ab = LabScaler().split(held_out.lab())
+    L, ab = LabScaler().normalize(held_out.lab())
     with torch.no_grad():
-        return LabScaler().join(L, torch.zeros_like(ab) if net is None else net(L))
+        return LabScaler().denormalize(L, torch.zeros_like(ab) if net is None else net(L))
 
 
 def logit_on_real(net_d: nn.Module, held_out: Scenes) -> float:
     """Ask the critic about true scenes; in training mode, as when it trained: batch norm by the batch."""
     with torch.no_grad():
-        return net_d.train()(*LabScaler().split(held_out.lab())).mean().item()
+        return net_d.train()(*LabScaler().normalize(held_out.lab())).mean().item()
 
 
 def summed_up(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:

@@ -110,7 +110,7 @@ def stepper(
         g_pixel = l1(fake, ab)
         (g_gan + weight * g_pixel).backward()
         opt_g.step()
-        losses = {"D_real": d_real, "D_fake": d_fake, "G_GAN": g_gan, "G_pixel": g_pixel}
+        losses = {"D_real": d_real, "D_fake": d_fake, "G_GAN": g_gan, "G_rec": g_pixel}
         return {name: value.item() for name, value in losses.items()}
 
     return step

@@ -25,8 +25,7 @@ from colorlib.data.datasets import TensorImages
 from colorlib.discriminators import PatchDiscriminator
 from colorlib.engine.optimization import tune_malloc
 from colorlib.engine.precision import amp_dtype
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.unet import UNet
 
@@ -67,7 +66,9 @@ def run(
         "python -m benchmarks.step", f"U-Net and 70x70 patch critic, {shape}, on {device}"
     )
     photos = to_uint8(sample_photo_crops(batch * (8 if curve else 1), size, seed=0))
-    L, ab = (part.to(device) for part in LabScaler().split(quantize_lightness(rgb_to_lab(photos))))
+    L, ab = (
+        part.to(device) for part in LabScaler().normalize(quantize_lightness(rgb_to_lab(photos)))
+    )
     if amp_dtype(torch.device(device)) is None:
         report.missing.append("16 bits: this device computes them no faster than 32")
     if curve:
@@ -92,10 +93,10 @@ def turn(make: Callable[[], Callable], L: Tensor, ab: Tensor, kept: bool) -> Cal
 
 def choices(compile: bool, report: Report) -> dict[str, dict[str, bool]]:
     """Give the settings to race, by name."""
-    found = {OURS: {}, f"{OURS}, mixed": {"mixed": True}}
+    found = {OURS: {}, f"{OURS}, mixed": {"amp": True}}
     there = any(field.name == "compile" for field in dataclasses.fields(TrainConfig))
     if compile and there:
-        found[f"{OURS}, mixed, compiled"] = {"mixed": True, "compile": True}
+        found[f"{OURS}, mixed, compiled"] = {"amp": True, "compile": True}
     elif compile:
         report.missing.append("compiled: this version's Settings has no field 'compile'")
     return found
@@ -114,9 +115,9 @@ def ours(
     seed: int, downs: int, width: int, device: str, data: TensorImages, batch: int, **chosen: bool
 ) -> Callable[[Tensor, Tensor], dict[str, float]]:
     """Make the library's step."""
-    net_g = init_weights(UNet(downs=downs, width=width), seed=seed)
-    net_d = init_weights(PatchDiscriminator(width=width), seed=100 + seed)
-    settings = TrainConfig(batch=batch, seed=seed, **chosen)
+    net_g = init_weights(UNet(num_downs=downs, base_channels=width), seed=seed)
+    net_d = init_weights(PatchDiscriminator(base_channels=width), seed=100 + seed)
+    settings = TrainConfig(batch_size=batch, seed=seed, **chosen)
     return Trainer(net_g, data, settings, net_d=net_d, device=device).train_step
 
 
@@ -130,7 +131,7 @@ def compare_curves(
     )  # the step is given its pictures
     sides = {
         BASE: lambda seed: theirs(seed, downs, width, device),
-        OURS: lambda seed: ours(seed, downs, width, device, data, batch, mixed=True),
+        OURS: lambda seed: ours(seed, downs, width, device, data, batch, amp=True),
     }
     for name, make in sides.items():
         ends: dict[str, list[float]] = {}

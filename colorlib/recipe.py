@@ -13,7 +13,7 @@ from torch import nn
 from colorlib import pretrained
 from colorlib.color import LabScaler
 from colorlib.discriminators import create_discriminator
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 from colorlib.generator import init_weights
 from colorlib.models.registry import create_generator
 
@@ -96,7 +96,7 @@ class Recipe:
                 f"{self.name} has only one of discriminator and adversarial; "
                 "expected both, or neither"
             )
-        for name in ("scale", "oversize"):
+        for name in ("scaler", "load_scale"):
             values = {getattr(config, name) for config in self.stages.values()}
             if len(values) > 1:
                 raise ValueError(
@@ -116,12 +116,12 @@ class Recipe:
     @property
     def scaler(self) -> LabScaler:
         """How Lab becomes the input and the target of the networks."""
-        return self._first_stage.scale
+        return self._first_stage.scaler
 
     @property
     def stored_size(self) -> int:
         """The side in pixels of the stored images, before scaling to ``data.image_size``."""
-        return round(self.data.image_size * self._first_stage.oversize)
+        return round(self.data.image_size * self._first_stage.load_scale)
 
     @property
     def min_size(self) -> int:
@@ -161,13 +161,13 @@ class Recipe:
             generator, discriminator: fields to change in these configurations. A network of another
                 kind replaces the old configuration, and None removes the discriminator.
             data: fields of :class:`DataSpec` to change.
-            config: fields of :class:`~colorlib.engine.settings.TrainConfig` to change in every
+            config: fields of :class:`~colorlib.training.TrainConfig` to change in every
                 stage.
             **fields: fields of the recipe itself.
 
         Example:
             >>> from colorlib.recipes import RECIPES
-            >>> RECIPES["p0"].replace("p0-l2", config={"pixel": "l2"}).adversarial.pixel
+            >>> RECIPES["p0"].replace(config={"reconstruction": "l2"}).adversarial.reconstruction
             'l2'
         """
         for stage in ("pixel", "adversarial"):
@@ -214,7 +214,7 @@ class Recipe:
         return self.with_image_size(32).replace(
             generator={"base_channels": 16} if "base_channels" in self.generator else {},
             discriminator={"base_channels": 16},
-            config={"epochs": 1, "batch": 8, "oversize": 1},
+            config={"epochs": 1, "batch_size": 8, "load_scale": 1},
             pretrained=False,
             init_from=None,
         )

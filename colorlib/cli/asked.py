@@ -6,7 +6,7 @@ import argparse
 
 from colorlib.cli.train import OWN
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 from colorlib.losses import GANLoss
 from colorlib.recipe import DataSpec, Recipe
 from colorlib.recipes import get_recipe
@@ -28,8 +28,8 @@ def asked(args: argparse.Namespace) -> Recipe:
             )
         recipe = get_recipe(args.recipe)
         recipe = recipe.reduced() if args.reduced else recipe
-        recipe = recipe.at(args.size) if args.size else recipe
-        return recipe.but(pretrained=False, start=None) if args.from_scratch else recipe
+        recipe = recipe.with_image_size(args.size) if args.size else recipe
+        return recipe.replace(pretrained=False, init_from=None) if args.from_scratch else recipe
     if args.data is None:
         raise ValueError(
             "neither --data nor --recipe was given; expected one: --data photos trains in a minute"
@@ -38,19 +38,21 @@ def asked(args: argparse.Namespace) -> Recipe:
     own = {name: default for name, (default, _) in OWN.items()} | small | own
     size = args.size or (64 if args.reduced else 256)
     downs = max(2, min(8, size.bit_length() - 1))
-    both = {"batch": own["batch"], "pixel": own["loss"], "ema": own["ema"], "lr": own["lr"]}
+    both = {"batch_size": own["batch"], "reconstruction": own["loss"], "ema_decay": own["ema"], "lr": own["lr"]}
     gan, layers = own["gan_epochs"], 3 if size >= 128 else 2
     return Recipe(
         "own",
         "none",
         f"U-Net of {downs} levels, {own['width']} filters in the first",
-        UNet(downs=downs, width=own["width"]).config,
-        DataSpec(args.data, "as asked for", size=size),
+        UNet(num_downs=downs, base_channels=own["width"]).config,
+        DataSpec(args.data, "as asked for", image_size=size),
         pixel=TrainConfig(epochs=own["epochs"], **both),
         adversarial=TrainConfig(
-            epochs=gan, weight=own["lam"], gan=GANLoss(smoothing=own["smoothing"]), **both
+            epochs=gan, lambda_rec=own["lam"], gan=GANLoss(real_label=own["smoothing"]), **both
         )
         if gan
         else None,
-        critic=PatchDiscriminator(layers=layers, width=own["width"]).config if gan else None,
+        discriminator=PatchDiscriminator(n_layers=layers, base_channels=own["width"]).config
+        if gan
+        else None,
     )

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
 _WORDS = (
-    "recipe.system",
-    "recipe.open.",
-    "recipe.said.",
-    "recipe.photos.about",
+    "recipe.description",
+    "recipe.unspecified.",
+    "recipe.reported.",
+    "recipe.data.description",
 )  # may be reworded meanwhile
 #: What a run without a recipe may choose, the default, and what it is.
 OWN = {
@@ -84,16 +84,16 @@ def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
     """Say what is trained, on what, and where it goes."""
     from colorlib.cli.asked import asked
 
-    how = {"mixed": not args.float32, "compile": args.compile, "seed": args.seed}
-    recipe = asked(args).but(settings=how)
-    photos = recipe.photos
-    data = args.data or ("photos" if args.reduced else photos.name)
+    how = {"amp": not args.float32, "compile": args.compile, "seed": args.seed}
+    recipe = asked(args).replace(config=how)
+    photos = recipe.data
+    data = args.data or ("photos" if args.reduced else photos.dataset)
     if data is None:
         raise ValueError(
             f"the photos of {recipe.name} were never published; name others with --data"
         )
     name = (
-        (args.recipe or Path(data).name) + f"-{photos.size}" + ("-reduced" if args.reduced else "")
+        (args.recipe or Path(data).name) + f"-{photos.image_size}" + ("-reduced" if args.reduced else "")
     )
     return recipe, data, Path(args.out) if args.out else Path("runs", name)
 
@@ -108,34 +108,34 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
     from colorlib.evaluation.metric import psnr_metric
     from colorlib.viz import TrainingMonitor
 
-    photos = recipe.photos
+    photos = recipe.data
     told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
     if distributed.rank() == 0:
         _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
     divided = (
-        {"split_ratios": photos.ratios, "resize_mode": photos.fit, "max_images": photos.count} if args.recipe else {}
+        {"split_ratios": photos.split_ratios, "resize_mode": photos.resize_mode, "max_images": photos.max_images} if args.recipe else {}
     )
-    sifted = FilterConfig() if photos.filters or args.filter else None
+    sifted = FilterConfig() if photos.filtered or args.filter else None
     with distributed.local_main_process_first():  # downloads and preparations are done once
-        net_g, net_d = recipe.networks(args.seed)
+        net_g, net_d = recipe.build_networks(args.seed)
         sets = load_dataset(
-            data, recipe.prepared, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
+            data, recipe.stored_size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
         )
     gray = evaluate(None, sets.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}).compute()[
         "psnr"
     ]
-    log.info("%s: %s", recipe.name, recipe.system)
-    for value, choice in recipe.open.items():
+    log.info("%s: %s", recipe.name, recipe.description)
+    for value, choice in recipe.unspecified.items():
         log.info("  left open, %s: %s", value, choice)
     log.info("%s; %s", sets.description, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
     some = sets.validation.__getitems__(range(min(6, len(sets.validation))))
-    watched = downsample(some, (photos.size, photos.size))
+    watched = downsample(some, (photos.image_size, photos.image_size))
     outcome = train_two_stage(
         net_g,
         sets,
         folder,
         recipe.pixel,
-        size=photos.size,
+        size=photos.image_size,
         net_d=net_d,
         adversarial=recipe.adversarial,
         look=lambda stage: TrainingMonitor(watched, stage, live=False, gray=gray),
@@ -143,7 +143,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         minutes=args.minutes,
         progress=True,
     )
-    scores = [row["validation"] for row in next(iter(outcome.history.values()))]
+    scores = [row["val_psnr"] for row in next(iter(outcome.history.values()))]
     result = {
         "recipe": recipe.name,
         "models": outcome.models,
@@ -166,7 +166,7 @@ def _words(result: dict, folder: Path) -> str:
         # an adversarial stage leaves its last epoch, not its best: see colorlib.engine.two_stage
         word, best = "best", result["best_psnr"]
         if stage == "2-adversarial":
-            word, best = "last", epochs[-1]["validation"]
+            word, best = "last", epochs[-1]["val_psnr"]
         score = f"{word} epoch {best:.2f} dB on the validation pictures, gray {result['gray_psnr']:.2f} dB"
         score += "\n" + f"curves and strips: {folder / stage / 'progress.png'}"
     state = "done" if result["done"] else "stopped; the same command goes on"

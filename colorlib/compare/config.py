@@ -68,7 +68,7 @@ class ComparisonConfig:
     def adapt_recipe(self, recipe: Recipe) -> Recipe:
         """Return a recipe with the image size, seed and precision of this comparison."""
         recipe = recipe.reduced() if self.reduced else recipe.with_image_size(self.image_size)
-        recipe = recipe.replace(config={"seed": self.seed, "mixed": self.amp, "oversize": 1})
+        recipe = recipe.replace(config={"seed": self.seed, "amp": self.amp, "load_scale": 1})
         return recipe if self.pretrained else recipe.replace(pretrained=False)
 
     def load_data(self, image_size: int) -> DataSplits:

@@ -50,7 +50,7 @@ _P0_RGB = P0.replace(
     "p0-rgb",
     generator={"out_channels": 3},
     discriminator={"in_channels": 4},
-    config={"scale": LabScaler(output_space="rgb")},
+    config={"scaler": LabScaler(output_space="rgb")},
 )
 _IMAGE_DISCRIMINATOR = {
     "discriminator": "ImageDiscriminator",
@@ -60,7 +60,7 @@ _IMAGE_DISCRIMINATOR = {
     "conditional": True,
 }
 _P1_GRID = tuple(
-    P1.replace(f"p1-lr{lr:g}-batch{batch}", config={"lr": lr, "batch": batch})
+    P1.replace(f"p1-lr{lr:g}-batch{batch}", config={"lr": lr, "batch_size": batch})
     for lr in (1e-3, 1e-4)
     for batch in (20, 32, 64, 100)
 )
@@ -96,8 +96,8 @@ _LETTERS = [
         question="is L1 less gray than L2, and what if there is neither? (000, 004)",
         recipes=(
             P0,
-            P0.replace("p0-l2", config={"pixel": "l2"}),
-            P0.replace("p0-no-pixel-loss", config={"weight": 0.0}),
+            P0.replace("p0-l2", config={"reconstruction": "l2"}),
+            P0.replace("p0-no-pixel-loss", config={"lambda_rec": 0.0}),
         ),
     ),
     Experiment(

@@ -23,7 +23,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.compare.config import ComparisonConfig
 from colorlib.compare.experiments import Experiment
 from colorlib.data.datasets import DataSplits
-from colorlib.engine.trainer import Trainer
+from colorlib.training import Trainer
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
 from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
@@ -262,11 +262,11 @@ def train_recipe(
             minutes = max_minutes * stage.epochs / total_epochs - timer.seconds_before / 60
             minutes = max(0.0, minutes)
             epochs = _ENDLESS
-        batch_size = min(stage.batch, len(train))
+        batch_size = min(stage.batch_size, len(train))
         trainer = Trainer(
             net_g,
             train,
-            dataclasses.replace(stage, epochs=epochs, batch=batch_size),
+            dataclasses.replace(stage, epochs=epochs, batch_size=batch_size),
             net_d=net_d if name == "2-adversarial" else None,
             folder=folder / name,
             validate=validate,

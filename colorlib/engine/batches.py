@@ -17,19 +17,21 @@ from colorlib.engine.settings import TrainConfig
 def load_batch(
     data: Dataset[Tensor], indices: Tensor, settings: TrainConfig, epoch: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """Give L (n, 1, h, w) and what belongs to it, as ``settings.scale`` says, on the device.
+    """Give L (n, 1, h, w) and what belongs to it, as ``settings.scaler`` says, on the device.
 
     Example:
         >>> from colorlib.data.datasets import load_dataset
-        >>> data, settings = load_dataset("photos", 32, reduced=True).train, Settings(oversize=2)
+        >>> data, settings = load_dataset("photos", 32, reduced=True).train, TrainConfig(load_scale=2)
         >>> load_batch(data, torch.arange(4), settings, epoch=0, device=torch.device("cpu"))[1].shape
         torch.Size([4, 2, 16, 16])
     """
     rgb = data.__getitems__(indices).to(device)
-    rgb = augment(rgb, indices, settings.seed, epoch, flip=settings.flip, crop=settings.crop)
-    if settings.oversize > 1:
-        rgb = downsample(rgb, [round(side / settings.oversize) for side in rgb.shape[-2:]])
-    return settings.scale.normalize(quantize_lightness(rgb_to_lab(rgb)))
+    rgb = augment(
+        rgb, indices, settings.seed, epoch, flip=settings.horizontal_flip, crop=settings.min_crop
+    )
+    if settings.load_scale > 1:
+        rgb = downsample(rgb, [round(side / settings.load_scale) for side in rgb.shape[-2:]])
+    return settings.scaler.normalize(quantize_lightness(rgb_to_lab(rgb)))
 
 
 def downsample(rgb: Tensor, sides: Sequence[int]) -> Tensor:

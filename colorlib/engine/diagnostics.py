@@ -40,16 +40,16 @@ def gan_warnings(history: Sequence[dict[str, float]], gan: GANLoss) -> list[str]
     """Say what has gone wrong for two epochs in a row and had not before.
 
     Args:
-        history: A row for each epoch: ``effect``, and where there is a critic ``D_fake``. The critic's loss
+        history: A row for each epoch: ``input_sensitivity``, and where there is a critic ``D_fake``. The critic's loss
             on real pictures is not looked at: with smoothed labels it never comes near 0.
         gan: The adversarial loss.
 
     Example:
-        >>> rows = [{"effect": 0.1, "D_fake": loss} for loss in (0.6, 0.01, 0.01)]
+        >>> rows = [{"input_sensitivity": 0.1, "D_fake": loss} for loss in (0.6, 0.01, 0.01)]
         >>> gan_warnings(rows[:2], GANLoss()), len(gan_warnings(rows, GANLoss()))
         ([], 1)
     """
-    limits = {"D_fake": DISCRIMINATOR_WON * gan.undecided[1], "effect": INPUT_IGNORED}
+    limits = {"D_fake": DISCRIMINATOR_WON * gan.chance_level[1], "input_sensitivity": INPUT_IGNORED}
     found = []
     for name, limit in limits.items():
         low = [row.get(name, limit) < limit for row in history[-3:]]
@@ -61,6 +61,6 @@ def gan_warnings(history: Sequence[dict[str, float]], gan: GANLoss) -> list[str]
 _WORDS = {
     "D_fake": "the critic tells every colorized picture (its loss on them is {:.3f}, expected above {:.3f}); "
     "smooth its labels (0.9), lower its learning rate, or raise lambda",
-    "effect": "the generator hardly looks at its input (its negative moves the answer by {:.4f}, expected "
+    "input_sensitivity": "the generator hardly looks at its input (its negative moves the answer by {:.4f}, expected "
     "above {:.4f}); lower the learning rate, or raise lambda, and start again from an earlier checkpoint",
 }

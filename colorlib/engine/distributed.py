@@ -74,7 +74,7 @@ def check_divisible(batch: int) -> None:
     """
     if batch % world_size():
         raise ValueError(
-            f"batch is {batch} for {world_size()} processes; expected a multiple of {world_size()}"
+            f"batch_size is {batch} for {world_size()} processes; expected a multiple of {world_size()}"
         )
 
 
@@ -92,8 +92,8 @@ def all_reduce_mean(numbers: Mapping[str, float]) -> dict[str, float]:
     """Give the mean over all processes of each number.
 
     Example:
-        >>> all_reduce_mean({"G_pixel": 0.5})
-        {'G_pixel': 0.5}
+        >>> all_reduce_mean({"G_rec": 0.5})
+        {'G_rec': 0.5}
     """
     if world_size() == 1:
         return dict(numbers)
@@ -141,8 +141,8 @@ def broadcast(value: Any) -> Any:
     """Give every process what process 0 has; the others wait for it.
 
     Example:
-        >>> broadcast({"validation": 21.5})
-        {'validation': 21.5}
+        >>> broadcast({"val_psnr": 21.5})
+        {'val_psnr': 21.5}
     """
     box = [value]
     if world_size() > 1:

@@ -78,7 +78,7 @@ def check(run: Trainer, losses: Mapping[str, float], indices: Sequence[int]) -> 
     if all(map(math.isfinite, losses.values())):
         return
     found = f"a loss is not a number at epoch {run.epoch}, step {run.step} ({dict(losses)})"
-    broken = [i for i in indices if not run.data[i].isfinite().all()]
+    broken = [i for i in indices if not run.dataset[i].isfinite().all()]
     if broken:
         do = f"pictures {broken} of the data hold values that are no numbers: mend them or leave them out"
     else:
@@ -107,7 +107,7 @@ def keep(run: Trainer) -> None:
 
 
 def _no_memory(run: Trainer, n: int) -> str:
-    size = "x".join(map(str, run.data[0].shape[-2:]))
+    size = "x".join(map(str, run.dataset[0].shape[-2:]))
     found = f"memory ran out at epoch {run.epoch}, step {run.step}, with {n} pictures of {size} in a step"
     return (
         f"{found}; the last checkpoint stands: close other programs and go on from it, or begin in another "

@@ -24,8 +24,8 @@ def trainer_state(run: Trainer) -> checkpoint.State:
     """Collect everything that the rest of a run depends on; random numbers follow from the counters."""
     counters = {name: getattr(run, name) for name in _COUNTERS}
     parts = {name: part.state_dict() for name, part in run.parts.items()}
-    data = [len(run.data), fingerprint(run.data)]
-    return {"settings": run.settings.plain(), "data": data, "counters": counters, "parts": parts}
+    data = [len(run.dataset), fingerprint(run.dataset)]
+    return {"settings": run.config.to_dict(), "data": data, "counters": counters, "parts": parts}
 
 
 def resume_from_checkpoint(run: Trainer, resume: bool) -> None:
@@ -50,8 +50,8 @@ def resume_from_checkpoint(run: Trainer, resume: bool) -> None:
     if not resume:
         raise FileExistsError(f"{folder} holds a run already; resume it, or choose another folder")
     ours, theirs = (
-        run.settings.plain(),
-        TrainConfig().plain() | saved["settings"],
+        run.config.to_dict(),
+        TrainConfig().to_dict() | saved["settings"],
     )  # which may know fewer
     other = sorted(key for key in ours if key not in _FREE and ours[key] != theirs[key])
     unlike = set(saved["parts"]) ^ set(run.parts)
@@ -63,8 +63,8 @@ def resume_from_checkpoint(run: Trainer, resume: bool) -> None:
     restore_state(run, saved)
     if distributed.rank() == 0:
         _logger.info("resumed at epoch %d, step %d", run.epoch, run.step)
-        n, data = len(run.data), saved.get("data")
-        if data not in (None, [n, fingerprint(run.data)]):
+        n, data = len(run.dataset), saved.get("data")
+        if data not in (None, [n, fingerprint(run.dataset)]):
             _logger.warning(
                 "the pictures are not those that this run began with (%d then, %d now) and it goes on with "
                 "these: some kept for testing may be among them now, so test on others or begin anew",

@@ -39,7 +39,7 @@ class Trainer:
     Args:
         net_g: L (n, 1, h, w) to ab (n, 2, h, w).
         data: What to train on.
-        settings: How.
+        config: How.
         net_d: The critic, called with (L, ab); without it only the pixel loss trains.
         folder: Where checkpoints go; None keeps none.
         validate: Takes the generator in evaluation mode, returns a number that is better when larger.
@@ -51,8 +51,8 @@ class Trainer:
     def __init__(
         self,
         net_g: nn.Module,
-        data: Dataset[Tensor],
-        settings: TrainConfig,
+        dataset: Dataset[Tensor],
+        config: TrainConfig,
         *,
         net_d: nn.Module | None = None,
         folder: str | Path | None = None,
@@ -60,30 +60,30 @@ class Trainer:
         after_epoch: Callable[[Trainer], None] | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        if len(data) < settings.batch:
-            few = settings.batch
+        if len(dataset) < config.batch_size:
+            few = config.batch_size
             raise ValueError(
-                f"there are {len(data)} pictures; expected at least one batch of {few}"
+                f"there are {len(dataset)} pictures; expected at least one batch of {few}"
             )
-        if settings.schedule == "plateau" and validate is None:
+        if config.schedule == "plateau" and validate is None:
             raise ValueError(
                 "schedule is 'plateau' and validate is None; a plateau needs something to watch"
             )
-        distributed.check_divisible(settings.batch)
-        self.data, self.settings, self.device = data, settings, torch.device(device)
-        self.half = amp_dtype(self.device) if settings.mixed else None
+        distributed.check_divisible(config.batch_size)
+        self.dataset, self.config, self.device = dataset, config, torch.device(device)
+        self.half = amp_dtype(self.device) if config.amp else None
         nets = [net_g] if net_d is None else [net_g, net_d]
         for net in nets:
             distributed.broadcast_weights(optimization.to_device(net, self.device, self.half))
         self.net_g, self.net_d = net_g, net_d
         self.validate, self.after_epoch = validate, after_epoch
         self.folder = Path(folder) if folder is not None else None
-        self.opt_g = optimization.build_adam(net_g, settings, self.device)
+        self.opt_g = optimization.build_adam(net_g, config, self.device)
         self.opt_d = (
-            optimization.build_adam(net_d, settings, self.device) if net_d is not None else None
+            optimization.build_adam(net_d, config, self.device) if net_d is not None else None
         )
-        self.average = build_ema(net_g, settings.ema) if settings.ema else None
-        for net in nets if settings.compile else ():
+        self.average = build_ema(net_g, config.ema_decay) if config.ema_decay else None
+        for net in nets if config.compile else ():
             net.compile()  # in place: the names of the weights stay
         # float16 has few small numbers: the loss is multiplied up, so that gradients do not vanish
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.half is torch.float16)
@@ -106,18 +106,18 @@ class Trainer:
     @property
     def steps(self) -> int:
         """Steps in an epoch."""
-        return len(self.data) // self.settings.batch
+        return len(self.dataset) // self.config.batch_size
 
     @property
     def done(self) -> bool:
         """Whether the last epoch is trained."""
-        return self.epoch >= self.settings.epochs
+        return self.epoch >= self.config.epochs
 
     def train_step(self, L: Tensor, ab: Tensor) -> dict[str, float]:
         """Do the critic's step, then the generator's; the generator runs once for both.
 
         Returns:
-            ``G_pixel``, and with a critic ``G_GAN``, ``D_real`` and ``D_fake``: log 2 = 0.693 each is the
+            ``G_rec``, and with a critic ``G_GAN``, ``D_real`` and ``D_fake``: log 2 = 0.693 each is the
             critic not knowing.
         """
         with torch.autocast(self.device.type, self.half, enabled=self.half is not None):
@@ -131,18 +131,24 @@ class Trainer:
         self.net_g.train()
         fake = self.net_g(L)
         if self.net_d is None:
-            loss = reconstruction_loss(ab, fake, self.settings.pixel)
+            loss = reconstruction_loss(ab, fake, self.config.reconstruction)
             self._descend(self.opt_g, loss)
-            return {"G_pixel": loss}
+            return {"G_rec": loss}
         self.net_d.train().requires_grad_(True)
         # detach: the critic's step must not reach into the generator
-        d_real, d_fake = self.settings.gan.critic(self.net_d(L, ab), self.net_d(L, fake.detach()))
+        d_real, d_fake = self.config.gan.discriminator_loss(
+            self.net_d(L, ab), self.net_d(L, fake.detach())
+        )
         self._descend(self.opt_d, (d_real + d_fake) / 2)
         self.net_d.requires_grad_(False)  # only the generator's weights need gradients now
-        how = {"gan": self.settings.gan, "pixel": self.settings.pixel, "lam": self.settings.weight}
+        how = {
+            "gan": self.config.gan,
+            "reconstruction": self.config.reconstruction,
+            "lambda_rec": self.config.lambda_rec,
+        }
         loss, gan, pixel = generator_loss(self.net_d(L, fake), ab, fake, **how)
         self._descend(self.opt_g, loss)
-        return {"D_real": d_real, "D_fake": d_fake, "G_GAN": gan, "G_pixel": pixel}
+        return {"D_real": d_real, "D_fake": d_fake, "G_GAN": gan, "G_rec": pixel}
 
     def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
@@ -173,7 +179,7 @@ class Trainer:
 
         Raises:
             FileExistsError: If the folder holds checkpoints and ``resume`` is false.
-            ValueError: If the checkpoint belongs to a run with other settings, or none is whole.
+            ValueError: If the checkpoint belongs to a run with other config, or none is whole.
             OSError: If the folder cannot be written to, is full, or is in use by another run.
             FloatingPointError, MemoryError: If a loss is not a number any more, or memory runs out.
             KeyboardInterrupt: From the keyboard, after a checkpoint is written.
@@ -183,11 +189,11 @@ class Trainer:
             check_at_least("max_steps", max_steps, 0)
         if minutes is not None:
             check_at_least("minutes", minutes, 0)
-        if self.settings.mixed and distributed.rank() == 0:
+        if self.config.amp and distributed.rank() == 0:
             _logger.info("precision: %s", describe_dtype(self.half))
-        began, slow = time.monotonic(), self.settings.compile
+        began, slow = time.monotonic(), self.config.compile
         until = math.inf if minutes is None else began + 60 * minutes
-        how = {"total": self.settings.epochs * self.steps, "unit": "step", "desc": "Training"}
+        how = {"total": self.config.epochs * self.steps, "unit": "step", "desc": "Training"}
         how["disable"] = distributed.rank() > 0 or not progress
         with guarded(self, resume) as step, tqdm(initial=self.total, **how) as bar:
             while not self.done:
@@ -221,15 +227,15 @@ class Trainer:
 
     def _batches(self) -> Sequence[Tensor]:
         """Give the batches of this epoch, in their order."""
-        indices = epoch_permutation(len(self.data), self.settings.seed, self.epoch)
-        return indices.split(self.settings.batch)[: self.steps]
+        indices = epoch_permutation(len(self.dataset), self.config.seed, self.epoch)
+        return indices.split(self.config.batch_size)[: self.steps]
 
     def _pictures(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        return load_batch(self.data, indices, self.settings, self.epoch, self.device)
+        return load_batch(self.dataset, indices, self.config, self.epoch, self.device)
 
     def _one_step(self, indices: Tensor) -> dict[str, float]:
         L, ab = self._pictures(distributed.shard(indices))
-        seed, epoch, rank = self.settings.seed, self.epoch, distributed.rank()
+        seed, epoch, rank = self.config.seed, self.epoch, distributed.rank()
         with fork_rng(
             self.device, seed, epoch, self.step, *([rank] if rank else [])
         ):  # dropout of its own
@@ -250,21 +256,21 @@ class Trainer:
             **{name: value / self.step for name, value in self.sums.items()},
         }
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
-        with torch.no_grad(), fork_rng(self.device, self.settings.seed, self.epoch, -1):
+        with torch.no_grad(), fork_rng(self.device, self.config.seed, self.epoch, -1):
             if distributed.rank() == 0:
                 self._refresh()
-                row["effect"] = input_sensitivity(self.result(), L)
+                row["input_sensitivity"] = input_sensitivity(self.result(), L)
                 if self.validate is not None:
-                    row["validation"] = float(self.validate(self.result()))
+                    row["val_psnr"] = float(self.validate(self.result()))
             self.history = [
                 *self.history,
                 row := distributed.broadcast(row),
             ]  # the others have waited for it
-            if "validation" in row:
-                self.waited = 0 if row["validation"] > self.best else self.waited + 1
-                self.best = max(row["validation"], self.best)
+            if "val_psnr" in row:
+                self.waited = 0 if row["val_psnr"] > self.best else self.waited + 1
+                self.best = max(row["val_psnr"], self.best)
             if distributed.rank() == 0:
-                for message in gan_warnings(self.history, self.settings.gan):
+                for message in gan_warnings(self.history, self.config.gan):
                     _logger.warning("epoch %d: %s", self.epoch, message)
                 if self.after_epoch is not None:
                     self.after_epoch(self)
@@ -274,11 +280,11 @@ class Trainer:
     def _refresh(self) -> None:
         """Give the moving average the batch statistics that belong to its weights, on whole pictures."""
         if self.average is not None:
-            whole = dataclasses.replace(self.settings, crop=None)
-            some = epoch_permutation(len(self.data), whole.seed, self.epoch).split(whole.batch)[
-                : min(self.steps, 20)
-            ]
+            whole = dataclasses.replace(self.config, min_crop=None)
+            some = epoch_permutation(len(self.dataset), whole.seed, self.epoch).split(
+                whole.batch_size
+            )[: min(self.steps, 20)]
             update_bn(
                 self.average,
-                (load_batch(self.data, i, whole, self.epoch, self.device)[0] for i in some),
+                (load_batch(self.dataset, i, whole, self.epoch, self.device)[0] for i in some),
             )

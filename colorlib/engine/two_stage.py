@@ -75,7 +75,7 @@ def train_two_stage(
         folder: for everything that is written.
         pixel: of the first stage; None leaves it out.
         size: side of the pictures that the networks see, which the written models carry; those of ``sets``
-            are ``oversize`` times as large.
+            are ``load_scale`` times as large.
         net_d, adversarial: the critic and the settings of the second stage; both or none.
         look: is given a stage's folder and gives what to call after each of its epochs.
         device: where to train.
@@ -93,7 +93,7 @@ def train_two_stage(
         raise ValueError(
             "there is no stage; expected settings for pixel, for adversarial, or for both"
         )
-    folder, started, scale = Path(folder), time.monotonic(), (pixel or adversarial).scale
+    folder, started, scale = Path(folder), time.monotonic(), (pixel or adversarial).scaler
     models = {
         "plain": folder / "plain.safetensors",
         "adversarial": folder / "adversarial.safetensors",
@@ -114,7 +114,7 @@ def train_two_stage(
         see = look(folder / name) if look is not None else None
 
         def after_epoch(run: Trainer) -> None:
-            if keep_best and run.history[-1]["validation"] == run.best:
+            if keep_best and run.history[-1]["val_psnr"] == run.best:
                 write(run.result(), "plain")
             if see is not None:
                 see(run)

@@ -8,7 +8,7 @@ moein-shariatnia/Deep-Learning), whose sentences and figures papers 000 and 004 
 from __future__ import annotations
 
 from colorlib.color import LabScaler
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 from colorlib.losses import GANLoss
 from colorlib.recipe import DataSpec, Recipe
 from colorlib.recipes.open_choices import open_choices
@@ -69,12 +69,12 @@ P1 = Recipe(
     ),
     pixel=TrainConfig(
         epochs=100,
-        batch=64,
+        batch_size=64,
         lr=1e-4,
         betas=(0.9, 0.999),
-        pixel="l2",
-        flip=False,
-        scale=LabScaler(output_space="rgb"),
+        reconstruction="l2",
+        horizontal_flip=False,
+        scaler=LabScaler(output_space="rgb"),
     ),
     init="he",
     unspecified=open_choices("p1"),
@@ -90,14 +90,14 @@ _LANDSCAPES = DataSpec(
 )
 _P2_CNN_STAGE = TrainConfig(
     epochs=150,
-    batch=32,
+    batch_size=32,
     lr=1e-3,
     betas=(0.9, 0.999),
     schedule="step",
     step_epoch=100,
-    pixel="l2",
-    flip=False,
-    scale=LabScaler(128),
+    reconstruction="l2",
+    horizontal_flip=False,
+    scaler=LabScaler(128),
 )
 
 P2_CNN = Recipe(
@@ -146,7 +146,7 @@ def _pix2pix_with_encoder(
             "encoder": encoder,
         },
         data=_LANDSCAPES,
-        adversarial=TrainConfig(epochs=100, flip=False, scale=scaler),
+        adversarial=TrainConfig(epochs=100, horizontal_flip=False, scaler=scaler),
         discriminator=_PATCHGAN | {"in_channels": 1 + scaler.out_channels},
         pretrained=True,
         unspecified=open_choices("p2-rgb" if in_rgb else "p2-lab"),
@@ -188,9 +188,9 @@ P3_BASELINE = Recipe(
     pixel=TrainConfig(
         epochs=54,
         schedule="plateau",
-        pixel="l2",
-        flip=False,
-        scale=LabScaler(output_space="lab"),
+        reconstruction="l2",
+        horizontal_flip=False,
+        scaler=LabScaler(output_space="lab"),
     ),
     init="he",
     unspecified=open_choices("p3-baseline"),
@@ -207,8 +207,8 @@ P3_GAN = Recipe(
         epochs=54,
         schedule="plateau",
         gan=GANLoss(real_label=0.9),
-        flip=False,
-        scale=LabScaler(output_space="lab"),
+        horizontal_flip=False,
+        scaler=LabScaler(output_space="lab"),
     ),
     discriminator={
         "discriminator": "ImageDiscriminator",
@@ -232,14 +232,14 @@ P4_L1 = Recipe(
         description="5,000 photos of ImageNet, 4,000 of them for training; tested on COCO as well",
         max_images=5000,
     ),
-    adversarial=TrainConfig(epochs=45, pixel="l1"),
+    adversarial=TrainConfig(epochs=45, reconstruction="l1"),
     discriminator=_PATCHGAN,
     unspecified=open_choices("p4"),
 )
 P4_L2 = P4_L1.replace(
     "p4-l2",
     description="pix2pix in Lab with L2 as the pixel loss",
-    config={"pixel": "l2"},
+    config={"reconstruction": "l2"},
 )
 
 TUTORIAL = Recipe(

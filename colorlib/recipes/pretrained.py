@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import dataclasses
 
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 from colorlib.recipe import DataSpec, Recipe
 
 _PIXEL_STAGE = TrainConfig(
     epochs=12,
-    batch=32,
+    batch_size=32,
     lr=1e-3,
     betas=(0.9, 0.99),
     schedule="cosine",
-    pixel="psnr",
-    ema=0.999,
-    crop=0.5,
-    oversize=2,
+    reconstruction="psnr",
+    ema_decay=0.999,
+    min_crop=0.5,
+    load_scale=2,
 )
 _ADVERSARIAL_STAGE = dataclasses.replace(
-    _PIXEL_STAGE, epochs=1, lr=2e-4, betas=(0.5, 0.999), pixel="l1", ema=0.995, weight=20
+    _PIXEL_STAGE, epochs=1, lr=2e-4, betas=(0.5, 0.999), reconstruction="l1", ema_decay=0.995, lambda_rec=20
 )
 
 GENERAL = Recipe(
@@ -58,7 +58,7 @@ LANDSCAPE = GENERAL.replace(
     init_from="general",
     pretrained=False,
     data={"dataset": "landscapes", "description": "landscape photos", "image_size": 160},
-    config={"oversize": 1.6},
+    config={"load_scale": 1.6},
     pixel=dataclasses.replace(_PIXEL_STAGE, epochs=3, lr=3e-4),
 )
 

@@ -28,11 +28,11 @@ from colorlib.tensor_checks import check_images
 from colorlib.viz.training import plot_losses, plot_progress
 
 if TYPE_CHECKING:
-    from colorlib.engine.trainer import Trainer
+    from colorlib.training import Trainer
 
 
 class TrainingMonitor:
-    """Call it after each epoch, as :class:`colorlib.engine.trainer.Trainer` does with ``after_epoch``.
+    """Call it after each epoch, as :class:`colorlib.training.Trainer` does with ``after_epoch``.
 
     Args:
         rgb: the pictures to watch, (n, 3, s, s), uint8 or in [0, 1].
@@ -55,7 +55,7 @@ class TrainingMonitor:
         self._display = None
 
     def __call__(self, run: Trainer) -> None:
-        scale = run.settings.scale
+        scale = run.config.scaler
         self._strip("gray", colorize_batch(None, self.rgb, scale))
         self._strip("truth", self.rgb if self.rgb.is_floating_point() else self.rgb / 255)
         self._strip(f"epoch-{run.epoch:04d}", colorize_batch(run.result(), self.rgb, scale))

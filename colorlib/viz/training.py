@@ -9,9 +9,9 @@ from colorlib.viz.figure import Figure, line_styles
 from colorlib.viz.images import image_grid
 
 _PANELS = (
-    ("pixel loss", ("G_pixel",)),
+    ("pixel loss", ("G_rec",)),
     ("adversarial losses", ("D_real", "D_fake", "G_GAN")),
-    ("validation", ("validation",)),
+    ("val_psnr", ("val_psnr",)),
 )
 _NOT_KNOWING = 0.6931  # log 2
 
@@ -20,15 +20,15 @@ def plot_losses(history: Sequence[Mapping[str, float]], *, gray: float | None = 
     """Draw a run's losses, a panel for each kind that it has.
 
     Args:
-        history: a row for each epoch, as :attr:`colorlib.engine.trainer.Trainer.history` has them.
+        history: a row for each epoch, as :attr:`colorlib.training.Trainer.history` has them.
         gray: the validation score of a = b = 0, drawn as a line if given.
 
     Raises:
         ValueError: no epoch is over yet.
 
     Example:
-        >>> plot_losses([{"epoch": 0, "G_pixel": 0.2}, {"epoch": 1, "G_pixel": 0.1}])
-        <Figure: Curves over 2 epochs. G_pixel goes from 0.2 to 0.1.>
+        >>> plot_losses([{"epoch": 0, "G_rec": 0.2}, {"epoch": 1, "G_rec": 0.1}])
+        <Figure: Curves over 2 epochs. G_rec goes from 0.2 to 0.1.>
     """
     if not history:
         raise ValueError("the history is empty; expected a row for at least one epoch")
@@ -52,12 +52,12 @@ def plot_losses(history: Sequence[Mapping[str, float]], *, gray: float | None = 
             axes.axhline(
                 _NOT_KNOWING, color="0.5", linewidth=1, label="log 2: not knowing", zorder=0
             )
-        if "validation" in names and gray is not None:
+        if "val_psnr" in names and gray is not None:
             axes.axhline(gray, color="0.5", linewidth=1, label="gray: a = b = 0", zorder=0)
-        if len(names) > 1 or "validation" in names:
+        if len(names) > 1 or "val_psnr" in names:
             axes.legend(fontsize=8)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.set(xlabel="epoch", title=title if title != "validation" else "validation PSNR, dB")
+        axes.set(xlabel="epoch", title=title if title != "val_psnr" else "validation PSNR, dB")
     return figure
 
 

@@ -16,8 +16,7 @@ from tiny_run import Crops, trainer, weights
 from torch import nn
 
 from colorlib.engine import distributed
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.models.baseline_cnn import BaselineCNN
 from colorlib.unet import UNet
@@ -40,7 +39,7 @@ def curve(net_g, net_d=None, seed=0):
     """Train for eight epochs of three steps: the losses of each step, and the pictures that it looked at."""
     data, steps, seen = Crops(), [], []
     net_g, net_d = init_weights(net_g, "he", seed), net_d and init_weights(net_d, "he", seed + 1)
-    run = Trainer(net_g, data, TrainConfig(epochs=8, batch=4, lr=1e-3, ema=0.9), net_d=net_d)
+    run = Trainer(net_g, data, TrainConfig(epochs=8, batch_size=4, lr=1e-3, ema_decay=0.9), net_d=net_d)
     one_step, pictures = run._one_step, run._pictures
 
     def step(indices):
@@ -61,7 +60,7 @@ def plain(seed=0):
 
 def normed():
     """Train a network with batch norm, without dropout."""
-    return curve(UNet(downs=3, width=4, dropout=0.0))
+    return curve(UNet(num_downs=3, base_channels=4, dropout=0.0))
 
 
 def whole(folder):
@@ -75,7 +74,7 @@ def whole(folder):
     told = {"plain": plain(), "bytes": list(sent), "other_seed": plain(seed=5 * rank)["steps"][-1]}
     told["normed"] = normed()
     try:
-        trainer(None, batch=3)
+        trainer(None, batch_size=3)
     except ValueError as error:
         told["refused"] = str(error)
     run = trainer(folder / "whole")

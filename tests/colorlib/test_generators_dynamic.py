@@ -13,8 +13,7 @@ from torch import nn
 
 from colorlib import generators
 from colorlib.data.datasets import TensorImages
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.models.fastai_unet import FastaiUNet
 
@@ -56,7 +55,7 @@ NOISES = TensorImages((noise(4, 3, 32, 32) + 1) / 2)
 def test_it_trains_with_a_moving_average_and_without(net, ema):
     mine = copy.deepcopy(net)
     before = {name: p.clone() for name, p in mine.named_parameters()}
-    run = Trainer(mine, NOISES, TrainConfig(epochs=1, batch=2, lr=1e-3, ema=ema))
+    run = Trainer(mine, NOISES, TrainConfig(epochs=1, batch_size=2, lr=1e-3, ema_decay=ema))
     result = run.fit()
     assert run.total == 2
     assert not any(p.equal(before[name]) for name, p in mine.named_parameters())

@@ -11,8 +11,7 @@ from torch import nn
 
 from colorlib.data.datasets import TensorImages
 from colorlib.encoders import STAGE_CHANNELS, EncoderUNet, encoder_stages
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.models import backbones
 from colorlib.models.fastai_unet import FastaiUNet
@@ -31,7 +30,7 @@ def encoder(request):
 
 @pytest.fixture(scope="module")
 def small():
-    return shaken(EncoderUNet("resnet18", width=4))
+    return shaken(EncoderUNet("resnet18", base_channels=4))
 
 
 def theirs(encoder):
@@ -149,9 +148,9 @@ NOISES = TensorImages((noise(4, 3, 64, 64) + 1) / 2)
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_a_frozen_encoder_is_bitwise_what_it_was(frozen):
-    net = EncoderUNet("mobilenet_v2", frozen=frozen, width=4)
+    net = EncoderUNet("mobilenet_v2", frozen=frozen, base_channels=4)
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
-    run = Trainer(net, NOISES, TrainConfig(epochs=1, batch=2, lr=1e-3, ema=0.9))
+    run = Trainer(net, NOISES, TrainConfig(epochs=1, batch_size=2, lr=1e-3, ema_decay=0.9))
     result = run.fit()
     assert run.total == 2
     for name, tensor in net.state_dict().items():
@@ -206,7 +205,10 @@ def test_pretrained_weights_come_from_the_file_that_the_error_names(encoder, mon
         published = models.get_model(encoder, weights=None)
     place.parent.mkdir(parents=True, exist_ok=True)
     torch.save(published.state_dict(), place)
-    net, other = EncoderUNet(encoder, pretrained=True, width=2), EncoderUNet(encoder, width=2)
+    net, other = (
+        EncoderUNet(encoder, pretrained=True, base_channels=2),
+        EncoderUNet(encoder, base_channels=2),
+    )
     known = {tensor.sum().item() for tensor in published.state_dict().values() if tensor.ndim == 4}
     for ours, random in zip(net.encoder.parameters(), other.encoder.parameters(), strict=True):
         if ours.ndim == 4:

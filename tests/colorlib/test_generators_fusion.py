@@ -9,15 +9,14 @@ from generator_cases import count, noise, shaken
 from torch import nn
 
 from colorlib.data.datasets import TensorImages
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.fusion import FusionCNN
 from colorlib.generator import init_weights
 
 
 @pytest.fixture(scope="module")
 def net():
-    return shaken(FusionCNN(classes=10))
+    return shaken(FusionCNN(num_classes=10))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +24,7 @@ def net():
 )
 def test_parameters(classes, around, inside):
     with torch.device("meta"):
-        net = FusionCNN(classes=classes)
+        net = FusionCNN(num_classes=classes)
     inception = count(net.inception)
     assert count(net) - inception == around
     assert not inside or inception == inside
@@ -129,7 +128,7 @@ NOISES = TensorImages((noise(4, 3, 80, 80) + 1) / 2)
 def test_inception_stays_as_it_is_while_the_rest_learns(net):
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     settings = TrainConfig(
-        epochs=1, batch=2, lr=1e-3, ema=0.9
+        epochs=1, batch_size=2, lr=1e-3, ema_decay=0.9
     )  # measures batch statistics anew at the end
     run = Trainer(net, NOISES, settings)
     result = run.fit()
@@ -161,7 +160,7 @@ def test_pretrained_is_asked_of_timm_and_of_nobody_else(monkeypatch):
     assert asked == [("inception_resnet_v2", {"pretrained": True, "num_classes": 1000})]
     assert not any(p.requires_grad for p in net.inception.parameters())
     with pytest.raises(ValueError, match="classes is 1001; expected 1000 with pretrained=True"):
-        FusionCNN(pretrained=True, classes=1001)
+        FusionCNN(pretrained=True, num_classes=1001)
     assert len(asked) == 1
 
 

@@ -10,7 +10,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data import sample_photo_crops
 from colorlib.data.datasets import DataSplits, TensorImages
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 from colorlib.engine.two_stage import train_two_stage
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from colorlib.evaluation.metric import psnr_metric
@@ -22,13 +22,15 @@ CROPS = sample_photo_crops(20, 16).mul(255).round().to(torch.uint8)
 SETS = DataSplits(
     TensorImages(CROPS[:12]), TensorImages(CROPS[12:16]), TensorImages(CROPS[16:]), "crops"
 )
-PIXEL = TrainConfig(epochs=3, batch=4, lr=5e-3, ema=0.5)
-GAN = TrainConfig(epochs=2, batch=4, lr=1e-3)
+PIXEL = TrainConfig(epochs=3, batch_size=4, lr=5e-3, ema_decay=0.5)
+GAN = TrainConfig(epochs=2, batch_size=4, lr=1e-3)
 
 
 def run(folder, critic=True, pixel=PIXEL, **how):
-    net_g = init_weights(UNet(downs=3, width=4), seed=0)
-    net_d = init_weights(PatchDiscriminator(layers=1, width=4), seed=1) if critic else None
+    net_g = init_weights(UNet(num_downs=3, base_channels=4), seed=0)
+    net_d = (
+        init_weights(PatchDiscriminator(n_layers=1, base_channels=4), seed=1) if critic else None
+    )
     return train_two_stage(
         net_g, SETS, folder, pixel, size=16, net_d=net_d, adversarial=GAN if critic else None, **how
     )
@@ -37,7 +39,7 @@ def run(folder, critic=True, pixel=PIXEL, **how):
 def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_it(tmp_path):
     outcome = run(tmp_path)
     assert outcome.done and set(outcome.models) == {"plain", "adversarial"}
-    scores = [row["validation"] for row in outcome.history["1-pixel"]]
+    scores = [row["val_psnr"] for row in outcome.history["1-pixel"]]
     metric = {"psnr": psnr_metric("rgb", peak=1)}
     plain = Colorizer.load(outcome.models["plain"])
     assert evaluate(ResizedModel(plain), SETS.validation, metrics=metric).compute()[
@@ -45,16 +47,16 @@ def test_the_plain_model_is_the_best_epoch_and_the_adversarial_one_starts_from_i
     ] == pytest.approx(max(scores))
     assert plain.size == 16
     other = Colorizer.load(outcome.models["adversarial"])
-    last = outcome.history["2-adversarial"][-1]["validation"]
+    last = outcome.history["2-adversarial"][-1]["val_psnr"]
     assert evaluate(ResizedModel(other), SETS.validation, metrics=metric).compute()[
         "psnr"
     ] == pytest.approx(last)
 
 
 def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(tmp_path):
-    net = init_weights(UNet(downs=2, width=4), seed=0)
+    net = init_weights(UNet(num_downs=2, base_channels=4), seed=0)
     outcome = train_two_stage(
-        net, SETS, tmp_path, dataclasses.replace(PIXEL, oversize=2, crop=0.5), size=8
+        net, SETS, tmp_path, dataclasses.replace(PIXEL, load_scale=2, min_crop=0.5), size=8
     )
     plain = Colorizer.load(outcome.models["plain"])
     assert plain.size == 8
@@ -62,7 +64,7 @@ def test_larger_pictures_are_seen_at_the_networks_size_and_scored_at_their_own(t
         ResizedModel(plain), SETS.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}
     ).compute()
     assert found["psnr"] == pytest.approx(
-        max(row["validation"] for row in outcome.history["1-pixel"])
+        max(row["val_psnr"] for row in outcome.history["1-pixel"])
     )
 
 
@@ -87,7 +89,7 @@ def test_stopped_anywhere_it_ends_with_the_same_models(tmp_path):
     whole = run(tmp_path / "whole")
     for _ in range(2):
         assert not run(tmp_path / "parts", minutes=0).done
-    from colorlib.engine.trainer import Trainer
+    from colorlib.training import Trainer
 
     fit, calls = Trainer.fit, [2, 5, 8, 10]
     for stop in calls:  # steps after which the process is gone
@@ -107,7 +109,9 @@ def test_stopped_anywhere_it_ends_with_the_same_models(tmp_path):
 
 def test_a_critic_needs_settings():
     with pytest.raises(ValueError, match="expected both net_d and adversarial, or none"):
-        train_two_stage(UNet(downs=3, width=4), SETS, "x", PIXEL, size=16, adversarial=GAN)
+        train_two_stage(
+            UNet(num_downs=3, base_channels=4), SETS, "x", PIXEL, size=16, adversarial=GAN
+        )
 
 
 def test_watching_leaves_curves_and_strips_and_changes_nothing(tmp_path):
@@ -168,7 +172,7 @@ def test_curves_have_a_panel_for_each_kind_and_the_lines_to_read_them_by(tmp_pat
         "D_fake",
         "G_GAN",
         "log 2: not knowing",
-        "validation",
+        "val_psnr",
         "gray: a = b = 0",
     ]
     assert "Curves over 2 epochs" in figure.alt and "D_fake goes from" in figure.alt

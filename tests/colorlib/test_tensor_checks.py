@@ -15,8 +15,7 @@ from colorlib.data import augment, build_image_cache, sample_photo_crops
 from colorlib.data.datasets import TensorImages, load_dataset
 from colorlib.data.download import download_dataset
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.evaluation import evaluate
 from colorlib.evaluation.collection import score_batch
 from colorlib.evaluation.metric import l1_metric
@@ -37,12 +36,12 @@ LIST = "is a list; expected a tensor"
 
 
 def tiny_net():
-    return UNet(downs=3, width=4)
+    return UNet(num_downs=3, base_channels=4)
 
 
 def fit(**limits):
     """Train a tiny network for two steps at most."""
-    settings = TrainConfig(epochs=1, batch=1)
+    settings = TrainConfig(epochs=1, batch_size=1)
     Trainer(tiny_net(), TensorImages(RGB.repeat(2, 1, 1, 1)), settings).fit(**limits)
 
 
@@ -122,25 +121,34 @@ def test_the_other_checks(check, error, words):
         (lambda: color.out_of_gamut([1]), "lab " + LIST),
         (lambda: color.reduce_chroma_to_gamut([1]), "lab " + LIST),
         (lambda: color.quantize_lightness([1]), "lab " + LIST),
-        (lambda: color.LabScaler(answer="hsv"), "answer is 'hsv'; expected 'ab', 'lab' or 'rgb'"),
-        (lambda: color.LabScaler().split([1]), "lab " + LIST),
-        (lambda: color.LabScaler().join(RGB[:, :1], [1]), "answer " + LIST),
+        (
+            lambda: color.LabScaler(output_space="hsv"),
+            "output_space is 'hsv'; expected 'ab', 'lab' or 'rgb'",
+        ),
+        (lambda: color.LabScaler().normalize([1]), "lab " + LIST),
+        (lambda: color.LabScaler().denormalize(RGB[:, :1], [1]), "output " + LIST),
         (
             lambda: images.image_to_tensor(images.tensor_to_image(RGB), 0),
             "size is 0; expected at least 1",
         ),
-        (lambda: losses.GANLoss("wgan"), "kind is 'wgan'; expected 'bce' or 'lsgan'"),
-        (lambda: losses.GANLoss(form="x"), "form is 'x'; expected 'non-saturating' or 'minimax'"),
-        (lambda: losses.GANLoss().critic([1], AB), "logits is a list; expected a tensor"),
+        (lambda: losses.GANLoss("wgan"), "mode is 'wgan'; expected 'vanilla' or 'lsgan'"),
+        (lambda: losses.GANLoss(saturating="x"), "saturating is 'x'; expected True or False"),
+        (
+            lambda: losses.GANLoss().discriminator_loss([1], AB),
+            "logits is a list; expected a tensor",
+        ),
         (lambda: losses.reconstruction_loss(AB, [1]), "fake " + LIST),
         (
             lambda: losses.reconstruction_loss(AB, AB, "x"),
             "kind is 'x'; expected 'l1', 'l2' or 'psnr'",
         ),
-        (lambda: losses.generator_loss(AB, AB, AB, lam=-1), "lam is -1; expected at least 0"),
-        (lambda: PatchDiscriminator(layers=0), "layers=0; expected a whole number from 1 to 7"),
-        (lambda: PatchDiscriminator(layers=1, width=4)(AB[:, :1], [1]), "ab " + LIST),
-        (lambda: UNet(downs="3"), "downs='3'; expected a whole number from 2 to 10"),
+        (
+            lambda: losses.generator_loss(AB, AB, AB, lambda_rec=-1),
+            "lambda_rec is -1; expected at least 0",
+        ),
+        (lambda: PatchDiscriminator(n_layers=0), "n_layers=0; expected a whole number from 1 to 7"),
+        (lambda: PatchDiscriminator(n_layers=1, base_channels=4)(AB[:, :1], [1]), "ab " + LIST),
+        (lambda: UNet(num_downs="3"), "num_downs='3'; expected a whole number from 2 to 10"),
         (lambda: tiny_net()([1]), "L " + LIST),
         (lambda: l1_metric("hsv"), "space is 'hsv'; expected 'rgb', 'net_rgb', 'net_ab' or"),
         (lambda: score_batch([1], RGB), "fake " + LIST),
@@ -175,13 +183,13 @@ def test_the_other_checks(check, error, words):
         (lambda: augment.augment([1], [0], 0, 0), "batch " + LIST),
         (lambda: augment.augment(RGB, [0], -1, 0), "seed is -1; expected at least 0"),
         (lambda: TrainConfig(epochs="3"), "epochs is '3'; expected a number, at least 1"),
-        (lambda: TrainConfig(batch=0), "batch is 0; expected at least 1"),
+        (lambda: TrainConfig(batch_size=0), "batch_size is 0; expected at least 1"),
         (lambda: TrainConfig(lr=-1e-4), "lr is -0.0001; expected at least 0"),
         (lambda: TrainConfig(seed=-1), "seed is -1; expected at least 0"),
-        (lambda: TrainConfig(pixel="x"), "pixel is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (lambda: TrainConfig(reconstruction="x"), "reconstruction is 'x'; expected 'l1', 'l2' or 'psnr'"),
         (
             lambda: TrainConfig(schedule="linear"),
-            "schedule is 'linear'; expected 'fixed', 'step', ",
+            "schedule is 'linear'; expected 'constant', 'step', ",
         ),
         (lambda: fit(save_every_steps=0), "save_every_steps is 0; expected at least 1"),
         (lambda: fit(max_steps=-1), "max_steps is -1; expected at least 0"),
@@ -190,12 +198,12 @@ def test_the_other_checks(check, error, words):
             lambda: evaluate.evaluate(None, TensorImages(RGB), batch_size=0),
             "batch_size is 0; expected at least 1",
         ),
-        (lambda: Colorizer(tiny_net(), size=0), "size is 0; expected at least 1"),
-        (lambda: Colorizer(tiny_net(), size=8).predict([1], 8), "L " + LIST),
-        (lambda: ComparisonConfig("photos", 0), "size is 0; expected at least 1"),
+        (lambda: Colorizer(tiny_net(), image_size=0), "image_size is 0; expected at least 1"),
+        (lambda: Colorizer(tiny_net(), image_size=8).predict_ab_at([1], 8), "L " + LIST),
+        (lambda: ComparisonConfig("photos", 0), "image_size is 0; expected at least 1"),
         (
-            lambda: replace(ComparisonConfig("photos", 32), minutes=-1),
-            "minutes is -1; expected at least 0",
+            lambda: replace(ComparisonConfig("photos", 32), max_minutes=-1),
+            "max_minutes is -1; expected at least 0",
         ),
     ],
 )

@@ -16,8 +16,7 @@ from torch import nn
 from colorlib.color import quantize_lightness, rgb_to_lab, to_uint8
 from colorlib.data import sample_photo_crops
 from colorlib.engine.batches import load_batch
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.io import images
 from colorlib.losses import GANLoss
 
@@ -75,15 +74,15 @@ def test_a_process_killed_at_five_random_moments_ends_with_the_same_weights(tmp_
 
 
 def test_each_step_moves_its_own_network_by_its_own_gradients():
-    run = trainer(None, ema=0.0)
+    run = trainer(None, ema_decay=0.0)
     run.net_g[2].p = 0.0  # no dropout, so that both calls below see the same fake
-    L, ab = run.settings.scale.split(rgb_to_lab(run.data.rgb[:4]))
+    L, ab = run.config.scaler.normalize(rgb_to_lab(run.dataset.rgb[:4]))
     with torch.enable_grad():
         real_logits, fake_logits = run.net_d(L, ab), run.net_d(L, run.net_g.train()(L).detach())
-        critic = sum(GANLoss().critic(real_logits, fake_logits)) / 2
+        critic = sum(GANLoss().discriminator_loss(real_logits, fake_logits)) / 2
         expected = torch.autograd.grad(critic, list(run.net_d.parameters()))
     losses = run.train_step(L, ab)
-    assert set(losses) == {"D_real", "D_fake", "G_GAN", "G_pixel"}
+    assert set(losses) == {"D_real", "D_fake", "G_GAN", "G_rec"}
     found = [parameter.grad for parameter in run.net_d.parameters()]
     assert all(map(torch.allclose, found, expected))  # the generator's step added nothing to them
     run.opt_g.step = lambda: None  # what moves the generator now would be the critic's step
@@ -93,10 +92,10 @@ def test_each_step_moves_its_own_network_by_its_own_gradients():
 
 
 def test_without_a_critic_only_the_pixel_loss_trains():
-    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch=4))
-    L, ab = run.settings.scale.split(rgb_to_lab(run.data.rgb[:4]))
+    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch_size=4))
+    L, ab = run.config.scaler.normalize(rgb_to_lab(run.dataset.rgb[:4]))
     expected = (run.net_g(L) - ab).abs().mean().item()
-    assert run.train_step(L, ab) == {"G_pixel": pytest.approx(expected)}
+    assert run.train_step(L, ab) == {"G_rec": pytest.approx(expected)}
 
 
 def test_the_generator_runs_once_a_step():
@@ -109,7 +108,7 @@ def test_the_generator_runs_once_a_step():
 def rates(schedule, scores=None, **changes):
     scores = iter(scores or [])
     validate = (lambda net: next(scores)) if schedule == "plateau" else None
-    settings = TrainConfig(epochs=6, batch=4, lr=1.0e-3, schedule=schedule, **changes)
+    settings = TrainConfig(epochs=6, batch_size=4, lr=1.0e-3, schedule=schedule, **changes)
     run, seen = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings, validate=validate), []
     end = run._end_epoch
     run._end_epoch = lambda: (seen.append(run.opt_g.param_groups[0]["lr"]), end())
@@ -118,7 +117,7 @@ def rates(schedule, scores=None, **changes):
 
 
 def test_schedules():
-    assert rates("fixed") == [1e-3] * 6
+    assert rates("constant") == [1e-3] * 6
     assert rates("step", step_epoch=4) == pytest.approx([1e-3] * 4 + [1e-4] * 2)
     assert rates("plateau", [5, 6, 6, 5, 7, 8], patience=1) == pytest.approx(
         [1e-3] * 4 + [1e-4] * 2
@@ -131,21 +130,21 @@ def test_schedules():
 def test_pictures_are_seen_smaller_than_they_are_stored_and_crops_change_with_the_epoch(
     oversize, side
 ):
-    seen, settings = [], TrainConfig(epochs=2, batch=4, oversize=oversize, crop=0.5, flip=False)
+    seen, settings = [], TrainConfig(epochs=2, batch_size=4, load_scale=oversize, min_crop=0.5, horizontal_flip=False)
     run = Trainer(nn.Conv2d(1, 2, 1), Crops(), settings)
-    run.train_step = lambda L, ab: (seen.append(L), {"G_pixel": 0.0})[1]
+    run.train_step = lambda L, ab: (seen.append(L), {"G_rec": 0.0})[1]
     run.fit()
     assert [L.shape[-1] for L in seen] == [side] * 6
     some, place = torch.arange(4), torch.device("cpu")
     one, two = (load_batch(Crops(), some, settings, epoch, place)[0] for epoch in (1, 2))
-    whole, ab = load_batch(Crops(), some, dataclasses.replace(settings, crop=None), 0, place)
+    whole, ab = load_batch(Crops(), some, dataclasses.replace(settings, min_crop=None), 0, place)
     assert not torch.equal(one, two) and not torch.equal(one, whole)
     wanted = [
         resize(Image.fromarray(to_uint8(rgb).movedim(0, -1).numpy()), side) for rgb in Crops.rgb[:4]
     ]
     lab = rgb_to_lab(torch.stack(wanted))
     assert (
-        whole - settings.scale.split(quantize_lightness(lab))[0]
+        whole - settings.scaler.normalize(quantize_lightness(lab))[0]
     ).abs().max() < 0.02  # Pillow rounds to 8 bits
     assert ab.shape == (4, 2, side, side)
 
@@ -156,7 +155,7 @@ def resize(image, side):
 
 
 def test_the_moving_average_follows_its_formula():
-    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch=4, ema=0.9, lr=0.1))
+    run = Trainer(nn.Conv2d(1, 2, 1), Crops(), TrainConfig(epochs=1, batch_size=4, ema_decay=0.9, lr=0.1))
     seen = []
     step = run.train_step
     run.train_step = lambda *a: (step(*a), seen.append(run.net_g.weight.detach().clone()))[0]
@@ -173,9 +172,9 @@ def test_it_learns():
         rgb = sample_photo_crops(8, size=16, seed=3).mean(dim=1, keepdim=True) * tint
 
     net = nn.Sequential(nn.Conv2d(1, 16, 1), nn.ReLU(), nn.Conv2d(16, 2, 1), nn.Tanh())
-    run = Trainer(net, Tinted(), TrainConfig(epochs=60, batch=4, lr=1e-2))
+    run = Trainer(net, Tinted(), TrainConfig(epochs=60, batch_size=4, lr=1e-2))
     run.fit()
-    assert run.history[-1]["G_pixel"] < run.history[0]["G_pixel"] / 5
+    assert run.history[-1]["G_rec"] < run.history[0]["G_rec"] / 5
 
 
 @pytest.mark.parametrize(
@@ -185,16 +184,16 @@ def test_it_learns():
         (
             lambda f: TrainConfig(schedule="linear"),
             ValueError,
-            "expected 'fixed', 'step', 'plateau' or 'cosine'",
+            "expected 'constant', 'step', 'plateau' or 'cosine'",
         ),
-        (lambda f: TrainConfig(ema=1), ValueError, "expected a decay below 1"),
+        (lambda f: TrainConfig(ema_decay=1), ValueError, "expected a decay below 1"),
         (
-            lambda f: trainer(f, batch=99),
+            lambda f: trainer(f, batch_size=99),
             ValueError,
             "there are 12 pictures; expected at least one batch of 99",
         ),
         (lambda f: trainer(f, seed=1).fit(), ValueError, "has other seed"),
-        (lambda f: trainer(f, gan=GANLoss(smoothing=0.9)).fit(), ValueError, "has other gan"),
+        (lambda f: trainer(f, gan=GANLoss(real_label=0.9)).fit(), ValueError, "has other gan"),
         (lambda f: trainer(f).fit(resume=False), FileExistsError, "holds a run already"),
     ],
 )

@@ -13,7 +13,7 @@ from tiny_run import trainer, weights
 from torch import nn
 
 from colorlib.engine import optimization
-from colorlib.engine.settings import TrainConfig
+from colorlib.training import TrainConfig
 
 CPU = torch.device("cpu")
 

@@ -12,8 +12,7 @@ from colorlib.data.datasets import TensorImages
 from colorlib.engine.diagnostics import INPUT_IGNORED, gan_warnings, input_sensitivity
 from colorlib.engine.ema import update_bn
 from colorlib.engine.precision import amp_dtype
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
 from colorlib.generator import init_weights
@@ -23,14 +22,14 @@ from colorlib.unet import UNet
 
 def test_a_small_network_learns_eight_crops_by_heart():
     eight = TensorImages(sample_photo_crops(8, 32).mul(255).round().to(torch.uint8))
-    net = init_weights(UNet(downs=5, width=16, dropout=0.0), seed=0)
-    settings = TrainConfig(epochs=160, batch=8, lr=4e-3, betas=(0.9, 0.999), flip=False)
+    net = init_weights(UNet(num_downs=5, base_channels=16, dropout=0.0), seed=0)
+    settings = TrainConfig(epochs=160, batch_size=8, lr=4e-3, betas=(0.9, 0.999), horizontal_flip=False)
     run = Trainer(net, eight, settings)
     metric = {"psnr": psnr_metric("rgb", peak=1)}
-    gray = evaluate(None, eight, metrics=metric).result()["psnr"]
-    learnt = evaluate(run.fit(), eight, metrics=metric).result()["psnr"]
+    gray = evaluate(None, eight, metrics=metric).compute()["psnr"]
+    learnt = evaluate(run.fit(), eight, metrics=metric).compute()["psnr"]
     assert gray < 20 and learnt >= 32
-    assert run.history[-1]["effect"] > 10 * INPUT_IGNORED
+    assert run.history[-1]["input_sensitivity"] > 10 * INPUT_IGNORED
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ def test_a_t4_gets_float16_and_newer_gpus_bfloat16(monkeypatch, capability, expe
 def test_mixed_precision_trains_in_16_bits_and_keeps_32_bit_weights(monkeypatch):
     monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: torch.bfloat16)
     seen = []
-    run, exact = trainer(None, mixed=True), trainer(None)
+    run, exact = trainer(None, amp=True), trainer(None)
     run.net_g.register_forward_hook(
         lambda net, args, out: seen.append(out.dtype) if net.training else None
     )
@@ -63,28 +62,28 @@ def test_mixed_precision_trains_in_16_bits_and_keeps_32_bit_weights(monkeypatch)
     assert set(seen) == {torch.bfloat16}
     assert all(tensor.dtype is not torch.bfloat16 for tensor in weights(run))
     assert not all(map(torch.equal, weights(run), weights(exact)))
-    mixed, full = (r.history[0]["G_pixel"] for r in (run, exact))
+    mixed, full = (r.history[0]["G_rec"] for r in (run, exact))
     assert mixed == pytest.approx(full, rel=0.02)
 
 
 def test_a_gradient_scaler_travels_with_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: torch.float16)
-    first = trainer(tmp_path, mixed=True)
+    first = trainer(tmp_path, amp=True)
     first.fit(max_steps=4)
     next(tmp_path.glob("checkpoint*")).unlink()  # two of a step are sorted by their hash
     first.scaler.update(1024.0), first.save()
-    again = trainer(tmp_path, mixed=True)
+    again = trainer(tmp_path, amp=True)
     again.fit(max_steps=4)
     assert again.scaler.get_scale() == 1024.0
     monkeypatch.setattr("colorlib.engine.trainer.half", lambda device: None)  # another machine
-    moved = trainer(tmp_path, mixed=True)
+    moved = trainer(tmp_path, amp=True)
     moved.fit()
     assert moved.done
 
 
 def test_the_precision_is_said_once(caplog):
     with caplog.at_level(logging.INFO, "colorlib"):
-        trainer(None, mixed=True).fit()
+        trainer(None, amp=True).fit()
     assert caplog.text.count("precision: ") == 1
 
 
@@ -98,13 +97,13 @@ LSGAN = GANLoss("lsgan")
         (GANLoss(), [0.6, 0.02, 0.6], False),  # one bad epoch
         (GANLoss(), [0.6, 0.02, 0.03], True),
         (GANLoss(), [0.02, 0.02, 0.02], False),  # said an epoch ago
-        (GANLoss(smoothing=0.9), [0.598, 0.05, 0.05], True),
+        (GANLoss(real_label=0.9), [0.598, 0.05, 0.05], True),
         (LSGAN, [0.25, 0.05, 0.05], False),
         (LSGAN, [0.25, 0.02, 0.02], True),
     ],
 )
 def test_the_alarm_when_the_critic_has_won(gan, losses, loud):
-    rows = [{"effect": 1.0, "D_real": 0.4, "D_fake": loss} for loss in losses]
+    rows = [{"input_sensitivity": 1.0, "D_real": 0.4, "D_fake": loss} for loss in losses]
     found = gan_warnings(rows, gan)
     assert bool(found) is loud
     assert not loud or "the critic tells every colorized picture" in found[0]
@@ -120,7 +119,7 @@ def test_a_generator_that_does_not_look_is_noticed_in_a_run(caplog):
             return self.color.expand(len(L), 2, *L.shape[2:])
 
     with caplog.at_level(logging.WARNING, "colorlib"):
-        Trainer(Blind(), Crops(), TrainConfig(epochs=4, batch=4)).fit()
+        Trainer(Blind(), Crops(), TrainConfig(epochs=4, batch_size=4)).fit()
     assert [r.message[:7] for r in caplog.records if "hardly looks" in r.message] == ["epoch 2"]
     caplog.clear()
     trainer(None).fit()
@@ -128,7 +127,7 @@ def test_a_generator_that_does_not_look_is_noticed_in_a_run(caplog):
 
 
 def test_a_strong_critic_against_a_weak_generator_rings_it(caplog):
-    run = trainer(None, lr=1e-2, epochs=30, schedule="fixed")
+    run = trainer(None, lr=1e-2, epochs=30, schedule="constant")
     with torch.no_grad():
         run.net_g[-2].bias.fill_(2.0)  # colours that no photo has
     run.opt_g.step = lambda: None  # and a generator that cannot learn
@@ -138,12 +137,12 @@ def test_a_strong_critic_against_a_weak_generator_rings_it(caplog):
 
 
 def test_undecided_losses_are_what_an_ignorant_critic_pays():
-    for gan in (GANLoss(), GANLoss(smoothing=0.9), LSGAN):
+    for gan in (GANLoss(), GANLoss(real_label=0.9), LSGAN):
         logits = torch.linspace(-4, 4, 8001)
-        costs = [sum(gan.critic(logit, logit)).item() for logit in logits]
+        costs = [sum(gan.discriminator_loss(logit, logit)).item() for logit in logits]
         best = logits[costs.index(min(costs))]
-        assert gan.undecided == pytest.approx(
-            [loss.item() for loss in gan.critic(best, best)], abs=1e-3
+        assert gan.chance_level == pytest.approx(
+            [loss.item() for loss in gan.discriminator_loss(best, best)], abs=1e-3
         )
 
 
@@ -168,7 +167,7 @@ def test_refreshed_statistics_are_those_of_the_data():
 
 
 def test_the_average_is_scored_with_statistics_of_its_own():
-    run = trainer(None, ema=0.9)
+    run = trainer(None, ema_decay=0.9)
     run.fit()
     own, last = run.result()[1].running_mean, run.net_g[1].running_mean
     with torch.no_grad():

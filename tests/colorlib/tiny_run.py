@@ -13,8 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from colorlib.data import sample_photo_crops
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
 
 
 class Crops:
@@ -51,8 +50,8 @@ def trainer(folder, **changes):
         net_g, net_d = nn.Sequential(*first, nn.Conv2d(8, 2, 3, padding=1), nn.Tanh()), Critic()
     values = {
         "epochs": 4,
-        "batch": 4,
-        "ema": 0.9,
+        "batch_size": 4,
+        "ema_decay": 0.9,
         "schedule": "plateau",
         "patience": 0,
         "lr": 1e-2,

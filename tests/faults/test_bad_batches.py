@@ -24,9 +24,9 @@ def test_a_picture_that_is_no_number_is_named(tmp_path, long, tried, value):
         folder, bad = tmp_path / str(i), chance.randrange(12)
         trainer(folder).fit(max_steps=chance.randrange(1, 10))
         run = trainer(folder)
-        rgb = run.data.rgb.clone()
+        rgb = run.dataset.rgb.clone()
         rgb[bad, chance.randrange(3), chance.randrange(16), chance.randrange(16)] = value
-        run.data = TensorImages(rgb)
+        run.dataset = TensorImages(rgb)
         # the average looks at pictures of its own, and colours are refused that are too far from [0, 1]
         words = rf"pictures \[{bad}\] of the data hold values|average has weights that are no|rgb runs from"
         with pytest.raises((FloatingPointError, ValueError), match=words):
@@ -117,6 +117,6 @@ def test_settings_stay_what_a_run_began_with(tmp_path):
     """What the messages advise, another batch or rate, is for another folder: this one says so."""
     trainer(tmp_path).fit(max_steps=1)
     run = trainer(tmp_path)
-    run.settings = dataclasses.replace(run.settings, lr=1e-4)
+    run.config = dataclasses.replace(run.config, lr=1e-4)
     with pytest.raises(ValueError, match="has other lr; use its settings, or another folder"):
         run.fit()

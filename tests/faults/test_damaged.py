@@ -130,7 +130,7 @@ def test_an_array_cut_short_under_a_run(album, tried, tmp_path):
     """To read behind the end of a mapped file would end the process without a word."""
     whole, run = trainer(None), trainer(tmp_path / "run")
     data = Subset(pixels_of(album, tmp_path / "out"), np.arange(12))
-    whole.data = run.data = data
+    whole.data = run.dataset = data
     whole.fit()
     run.fit(max_steps=5)
     before, file = content(tmp_path / "run"), tmp_path / "out/pixels.npy"
@@ -175,7 +175,7 @@ def test_photos_that_changed_are_told_when_a_run_goes_on(album, tmp_path, tried,
     assert "resumed at epoch 1, step 2" in caplog.text and again.done and len(again.history) == 4
     assert (ANOTHER in caplog.text) == (change != "touched")
     assert ("begun anew" in caplog.text or "begin anew" in caplog.text) == (change != "touched")
-    tried("photos changed under a run", 1, not np.isfinite(again.history[-1]["G_pixel"]))
+    tried("photos changed under a run", 1, not np.isfinite(again.history[-1]["G_rec"]))
 
 
 def test_pictures_without_sums_are_looked_at(tmp_path, caplog):
