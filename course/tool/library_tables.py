@@ -30,14 +30,14 @@ def data_card(name: str) -> str:
     published = "a sha256 that others have published" if source.get("sha256") else "its size only"
     rows = [("What it is", source["title"][0].upper() + source["title"][1:])]
     if source.get("size"):
-        rows.append(("To download", f"{source['size'] / 1e6:,.0f} MB"))
+        rows.append(("Download", f"{source['size'] / 1e6:,.0f} MB"))
     rows += [
-        ("Pictures that it gives", f"{sum(counts.values()):,}, in {folders}"),
-        ("Licence, as its makers state it", source["licence"]),
-        ("Whom to name", source["citation"]),
+        ("Pictures in use", f"{sum(counts.values()):,}, in {folders}"),
+        ("Licence, as stated by its authors", source["licence"]),
+        ("Credit", source["citation"]),
         ("How a download is checked", f"against {published}, then by counting the pictures"),
     ]
-    return markdown.table(("What one asks", "What the table says"), rows)
+    return markdown.table(("Fact", "Value"), rows)
 
 
 def data_card_names() -> list[str]:
@@ -61,18 +61,18 @@ def recipe_notes(paper: str) -> str:
         raise CourseError(
             f"there are no recipes of {paper!r}: write one of all, {', '.join(papers)}."
         )
-    shared = set.intersection(*(set(recipe.open.items()) for recipe in RECIPES.values()))
+    shared = set.intersection(*(set(recipe.unspecified.items()) for recipe in RECIPES.values()))
     header = ("Left open or contradicted", "What the recipe does", "Recipes")
     if paper == "all":
         return markdown.table(header, [(*note, "all") for note in sorted(shared)])
     recipes = [recipe for recipe in RECIPES.values() if recipe.paper == paper]
     names: dict[tuple[str, str], list[str]] = {}
     for recipe in recipes:
-        for note in recipe.open.items():
+        for note in recipe.unspecified.items():
             if note not in shared:
                 names.setdefault(note, []).append(f"`{recipe.name}`")
-    systems = [f"- `{recipe.name}`: {recipe.system}." for recipe in recipes]
-    photos = dict.fromkeys(f"Photos: {recipe.photos.about}." for recipe in recipes)
+    systems = [f"- `{recipe.name}`: {recipe.description}." for recipe in recipes]
+    photos = dict.fromkeys(f"Photos: {recipe.data.description}." for recipe in recipes)
     if len(recipes) == 1:
         table = markdown.table(header[:2], names)
     else:
@@ -90,7 +90,7 @@ def _photo_card() -> str:
     for name, photo in _read_toml("sample_photos.toml").items():
         facts = [photo[key] for key in ("licence", "credit", "alt")]
         rows.append([f"`{name}`", photo["title"], splits[photo["split"]], *facts])
-    header = ("Photo", "Title", "Part", "Licence", "Whom to name", "What one sees")
+    header = ("Photo", "Title", "Split", "Licence", "Credit", "Description")
     return markdown.table(header, rows)
 
 
