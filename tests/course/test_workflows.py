@@ -62,7 +62,7 @@ def test_release_steps_name_commands_that_exist():
 
 
 @pytest.mark.parametrize(
-    "text", ["make tset", "python -m course chekc", "python -m course wheel --tga v1"]
+    "text", ["make tset", "python -m course lnes", "python -m course wheel --tga v1"]
 )
 def test_command_that_does_not_exist_is_found(text):
     with pytest.raises((AssertionError, argparse.ArgumentError, SystemExit)):
