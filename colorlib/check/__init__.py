@@ -1,21 +1,25 @@
 """Feedback for the exercises: ``lab = check.q1_3(rgb_to_lab)``.
 
-A check says one of four things (passed, not attempted yet, wrong, raised) with what came, what was expected
-and the likely cause, and gives back a function that works: yours if it passed, else the library's own. So a
-lesson runs to its end whether its exercises are solved or not.
+A check has one of four outcomes (passed, not attempted yet, wrong, raised). It shows what your
+function returned, what was expected and the likely cause. It returns your function if it passed,
+else the library's own, so a lesson runs to its end whether its exercises are solved or not.
 
 ``check.q1_3.hint()`` shows the next hint, ``check.progress()`` a table of what you have done.
 
-Nothing is imported until an exercise is named; exercise 1.3 lives in :mod:`colorlib.check.lesson01`.
+Nothing is imported until an exercise is named. The grader of exercise 1.3 is in
+:mod:`colorlib.check.lesson01`, its title and hints are in ``exercises.toml``.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
-from colorlib.check.session import progress
+from colorlib.check.progress import progress
 
 if TYPE_CHECKING:
     from colorlib.check.exercise import Exercise
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["lesson", "progress"]
 
 
+@cache
 def lesson(number: int) -> dict[str, Exercise]:
-    """Give the exercises of one lesson by name, for example ``{"q1_1": Exercise(...), ...}``.
+    """Return the exercises of one lesson by name, for example ``{"q1_1": Exercise(...), ...}``.
 
     Raises:
         LookupError: If the lesson has no exercises.
@@ -33,21 +38,28 @@ def lesson(number: int) -> dict[str, Exercise]:
         >>> list(lesson(1))[:2]
         ['q1_1', 'q1_2']
     """
+    from colorlib.check.exercise import Exercise
+
+    module_name = f"colorlib.check.lesson{number:02d}"
     try:
-        module = importlib.import_module(f"colorlib.check.lesson{number:02d}")
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name != f"colorlib.check.lesson{number:02d}":
+        if error.name != module_name:
             raise
         raise LookupError(f"lesson {number} has no exercises in this version of colorlib") from None
-    return {f"q{exercise.number.replace('.', '_')}": exercise for exercise in module.EXERCISES}
+    texts = tomllib.loads(resources.files(__name__).joinpath("exercises.toml").read_text("utf-8"))
+    return {
+        f"q{exercise.replace('.', '_')}": Exercise(exercise, grader=grader, **texts[exercise])
+        for exercise, grader in module.GRADERS.items()
+    }
 
 
 def __getattr__(name: str) -> Exercise:
-    found = re.fullmatch(r"q(\d+)_\d+", name)
-    if not found:
+    match = re.fullmatch(r"q(\d+)_\d+", name)
+    if not match:
         raise AttributeError(f"colorlib.check has no {name!r}; exercises are named like q1_3")
     try:
-        exercises = lesson(int(found[1]))
+        exercises = lesson(int(match[1]))
     except LookupError as error:
         raise AttributeError(str(error)) from None
     if name not in exercises:

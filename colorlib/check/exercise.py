@@ -1,90 +1,89 @@
-"""An exercise: judge the learner's answer, say what came of it, and give back something that works."""
+"""Exercises: check a learner's implementation, show the result, and return one that works."""
 
 from __future__ import annotations
 
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from colorlib.check import session
-from colorlib.check.verdict import Card, Outcome, Verdict, present
+from colorlib.check.progress import next_hint, record
+from colorlib.check.result import Outcome, Result, ResultCard, display
 
-_MEANWHILE = ("meanwhile", "the cells below use the library's own.")
+if TYPE_CHECKING:
+    from colorlib.check.graders import Grader
 
-
-class Judge(Protocol):
-    """What :mod:`colorlib.check.judges` holds."""
-
-    reference: Any
-
-    def __call__(self, answer: Any) -> Verdict: ...
+_FALLBACK = ("meanwhile", "the cells below use the library's own implementation.")
+_EXPECTED_OUTCOMES = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
 
 
 class UnexpectedOutcome(AssertionError):
-    """In CI: a lesson's stub was solved, or a solution's answer did not pass."""
+    """In CI: a stub in a lesson was solved, or an implementation in a solution did not pass."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a lesson; call it with the learner's answer.
+    """One exercise of a lesson; call it with the learner's implementation.
 
     Args:
         number: For example ``"1.3"``.
         title: As in the lesson.
-        judge: Takes the answer, returns a :class:`Verdict`; holds the library's own answer as ``reference``.
-        hints: From the gentlest to the plainest.
+        hints: From the gentlest to the most explicit.
+        grader: Takes the implementation, returns a :class:`Result`; its ``reference`` is the
+            library's own implementation.
     """
 
     number: str
     title: str
-    judge: Judge
-    hints: tuple[str, ...]
+    hints: Sequence[str]
+    grader: Grader
 
-    def __call__(self, answer: Any = ...) -> Any:
-        """Judge ``answer``, show the verdict, and return ``answer`` if it passed, else the library's own."""
-        with same_random_state():
-            verdict = Verdict(Outcome.NOT_ATTEMPTED) if answer is ... else self.judge(answer)
-        outcome = verdict.outcome
-        session.record(self.number, self.title, outcome)
-        passed = outcome is Outcome.PASSED
-        shown = verdict if passed else replace(verdict, reasons=(*verdict.reasons, _MEANWHILE))
-        present(Card(self.number, self.title, shown, () if passed else self.hints))
-        self._expect(verdict)
-        return answer if passed else self.judge.reference
+    def __call__(self, implementation: Any = ...) -> Any:
+        """Show the result; return ``implementation`` if it passed, else the library's own."""
+        result = Result(Outcome.NOT_ATTEMPTED)
+        if implementation is not ...:
+            with preserve_random_state():
+                result = self.grader(implementation)
+        passed = result.outcome is Outcome.PASSED
+        record(self.number, self.title, result.outcome)
+        shown = result if passed else replace(result, reasons=(*result.reasons, _FALLBACK))
+        display(ResultCard(self.number, self.title, shown, () if passed else self.hints))
+        self._check_expected_outcome(result)
+        return implementation if passed else self.grader.reference
 
     def hint(self, level: int | None = None) -> None:
         """Show the next hint, or the one of the given level, counted from 1."""
+        count = len(self.hints)
         if level is None:
-            level = session.next_hint(self.number, len(self.hints))
-        if not 1 <= level <= len(self.hints):
-            raise ValueError(
-                f"exercise {self.number} has hints 1 to {len(self.hints)}; got {level}"
-            )
-        print(f"Hint {level} of {len(self.hints)}: {self.hints[level - 1]}")
+            level = next_hint(self.number, count)
+        if not 1 <= level <= count:
+            raise ValueError(f"exercise {self.number} has hints 1 to {count}; got {level}")
+        print(f"Hint {level} of {count}: {self.hints[level - 1]}")
 
-    def _expect(self, verdict: Verdict) -> None:
-        """Hold the outcome against COURSE_EXPECT, which CI sets: stubs in lessons, answers in solutions."""
-        expected = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
+    def _check_expected_outcome(self, result: Result) -> None:
+        """Compare the outcome with the one that CI expects of the tree named in COURSE_EXPECT."""
         tree = os.environ.get("COURSE_EXPECT", "")
-        if tree and tree not in expected:
+        if not tree:
+            return
+        if tree not in _EXPECTED_OUTCOMES:
             raise ValueError(
                 f"COURSE_EXPECT is {tree!r}; expected 'lesson' or 'solution', or leave it unset"
             )
-        if tree and verdict.outcome is not expected[tree]:
-            reasons = "; ".join(f"{label}: {text}" for label, text in verdict.reasons)
+        expected = _EXPECTED_OUTCOMES[tree]
+        if result.outcome is not expected:
+            reasons = "; ".join(f"{label}: {text}" for label, text in result.reasons)
             raise UnexpectedOutcome(
-                f"exercise {self.number} in a {tree} is {verdict.outcome.word!r}; expected "
-                f"{expected[tree].word!r}. {reasons}"
+                f"exercise {self.number} in a {tree} is {result.outcome.word!r}; "
+                f"expected {expected.word!r}. {reasons}"
             )
 
 
 @contextmanager
-def same_random_state() -> Iterator[None]:
-    """Leave the random states of Python, and of NumPy and torch where they are loaded, as they were."""
+def preserve_random_state() -> Iterator[None]:
+    """Restore the random states of Python, and of NumPy and torch if loaded, after the block."""
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     python_state = random.getstate()
     numpy_state = numpy.random.get_state() if numpy else None

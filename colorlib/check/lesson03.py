@@ -1,4 +1,4 @@
-"""The exercises of lesson 3, the patch critic."""
+"""The exercises of lesson 3, the PatchGAN discriminator."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib.check import critics as parts
-from colorlib.check.exercise import Exercise
-from colorlib.check.judges import Case, Function, Mistake
-from colorlib.check.networks import Network
+from colorlib.check import lesson03_mutants as mutants
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake, NetworkGrader
+from colorlib.check.lesson03_mutants import ab_mutant, discriminator_mutant, loss_mutant, make_pairs
 from colorlib.discriminators import PatchDiscriminator, receptive_field
 
 
@@ -17,240 +16,201 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
-# 3.1 ------------------------------------------------------------------------------------------------------
-def _chain(*layers: tuple[int, int]) -> nn.Sequential:
+# 3.1 ----------------------------------------------------------------------------------------------
+def _conv_chain(*layers: tuple[int, int]) -> nn.Sequential:
     return nn.Sequential(*(nn.Conv2d(1, 1, kernel, stride=stride) for kernel, stride in layers))
 
 
-_nets = [
-    Case("one convolution, 4x4", (_chain((4, 1)),)),
-    Case("two convolutions, 3x3, stride 1", (_chain((3, 1), (3, 1)),)),
-    Case("4x4 with stride 2, then 3x3", (_chain((4, 2), (3, 1)),)),
-    Case("4x4 with stride 3, then 3x3 with stride 2, then 5x5", (_chain((4, 3), (3, 2), (5, 1)),)),
-    Case("a 1x1 critic", (_chain((1, 1), (1, 1)),)),
-    Case("the 70x70 critic of the library", (PatchDiscriminator(width=1),)),
+_FIELD_CASES = [
+    Case("one convolution, 4x4", (_conv_chain((4, 1)),)),
+    Case("two convolutions, 3x3, stride 1", (_conv_chain((3, 1), (3, 1)),)),
+    Case("4x4 with stride 2, then 3x3", (_conv_chain((4, 2), (3, 1)),)),
+    Case("4x4 with stride 3, then 3x3 with stride 2, then 5x5",
+         (_conv_chain((4, 3), (3, 2), (5, 1)),)),
+    Case("a 1x1 discriminator", (_conv_chain((1, 1), (1, 1)),)),
+    Case("the 70x70 discriminator of the library", (PatchDiscriminator(3, 3, 1),)),
+]  # fmt: skip
+_FIELD_MISTAKES = [
+    KnownMistake("you ignore strides: after stride 2, the steps of later kernels are two pixels.",
+                 mutants.receptive_field_mutant(lambda step, stride: step)),
+    KnownMistake("a kernel of k pixels adds k - 1 steps, not k: its first pixel already counts.",
+                 mutants.receptive_field_mutant(subtract=0)),
+    KnownMistake("your step grows too early: a layer's stride counts only for later layers.",
+                 mutants.receptive_field_mutant(grow_first=True)),
+    KnownMistake("you add the strides; multiply them: two strides of 2 make a step of 4.",
+                 mutants.receptive_field_mutant(lambda step, stride: step + stride - 1)),
+    KnownMistake("you go from the last layer to the first; this formula begins with the first.",
+                 mutants.receptive_field_mutant(backwards=True)),
+    KnownMistake("you begin at 0; without any layer an output sees one pixel: begin at 1.",
+                 mutants.receptive_field_mutant(start=0)),
+]  # fmt: skip
+
+
+# 3.2 ----------------------------------------------------------------------------------------------
+_LAST_BIAS = (False, False, False, False, True)
+_NET_CASES = [Case("patch_critic(3, 8)", (3, 8)), Case("patch_critic(2, 4)", (2, 4))]
+_NET_MISTAKES = [
+    KnownMistake("remove the sigmoid at the end: return logits; the loss applies the sigmoid.",
+                 discriminator_mutant(last_layers=(nn.Sigmoid,))),
+    KnownMistake("the first convolution has a batch norm; pix2pix omits it, so the discriminator "
+                 "sees how strong the colours are.", discriminator_mutant(norms=(0, 1, 2, 3))),
+    KnownMistake("the first convolution has a batch norm and no bias; it needs a bias and no batch "
+                 "norm.", discriminator_mutant(norms=(0, 1, 2, 3), bias=_LAST_BIAS)),
+    KnownMistake("the first convolution has a batch norm, and all have a bias: no batch norm after "
+                 "the first, and bias=False before the others.",
+                 discriminator_mutant(norms=(0, 1, 2, 3), bias=(True,) * 5)),
+    KnownMistake("this is instance norm; the pix2pix discriminator uses nn.BatchNorm2d.",
+                 discriminator_mutant(norm=nn.InstanceNorm2d)),
+    KnownMistake("the batch norms are missing: put one after convolutions two, three and four.",
+                 discriminator_mutant(norms=())),
+    KnownMistake("all convolutions have a bias; before a batch norm use bias=False.",
+                 discriminator_mutant(bias=(True,) * 5)),
+    KnownMistake("the last convolution has no bias; no batch norm follows, so it needs one.",
+                 discriminator_mutant(bias=(True, False, False, False, False))),
+    KnownMistake("the first convolution has no bias; no batch norm follows, so it needs one.",
+                 discriminator_mutant(bias=_LAST_BIAS)),
+    KnownMistake("all five convolutions have stride 2: only the first three, or a patch is much "
+                 "larger than 70.", discriminator_mutant(strides=(2,) * 5)),
+    KnownMistake("four convolutions have stride 2: only the first three.",
+                 discriminator_mutant(strides=(2, 2, 2, 2, 1))),
+    KnownMistake("the padding is missing: use padding=1 in every convolution.",
+                 discriminator_mutant(padding=0)),
+    KnownMistake("the kernels are 3x3; here all are 4x4.", discriminator_mutant(kernel=3)),
+    KnownMistake("ReLU removes everything negative; discriminators use nn.LeakyReLU(0.2).",
+                 discriminator_mutant(act=nn.ReLU)),
+    KnownMistake("the slope is torch's default 0.01: write nn.LeakyReLU(0.2).",
+                 discriminator_mutant(act=nn.LeakyReLU)),
+    KnownMistake("the activation comes too early: convolution, batch norm, then LeakyReLU.",
+                 discriminator_mutant(act_before_norm=True)),
+    KnownMistake("one block is missing: filters are width, 2, 4 and 8 times width, then 1.",
+                 discriminator_mutant(strides=(2, 2, 1, 1), norms=(1, 2),
+                                      bias=(True, False, False, True))),
+    KnownMistake("the filters stop doubling too early: width, then 2, 4 and 8 times width.",
+                 discriminator_mutant(max_multiplier=4)),
+    KnownMistake("you always use 3 input channels: use `inputs`, so ab alone can be the input.",
+                 lambda inputs=3, width=64: discriminator_mutant()(3, width)),
+]  # fmt: skip
+
+
+# 3.3 ----------------------------------------------------------------------------------------------
+_PAIR_CASES = [
+    Case("three images of 4 x 5 pixels", (_noise(3, 1, 4, 5), _noise(3, 2, 4, 5, seed=1))),
+    Case("two images of 3 x 3 pixels", (_noise(2, 1, 3, 3), _noise(2, 2, 3, 3, seed=1))),
 ]
-_reaches = [
-    Mistake("strides are ignored: after a stride of 2, each step of a later kernel is two pixels long.",
-            parts.reach_with(lambda step, stride: step)),
-    Mistake("a kernel of k pixels adds k - 1 steps, not k: its first pixel was counted already.",
-            parts.reach_with(less=0)),
-    Mistake("the step grows too early: a layer's own stride counts for the layers after it.",
-            parts.reach_with(early=True)),
-    Mistake("strides are added up; two strides of 2 make steps of 4: multiply.",
-            parts.reach_with(lambda step, stride: step + stride - 1)),
-    Mistake("the layers are taken from the last to the first; this formula goes the way that the photo goes.",
-            parts.reach_with(reverse=True)),
-    Mistake("the reach begins at 0; without any layer an output is the pixel itself: begin at 1.",
-            parts.reach_with(first=0)),
+_PAIR_MISTAKES = [
+    KnownMistake("ab comes first; use the order L, a, b with which discriminators are trained.",
+                 lambda L, ab: (torch.cat([ab, L], 1), torch.cat([ab.roll(1, 0), L], 1))),
+    KnownMistake("a and b are swapped.", lambda L, ab: make_pairs(L, ab.flip(1))),
+    KnownMistake("you roll L and ab, so every image has its own colours again: roll only ab.",
+                 mutants.pairs_mutant(lambda L, ab: torch.cat([L, ab], 1).roll(1, 0))),
+    KnownMistake("you roll L instead of ab: keep L where it is, and roll ab.",
+                 mutants.pairs_mutant(lambda L, ab: torch.cat([L.roll(1, 0), ab], 1))),
+    KnownMistake("you roll pixels instead of images: the images are in dim 0.",
+                 ab_mutant(lambda ab: ab.roll(1, -1))),
+    KnownMistake("without dims, roll treats all values as one row: dims=0 moves whole images.",
+                 ab_mutant(lambda ab: ab.roll(1))),
+    KnownMistake("you roll a and b among the channels: the images are in dim 0.",
+                 ab_mutant(lambda ab: ab.roll(1, 1))),
+    KnownMistake("both are true pairs: the second needs the colours of the previous image.",
+                 ab_mutant(lambda ab: ab)),
+    KnownMistake("the colours come from the next image: roll by +1.",
+                 ab_mutant(lambda ab: ab.roll(-1, 0))),
+    KnownMistake("you reverse the batch, so the middle image of three keeps its colours: roll it.",
+                 ab_mutant(lambda ab: ab.flip(0))),
+    KnownMistake("the order is wrong: return the true pairs first, then the wrong ones.",
+                 lambda L, ab: make_pairs(L, ab)[::-1]),
+    KnownMistake("L is missing: the discriminator needs [L, ab], three channels.",
+                 lambda L, ab: (ab, ab.roll(1, 0))),
 ]  # fmt: skip
 
 
-# 3.2 ------------------------------------------------------------------------------------------------------
-_critic_cases = [Case("patch_critic(3, 8)", (3, 8)), Case("patch_critic(2, 4)", (2, 4))]
-_critics = [
-    Mistake("there is a sigmoid at the end: give logits, which the loss turns into probabilities itself.",
-            parts.stack_with(ends=(nn.Sigmoid,))),
-    Mistake("batch norm stands after the first convolution too; pix2pix leaves it out there, and the critic "
-            "still sees how strong the colours are.", parts.stack_with(norms=(0, 1, 2, 3))),
-    Mistake("batch norm stands after the first convolution too, and its bias is gone; the first has a bias "
-            "and no batch norm.", parts.stack_with(norms=(0, 1, 2, 3), bias=(False,) * 4 + (True,))),
-    Mistake("batch norm stands after the first convolution too, and all have a bias: no batch norm after the "
-            "first, and bias=False before the others.",
-            parts.stack_with(norms=(0, 1, 2, 3), bias=(True,) * 5)),
-    Mistake("this is instance norm; the critic of pix2pix has batch norm: nn.BatchNorm2d.",
-            parts.stack_with(norm=nn.InstanceNorm2d)),
-    Mistake("batch norm is missing: the second, third and fourth convolution are followed by one.",
-            parts.stack_with(norms=())),
-    Mistake("all convolutions have a bias; batch norm brings its own: before it, bias=False.",
-            parts.stack_with(bias=(True,) * 5)),
-    Mistake("the last convolution has no bias; nothing follows that would bring one.",
-            parts.stack_with(bias=(True, False, False, False, False))),
-    Mistake("the first convolution has no bias; no batch norm follows that would bring one.",
-            parts.stack_with(bias=(False, False, False, False, True))),
-    Mistake("all five convolutions have stride 2; only the first three have, or a patch grows far beyond 70.",
-            parts.stack_with(strides=(2,) * 5)),
-    Mistake("four convolutions have stride 2: only the first three.",
-            parts.stack_with(strides=(2, 2, 2, 2, 1))),
-    Mistake("the padding is missing: padding=1 in every convolution.", parts.stack_with(padding=0)),
-    Mistake("the kernels are 3x3; here all are 4x4.", parts.stack_with(kernel=3)),
-    Mistake("this is ReLU, which forgets what is negative; critics use LeakyReLU(0.2).",
-            parts.stack_with(act=nn.ReLU)),
-    Mistake("the slope is torch's 0.01: write nn.LeakyReLU(0.2).", parts.stack_with(act=nn.LeakyReLU)),
-    Mistake("the activation stands before the batch norm: convolution, batch norm, LeakyReLU.",
-            parts.stack_with(late=True)),
-    Mistake("one block is missing: filters go width, 2, 4 and 8 times width, then 1.",
-            parts.stack_with(strides=(2, 2, 1, 1), norms=(1, 2), bias=(True, False, False, True))),
-    Mistake("the filters stop doubling too early: width, then 2, 4 and 8 times width.",
-            parts.stack_with(cap=4)),
-    Mistake("the number of channels is fixed to 3: use `inputs`, so that a critic can see ab alone.",
-            lambda inputs=3, width=64: parts.stack_with()(3, width)),
-]  # fmt: skip
-
-
-# 3.3 ------------------------------------------------------------------------------------------------------
-_pair_cases = [
-    Case("three pictures of 4 x 5 pixels", (_noise(3, 1, 4, 5), _noise(3, 2, 4, 5, seed=1))),
-    Case("two pictures of 3 x 3 pixels", (_noise(2, 1, 3, 3), _noise(2, 2, 3, 3, seed=1))),
-]
-_pairings = [
-    Mistake("ab comes first: the order is L, a, b, and a trained critic keeps to the one that it has learnt.",
-            lambda L, ab: (torch.cat([ab, L], 1), torch.cat([ab.roll(1, 0), L], 1))),
-    Mistake("a and b are swapped.", lambda L, ab: tuple(pair[:, [0, 2, 1]] for pair in parts.pairs(L, ab))),
-    Mistake("L went along with ab: then every picture has its own colours again. Roll ab alone.",
-            lambda L, ab: (parts.pairs(L, ab)[0], parts.pairs(L, ab)[0].roll(1, 0))),
-    Mistake("L was rolled in place of ab: the colours then belong to another L, but ours keep L where it is.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L.roll(1, 0), ab], 1))),
-    Mistake("the pixels were rolled, not the pictures: the pictures stand in dim 0.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L, ab.roll(1, -1)], 1))),
-    Mistake("roll without dims rolls all values as one long row: dims=0 moves whole pictures.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L, ab.roll(1)], 1))),
-    Mistake("a and b were rolled among the channels: the pictures stand in dim 0.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L, ab.roll(1, 1)], 1))),
-    Mistake("both are true pairs: the second needs the colours of the picture before.",
-            lambda L, ab: (parts.pairs(L, ab)[0],) * 2),
-    Mistake("the colours come from the picture after: roll by +1.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L, ab.roll(-1, 0)], 1))),
-    Mistake("the batch was turned round: of three pictures the middle one keeps its own colours. Roll it.",
-            lambda L, ab: (parts.pairs(L, ab)[0], torch.cat([L, ab.flip(0)], 1))),
-    Mistake("the true pairs come first, then the wrong ones.", lambda L, ab: parts.pairs(L, ab)[::-1]),
-    Mistake("the lightness is missing: the critic is to see [L, ab], three channels.",
-            lambda L, ab: (ab, ab.roll(1, 0))),
-]  # fmt: skip
-
-
-# 3.4 ------------------------------------------------------------------------------------------------------
-def _map(at: tuple[int, int], best: tuple[int, int], outputs: int) -> Tensor:
-    logits = _noise(1, 1, outputs, outputs)
-    logits[0, 0, at[0], at[1]], logits[0, 0, best[0], best[1]] = -5, 5
+# 3.4 ----------------------------------------------------------------------------------------------
+def _logit_map(lowest: tuple[int, int], highest: tuple[int, int], side: int) -> Tensor:
+    logits = _noise(1, 1, side, side)
+    logits[0, 0, lowest[0], lowest[1]] = -5
+    logits[0, 0, highest[0], highest[1]] = 5
     return logits
 
 
-_maps = [
-    Case("a map of 30 x 30, lowest in row 10, column 20", (_map((10, 20), (4, 17), 30), 256)),
-    Case("a map of 22 x 22, lowest in row 0, column 9", (_map((0, 9), (12, 5), 22), 192)),
-    Case("a map of 22 x 22, lowest in row 18, column 21", (_map((18, 21), (7, 7), 22), 192)),
-]
-_suspects = [
-    Mistake("this is the patch that looks most *real*: a low logit says fake.",
-            parts.patch_with(Tensor.argmax)),
-    Mistake("this takes the logit farthest from 0, or nearest to it; fake is the lowest, sign included.",
-            parts.patch_with(lambda logits: logits.abs().argmin())),
-    Mistake("the padding is forgotten: the first patch begins 23 pixels outside of the photo.",
-            parts.patch_with(shift=0)),
-    Mistake("rows and columns are swapped: i counts down, and the order is top, left, bottom, right.",
-            parts.patch_with(swap=True)),
-    Mistake("a patch may stick out of the photo: cut top and left at 0, bottom and right at side.",
-            parts.patch_with(clip=False)),
-    Mistake("this is the 8 x 8 square from one patch to the next; the critic sees 70 x 70.",
-            parts.patch_with(size=8)),
-    Mistake("patches are 8 pixels apart, not 70: they overlap.", parts.patch_with(step=70)),
-    Mistake("patches are 8 pixels apart (three strides of 2), not 16.", parts.patch_with(step=16)),
-    Mistake("the first number counts down: top, left, bottom, right, not the two tops first.",
-            parts.patch_with(order=(0, 2, 1, 3))),
-    Mistake("the padding was added: it moves the first patch out of the photo, to 8 i - 23.",
-            parts.patch_with(shift=-23)),
+_PATCH_CASES = [
+    Case("a map of 30 x 30, lowest in row 10, column 20",
+         (_logit_map((10, 20), (4, 17), 30), 256)),
+    Case("a map of 22 x 22, lowest in row 0, column 9", (_logit_map((0, 9), (12, 5), 22), 192)),
+    Case("a map of 22 x 22, lowest in row 18, column 21", (_logit_map((18, 21), (7, 7), 22), 192)),
+]  # fmt: skip
+_PATCH_MISTAKES = [
+    KnownMistake("this is the patch that looks most *real*: a low logit means fake.",
+                 mutants.patch_mutant(choose=Tensor.argmax)),
+    KnownMistake("you use absolute values; the most fake patch has the lowest logit.",
+                 mutants.patch_mutant(choose=lambda logits: logits.abs().argmin())),
+    KnownMistake("you ignore the padding: the first patch begins 23 pixels outside the photo.",
+                 mutants.patch_mutant(shift=0)),
+    KnownMistake("rows and columns are swapped: i is the row; return top, left, bottom, right.",
+                 mutants.patch_mutant(swap=True)),
+    KnownMistake("the patch leaves the photo: limit top and left to 0, bottom and right to side.",
+                 mutants.patch_mutant(clip=False)),
+    KnownMistake("8 x 8 is the distance between patches; the discriminator sees 70 x 70.",
+                 mutants.patch_mutant(size=8)),
+    KnownMistake("patches are 8 pixels apart, not 70: they overlap.", mutants.patch_mutant(step=70)),
+    KnownMistake("patches are 8 pixels apart (three strides of 2), not 16.",
+                 mutants.patch_mutant(step=16)),
+    KnownMistake("the order is wrong: return top, left, bottom, right.",
+                 mutants.patch_mutant(order=(0, 2, 1, 3))),
+    KnownMistake("you add the padding: it moves the first patch out of the photo, to 8 i - 23.",
+                 mutants.patch_mutant(shift=-23)),
 ]  # fmt: skip
 
 
-# 3.5 ------------------------------------------------------------------------------------------------------
-def _verdict(name: str, real: Tensor, fake: Tensor) -> Case:
+# 3.5 ----------------------------------------------------------------------------------------------
+def _loss_case(name: str, real: Tensor, fake: Tensor) -> Case:
     return Case(name, (nn.Sequential(nn.Identity(), nn.Sigmoid()), real, fake))
 
 
-def _sure(name: str, real: float, fake: float) -> Case:
-    return _verdict(name, torch.full((1, 1, 3, 3), real), torch.full((1, 1, 3, 3), fake))
+def _constant(logit: float) -> Tensor:
+    return torch.full((1, 1, 3, 3), logit)
 
 
-_verdicts = [
-    _sure("a critic that does not know: all logits 0", 0.0, 0.0),
-    _sure("a critic that is sure and right: logits +8 for true, -8 for wrong", 8.0, -8.0),
-    _sure("a critic that is right about true and wrong about wrong: logits +2 and +3", 2.0, 3.0),
-    _verdict("mixed logits", _noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3),
-    _sure(
-        "a critic that is very sure and always wrong: logits -120 for true, +120 for wrong",
-        -120.0,
-        120.0,
-    ),
-]
-_losses = [
-    Mistake("the sigmoid is still taken twice: once by the network's last layer, once by the loss.",
-            parts.loss_with(parts.to(1), parts.to(0), sigmoids=1)),
-    Mistake("now a sigmoid is taken three times; one is enough, and the loss with logits brings it.",
-            parts.loss_with(parts.to(1), parts.to(0), sigmoids=2)),
-    Mistake("a loss without logits, after the sigmoid: right on paper, but in float32 a sure sigmoid is "
-            "rounded to 0 or 1, its logarithm cut off and the gradient gone. Leave the sigmoid to the loss.",
-            parts.loss_with(parts.to(1, F.binary_cross_entropy),
-                            parts.to(0, F.binary_cross_entropy), sigmoids=1)),
-    Mistake("the labels are swapped: true is 1, wrong is 0.", parts.loss_with(parts.to(0), parts.to(1))),
-    Mistake("the two losses are added; here their mean is asked for: divide by 2.",
-            parts.loss_with(parts.to(1), parts.to(0), share=1)),
-    Mistake("the label of wrong is 1 too: that is what a generator wants; the critic's label for wrong is 0.",
-            parts.loss_with(parts.to(1), parts.to(1))),
-    Mistake("only true pictures count: add the loss on wrong ones, with the label 0.",
-            parts.loss_with(parts.to(1), None, share=1)),
-    Mistake("only wrong pictures count: add the loss on true ones, with the label 1.",
-            parts.loss_with(None, parts.to(0), share=1)),
-    Mistake("this is the squared distance to the label, the loss of LSGAN; here it is cross-entropy.",
-            parts.loss_with(parts.to(1, F.mse_loss), parts.to(0, F.mse_loss))),
-    Mistake("this is the distance of the probability to its label, without a logarithm.",
-            parts.loss_with(parts.to(1, F.l1_loss), parts.to(0, F.l1_loss), sigmoids=1)),
+_LOSS_CASES = [
+    _loss_case("a discriminator that does not know: all logits 0", _constant(0.0), _constant(0.0)),
+    _loss_case("a sure and right discriminator: logits +8 for true, -8 for wrong",
+               _constant(8.0), _constant(-8.0)),
+    _loss_case("a discriminator that takes both for true: logits +2 for true, +3 for wrong",
+               _constant(2.0), _constant(3.0)),
+    _loss_case("mixed logits", _noise(2, 1, 4, 4) * 3, _noise(2, 1, 4, 4, seed=1) * 3),
+    _loss_case("a very sure, always wrong discriminator: logits -120 for true, +120 for wrong",
+               _constant(-120.0), _constant(120.0)),
+]  # fmt: skip
+_LOSS_MISTAKES = [
+    KnownMistake("you still apply the sigmoid twice: in the network's last layer and in the loss.",
+                 loss_mutant(sigmoids=1)),
+    KnownMistake("now you apply the sigmoid three times; the loss with logits applies it once.",
+                 loss_mutant(sigmoids=2)),
+    KnownMistake("this loss works on probabilities, but in float32 the sigmoid of a sure "
+                 "discriminator rounds to 0 or 1, so the gradient is lost. Use the loss with logits.",
+                 loss_mutant(loss=F.binary_cross_entropy, sigmoids=1)),
+    KnownMistake("the labels are swapped: true is 1, wrong is 0.", loss_mutant(0, 1)),
+    KnownMistake("you add the two losses; return their mean: divide by 2.", loss_mutant(weight=1)),
+    KnownMistake("both labels are 1, as a generator wants; here the label of wrong images is 0.",
+                 loss_mutant(1, 1)),
+    KnownMistake("only true images count: add the loss on wrong images, with the label 0.",
+                 loss_mutant(1, None, weight=1)),
+    KnownMistake("only wrong images count: add the loss on true images, with the label 1.",
+                 loss_mutant(None, 0, weight=1)),
+    KnownMistake("this is the squared error, the loss of LSGAN; here it is cross-entropy.",
+                 loss_mutant(loss=F.mse_loss)),
+    KnownMistake("this is the distance between probability and label; the logarithm is missing.",
+                 loss_mutant(loss=F.l1_loss, sigmoids=1)),
 ]  # fmt: skip
 
-EXERCISES = (
-    Exercise(
-        "3.1",
-        "The receptive field",
-        Function(receptive_field, _nets, _reaches, tolerance=0),
-        (
-            "Keep two numbers, the reach and the step, both 1 at the start, and go through net.modules().",
-            "isinstance(layer, nn.Conv2d) finds the convolutions; layer.kernel_size[0] and layer.stride[0].",
-            "For each: reach += (kernel - 1) * step, and after that step *= stride.",
-        ),
+GRADERS = {
+    "3.1": FunctionGrader(receptive_field, _FIELD_CASES, _FIELD_MISTAKES, tolerance=0),
+    "3.2": NetworkGrader(
+        mutants.patch_discriminator,
+        _NET_CASES,
+        _NET_MISTAKES,
+        input_shape=lambda inputs, width: (1, inputs, 64, 64),
     ),
-    Exercise(
-        "3.2",
-        "The 70x70 critic",
-        Network(
-            parts.patch_critic, _critic_cases, lambda inputs, width: (1, inputs, 64, 64), _critics
-        ),
-        (
-            "Write the five convolutions first, then put what stands between them.",
-            "First: Conv2d(inputs, width, 4, stride=2, padding=1) and LeakyReLU(0.2). "
-            "Last: Conv2d(8 * width, 1, 4, stride=1, padding=1), and nothing after it.",
-            "The three between: Conv2d(c, 2 * c, 4, stride, padding=1, bias=False), BatchNorm2d(2 * c), "
-            "LeakyReLU(0.2), with strides 2, 2 and 1.",
-        ),
-    ),
-    Exercise(
-        "3.3",
-        "True pairs and wrong pairs",
-        Function(parts.pairs, _pair_cases, _pairings, tolerance=0),
-        (
-            "torch.cat stacks its list along one dimension. Which one holds the channels?",
-            "x.roll(1, dims=0) moves every picture of a batch one place on, and the last to the front.",
-            "torch.cat([L, ab], dim=1), and the same with ab.roll(1, dims=0).",
-        ),
-    ),
-    Exercise(
-        "3.4",
-        "Reading a map",
-        Function(parts.suspect, _maps, _suspects, tolerance=0),
-        (
-            "logits.argmin() counts through all values in one row; divmod by the width gives row and column.",
-            "Patch (i, j) begins at 8 i - 23 and 8 j - 23, and ends 70 pixels later.",
-            "max(top, 0) and min(top + 70, side) keep it inside; the same for left and right. Use .item().",
-        ),
-    ),
-    Exercise(
-        "3.5",
-        "Broken on purpose",
-        Function(parts.critic_loss, _verdicts, _losses, tolerance=1e-4),
-        (
-            "Between which two numbers lie the network's answers? What does the loss take them for?",
-            "A loss whose name ends in `with_logits` begins by taking a sigmoid itself.",
-            "net[:-1] is the network without its last layer: give its answers to the loss with logits, with "
-            "ones for true and zeros for wrong.",
-        ),
-    ),
-)
+    "3.3": FunctionGrader(make_pairs, _PAIR_CASES, _PAIR_MISTAKES, tolerance=0),
+    "3.4": FunctionGrader(mutants.most_fake_patch, _PATCH_CASES, _PATCH_MISTAKES, tolerance=0),
+    "3.5": FunctionGrader(mutants.discriminator_loss, _LOSS_CASES, _LOSS_MISTAKES, tolerance=1e-4),
+}

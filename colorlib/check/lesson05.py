@@ -1,4 +1,4 @@
-"""The exercises of lesson 5, training: answers are used on runs of a few steps."""
+"""The exercises of lesson 5, training: steps, schedules, files and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,120 +11,118 @@ from torch import Tensor
 
 from colorlib.check import lesson05_files as files
 from colorlib.check import lesson05_runs as runs
-from colorlib.check import lesson05_steps as steps
-from colorlib.check.effects import Effects
-from colorlib.check.exercise import Exercise
-from colorlib.check.judges import Case, Function, Mistake
+from colorlib.check.graders import (
+    Case,
+    FunctionGrader,
+    KnownMistake,
+    SideEffectGrader,
+    TrainingStepGrader,
+)
+from colorlib.check.lesson04_mutants import training_step_mutant
 
 
-def plateau(scores: Tensor, patience: int = 3, *, past: str = "best", reset: bool = True, early: int = 0,
-            divide: float = 10.0, sign: float = 1.0) -> Tensor:  # fmt: skip
-    """Give the learning rate's factor after each epoch: a tenth on a plateau.
-
-    The rule of :class:`colorlib.engine.trainer.Trainer` with ``schedule="plateau"``.
-    """
-    best, waited, factor, factors = -math.inf, 0, 1.0, []
-    for score in (sign * scores).tolist():
-        waited = 0 if score > best else waited + 1
-        best = max(best, score) if past == "best" else score
-        if waited > patience - early:
-            factor, waited = factor / divide, 0 if reset else waited
-        factors.append(factor)
-    return torch.tensor(factors)
+# 5.1 and 5.2 --------------------------------------------------------------------------------------
+def _step_mutant(**options: Any) -> Callable:
+    return training_step_mutant(**{"returns_dict": True, "lambda_rec": 100.0} | options)
 
 
-def _plateau(scores: Tensor, patience: int) -> Tensor:
-    return plateau(scores, patience)
+def _smooth_step_mutant(**options: Any) -> Callable:
+    return _step_mutant(**{"real_label": 0.9, "lambda_rec": 50.0} | options)
 
 
-def _wrong_plateau(**how: Any) -> Callable:
-    return lambda scores, patience: plateau(scores, patience, **how)
+_BACKWARD_CAUSES = {
+    "backward through the graph a second time": "the discriminator's step used up the generator's "
+    "graph: pass fake.detach() to the discriminator there.",
+    "does not require grad": "no network can learn from this loss: is there a detach too many?",
+}
+_STEP_MISTAKES = [
+    KnownMistake("the function returned nothing: return the four losses as a dict.",
+                 lambda *args: None),
+    KnownMistake("the generator never changes: it learns through `fake`, so use fake.detach() only "
+                 "for the discriminator.", _step_mutant(detach_always=True)),
+    KnownMistake("gradients of the previous step remain: zero_grad() before each backward().",
+                 _step_mutant(zero_grad_d=False, zero_grad_g=False)),
+    KnownMistake("real and fake are swapped: use gan.discriminator_loss(real, fake).",
+                 _step_mutant(swap_logits=True)),
+    KnownMistake("you update the generator first; update the discriminator first, so the generator "
+                 "learns from the newer one.", _step_mutant(generator_first=True)),
+    KnownMistake("your generator helps the discriminator; its images should pass for real: use "
+                 "generator_loss.", _step_mutant(generator_aims_at_fake=True)),
+    KnownMistake("lambda is missing: the weight of the pixel loss is 100; losses.generator_loss "
+                 "applies it.", _step_mutant(lambda_rec=1.0)),
+    KnownMistake("the discriminator's loss is the mean of its two losses: divide their sum by 2.",
+                 _step_mutant(discriminator_weight=1.0)),
+]  # fmt: skip
+_BUGFIX_MISTAKES = [
+    KnownMistake("this behaves like the broken step: the generator never changes. Where is it "
+                 "detached?", _smooth_step_mutant(detach_always=True)),
+    KnownMistake("the generator changes again, but you no longer smooth the labels: fix one thing "
+                 "only.", _smooth_step_mutant(real_label=1.0)),
+    KnownMistake("the generator changes again, but lambda is 100 now: fix one thing, keep the 50.",
+                 _smooth_step_mutant(lambda_rec=100.0)),
+    KnownMistake("the generator changes, but old gradients remain: keep both zero_grad().",
+                 _smooth_step_mutant(zero_grad_d=False, zero_grad_g=False)),
+]  # fmt: skip
 
 
-_scores = [
+# 5.3 ----------------------------------------------------------------------------------------------
+def _plateau_mutant(
+    *,
+    compare_with: str = "best",
+    reset: bool = True,
+    epochs_too_early: int = 0,
+    divisor: float = 10.0,
+    sign: float = 1.0,
+) -> Callable:
+    """Return a plateau schedule's factors, with one step changed."""
+
+    def factors(scores: Tensor, patience: int = 3) -> Tensor:
+        best, waited, factor, result = -math.inf, 0, 1.0, []
+        for score in (sign * scores).tolist():
+            waited = 0 if score > best else waited + 1
+            best = max(best, score) if compare_with == "best" else score
+            if waited > patience - epochs_too_early:
+                factor, waited = factor / divisor, 0 if reset else waited
+            result.append(factor)
+        return torch.tensor(result)
+
+    return factors
+
+
+_SCORE_CASES = [
     Case("scores that rise at every epoch", (torch.tensor([20.0, 21, 22, 23]), 3)),
-    Case("a best score, then four worse ones; patience 3", (torch.tensor([20.0, 22, 21, 21.5, 21, 21.7]), 3)),
+    Case("a best score, then four worse ones; patience 3",
+         (torch.tensor([20.0, 22, 21, 21.5, 21, 21.7]), 3)),
     Case("a best score, then nine worse ones; patience 3",
          (torch.tensor([22.0, 21, 21.5, 21, 21.7, 21, 21.2, 21.1, 21.3, 21]), 3)),
     Case("one good epoch between two pauses; patience 1",
          (torch.tensor([22.0, 21, 23, 22, 22.5, 22.6, 22.7]), 1)),
 ]  # fmt: skip
-_schedules = [
-    Mistake("each epoch is held against the one before; what counts is the best one so far.",
-            _wrong_plateau(past="previous")),
-    Mistake("after a cut the waiting begins anew: set the count back to 0, or each further epoch cuts.",
-            _wrong_plateau(reset=False)),
-    Mistake("one epoch too early: patience 3 bears three epochs without a better score.",
-            _wrong_plateau(early=1)),
-    Mistake("the factor is halved; paper 003 divides by ten.", _wrong_plateau(divide=2.0)),
-    Mistake("lower counts as better here; a validation PSNR is better when it is higher.",
-            _wrong_plateau(sign=-1.0)),
+_PLATEAU_MISTAKES = [
+    KnownMistake("you compare each epoch with the one before; compare it with the best so far.",
+                 _plateau_mutant(compare_with="previous")),
+    KnownMistake("after a cut, set the count to 0; otherwise every further epoch cuts again.",
+                 _plateau_mutant(reset=False)),
+    KnownMistake("you cut one epoch too early: patience 3 allows three epochs without a new best.",
+                 _plateau_mutant(epochs_too_early=1)),
+    KnownMistake("you halve the factor; paper 003 divides it by ten.",
+                 _plateau_mutant(divisor=2.0)),
+    KnownMistake("you treat lower as better; a higher validation PSNR is better.",
+                 _plateau_mutant(sign=-1.0)),
 ]  # fmt: skip
 
+# 5.5 and 5.6 --------------------------------------------------------------------------------------
+_STOPPED = [Case("a run stopped in the middle of an epoch")]
 
-_STOPPED = [Case("a run stopped in the middle of an epoch", ())]
-
-EXERCISES = (
-    Exercise(
-        "5.1",
-        "One step of both networks",
-        Effects(steps.step_with(), steps.stepped, steps.CASES, steps.STEPS, steps.TWICE),
-        (
-            "Paint once: fake = net_g(L). Then two halves, each with zero_grad(), backward() and step().",
-            "The critic's half: gan.critic(net_d(L, ab), net_d(L, fake.detach())), its two losses averaged.",
-            "The generator's half: losses.generator_loss(net_d(L, fake), ab, fake) gives three losses; "
-            "return the four numbers as a dict.",
-        ),
+GRADERS = {
+    "5.1": TrainingStepGrader(
+        _step_mutant(), _STEP_MISTAKES, error_causes=_BACKWARD_CAUSES, lr=1e-2
     ),
-    Exercise(
-        "5.2",
-        "A loop, broken on purpose",
-        Effects(steps.step_with(0.9, 50.0), steps.stepped, steps.CASES, steps.MENDED, steps.TWICE),
-        (
-            "Which network's curve never moves? Follow its gradient from the loss backwards, line by line.",
-            "detach() cuts the way back. Who may be cut off from the generator, and who may not?",
-            "Take the detach from the first line and give it to the critic alone: net_d(L, fake.detach()).",
-        ),
+    "5.2": TrainingStepGrader(
+        _smooth_step_mutant(), _BUGFIX_MISTAKES, error_causes=_BACKWARD_CAUSES, lr=1e-2
     ),
-    Exercise(
-        "5.3",
-        "A tenth on a plateau",
-        Function(_plateau, _scores, _schedules, tolerance=1e-6),
-        (
-            "Walk through the scores with three things in hand: the best so far, epochs waited, the factor.",
-            "A better score than the best sets the count to 0; any other adds 1.",
-            "If waited > patience: divide the factor by 10, set waited to 0. Note the factor each time.",
-        ),
-    ),
-    Exercise(
-        "5.4",
-        "Whole or not at all",
-        Effects(files.save_whole, files.written, files.CASES, files.SAVES),
-        (
-            "Write under another name in the same folder; the final name comes last.",
-            "os.replace(temporary, path) takes the old file's place in one step, on every system.",
-            "temporary = path.with_name(path.name + '.part'); try: open, write, replace; finally: "
-            "temporary.unlink(missing_ok=True).",
-        ),
-    ),
-    Exercise(
-        "5.5",
-        "Everything that the run needs",
-        Effects(runs.keep_all, runs.kept, _STOPPED, runs.KEPT_LESS),
-        (
-            "run.parts holds whatever has a state of its own; part.state_dict() gives it.",
-            "getattr(run, name) for each name in COUNTERS gives the rest.",
-            "Two dict comprehensions, under the keys 'parts' and 'counters'.",
-        ),
-    ),
-    Exercise(
-        "5.6",
-        "Take it up again",
-        Effects(runs.take_up_all, runs.taken, _STOPPED, runs.TAKEN_LESS),
-        (
-            "It is your `keep`, backwards: part.load_state_dict(...), and setattr in place of getattr.",
-            "for name, part in run.parts.items(): part.load_state_dict(tree['parts'][name])",
-            "for name in COUNTERS: setattr(run, name, tree['counters'][name])",
-        ),
-    ),
-)
+    "5.3": FunctionGrader(_plateau_mutant(), _SCORE_CASES, _PLATEAU_MISTAKES, tolerance=1e-6),
+    "5.4": SideEffectGrader(files.atomic_save, files.CASES, files.MISTAKES, run=files.run_save),
+    "5.5": SideEffectGrader(runs.keep_all, _STOPPED, runs.KEPT_LESS, run=runs.kept),
+    "5.6": SideEffectGrader(runs.take_up_all, _STOPPED, runs.TAKEN_LESS, run=runs.taken),
+}

@@ -1,4 +1,4 @@
-"""Exercise 5.4: a file is saved while a reader looks on, and on a disk that is full half-way."""
+"""Exercise 5.4: save a file while another program reads it, and on a disk that becomes full."""
 
 from __future__ import annotations
 
@@ -9,52 +9,59 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from colorlib.check.effects import Seen
-from colorlib.check.judges import Case, Mistake
-
-
-class _NoSpace(OSError):
-    """What a full disk says."""
+from colorlib.check.graders import Case, KnownMistake
 
 
-def written(save: Callable, there: bool, breaks: bool) -> Seen:
-    """Save into a fresh folder and say what a reader would have found there, meanwhile and afterwards."""
+class _DiskFull(OSError):
+    """The error of a full disk."""
+
+
+def _read_text(path: Path) -> str:
+    if not path.exists():
+        return "no file"
+    return path.read_bytes().decode() or "an empty file"
+
+
+def run_save(save: Callable, exists: bool, disk_full: bool) -> dict[str, Any]:
+    """Save into a new folder; return what a reader finds there during and after writing."""
+    seen: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
-        path, seen = Path(folder, "run.bin"), {}
-        if there:
+        path = Path(folder, "run.bin")
+        if exists:
             path.write_bytes(b"old")
 
-        def look() -> str:
-            return path.read_bytes().decode() or "an empty file" if path.exists() else "no file"
-
-        def write(file: Any) -> None:
+        def write(file: BinaryIO) -> None:
             file.write(b"ne")
-            seen["meanwhile, under the final name"] = look()
-            name = getattr(file, "name", None)
-            beside = isinstance(name, str) and Path(name).resolve().parent == Path(folder).resolve()
-            elsewhere = "memory" if name is None else "another folder"
-            seen["the new content grows in"] = "the same folder" if beside else elsewhere
-            if breaks:
-                raise _NoSpace("no space left on device")
+            seen["during writing, under the final name"] = _read_text(path)
+            seen["the place of the new content"] = _describe_place(file, folder)
+            if disk_full:
+                raise _DiskFull("no space left on device")
             file.write(b"w")
 
         error = "none"
         try:
             save(path, write)
-        except _NoSpace:
+        except _DiskFull:
             error = "passed on to the caller"
-        others = sum(other.name != path.name for other in Path(folder).iterdir())
-        return seen | {
-            "afterwards, under the final name": look(),
-            "the error": error,
-            "other files left": others,
-        }
+        seen["after writing, under the final name"] = _read_text(path)
+        seen["the error"] = error
+        seen["other files left"] = sum(file.name != path.name for file in Path(folder).iterdir())
+    return seen
 
 
-def save_whole(path: Path, write: Callable) -> None:
-    """Write a file that is there whole or not at all; see :func:`colorlib.io.files.atomic_write`."""
+def _describe_place(file: BinaryIO, folder: str) -> str:
+    name = getattr(file, "name", None)
+    if name is None:
+        return "memory"
+    if isinstance(name, str) and Path(name).resolve().parent == Path(folder).resolve():
+        return "the same folder"
+    return "another folder"
+
+
+def atomic_save(path: Path, write: Callable) -> None:
+    """Write a complete file or none; see :func:`colorlib.io.files.atomic_write`."""
     temporary = path.with_name(path.name + ".part")
     try:
         with open(temporary, "wb") as file:
@@ -64,55 +71,54 @@ def save_whole(path: Path, write: Callable) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _in_place(path: Path, write: Callable) -> None:
+def _writes_in_place(path: Path, write: Callable) -> None:
     with open(path, "wb") as file:
         write(file)
 
 
-def _deleted_first(path: Path, write: Callable) -> None:
+def _deletes_old_file_first(path: Path, write: Callable) -> None:
     path.unlink(missing_ok=True)
-    save_whole(path, write)
+    atomic_save(path, write)
 
 
-def _elsewhere(path: Path, write: Callable) -> None:
+def _writes_in_other_folder(path: Path, write: Callable) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        with open(Path(folder, "part"), "wb") as file:
-            write(file)
+        _writes_in_place(Path(folder, "part"), write)
         shutil.move(Path(folder, "part"), path)
 
 
-def _in_memory(path: Path, write: Callable) -> None:
+def _writes_to_memory(path: Path, write: Callable) -> None:
     write(file := io.BytesIO())
     path.write_bytes(file.getvalue())
 
 
-def _litter(path: Path, write: Callable) -> None:
+def _leaves_temp_files(path: Path, write: Callable) -> None:
     temporary = path.with_name(path.name + ".part")
-    with open(temporary, "wb") as file:
-        write(file)
+    _writes_in_place(temporary, write)
     os.replace(temporary, path)
 
 
-def _silent(path: Path, write: Callable) -> None:
+def _swallows_errors(path: Path, write: Callable) -> None:
     with suppress(OSError):
-        save_whole(path, write)
+        atomic_save(path, write)
 
 
-SAVES = [
-    Mistake("open(path, 'wb') empties the old file at once: a session lost now leaves neither old nor new. "
-            "Write under another name first.", _in_place),
-    Mistake("the old file was deleted before the new one was whole: os.replace takes its place in one step.",
-            _deleted_first),
-    Mistake("the file grows in another folder; a move from one disk to another, such as to Drive, is a copy, "
-            "and a copy can break off. Use path.with_name(...).", _elsewhere),
-    Mistake("collected in memory, then written under the final name: that last write can break off half-way.",
-            _in_memory),
-    Mistake("a write that broke off left its half file behind: remove it in a finally.", _litter),
-    Mistake("the error was swallowed: whoever called believes that the checkpoint is safe. Let it pass.",
-            _silent),
+MISTAKES = [
+    KnownMistake("open(path, 'wb') empties the old file at once: if the session ends now, both old "
+                 "and new are lost. Write under another name first.", _writes_in_place),
+    KnownMistake("you delete the old file before the new one is complete: os.replace replaces it "
+                 "in one step.", _deletes_old_file_first),
+    KnownMistake("you write in another folder; a move to another disk, such as Drive, is a copy, "
+                 "which can break off. Use path.with_name(...).", _writes_in_other_folder),
+    KnownMistake("you collect the content in memory, but the write under the final name can still "
+                 "break off.", _writes_to_memory),
+    KnownMistake("after an error the incomplete file remains: remove it in a finally.",
+                 _leaves_temp_files),
+    KnownMistake("you swallow the error, so the caller believes that the checkpoint is safe: let "
+                 "it pass.", _swallows_errors),
 ]  # fmt: skip
 CASES = [
-    Case("a file that is not there yet", (False, False)),
-    Case("a file that is there already", (True, False)),
-    Case("a disk that is full half-way", (True, True)),
+    Case("a file that does not exist yet", (False, False)),
+    Case("a file that exists already", (True, False)),
+    Case("a disk that becomes full during writing", (True, True)),
 ]

@@ -10,14 +10,13 @@ from functools import cache
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from colorlib.check.effects import Seen
-from colorlib.check.judges import Mistake
-from colorlib.check.lesson05_steps import flat, nets
+from colorlib.check.graders import KnownMistake, flatten_weights
 from colorlib.data.datasets import TensorImages
 from colorlib.engine.resume import _COUNTERS as COUNTERS
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.training import TrainConfig, Trainer
+from colorlib.generator import init_weights
 from colorlib.io import checkpoint
 
 _generator = torch.Generator().manual_seed(4)
@@ -25,9 +24,25 @@ _RGB = torch.randint(0, 256, (8, 3, 8, 8), generator=_generator, dtype=torch.uin
 _STOP = 6  # in the middle of the second epoch of four steps
 
 
+class _Discriminator(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Conv2d(3, 1, 3)
+
+    def forward(self, L: Tensor, ab: Tensor) -> Tensor:
+        return self.layers(torch.cat([L, ab], dim=1))
+
+
+def nets() -> tuple[nn.Module, nn.Module]:
+    """Return a generator and a discriminator that need a millisecond per step."""
+    layers = nn.Conv2d(1, 4, 3, padding=1), nn.LeakyReLU(0.2), nn.Conv2d(4, 2, 3, padding=1)
+    net_g = init_weights(nn.Sequential(*layers), "he", seed=1)
+    return net_g, init_weights(_Discriminator(), "he", seed=2)
+
+
 def _run() -> Trainer:
     """Make a run of three epochs whose schedule cuts the learning rate in the second and in the third."""
-    settings = TrainConfig(epochs=3, batch=2, lr=1e-2, schedule="plateau", patience=0)
+    settings = TrainConfig(epochs=3, batch_size=2, lr=1e-2, schedule="plateau", patience=0)
     net_g, net_d = nets()
     run = Trainer(
         net_g, TensorImages(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch)
@@ -75,20 +90,20 @@ def _through_a_file(tree: Any) -> Any:
         return checkpoint.load_latest_checkpoint(folder)
 
 
-def _finished(run: Trainer) -> Seen:
+def _finished(run: Trainer) -> dict[str, Any]:
     """Train to the end and say where a run has come to."""
     with _quiet():
         run.fit()
-    seen: Seen = {"steps in all": run.total, "epochs in the history": len(run.history)}
+    seen: dict[str, Any] = {"steps in all": run.total, "epochs in the history": len(run.history)}
     seen["the learning rate at the end"] = torch.tensor(run.opt_g.param_groups[0]["lr"])
     weights = {
         "the critic's weights at the end": run.net_d,
         "the generator's weights at the end": run.net_g,
     }
-    return seen | {name: flat(net) for name, net in weights.items()}
+    return seen | {name: flatten_weights(net) for name, net in weights.items()}
 
 
-def kept(keep: Callable) -> Seen:
+def kept(keep: Callable) -> dict[str, Any]:
     """Let the answer keep a stopped run, and go on with another from what it kept."""
     run = _run()
     take_up_all(run, _stopped())
@@ -112,7 +127,7 @@ def kept(keep: Callable) -> Seen:
     return seen | _finished(other)
 
 
-def taken(resume_from_checkpoint: Callable) -> Seen:
+def taken(resume_from_checkpoint: Callable) -> dict[str, Any]:
     """Let the answer bring a new run to where another one stopped, and go on with it."""
     run = _run()
     resume_from_checkpoint(run, _through_a_file(_stopped()))
@@ -152,35 +167,35 @@ def _no_optimizer(name: str) -> bool:
 
 
 KEPT_LESS = [
-    Mistake("the function returned nothing: does it end with a return?", lambda run: None),
-    Mistake("networks and optimisers went in themselves; a file takes what state_dict() gives of each.",
+    KnownMistake("the function returned nothing: does it end with a return?", lambda run: None),
+    KnownMistake("networks and optimisers went in themselves; a file takes what state_dict() gives of each.",
             lambda run: keep_all(run) | {"parts": run.parts}),
-    Mistake("the dict has other keys: expected are 'parts' and 'counters', with a dict under each.",
+    KnownMistake("the dict has other keys: expected are 'parts' and 'counters', with a dict under each.",
             lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
-    Mistake("the optimisers are missing: Adam's averages are as much of the run as the weights are.",
+    KnownMistake("the optimisers are missing: Adam's averages are as much of the run as the weights are.",
             _keeping(parts=_no_optimizer)),
-    Mistake("the critic is missing: a trained generator would meet a critic that knows nothing.",
+    KnownMistake("the critic is missing: a trained generator would meet a critic that knows nothing.",
             _keeping(parts=lambda name: name not in ("net_d", "opt_d"))),
-    Mistake("only the generator's weights are kept: enough to use it, too little to go on training.",
+    KnownMistake("only the generator's weights are kept: enough to use it, too little to go on training.",
             _keeping(parts=lambda name: name == "net_g", counters=lambda name: False)),
-    Mistake("the counters are missing: without epoch and step the run begins at its first picture.",
+    KnownMistake("the counters are missing: without epoch and step the run begins at its first picture.",
             _keeping(counters=lambda name: False)),
-    Mistake("the step is missing: the epoch begins again, and its first pictures count twice.",
+    KnownMistake("the step is missing: the epoch begins again, and its first pictures count twice.",
             _keeping(counters=lambda name: name != "step")),
-    Mistake("what the schedule remembers is missing: best, waited and factor belong to the run.",
+    KnownMistake("what the schedule remembers is missing: best, waited and factor belong to the run.",
             _keeping(counters=lambda name: name not in ("best", "waited", "factor"))),
 ]  # fmt: skip
 TAKEN_LESS = [
-    Mistake("the run is as new as before: load into run.parts and set the counters on run itself.",
+    KnownMistake("the run is as new as before: load into run.parts and set the counters on run itself.",
             lambda run, tree: None),
-    Mistake("of the counters only the epoch was set: step, total, best and the others belong to it.",
+    KnownMistake("of the counters only the epoch was set: step, total, best and the others belong to it.",
             _taking(counters=lambda name: name == "epoch")),
-    Mistake("the optimisers were not loaded: their averages start anew at 0.", _taking(parts=_no_optimizer)),
-    Mistake("the counters were not set: the run begins at its first picture.",
+    KnownMistake("the optimisers were not loaded: their averages start anew at 0.", _taking(parts=_no_optimizer)),
+    KnownMistake("the counters were not set: the run begins at its first picture.",
             _taking(counters=lambda name: False)),
-    Mistake("the weights were not loaded: only the counters moved.", _taking(parts=lambda name: False)),
-    Mistake("only the networks of one side were loaded: the critic and its optimiser count as well.",
+    KnownMistake("the weights were not loaded: only the counters moved.", _taking(parts=lambda name: False)),
+    KnownMistake("only the networks of one side were loaded: the critic and its optimiser count as well.",
             _taking(parts=lambda name: name in ("net_g", "opt_g"))),
-    Mistake("the step was set to 0: the epoch begins again, and its first pictures count twice.",
+    KnownMistake("the step was set to 0: the epoch begins again, and its first pictures count twice.",
             _taking(counters=lambda name: name != "step")),
 ]  # fmt: skip

@@ -1,255 +1,192 @@
-"""The exercises of lesson 7, pretrained encoders: answers are tried on networks of a few hundred weights."""
+"""The exercises of lesson 7, pretrained encoders."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from colorlib.check import lesson07_parts as parts
-from colorlib.check.effects import Effects, Seen
-from colorlib.check.exercise import Exercise
-from colorlib.check.judges import Case, Function, Mistake
+from colorlib.check import lesson07_freezing as freezing
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake, SideEffectGrader
 from colorlib.generator import init_weights
 from colorlib.models.backbones import MEAN, STD, to_imagenet_input
 
 
-# 7.1 ------------------------------------------------------------------------------------------------------
-def features(net: nn.Module, names: list[str], x: Tensor) -> list[Tensor]:
-    """Give the answers of named layers, in the order of the names, and leave no hook behind."""
-    seen: dict[str, Tensor] = {}
-    hooks = [
-        net.get_submodule(name).register_forward_hook(
-            lambda module, inputs, output, name=name: seen.update({name: output})
-        )
-        for name in names
-    ]
-    net(x)
-    for hook in hooks:
-        hook.remove()
-    return [seen[name] for name in names]
+# 7.1 ----------------------------------------------------------------------------------------------
+def _features_mutant(
+    *,
+    remove_hooks: bool = True,
+    order_by_name: bool = True,
+    use_input: bool = False,
+    use_last_output: bool = False,
+    bind_name: bool = True,
+) -> Callable:
+    """Return a function that collects the outputs of named layers, with one part changed."""
 
+    def features(net: nn.Module, names: list[str], x: Tensor) -> list[Tensor]:
+        outputs: dict[str, Tensor] = {}
 
-def _features_with(
-    *, stay: bool = False, ordered: bool = True, what: str = "output", late: bool = False
-):
-    """Make it with one part changed."""
-
-    def tap(net, names, x):
-        seen: dict[str, Tensor] = {}
-
-        def keep(name: str) -> Callable:
+        def create_hook(name: str) -> Callable:
             def hook(module, inputs, output):
-                seen[names[-1] if late else name] = output if what == "output" else inputs[0]
+                outputs[name if bind_name else names[-1]] = inputs[0] if use_input else output
 
             return hook
 
-        hooks = [net.get_submodule(name).register_forward_hook(keep(name)) for name in names]
-        last = net(x)
-        for hook in [] if stay else hooks:
-            hook.remove()
-        if late or what == "last":
-            return [last if what == "last" else seen[names[-1]]] * len(names)
-        return [seen[name] for name in names] if ordered else list(seen.values())
+        hooks = [net.get_submodule(name).register_forward_hook(create_hook(name)) for name in names]
+        last_output = net(x)
+        if remove_hooks:
+            for hook in hooks:
+                hook.remove()
+        if use_last_output:
+            return [last_output] * len(names)
+        if not bind_name:
+            return [outputs[names[-1]]] * len(names)
+        return [outputs[name] for name in names] if order_by_name else list(outputs.values())
 
-    return tap
+    return features
 
 
-def _tapped(answer: Callable, names: list[str]) -> Seen:
-    """Use it on a network of four layers, one inside another."""
+def _run_features(features: Callable, names: list[str]) -> dict[str, Any]:
+    """Collect outputs of a network of four layers, some of them in an inner module."""
     inner = nn.Sequential(nn.Conv2d(2, 3, 3, stride=2), nn.Tanh())
     layers = OrderedDict(first=nn.Conv2d(1, 2, 3, stride=2), inner=inner, last=nn.Conv2d(3, 4, 3))
     net = init_weights(nn.Sequential(layers), "he", seed=1)
-    found = answer(net, list(names), torch.linspace(-1, 1, 361).view(1, 1, 19, 19))
-    seen: Seen = {
-        "how many answers": len(found) if isinstance(found, (list, tuple)) else "not a list"
-    }
-    if isinstance(found, (list, tuple)):
-        seen |= {f"the answer of {name!r}": one for name, one in zip(names, found, strict=False)}
-    return seen | {"hooks left behind": sum(len(module._forward_hooks) for module in net.modules())}
+    outputs = features(net, list(names), torch.linspace(-1, 1, 361).view(1, 1, 19, 19))
+    is_list = isinstance(outputs, (list, tuple))
+    seen: dict[str, Any] = {"the number of outputs": len(outputs) if is_list else "not a list"}
+    if is_list:
+        for name, output in zip(names, outputs, strict=False):
+            seen[f"the output of {name!r}"] = output
+    seen["the remaining hooks"] = sum(len(module._forward_hooks) for module in net.modules())
+    return seen
 
 
-_TAPS = [
+_HOOK_CASES = [
     Case("two layers, in the order in which they run", (["first", "inner"],)),
     Case("three layers, named in another order", (["last", "first", "inner.0"],)),
 ]
-_TAPPED = [
-    Mistake("the hooks are still there: each later run of the net pays for them, and holds its pictures. "
-            "remove() what register_forward_hook gave back.", _features_with(stay=True)),
-    Mistake("these are in the order in which layers ran; the caller's order of names is asked for.",
-            _features_with(ordered=False)),
-    Mistake("these are what went into the layers: a hook gets (module, inputs, output).",
-            _features_with(what="input")),
-    Mistake("each name has the network's last answer: take what the hook is handed, not what net(x) gives.",
-            _features_with(what="last")),
-    Mistake("every hook writes under the last name: a function made in a loop looks the name up when it "
-            "runs. Bind it, for example by name=name.", _features_with(late=True)),
+_HOOK_MISTAKES = [
+    KnownMistake("the hooks remain, so every later run is slower and keeps its outputs: call "
+                 "remove() on what register_forward_hook returns.", _features_mutant(remove_hooks=False)),
+    KnownMistake("the outputs are in the order in which layers run: use the order of names.",
+                 _features_mutant(order_by_name=False)),
+    KnownMistake("these are the layers' inputs: a hook receives (module, inputs, output).",
+                 _features_mutant(use_input=True)),
+    KnownMistake("each name has the network's last output: use the hook's output, not net(x).",
+                 _features_mutant(use_last_output=True)),
+    KnownMistake("every hook uses the last name: a function reads a loop's variable when it runs. "
+                 "Bind the name, for example by name=name.", _features_mutant(bind_name=False)),
 ]  # fmt: skip
 
 
-# 7.2 ------------------------------------------------------------------------------------------------------
+# 7.2 ----------------------------------------------------------------------------------------------
 _MEAN, _STD = (torch.tensor(numbers).view(1, 3, 1, 1) for numbers in (MEAN, STD))
 
 
-def _imagenet_of(
-    gray: Callable, normalise: Callable = lambda rgb: (rgb - _MEAN) / _STD
-) -> Callable:
-    """Make a wrong input of a wrong gray picture, or by a wrong normalisation."""
-    return lambda L: normalise(gray(L).repeat(1, 3, 1, 1))
+def _to_unit_rgb(L: Tensor) -> Tensor:
+    return ((L + 1) / 2).repeat(1, 3, 1, 1)
 
 
-def _unit(L: Tensor) -> Tensor:
-    return (L + 1) / 2
+def _input_mutant(normalize: Callable[[Tensor], Tensor]) -> Callable:
+    """Return a function with another normalization of RGB in [0, 1]."""
+    return lambda L: normalize(_to_unit_rgb(L))
 
 
-_drawn = torch.rand(2, 1, 3, 5, generator=torch.Generator().manual_seed(7)) * 2 - 1
-_GRAYS = [
+_random_L = torch.rand(2, 1, 3, 5, generator=torch.Generator().manual_seed(7)) * 2 - 1
+_INPUT_CASES = [
     Case("black, middle gray and white", (torch.tensor([-1.0, 0, 1]).view(1, 1, 1, 3),)),
-    Case("two pictures", (_drawn,)),
+    Case("two images", (_random_L,)),
 ]
-_INPUTS = [
-    Mistake("L arrives in [-1, 1]; mean and deviation belong to [0, 1]: first (L + 1) / 2.",
-            _imagenet_of(lambda L: L)),
-    Mistake("the normalisation is missing: subtract each channel's mean, divide by its deviation.",
-            _imagenet_of(_unit, lambda rgb: rgb)),
-    Mistake("the mean is subtracted, the deviation not divided by.",
-            _imagenet_of(_unit, lambda rgb: rgb - _MEAN)),
-    Mistake("mean and deviation changed places.", _imagenet_of(_unit, lambda rgb: (rgb - _STD) / _MEAN)),
-    Mistake("the channels run backwards: torchvision wants red first; blue first is OpenCV's order.",
-            _imagenet_of(_unit, lambda rgb: (rgb - _MEAN.flip(1)) / _STD.flip(1))),
-    Mistake("that is the picture's own mean and deviation; the weights know ImageNet's.",
-            _imagenet_of(_unit, lambda rgb: (rgb - rgb.mean()) / rgb.std())),
+_INPUT_MISTAKES = [
+    KnownMistake("L is in [-1, 1], but mean and deviation are for [0, 1]: first (L + 1) / 2.",
+                 lambda L: (L.repeat(1, 3, 1, 1) - _MEAN) / _STD),
+    KnownMistake("the normalization is missing: subtract each channel's mean, divide by its "
+                 "deviation.", _to_unit_rgb),
+    KnownMistake("you subtract the mean, but do not divide by the deviation.",
+                 _input_mutant(lambda rgb: rgb - _MEAN)),
+    KnownMistake("mean and deviation are swapped.",
+                 _input_mutant(lambda rgb: (rgb - _STD) / _MEAN)),
+    KnownMistake("the channels are reversed: torchvision has red first; OpenCV has blue first.",
+                 _input_mutant(lambda rgb: (rgb - _MEAN.flip(1)) / _STD.flip(1))),
+    KnownMistake("you use the image's own mean and deviation: use ImageNet's.",
+                 _input_mutant(lambda rgb: (rgb - rgb.mean()) / rgb.std())),
 ]  # fmt: skip
 
 
-# 7.3 ------------------------------------------------------------------------------------------------------
-def forward(stages: nn.ModuleList, ups: nn.ModuleList, last: nn.Module, x: Tensor) -> Tensor:
-    """Run an encoder's stages, then ups with the stages' answers beside theirs, as EncoderUNet does."""
-    seen = []
-    for stage in stages:
-        seen.append(x := stage(x))
-    x = seen.pop()
-    for up in ups:
-        x = torch.cat([up(x), seen.pop()], dim=1)
-    return torch.tanh(last(x))
-
-
-def _forward_with(
+# 7.3 ----------------------------------------------------------------------------------------------
+def _forward_mutant(
     *,
-    order: Callable = list,
-    end: Callable = torch.tanh,
-    joined: Callable = lambda up, skip: [up, skip],
+    end: Callable[[Tensor], Tensor] = torch.tanh,
+    pair: Callable[[Tensor, Tensor], list[Tensor]] = lambda up, skip: [up, skip],
 ) -> Callable:
-    """Make it with one part changed."""
+    """Return EncoderUNet's forward pass with one part changed."""
 
-    def run(stages, ups, last, x):
-        seen = []
+    def forward(stages: nn.ModuleList, ups: nn.ModuleList, last: nn.Module, x: Tensor) -> Tensor:
+        outputs = []
         for stage in stages:
-            seen.append(x := stage(x))
-        x, skips = seen.pop(), order(seen)
+            x = stage(x)
+            outputs.append(x)
+        x = outputs.pop()
         for up in ups:
-            x = torch.cat(joined(up(x), skips.pop()), dim=1)
+            x = torch.cat(pair(up(x), outputs.pop()), dim=1)
         return end(last(x))
 
-    return run
+    return forward
 
 
-def _run(answer: Callable) -> Seen:
-    """Use it on three stages that all have two channels, so that a wrong skip shows in numbers."""
+def _run_forward(forward: Callable) -> dict[str, Any]:
+    """Run it on three stages of two channels each, so a wrong skip changes only the numbers."""
     stages = nn.ModuleList(nn.Conv2d(2, 2, 2, stride=2) for _ in range(3))
-    ups = nn.ModuleList(nn.ConvTranspose2d(2 + 2 * (k > 0), 2, 2, stride=2) for k in range(2))
+    ups = nn.ModuleList(nn.ConvTranspose2d(channels, 2, 2, stride=2) for channels in (2, 4))
     modules = [stages, ups, nn.ConvTranspose2d(4, 2, 2, stride=2)]
-    for number, part in enumerate(modules):
-        init_weights(part, "he", seed=number)
-    x = torch.linspace(-2, 2, 512).view(1, 2, 16, 16)
-    return {"the answer": answer(*modules, x)}
+    for seed, module in enumerate(modules):
+        init_weights(module, "he", seed=seed)
+    return {"the output": forward(*modules, torch.linspace(-2, 2, 512).view(1, 2, 16, 16))}
 
 
-_ERRORS = {
-    "must match except in dimension 1": "two pictures of different sizes meet: the first up doubles the "
-    "innermost one, so its skip is the last but one stage's.",
+_FORWARD_ERRORS = {
+    "must match except in dimension 1": "two tensors have different sizes: the first up doubles the "
+    "innermost output, so its skip is the output of the last but one stage.",
     "to have 4 channels, but got 2 channels": "a skip is missing: torch.cat([up(x), skip], dim=1).",
-    "pop from empty list": "there is one skip less than stages: the innermost answer goes into the first up.",
+    "pop from empty list": "there are more ups than skips: the innermost output goes into the first "
+    "up and is not a skip.",
 }
-_RUNS = [
-    Mistake("tanh is missing at the end: ab must lie in [-1, 1].", _forward_with(end=lambda x: x)),
-    Mistake("sigmoid gives [0, 1]: half of all colours are out of its reach. ab needs tanh.",
-            _forward_with(end=torch.sigmoid)),
-    Mistake("the skip stands in front: here the up's answer comes first, as in the library.",
-            _forward_with(joined=lambda up, skip: [skip, up])),
-    Mistake("the skip is the up's own answer, twice: take the stage's.",
-            _forward_with(joined=lambda up, skip: [up, up])),
+_FORWARD_MISTAKES = [
+    KnownMistake("the tanh at the end is missing: ab must be in [-1, 1].",
+                 _forward_mutant(end=lambda x: x)),
+    KnownMistake("sigmoid only returns [0, 1], so half of all colours are missing: use tanh.",
+                 _forward_mutant(end=torch.sigmoid)),
+    KnownMistake("the skip comes first: put the up's output first, as in the library.",
+                 _forward_mutant(pair=lambda up, skip: [skip, up])),
+    KnownMistake("you concatenate the up's output with itself: use the stage's output.",
+                 _forward_mutant(pair=lambda up, skip: [up, up])),
 ]  # fmt: skip
+_ONE_NETWORK = [Case("a small network")]
 
-
-_ONCE = [Case("a small net", ())]
-
-EXERCISES = (
-    Exercise(
-        "7.1",
-        "Answers on the way",
-        Effects(features, _tapped, _TAPS, _TAPPED),
-        (
-            "net.get_submodule(name).register_forward_hook(function) calls function(module, inputs, output) "
-            "each time the layer has answered, and gives back a handle.",
-            "Fill a dict: one key for each name. Run net(x) once.",
-            "def keep(module, inputs, output, name=name): seen[name] = output; then handle.remove() for "
-            "each, and return [seen[name] for name in names].",
-        ),
+GRADERS = {
+    "7.1": SideEffectGrader(_features_mutant(), _HOOK_CASES, _HOOK_MISTAKES, run=_run_features),
+    "7.2": FunctionGrader(to_imagenet_input, _INPUT_CASES, _INPUT_MISTAKES, tolerance=1e-5),
+    "7.3": SideEffectGrader(
+        _forward_mutant(),
+        _ONE_NETWORK,
+        _FORWARD_MISTAKES,
+        error_causes=_FORWARD_ERRORS,
+        run=_run_forward,
     ),
-    Exercise(
-        "7.2",
-        "Gray for a colour network",
-        Function(to_imagenet_input, _GRAYS, _INPUTS, tolerance=1e-5),
-        (
-            "Three steps: [-1, 1] to [0, 1]; one channel to three; each less its mean, over its deviation.",
-            "MEAN and STD have shape (1, 3, 1, 1), so that (n, 1, h, w) less MEAN is (n, 3, h, w).",
-            "return ((L + 1) / 2 - MEAN) / STD",
-        ),
+    "7.4": SideEffectGrader(
+        freezing.freeze, _ONE_NETWORK, freezing.FREEZE_MISTAKES, run=freezing.run_freeze
     ),
-    Exercise(
-        "7.3",
-        "Down by a classifier, up by your own",
-        Effects(forward, _run, _ONCE, _RUNS, _ERRORS),
-        (
-            "Down: run stage after stage and keep each answer in a list.",
-            "The last answer goes into the first up. Then each up's answer is joined with the newest answer "
-            "that is left in the list.",
-            "x = seen.pop(); for up in ups: x = torch.cat([up(x), seen.pop()], dim=1); "
-            "return torch.tanh(last(x))",
-        ),
+    "7.5": SideEffectGrader(
+        freezing.epoch_mutant(), _ONE_NETWORK, freezing.EPOCH_MISTAKES, run=freezing.run_epoch
     ),
-    Exercise(
-        "7.4",
-        "Freeze",
-        Effects(parts.freeze, parts.froze, _ONCE, parts.FROZE),
-        (
-            "Two things learn: weights, by gradients; and a batch norm's averages, by looking.",
-            "requires_grad_(False) stops the first, eval() the second.",
-            "return part.requires_grad_(False).eval()",
-        ),
+    "7.6": SideEffectGrader(
+        freezing.param_groups,
+        freezing.GROUP_CASES,
+        freezing.GROUP_MISTAKES,
+        error_causes=freezing.GROUP_ERRORS,
+        run=freezing.run_param_groups,
     ),
-    Exercise(
-        "7.5",
-        "A frozen encoder, broken on purpose",
-        Effects(parts.epoch, parts.trained, _ONCE, parts.EPOCHS),
-        (
-            "The weights stand still. What else does an encoder hold that changes while pictures pass?",
-            "In which line does the batch norm of the encoder go back to training mode?",
-            "Change the order: net.train() first, then freeze(net.encoder), both in each step.",
-        ),
-    ),
-    Exercise(
-        "7.6",
-        "A rate for each part",
-        Effects(parts.groups, parts.grouped, parts.GROUPS, parts.GROUPED, parts.TWICE),
-        (
-            "A group is a dict: {'params': a list of weights, 'lr': a number}. Return a list of two.",
-            "net.named_parameters() tells whose a weight is: names of the encoder's begin with 'encoder.'",
-            "[w for name, w in net.named_parameters() if w.requires_grad and name.startswith('encoder.')], "
-            "and the same with not.",
-        ),
-    ),
-)
+}

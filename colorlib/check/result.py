@@ -1,16 +1,17 @@
-"""What a check says: one of four outcomes, and a card that shows it in a notebook or on a terminal."""
+"""Results of a check: one of four outcomes with its reasons, shown as a card or as plain text."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from html import escape
 from textwrap import fill
 
 
 class Outcome(Enum):
-    """The four things that a check can say; each has its own mark, so that colour is never needed."""
+    """The four outcomes of a check; each has its own mark, so colour is never needed."""
 
     PASSED = ("✓", "passed", "#009e73")
     NOT_ATTEMPTED = ("○", "not attempted yet", "#0072b2")
@@ -22,50 +23,44 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """An outcome with its reasons, as pairs of a label and a text, for example ``("got", "0.5")``."""
+class Result:
+    """An outcome with its reasons, as pairs of label and text, for example ``("got", "0.5")``."""
 
     outcome: Outcome
     reasons: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
-class Card:
-    """A verdict on one exercise, ready to be shown."""
+class ResultCard:
+    """The result of one exercise, as plain text or HTML."""
 
     number: str
     title: str
-    verdict: Verdict
-    hints: tuple[str, ...] = field(default=())
+    result: Result
+    hints: Sequence[str] = ()
 
     def __str__(self) -> str:
-        outcome = self.verdict.outcome
+        outcome = self.result.outcome
         lines = [f"{outcome.mark} Exercise {self.number} · {self.title}: {outcome.word}"]
-        width = max((len(label) for label, _ in self.verdict.reasons), default=0)
-        for label, text in self.verdict.reasons:
-            lines.append(
-                fill(
-                    text,
-                    100,
-                    initial_indent=f"  {label:<{width}}  ",
-                    subsequent_indent=" " * (width + 4),
-                )
-            )
+        width = max((len(label) for label, _ in self.result.reasons), default=0)
+        for label, text in self.result.reasons:
+            start = f"  {label:<{width}}  "
+            lines.append(fill(text, 100, initial_indent=start, subsequent_indent=" " * len(start)))
         if self.hints:
-            lines.append(
-                f"  {len(self.hints)} hints: check.q{self.number.replace('.', '_')}.hint()"
-            )
+            name = self.number.replace(".", "_")
+            lines.append(f"  {len(self.hints)} hints: check.q{name}.hint()")
         return "\n".join(lines)
 
     def _repr_pretty_(self, printer, cycle: bool) -> None:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        outcome = self.verdict.outcome
+        outcome = self.result.outcome
         rows = "".join(
-            f"<tr><th style='text-align:left;vertical-align:top;padding:2px 1em 2px 0'>{escape(label)}</th>"
+            "<tr><th style='text-align:left;vertical-align:top;padding:2px 1em 2px 0'>"
+            f"{escape(label)}</th>"
             f"<td style='text-align:left;white-space:pre-wrap'>{escape(text)}</td></tr>"
-            for label, text in self.verdict.reasons
+            for label, text in self.result.reasons
         )
         hints = "".join(
             f"<details><summary>Hint {level}</summary>{escape(hint)}</details>"
@@ -79,8 +74,8 @@ class Card:
         )
 
 
-def present(thing: object) -> None:
-    """Show something rich in a notebook and as plain text anywhere else."""
+def display(thing: object) -> None:
+    """Show an object as HTML in a notebook, and print it anywhere else."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is not None and hasattr(shell, "kernel"):
         sys.modules["IPython"].display.display(thing)

@@ -1,0 +1,214 @@
+"""Reference implementations of lesson 2, and mutants of them with one part changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from colorlib.generator import down_block, up_block
+from colorlib.unet import UNet
+
+
+# 2.1 and 2.2 --------------------------------------------------------------------------------------
+def down(inputs: int, outputs: int, act: bool = True, norm: bool = True) -> list[nn.Module]:
+    """Return the library's down block."""
+    return down_block(inputs, outputs, activation=act, norm=norm)
+
+
+def conv(kernel: int = 4, stride: int = 2, padding: int = 1, bias: bool = False) -> Callable:
+    """Return a function that creates convolutions with these numbers."""
+    return lambda c, out: nn.Conv2d(c, out, kernel, stride, padding, bias=bias)
+
+
+def down_mutant(
+    create_conv: Callable | None = None, act: nn.Module | None = None, act_last: bool = False
+) -> Callable:
+    """Return a down block's builder with one part changed."""
+
+    def build(inputs, outputs, with_act=True, with_norm=True):
+        layers = [(create_conv or conv())(inputs, outputs)]
+        acts = [act or nn.LeakyReLU(0.2)] if with_act else []
+        norms = [nn.BatchNorm2d(outputs)] if with_norm else []
+        return [*layers, *norms, *acts] if act_last else [*acts, *layers, *norms]
+
+    return build
+
+
+def down_with_batch_norm_first(inputs, outputs, with_act=True, with_norm=True) -> list[nn.Module]:
+    """Return a down block that begins with the batch norm."""
+    norms = [nn.BatchNorm2d(inputs)] if with_norm else []
+    return [*norms, *down(inputs, outputs, with_act, norm=False)]
+
+
+def up(inputs: int, outputs: int, norm: bool = True) -> list[nn.Module]:
+    """Return the library's up block."""
+    return up_block(inputs, outputs, norm=norm)
+
+
+def transposed_conv(
+    kernel: int = 4, padding: int = 1, bias: Callable = lambda norm: not norm
+) -> Callable:
+    """Return a function that creates transposed convolutions with these numbers."""
+    return lambda c, out, norm: nn.ConvTranspose2d(c, out, kernel, 2, padding, bias=bias(norm))
+
+
+def up_mutant(
+    create_conv: Callable | None = None, act: nn.Module | None = None, act_last: bool = False
+) -> Callable:
+    """Return an up block's builder with one part changed."""
+
+    def build(inputs, outputs, norm=True):
+        layers = [(create_conv or transposed_conv())(inputs, outputs, norm)]
+        acts = [act or nn.ReLU()]
+        norms = [nn.BatchNorm2d(outputs)] if norm else []
+        return [*layers, *norms, *acts] if act_last else [*acts, *layers, *norms]
+
+    return build
+
+
+def last_up(inputs: int, outputs: int) -> list[nn.Module]:
+    """Return the library's outermost up block; the U-Net appends a tanh to it."""
+    return up_block(inputs, outputs, norm=False)
+
+
+# 2.3 and 2.4 --------------------------------------------------------------------------------------
+def unet(inputs: int = 1, outputs: int = 2, downs: int = 8, width: int = 64) -> nn.Module:
+    """Return the library's U-Net."""
+    return UNet(inputs, outputs, downs, width)
+
+
+class Level(nn.Module):
+    """A level of the U-Net with any function as its skip."""
+
+    def __init__(
+        self,
+        down: list[nn.Module],
+        inside: nn.Module,
+        up: list[nn.Module],
+        skip: Callable[[Tensor, Tensor], Tensor] | None,
+    ) -> None:
+        super().__init__()
+        self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
+        self.skip = skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.up(self.inside(self.down(x)))
+        return self.skip(x, y) if self.skip else y
+
+
+def concat_skip(x: Tensor, y: Tensor) -> Tensor:
+    """Concatenate a level's input and its result."""
+    return torch.cat([x, y], dim=1)
+
+
+def unet_mutant(
+    *,
+    skip: Callable | None = concat_skip,
+    outermost_skip: Callable | None = None,
+    doubled: Callable = lambda k, downs: k < downs - 1,
+    max_multiplier: int = 8,
+    down_options: Callable = lambda first, last: {"act": not first, "norm": not (first or last)},
+    up_options: Callable = lambda first: {"norm": not first},
+    order: Callable = reversed,
+    end: Callable = nn.Tanh,
+) -> Callable:
+    """Return a U-Net's builder with one part changed."""
+
+    def build(inputs=1, outputs=2, downs=8, width=64):
+        widths = [width * min(2**k, max_multiplier) for k in range(downs)]
+        net = nn.Identity()
+        for k in order(range(downs)):
+            first, last = k == 0, k == downs - 1
+            outer, out = (inputs, outputs) if first else (widths[k - 1], widths[k - 1])
+            below = widths[k] * (2 if doubled(k, downs) else 1)
+            layers_down = down(outer, widths[k], **down_options(first, last))
+            layers_up = up(below, out, **up_options(first))
+            net = Level(layers_down, net, layers_up, outermost_skip if first else skip)
+        return nn.Sequential(net, end())
+
+    return build
+
+
+def count(downs: int, width: int) -> int:
+    """Count the parameters of the library's U-Net; the meta device needs no memory for them."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in UNet(1, 2, downs, width).parameters())
+
+
+def count_mutant(
+    *,
+    skip: int = 2,
+    kernel: int = 16,
+    norm: int = 2,
+    norm_everywhere: bool = False,
+    bias: int = 2,
+    max_multiplier: int = 8,
+) -> Callable:
+    """Return a function that counts parameters with one term of the sum changed."""
+
+    def add(downs, width):
+        widths = [width * min(2**k, max_multiplier) for k in range(downs)]
+        total = bias
+        for k in range(downs):
+            first, last = k == 0, k == downs - 1
+            outer, out = (1, 2) if first else (widths[k - 1], widths[k - 1])
+            below = widths[k] * (1 if last else skip)
+            total += kernel * (outer * widths[k] + below * out)
+            if norm_everywhere or not (first or last):
+                total += norm * widths[k]
+            if norm_everywhere or not first:
+                total += norm * out
+        return total
+
+    return add
+
+
+# 2.5 ----------------------------------------------------------------------------------------------
+def pad_right_and_below(h: int, w: int, multiple: int) -> tuple[int, int, int, int]:
+    """Return F.pad's numbers (left, right, top, bottom) up to the next multiple."""
+    return 0, -w % multiple, 0, -h % multiple
+
+
+def pad_left_and_above(h: int, w: int, multiple: int) -> tuple[int, int, int, int]:
+    """Return F.pad's numbers for padding on the wrong sides."""
+    return -w % multiple, 0, -h % multiple, 0
+
+
+def crop_top_left(output: Tensor, h: int, w: int) -> Tensor:
+    """Crop an output to height and width."""
+    return output[..., :h, :w]
+
+
+def any_size_mutant(
+    *,
+    mode: str = "reflect",
+    padding: Callable = pad_right_and_below,
+    crop: Callable = crop_top_left,
+) -> Callable:
+    """Return a function that pads, runs the network and crops, with one of the steps changed."""
+
+    def run(L: Tensor, net: Callable, multiple: int) -> Tensor:
+        h, w = L.shape[-2:]
+        return crop(net(F.pad(L, padding(h, w, multiple), mode=mode)), h, w)
+
+    return run
+
+
+any_size = any_size_mutant()
+
+
+def resize_instead_of_padding(L: Tensor, net: Callable, multiple: int) -> Tensor:
+    """Resize the image up and the output down."""
+    h, w = L.shape[-2:]
+    larger = F.interpolate(L, (h + -h % multiple, w + -w % multiple), mode="bilinear")
+    return F.interpolate(net(larger), (h, w), mode="bilinear")
+
+
+def mix_blocks(L: Tensor) -> Tensor:
+    """Mix the pixels of 4x4 blocks and of the image; like two downs, drop incomplete blocks."""
+    h, w = (side // 4 * 4 for side in L.shape[-2:])
+    blocks = F.interpolate(F.avg_pool2d(L, 4), scale_factor=4)
+    return torch.cat([L[..., :h, :w] + blocks, blocks + L.mean()], dim=1)
