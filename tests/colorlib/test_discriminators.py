@@ -1,9 +1,10 @@
-"""The critics beside pix2pix's list of layers, and the arithmetic of receptive fields beside the gradient."""
+"""The discriminators against pix2pix's list of layers; receptive fields against the gradient."""
 
 import json
 
 import pytest
 import torch
+from generator_cases import count, noise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -17,28 +18,22 @@ from colorlib.discriminators import (
 )
 
 
-def count(net):
-    return sum(p.numel() for p in net.parameters())
+def touched_pixels(net, image, place):
+    """Return the rows and columns of the image on which the output at ``place`` depends."""
+    image = image.requires_grad_()
+    net(image)[0, 0, place[0], place[1]].backward()
+    touched = image.grad[0].abs().sum(0) > 0
+    return [touched.any(dim).nonzero().flatten().tolist() for dim in (1, 0)]
 
 
-def noise(*shape, seed=0):
-    return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+def convolutions(net):
+    return [module for module in net.modules() if isinstance(module, nn.Conv2d)]
 
 
-def seen(net, picture, at):
-    """Find the rows and columns of the picture on which output ``at`` depends, by its gradient."""
-    picture = picture.requires_grad_()
-    net(picture)[0, 0, at[0], at[1]].backward()
-    touched = picture.grad[0].abs().sum(0) > 0
-    return [
-        side.any(axis).nonzero().flatten().tolist() for axis, side in ((1, touched), (0, touched))
-    ]
-
-
-def test_patch_critic_is_pix2pix_layer_by_layer():
-    def block(channels, out, stride):
-        conv = nn.Conv2d(channels, out, 4, stride, 1, bias=False)
-        return conv, nn.BatchNorm2d(out), nn.LeakyReLU(0.2)
+def test_patch_discriminator_equals_pix2pix():
+    def block(in_channels, out_channels, stride):
+        conv = nn.Conv2d(in_channels, out_channels, 4, stride, 1, bias=False)
+        return conv, nn.BatchNorm2d(out_channels), nn.LeakyReLU(0.2)
 
     reference = nn.Sequential(
         nn.Conv2d(3, 64, 4, 2, 1),
@@ -51,9 +46,8 @@ def test_patch_critic_is_pix2pix_layer_by_layer():
     net = PatchDiscriminator()
     assert count(net) == 2_765_633
     assert f"{count(net):,}" in PatchDiscriminator.__doc__
-    reference.load_state_dict(
-        dict(zip(reference.state_dict(), net.state_dict().values(), strict=True))
-    )
+    ours = net.state_dict().values()
+    reference.load_state_dict(dict(zip(reference.state_dict(), ours, strict=True)))
     L, ab = noise(2, 1, 64, 64), noise(2, 2, 64, 64, seed=1)
     with torch.no_grad():
         logits = net(L, ab)
@@ -61,81 +55,78 @@ def test_patch_critic_is_pix2pix_layer_by_layer():
         assert torch.allclose(logits, reference(torch.cat([L, ab], 1)), atol=1e-5)
 
 
-@pytest.mark.parametrize(("layers", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286)])
-def test_patches_have_the_sizes_of_pix2pix(layers, patch):
-    net = PatchDiscriminator(layers=layers, width=1)
+@pytest.mark.parametrize(("n_layers", "patch"), [(1, 16), (2, 34), (3, 70), (4, 142), (5, 286)])
+def test_patches_have_the_sizes_of_pix2pix(n_layers, patch):
+    net = PatchDiscriminator(n_layers=n_layers, base_channels=1)
     assert receptive_field(net) == patch
-    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
-    assert [m.out_channels for m in convolutions] == [*(min(2**k, 8) for k in range(layers + 1)), 1]
-    least = 3 * 2**layers
+    channels = [min(2**k, 8) for k in range(n_layers + 1)]
+    assert [m.out_channels for m in convolutions(net)] == [*channels, 1]
+    least = 3 * 2**n_layers
     for size in (least, least + 1, 2 * least + 3):
         logits = net(torch.zeros(2, 1, size, least), torch.zeros(2, 2, size, least))
-        assert logits.shape == (2, 1, size // 2**layers - 2, 1)
+        assert logits.shape == (2, 1, size // 2**n_layers - 2, 1)
     with pytest.raises(ValueError, match=f"with sides from {least} to"):
         net(torch.zeros(1, 1, least - 1, least), torch.zeros(1, 2, least - 1, least))
 
 
-def test_seventy_pixels_by_the_gradient_too():
-    net = PatchDiscriminator(width=4).double().eval()
-    rows, columns = seen(net.layers, noise(1, 3, 160, 160).double(), (9, 8))
-    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == 70
-
-
-@pytest.mark.parametrize("kind", [PatchDiscriminator, PixelDiscriminator, ImageDiscriminator])
-def test_only_a_conditional_critic_looks_at_L(kind):
+@pytest.mark.parametrize(
+    "discriminator", [PatchDiscriminator, PixelDiscriminator, ImageDiscriminator]
+)
+def test_only_a_conditional_discriminator_uses_L(discriminator):
     L, other, ab = noise(2, 1, 64, 64), noise(2, 1, 64, 64, seed=1), noise(2, 2, 64, 64, seed=2)
-    for inputs, conditional in ((3, True), (2, False)):
-        net = kind(inputs, width=4, conditional=conditional).eval()
+    for in_channels, conditional in ((3, True), (2, False)):
+        net = discriminator(in_channels, base_channels=4, conditional=conditional).eval()
         with torch.no_grad():
             assert torch.equal(net(L, ab), net(other, ab)) is not conditional
             assert not torch.equal(net(L, ab), net(L, -ab))
             if conditional:  # L comes first
                 assert torch.equal(net(L, ab), net.layers(torch.cat([L, ab], 1)))
-        with pytest.raises(
-            ValueError, match=r"ab has shape \(2, 3, 64, 64\); expected \(n, 2, h, w\)"
-        ):
+        words = r"ab has shape \(2, 3, 64, 64\); expected \(n, 2, h, w\)"
+        with pytest.raises(ValueError, match=words):
             net(L, noise(2, 3, 64, 64))
 
 
-def test_pixel_critic_sees_one_pixel():
-    net = PixelDiscriminator(width=8).double().eval()
-    assert seen(net.layers, noise(1, 3, 5, 6).double(), (2, 4)) == [[2], [4]]
-    assert receptive_field(net) == 1
-    assert count(PixelDiscriminator()) == (3 * 64 + 64) + 64 * 128 + 2 * 128 + 128
-    assert net(torch.zeros(2, 1, 1, 7).double(), torch.zeros(2, 2, 1, 7).double()).shape == (
-        2,
-        1,
-        1,
-        7,
-    )
+def test_receptive_fields_by_the_gradient_too():
+    patch = PatchDiscriminator(base_channels=4).double().eval()
+    rows, columns = touched_pixels(patch.layers, noise(1, 3, 160, 160).double(), (9, 8))
+    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == 70
+    pixel = PixelDiscriminator(base_channels=8).double().eval()
+    assert touched_pixels(pixel.layers, noise(1, 3, 5, 6).double(), (2, 4)) == [[2], [4]]
+    assert receptive_field(pixel) == 1
+
+
+def test_pixel_discriminator_has_pix2pixs_parameters():
+    net = PixelDiscriminator()
+    assert count(net) == (3 * 64 + 64) + 64 * 128 + 2 * 128 + 128
+    assert net(torch.zeros(2, 1, 1, 7), torch.zeros(2, 2, 1, 7)).shape == (2, 1, 1, 7)
 
 
 @pytest.mark.parametrize(
-    ("size", "layers", "left"), [(8, 1, 4), (64, 4, 4), (96, 4, 6), (100, 4, 6), (256, 6, 4)]
+    ("size", "n_layers", "last"), [(8, 1, 4), (64, 4, 4), (96, 4, 6), (100, 4, 6), (256, 6, 4)]
 )
-def test_image_critic_makes_one_number_of_a_picture(size, layers, left):
-    net = ImageDiscriminator(size=size, width=2)
-    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
-    assert [m.kernel_size for m in convolutions] == [(4, 4)] * layers + [(left, left)]
-    assert [m.stride for m in convolutions] == [(2, 2)] * layers + [(1, 1)]
-    assert sum(isinstance(m, nn.BatchNorm2d) for m in net.modules()) == layers - 1
+def test_image_discriminator_has_one_logit_per_image(size, n_layers, last):
+    net = ImageDiscriminator(image_size=size, base_channels=2)
+    convs = convolutions(net)
+    assert [m.kernel_size for m in convs] == [(4, 4)] * n_layers + [(last, last)]
+    assert [m.stride for m in convs] == [(2, 2)] * n_layers + [(1, 1)]
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in net.modules()) == n_layers - 1
     assert net(noise(2, 1, size, size), noise(2, 3, size, size)).shape == (2, 1, 1, 1)
-    assert receptive_field(net) >= size - size % 2**layers
-    with pytest.raises(
-        ValueError, match=f"sides from {size} to {size}: resize them, or make another critic"
-    ):
+    assert receptive_field(net) >= size - size % 2**n_layers
+    words = f"sides from {size} to {size}: resize them, or make another discriminator"
+    with pytest.raises(ValueError, match=words):
         net(noise(2, 1, size, size + 1), noise(2, 3, size, size + 1))
 
 
-def test_image_critic_of_paper_003():
+def test_image_discriminator_is_paper_003s():
     net = ImageDiscriminator()
     assert count(net) == 2_766_657
-    assert f"{count(net):,}" in ImageDiscriminator.__doc__.replace("\n    ", " ")
+    assert f"{count(net):,}" in ImageDiscriminator.__doc__
     assert not any(isinstance(m, nn.BatchNorm2d) for m in net.layers[:2])
 
 
-def test_pictures_of_two_sizes_are_refused_in_one_sentence():
-    for net in (PatchDiscriminator(width=2), PatchDiscriminator(2, width=2, conditional=False)):
+def test_images_of_two_sizes_are_refused():
+    for options in ({}, {"in_channels": 2, "conditional": False}):
+        net = PatchDiscriminator(base_channels=2, **options)
         with pytest.raises(ValueError, match="L is 64 x 32 and ab 32 x 64") as caught:
             net(torch.zeros(1, 1, 64, 32), torch.zeros(1, 2, 32, 64))
         assert "\n" not in str(caught.value)
@@ -149,86 +140,52 @@ def test_pictures_of_two_sizes_are_refused_in_one_sentence():
         ImageDiscriminator(3, 48, 4, conditional=True),
     ],
 )
-def test_a_critic_comes_back_from_its_config(net):
+def test_discriminator_comes_back_from_its_config(net):
     again = create_discriminator(json.loads(json.dumps(net.config)))
     assert type(again) is type(net) and again.config == net.config
     again.load_state_dict(net.state_dict())
 
 
-@pytest.mark.parametrize(
-    ("config", "error", "words"),
-    [
-        (
-            {},
-            TypeError,
-            "critic=None; expected 'PatchDiscriminator' or 'PixelDiscriminator' or 'ImageDiscriminator'",
-        ),
-        ([], TypeError, r"config is \[\]; expected a dict"),
-        ({"critic": "UNet"}, ValueError, "critic='UNet'; expected 'PatchDiscriminator'"),
-        (PixelDiscriminator().config | {"layers": 3}, ValueError, "unknown field 'layers'"),
-        (
-            PixelDiscriminator().config | {"conditional": 1},
-            TypeError,
-            "conditional=1; expected true or false",
-        ),
-        (
-            PatchDiscriminator().config | {"layers": 50},
-            ValueError,
-            "layers=50; expected a whole number from 1 to 7",
-        ),
-        (PatchDiscriminator().config | {"width": 10**9}, ValueError, "from 1 to 512"),
-        (
-            PatchDiscriminator().config | {"width": 512, "layers": 7},
-            ValueError,
-            "expected at most 300,000,000",
-        ),
-    ],
-)
-def test_a_config_is_not_trusted(config, error, words):
-    with pytest.raises(error, match=words):
-        create_discriminator(config)
-
-
-def layer():
-    """Draw a convolution or a pool of one channel, padded by less than half its reach."""
+def random_layers():
+    """Draw a convolution or a pool of one channel, padded by less than half its receptive field."""
     numbers = st.tuples(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(0, 3))
 
-    def make(drawn, pool):
+    def create(drawn, pool):
         kernel, stride, dilation, padding = drawn
         if pool:
             return nn.AvgPool2d(kernel, stride, min(padding, kernel // 2))
-        return nn.Conv2d(1, 1, kernel, stride, min(padding, (kernel - 1) * dilation // 2), dilation)
+        padding = min(padding, (kernel - 1) * dilation // 2)
+        return nn.Conv2d(1, 1, kernel, stride, padding, dilation)
 
-    return st.builds(make, numbers, st.booleans())
+    return st.builds(create, numbers, st.booleans())
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.lists(layer(), min_size=1, max_size=4))
+@given(st.lists(random_layers(), min_size=1, max_size=4))
 def test_receptive_field_is_the_support_of_the_gradient(layers):
-    reach = receptive_field(nn.Sequential(*layers))
-    step = 1
+    field, step = receptive_field(nn.Sequential(*layers)), 1
     for module in layers:
         step *= module.stride if isinstance(module.stride, int) else module.stride[0]
-    assume(reach <= 150 and step <= 27)
+    assume(field <= 150 and step <= 27)
     net = nn.Sequential(*layers).double()
     for parameter in net.parameters():
         nn.init.constant_(parameter, 0.5)  # positive, so that nothing cancels
-    size = 3 * reach + 4 * step
-    picture = torch.zeros(1, 1, size, size, dtype=torch.double)
-    middle = net(picture).shape[-1] // 2
-    rows, columns = seen(net, picture, (middle, middle))
+    size = 3 * field + 4 * step
+    image = torch.zeros(1, 1, size, size, dtype=torch.double)
+    middle = net(image).shape[-1] // 2
+    rows, columns = touched_pixels(net, image, (middle, middle))
     assert rows[0] > 0 and rows[-1] < size - 1  # not cut off by the edge
-    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == reach
+    assert rows[-1] - rows[0] + 1 == columns[-1] - columns[0] + 1 == field
 
 
 @given(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3))
-def test_max_pools_reach_as_far_as_convolutions(kernel, stride, dilation):
+def test_max_pool_counts_as_a_convolution(kernel, stride, dilation):
     pools = [nn.MaxPool2d(kernel, stride, dilation=dilation), nn.MaxPool2d(3)]
-    convolutions = [nn.Conv2d(1, 1, kernel, stride, dilation=dilation), nn.Conv2d(1, 1, 3, 3)]
-    assert receptive_field(nn.Sequential(*pools)) == receptive_field(nn.Sequential(*convolutions))
+    convs = [nn.Conv2d(1, 1, kernel, stride, dilation=dilation), nn.Conv2d(1, 1, 3, 3)]
+    assert receptive_field(nn.Sequential(*pools)) == receptive_field(nn.Sequential(*convs))
 
 
-def test_a_layer_used_twice_counts_twice():
+def test_a_layer_that_is_used_twice_counts_twice():
     conv = nn.Conv2d(1, 1, 3)
     assert receptive_field(nn.Sequential(conv, nn.ReLU(), conv)) == 5
     assert receptive_field(nn.Sequential()) == 1
@@ -244,6 +201,6 @@ def test_a_layer_used_twice_counts_twice():
         (nn.Linear(2, 2), "expected a chain"),
     ],
 )
-def test_layers_beyond_the_arithmetic_are_refused(module, words):
+def test_unsupported_layers_are_refused(module, words):
     with pytest.raises(ValueError, match=words):
         receptive_field(nn.Sequential(nn.ReLU(), module))
