@@ -1,1 +1,1 @@
-"""What makes the notebooks a course: texts, the table of lessons, the tool behind ``python -m course``."""
+"""The course around the notebooks: texts, the table of lessons, and ``python -m course``."""

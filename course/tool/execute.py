@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
 from course.tool import notebooks
 
@@ -69,41 +68,38 @@ def execute(
 
     Args:
         path: The notebook; it is only read.
-        parameters: Values to set after the cell tagged ``parameters``; no cell is added if empty.
+        parameters: Values that papermill injects after the cell tagged ``parameters``; if empty, no
+            cell is added.
         on_cell_executed: Called after each code cell.
         kernel: The name of the kernel, as ``jupyter kernelspec list`` shows it.
 
     Returns:
         The run. An error in a cell is described in it, and is not raised.
     """
-    from nbclient import NotebookClient
+    import papermill
 
-    nb = notebooks.read(path)
-    for cell in code_cells(nb):  # forget what an earlier execution left
-        cell.outputs, cell.execution_count = [], None
-    if parameters:
-        _inject(nb, parameters)
-    current = {"cell": None}
+    options = {"kernel_name": kernel, "language": "python", "prepare_only": True}
+    nb = papermill.execute_notebook(notebooks.read(path), None, parameters, **options)
+    last = {"cell": None, "reply": None}  # the cell that ran last, the kernel's reply if it raised
+    error = None
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
-        client = NotebookClient(
-            nb,
-            kernel_name=kernel,
-            timeout=TIMEOUT,
-            resources={"metadata": {"path": folder}},
-            coalesce_streams=True,
-            extra_arguments=["--log-level=CRITICAL"],  # the kernel logs being stopped as an error
-            on_cell_start=lambda cell, cell_index: current.update(cell=cell),
-            on_cell_executed=lambda **_: on_cell_executed(),
-        )
-        error = None
         try:
-            _execute_patiently(client)
+            _run_papermill(
+                nb,
+                kernel_name=kernel,
+                resources={"metadata": {"path": folder}},
+                on_cell_start=lambda cell, **_: last.update(cell=cell),
+                on_cell_error=lambda execute_reply, **_: last.update(
+                    reply=execute_reply["content"]
+                ),
+                on_cell_executed=lambda **_: on_cell_executed(),
+            )
         except Exception as raised:  # whatever stopped this notebook, the others continue
             error = raised
     run = Run(path.stem, nb, time.perf_counter() - start, folder)
-    if error is not None:
-        _describe_error(run, current["cell"], error)
+    if error is not None or nb.metadata.papermill.exception:
+        _describe_error(run, last["cell"], last["reply"] if error is None else error)
     elif not run.cells:
         run.problem = "no code cell was executed"
     elif run.seconds < 1:
@@ -111,35 +107,36 @@ def execute(
     return run
 
 
-def _inject(nb: NotebookNode, parameters: dict[str, Any]) -> None:
-    """Insert a cell that sets the parameters, after the cell tagged ``parameters`` or on top."""
-    source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
-    cell = new_code_cell(source, metadata={"tags": ["injected-parameters"]})
-    tagged = [index for index, one in enumerate(nb.cells) if "parameters" in notebooks.tags(one)]
-    nb.cells.insert(tagged[0] + 1 if tagged else 0, cell)
+def _run_papermill(nb: NotebookNode, **options: Any) -> None:
+    """Execute a notebook in place; try a second time if its kernel did not start."""
+    from papermill.engines import papermill_engines
 
-
-def _execute_patiently(client: Any) -> None:
-    """Execute a notebook; try a second time if its kernel did not start."""
+    options |= {
+        "progress_bar": False,
+        "execution_timeout": TIMEOUT,
+        "coalesce_streams": True,
+        "extra_arguments": ["--log-level=CRITICAL"],  # the kernel logs being stopped as an error
+    }
     try:
-        client.execute()
+        papermill_engines.execute_notebook_with_engine(None, nb, **options)
     except RuntimeError as error:
         if SLOW_START not in str(error):
             raise
-        client.execute()
+        papermill_engines.execute_notebook_with_engine(None, nb, **options)
 
 
-def _describe_error(run: Run, cell: NotebookNode | None, error: Exception) -> None:
-    """Write into ``run`` which cell stopped it, and the error."""
-    run.traceback = ANSI.sub("", getattr(error, "traceback", str(error)))
+def _describe_error(run: Run, cell: NotebookNode | None, error: Exception | dict[str, Any]) -> None:
+    """Write into ``run`` which cell stopped it, and the exception or the kernel's reply."""
+    if isinstance(error, dict):
+        text = f"{error['ename']}: {error['evalue'].strip()}".removesuffix(": ")
+        run.traceback = ANSI.sub("", "\n".join(error["traceback"]))
+    elif type(error).__name__ == "CellTimeoutError":
+        text = run.traceback = f"it took more than {TIMEOUT} s"
+    else:
+        text = run.traceback = str(error).strip() or type(error).__name__
     place = "before its first cell"
     if cell is not None:
         own = [one.id for one in run.nb.cells if "injected-parameters" not in notebooks.tags(one)]
         place = f"in {notebooks.place(own.index(cell.id) + 1, cell)}"
         run.source = cell.source
-    text = getattr(error, "evalue", str(error))
-    if type(error).__name__ == "CellTimeoutError":
-        text = f"it took more than {TIMEOUT} s"
-    lines = text.strip().splitlines() or [type(error).__name__]
-    name = getattr(error, "ename", "")
-    run.problem = f"stopped {place}: {name}: {lines[0]}" if name else f"stopped {place}: {lines[0]}"
+    run.problem = f"stopped {place}: {text.splitlines()[0]}"

@@ -20,8 +20,8 @@ NEXT_STEPS = """
 solutions/{name}.ipynb is a lesson to fill in. Next:
   1. write in course/course.toml what lesson {number} promises;
   2. write the notebook: python -m course check lists each place that is marked WRITE:
-  3. write colorlib/check/lesson{number:02d}.py, and add {number} to LESSONS in
-     tests/colorlib/test_check.py;
+  3. write colorlib/check/lesson{number:02d}.py and the hints in exercises.toml, and add
+     {number} to LESSONS in tests/colorlib/test_check.py;
   4. make its picture from a figure of it: python -m course pictures {name} CELL;
   5. python -m course build, python -m course run --store, make test."""
 

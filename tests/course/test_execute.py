@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from nbclient import NotebookClient
+from papermill.clientwrap import PapermillNotebookClient
 
 from course.tool import execute, notebooks
 from tests.course import tiny
@@ -51,7 +51,7 @@ def test_execute_retries_a_slow_start_once(path, monkeypatch, results, problem):
             raise error
         client.nb.cells[1].execution_count = 1
 
-    monkeypatch.setattr(NotebookClient, "execute", fake_execute)
+    monkeypatch.setattr(PapermillNotebookClient, "execute", fake_execute)
     monkeypatch.setattr(execute.time, "perf_counter", lambda: 0.0)
     assert execute.execute(path, {}).problem == problem
 

@@ -63,7 +63,7 @@ def test_run_of_good_notebook_is_ok_and_offline(executed):
     root, done = executed
     nb = notebooks.read(root / "build/solutions/01_good.ipynb")
     injected = [cell for cell in nb.cells if "injected-parameters" in notebooks.tags(cell)]
-    assert [cell.source for cell in injected] == ["PROFILE = 'reduced'"]
+    assert [cell.source for cell in injected] == ['# Parameters\nPROFILE = "reduced"\n']
     text = nb.cells[-1].outputs[0].text
     assert text.startswith(
         "reduced solution 1 []\n3, 0, 0.5, WIDTH=8, FLIP = False, china, a name\n"
