@@ -120,7 +120,7 @@ def ready(
     source: str | Path, out: str | Path, size: int, workers: int | None = None
 ) -> CachedImages:
     """Prepare a folder of photos."""
-    return build_image_cache(list_images(source), size, out, workers=workers)
+    return build_image_cache(list_images(source), size, out, num_workers=workers)
 
 
 def batches(data: CachedImages, batch: int, device: str):

@@ -48,7 +48,7 @@ def with_encoder(seed: int) -> nn.Module:
 def with_frozen_encoder(seed: int) -> nn.Module:
     """Take the encoder as it is, batch norms and all; only the way up will learn."""
     net = with_encoder(seed)
-    net.frozen = ("encoder",)  # stays in evaluation mode while the rest trains
+    net.frozen_modules = ("encoder",)  # stays in evaluation mode while the rest trains
     net.encoder.requires_grad_(False)
     return net
 
@@ -62,13 +62,13 @@ WAYS: dict[str, Callable[[int], nn.Module]] = {
 
 def _all_of(net: nn.Module) -> nn.Module:
     """Let first weights be drawn for the encoder as well."""
-    net.kept = ()
+    net.pretrained_modules = ()
     return net
 
 
 def picture(rgb: Tensor) -> tuple[Tensor, Tensor]:
     """Give L and ab of uint8 RGB, as networks see them."""
-    return SCALE.split(quantize_lightness(rgb_to_lab(rgb)))
+    return SCALE.normalize(quantize_lightness(rgb_to_lab(rgb)))
 
 
 def over_gray(net: nn.Module, rgb: Tensor) -> float:
@@ -77,7 +77,7 @@ def over_gray(net: nn.Module, rgb: Tensor) -> float:
     with torch.no_grad():
         for some in real.split(32):
             L = picture(some)[0]
-            answers = lab_to_rgb(SCALE.join(L, net(L))), metrics.gray_baseline(some)
+            answers = lab_to_rgb(SCALE.denormalize(L, net(L))), metrics.gray_baseline(some)
             ours, gray = (metrics.psnr(metrics.mse(answer, some), peak=1) for answer in answers)
             values.append(ours - gray)
     return torch.cat(values).mean().item()
@@ -94,7 +94,7 @@ def train(net: nn.Module, few: Tensor, held_out: Tensor, steps: int, seed: int) 
         if step == steps:
             break
         chosen = torch.randperm(len(few), generator=draw)[:BATCH]
-        L, ab = picture(augment(few[chosen], chosen, seed, step, crop=0.8))
+        L, ab = picture(augment(few[chosen], chosen, seed, step, min_crop=0.8))
         loss = F.l1_loss(net.train()(L), ab)
         optimiser.zero_grad()
         loss.backward()
@@ -113,7 +113,11 @@ def main() -> None:
     seeds = list(range(given.seeds))
     most = 2 * (given.few + HELD_OUT)
     photos = datasets.load_dataset(
-        given.data, given.size, split_ratios=(0.7, 0.3, 0.0), filters=FilterConfig(), max_images=most
+        given.data,
+        given.size,
+        split_ratios=(0.7, 0.3, 0.0),
+        filters=FilterConfig(),
+        max_images=most,
     )
     few = {seed: _drawn(photos.train, given.few, seed) for seed in seeds}
     held_out = _drawn(photos.validation, HELD_OUT, 0)
@@ -135,7 +139,9 @@ def main() -> None:
 
 def _drawn(part: Dataset, n: int, seed: int) -> Tensor:
     """Draw n pictures of a part."""
-    return part.__getitems__(torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n])
+    return part.__getitems__(
+        torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n]
+    )
 
 
 def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str, float]]) -> None:

@@ -136,4 +136,4 @@ def _load(
 def _indices_that_pass_filters(dataset: Dataset[Tensor]) -> list[int]:
     filters = FilterConfig()
     images = (Image.fromarray(dataset[i].permute(1, 2, 0).numpy()) for i in range(len(dataset)))
-    return [i for i, image in enumerate(images) if filters.reason(image) is None]
+    return [i for i, image in enumerate(images) if filters.rejection_reason(image) is None]

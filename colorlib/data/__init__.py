@@ -1,41 +1,40 @@
-"""Where pictures come from, and which of them are held out.
+"""Data sets: sample photos, your own folders, downloads, drawn scenes, and their splits.
 
-``photos()`` lists the photographs that scikit-image and scikit-learn carry, ``sample_photo_crops()`` cuts random
-squares of them, ``folder()`` lists your own, ``pictures()`` those of any data set by its name, ``scenes()``
-draws lawns with a class for every pixel. ``prepare()`` decodes and resizes photos once, for training;
-``split()`` divides any names into training, validation and test.
+:func:`sample_photos` lists the photos that scikit-image and scikit-learn carry,
+:func:`sample_photo_crops` cuts random squares out of them, :func:`list_images` lists the images of
+a folder, :func:`list_photos` those of any data set by its name, and :func:`draw_scenes` draws
+scenes with a class for every pixel. :func:`build_image_cache` decodes and resizes photos once, for
+training; :func:`hash_split` splits names into training, validation and test.
 
-A file for each further idea: :mod:`~colorlib.data.catalog` (the papers' data sets),
-:mod:`~colorlib.data.download`, :mod:`~colorlib.data.archive`, :mod:`~colorlib.data.filters`,
-:mod:`~colorlib.data.duplicates`, :mod:`~colorlib.data.augment`.
+Importing this package loads neither torch nor a downloader; the functions that need them load them
+when they are first used.
 """
 
-from colorlib.data.crops import sample_photo_crops
-from colorlib.data.image_folder import list_images
-from colorlib.data.sample_photos import PhotoFile, sample_photos
-from colorlib.data.splits import hash_split
+from importlib import import_module
+
+from colorlib.data.image_folder import PhotoFile, list_images
+from colorlib.data.sample_photos import sample_photo_crops, sample_photos
 
 __all__ = [
     "PhotoFile",
-    "list_images",
-    "sample_photo_crops",
-    "sample_photos",
-    "list_photos",
     "build_image_cache",
     "draw_scenes",
     "hash_split",
+    "list_images",
+    "list_photos",
+    "sample_photo_crops",
+    "sample_photos",
 ]
 
-_LATER = {  # loads torch or a downloader, so only when asked for
-    "list_photos": "colorlib.data.download",
+_LAZY_MODULES = {
     "build_image_cache": "colorlib.data.image_cache",
     "draw_scenes": "colorlib.scenes",
+    "hash_split": "colorlib.data.duplicates",
+    "list_photos": "colorlib.data.download",
 }
 
 
 def __getattr__(name: str):
-    if name in _LATER:
-        from importlib import import_module
-
-        return getattr(import_module(_LATER[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LAZY_MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY_MODULES[name]), name)

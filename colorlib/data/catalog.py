@@ -1,8 +1,9 @@
-"""The papers' data sets by name: where they lie, how large they are, under which terms, whose they are.
+"""The catalog of downloadable data sets: the papers' data, with URL, size, licence and citation.
 
-The table is ``catalog.toml`` beside this file; :mod:`colorlib.data.download` fetches what it names. A table
-of your own, in the same form, is read as well if ``COLORLIB_SOURCES`` names its file: it adds data sets, or
-replaces those of the same name, for example by a mirror that is nearer or by a small archive for trying out.
+The table is ``catalog.toml`` next to this file; :mod:`colorlib.data.download` downloads its
+entries. A table of your own, in the same form, is loaded as well if the environment variable
+``COLORLIB_SOURCES`` is its path: it adds data sets, or replaces those of the same name, for example
+by a nearer mirror or a small archive for trying out.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ class DatasetSource:
     """A data set that is an archive on a server.
 
     Attributes:
-        name: what a person types.
-        title: one line on what it holds and which paper it belongs to.
+        name: what a user types.
+        title: one line about its content and the paper that uses it.
         urls: the archive, then mirrors, tried in order.
-        licence: the terms, as its makers state them.
-        citation: whom to name.
+        licence: the terms of use, in the makers' words.
+        citation: the publication to cite.
         size: bytes of the archive.
-        sha256: of the archive; None where nobody has published one.
-        counts: folders of the unpacked archive, and how many images each holds at least.
-        folders: those of them whose images are the data set; all if there is none.
+        sha256: the archive's hash; None if nobody has published one.
+        counts: folders of the extracted archive, and the smallest number of images in each.
+        folders: the folders whose images are the data set; all if empty.
     """
 
     name: str
@@ -46,14 +47,15 @@ class DatasetSource:
 
 
 def load_catalog(path: str | Path) -> dict[str, DatasetSource]:
-    """Read a table of sources.
+    """Load a table of data sets.
 
     Args:
-        path: a TOML file with a table ``[name]`` for each data set, with the fields of :class:`Source`.
+        path: a TOML file with a table ``[name]`` for each data set, with the fields of
+            :class:`DatasetSource`.
 
     Raises:
-        ValueError: it is no such table; the text names the file and the mistake.
-        OSError: it cannot be read.
+        ValueError: the file has another form; the text names the file and the mistake.
+        OSError: the file cannot be read.
 
     Example:
         >>> sorted(load_catalog(Path(__file__).with_name("catalog.toml")))[:2]
@@ -64,7 +66,7 @@ def load_catalog(path: str | Path) -> dict[str, DatasetSource]:
         return {name: DatasetSource(name, **entry) for name, entry in table.items()}
     except (TypeError, tomllib.TOMLDecodeError) as error:
         expected = "expected the form of colorlib/data/catalog.toml"
-        raise ValueError(f"{path} is no table of sources ({error}); {expected}.") from None
+        raise ValueError(f"{path} is not a table of data sets ({error}); {expected}.") from None
 
 
 CATALOG = load_catalog(Path(__file__).with_name("catalog.toml"))

@@ -1,4 +1,4 @@
-"""A data set by its name, divided and ready to train on."""
+"""Data sets for training: images in memory, a data set by its name, and its splits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
-from colorlib.data.crops import sample_photo_crops
+from colorlib.data.sample_photos import sample_photo_crops
 from colorlib.scenes import draw_scenes
 from colorlib.tensor_checks import check_at_least, check_choice, check_images
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from colorlib.data.filters import FilterConfig
-    from colorlib.data.sample_photos import PhotoFile
+    from colorlib.data.image_folder import PhotoFile
 
 log = logging.getLogger("colorlib")
 
@@ -61,7 +61,7 @@ class TensorImages(Dataset[Tensor]):
 
 @dataclass(frozen=True)
 class DataSplits:
-    """A data set in three parts.
+    """A data set split into training, validation and test images.
 
     Attributes:
         train: the images that weights are fitted to.
@@ -79,7 +79,7 @@ class DataSplits:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many pictures each part has."""
+        """The number of images in each split."""
         return {part: len(getattr(self, part)) for part in ("train", "validation", "test")}
 
 
@@ -97,18 +97,21 @@ def load_dataset(
     """Load a data set by its name and split it.
 
     Args:
-        name: ``"photos"``, ``"scenes"``, a name in :data:`colorlib.data.catalog.CATALOG`, or a folder.
-            ``"photos"``: random crops of the sample photos. The test crops come from two photos that training
-            never sees, the validation crops from the training photos. ``"scenes"``: drawn scenes. All others:
-            photos, decoded once (:func:`~colorlib.data.image_cache.build_image_cache`) and split so that
-            near-duplicates stay together.
+        name: ``"photos"``, ``"scenes"``, a name in :data:`colorlib.data.catalog.CATALOG`, or a
+            folder. ``"photos"``: random crops of the sample photos. The test crops come from two
+            photos that training never sees, the validation crops from the training photos.
+            ``"scenes"``: drawn scenes. All others: photos, decoded once
+            (:func:`~colorlib.data.image_cache.build_image_cache`) and split so that near-duplicates
+            stay together.
         image_size: height and width in pixels.
         seed: the seed of crops, scenes and the split.
         split_ratios: the shares of training, validation and test; used for photos only.
-        resize_mode: how a photo becomes square: its largest centred square, or all of it, stretched.
+        resize_mode: how a photo becomes square: its largest centred square, or all of it,
+            stretched.
         filters: which photos to remove (paper 002); None removes none.
         max_images: the largest number of photos, chosen at random by ``seed``; None takes all.
-        reduced: whether to take an eighth of the crops or scenes, or at most 256 photos, for a quick try.
+        reduced: whether to take an eighth of the crops or scenes, or at most 256 photos, for a
+            quick try.
 
     Raises:
         ValueError: a split would be empty.
@@ -161,9 +164,10 @@ def _load_photo_dataset(
     max_images: int | None,
 ) -> DataSplits:
     # only photos need these modules
-    from colorlib.data import build_image_cache, list_photos
+    from colorlib.data.download import list_photos
     from colorlib.data.duplicates import grouped_split
     from colorlib.data.filters import filter_photos
+    from colorlib.data.image_cache import build_image_cache
 
     photos, rejected = list_photos(name), []
     if max_images is not None and max_images < len(photos):
@@ -174,13 +178,12 @@ def _load_photo_dataset(
         total = len(photos)
         photos, rejected = filter_photos(photos, filters)
         log.info("%d of %d photos were left out by the filters", len(rejected), total)
-    cache = build_image_cache(photos, image_size, fit=resize_mode)
+    cache = build_image_cache(photos, image_size, resize_mode=resize_mode)
     parts = grouped_split(cache, split_ratios, seed)
     train, validation, test = (Subset(cache, part) for part in parts)
-    size = f"{image_size}x{image_size}"
     description = (
-        f"{name}: {len(cache)} photos at {size} ({resize_mode}), {len(rejected)} left out by filters, "
-        f"near-duplicates kept together, seed {seed}"
+        f"{name}: {len(cache)} photos at {image_size}x{image_size} ({resize_mode}), "
+        f"{len(rejected)} left out by filters, near-duplicates kept together, seed {seed}"
     )
     splits = DataSplits(train, validation, test, description, rejected)
     if any(ratio > 0 and not part for ratio, part in zip(split_ratios, parts, strict=True)):
@@ -194,8 +197,9 @@ def _load_photo_dataset(
 def fingerprint(dataset: Dataset[Tensor]) -> str:
     """Return a short hash of a data set's content and order.
 
-    The hash of cached images covers every image, by the checksums of the cache. Of other data sets it covers
-    up to 16 images, evenly spaced, so that a change of few images among many may go unnoticed there.
+    The hash of cached images covers every image, by the checksums of the cache. Of other data sets
+    it covers up to 16 images, evenly spaced, so that a change of few images among many may go
+    unnoticed there.
 
     Example:
         >>> black, white = torch.zeros(1, 3, 4, 4), torch.ones(1, 3, 4, 4)

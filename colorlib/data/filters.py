@@ -1,9 +1,9 @@
-"""Photos that a colorizer should not learn from: gray ones, faint ones, loud ones, crowded ones.
+"""Filters that remove gray, faint, vibrant and too detailed photos from training data.
 
-Paper 002 removes four kinds of photo, "grayscale, too faint, too vibrant or artificial, too detailed", and
-says neither how it measures them nor where it draws the line. Measures and limits here are ours, stated in
-:class:`Filters`: a reproduction can name them, and an experiment can change them. Gray photos matter most: a
-network that is shown gray as truth learns that gray is an answer.
+Paper 002 removes photos that are "grayscale, too faint, too vibrant or artificial, too detailed",
+and states neither how it measures that nor the limits. The measures and limits here are ours, in
+:class:`FilterConfig`: a reproduction can name them, and an experiment can change them. Gray photos
+matter most: a network that is shown gray as the truth learns to predict gray.
 """
 
 from __future__ import annotations
@@ -12,147 +12,156 @@ import base64
 import io
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
-from string import Template
 
+import jinja2
 import numpy as np
 import torch
 from PIL import Image
 
 from colorlib.color import rgb_to_lab
-from colorlib.data.sample_photos import PhotoFile
+from colorlib.data.image_folder import PhotoFile
 from colorlib.io.files import atomic_write
 from colorlib.io.images import ImageError
 from colorlib.metrics import colorfulness
 
 Rejected = tuple[PhotoFile, str]  # a photo and the reason
-_SIDE = (
-    128  # pictures are measured at this size, stretched, so that measures do not depend on theirs
-)
+_ANALYSIS_SIZE = 128  # photos are measured at this size, stretched, so that theirs does not matter
 
 
 @dataclass(frozen=True)
 class FilterConfig:
-    """The limits, all chosen by us: paper 002 states none.
+    """The limits of the filters.
 
-    Faint and vibrant use the words that Hasler and Süsstrunk (2003) found for their colourfulness: 15 is
-    "slightly colourful" and 109 "extremely colourful". ``one_hue`` and ``detailed`` lie at the edge of what
-    ordinary photos show: a photo in colour is seldom below the one, a few in a hundred are above the other.
+    Faint and vibrant use the words that Hasler and Süsstrunk (2003) found for their colourfulness:
+    15 is "slightly colourful" and 109 "extremely colourful". ``min_hue_spread`` and ``max_detail``
+    are at the edge of ordinary photos: colour photos are seldom below the first, a few in a hundred
+    are above the second.
 
     Attributes:
-        one_hue: least spread of (a, b) across their main direction, a standard deviation in Lab units; below
-            it a photo is grayscale, or toned in a single hue as sepia is.
-        faint: least colourfulness.
-        vibrant: largest colourfulness.
-        detailed: largest mean gradient of L, in Lab units a pixel at 128x128.
+        min_hue_spread: the smallest spread of (a, b) across their main direction, a standard
+            deviation in Lab units; below it a photo is grayscale, or toned in a single hue as sepia
+            is.
+        min_colorfulness: the smallest colourfulness.
+        max_colorfulness: the largest colourfulness.
+        max_detail: the largest mean gradient of L, in Lab units per pixel at 128x128.
     """
 
-    one_hue: float = 0.8
-    faint: float = 15.0
-    vibrant: float = 109.0
-    detailed: float = 14.0
+    min_hue_spread: float = 0.8
+    min_colorfulness: float = 15.0
+    max_colorfulness: float = 109.0
+    max_detail: float = 14.0
 
-    def reason(self, image: Image.Image) -> str | None:
-        """Say why a picture is dropped, or None if it passes.
+    def rejection_reason(self, image: Image.Image) -> str | None:
+        """Return the reason why an image is rejected, or None if it passes.
 
         Example:
-            >>> FilterConfig().reason(Image.new("RGB", (64, 48), (90, 90, 90)))
+            >>> FilterConfig().rejection_reason(Image.new("RGB", (64, 48), (90, 90, 90)))
             'grayscale: one hue only, spread 0.0 < 0.8'
         """
-        spread, colour, detail = measure_photo(image).values()
-        fails = {
-            f"grayscale: one hue only, spread {spread:.1f} < {self.one_hue:g}": spread
-            < self.one_hue,
-            f"too faint: colourfulness {colour:.0f} < {self.faint:g}": colour < self.faint,
-            f"too vibrant: colourfulness {colour:.0f} > {self.vibrant:g}": colour > self.vibrant,
-            f"too detailed: gradient of L {detail:.1f} > {self.detailed:g}": detail > self.detailed,
-        }
-        return next((reason for reason, failed in fails.items() if failed), None)
+        measured = measure_photo(image)
+        spread, colorfulness, detail = measured.values()
+        if spread < self.min_hue_spread:
+            return f"grayscale: one hue only, spread {spread:.1f} < {self.min_hue_spread:g}"
+        if colorfulness < self.min_colorfulness:
+            return f"too faint: colourfulness {colorfulness:.0f} < {self.min_colorfulness:g}"
+        if colorfulness > self.max_colorfulness:
+            return f"too vibrant: colourfulness {colorfulness:.0f} > {self.max_colorfulness:g}"
+        if detail > self.max_detail:
+            return f"too detailed: gradient of L {detail:.1f} > {self.max_detail:g}"
+        return None
 
 
 def measure_photo(image: Image.Image) -> dict[str, float]:
-    """Measure what :class:`Filters` compares: ``spread``, ``colorfulness`` and ``detail``.
+    """Measure what :class:`FilterConfig` limits: ``spread``, ``colorfulness`` and ``detail``.
 
     Example:
         >>> measure_photo(Image.new("RGB", (64, 48), (90, 90, 90)))["detail"]
         0.0
     """
-    small = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    size = (_ANALYSIS_SIZE, _ANALYSIS_SIZE)
+    small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     rgb = torch.from_numpy(np.array(small)).permute(2, 0, 1)[None].float() / 255
     L, ab = rgb_to_lab(rgb)[0].split([1, 2])
-    spread = torch.linalg.eigvalsh(torch.cov(ab.flatten(1)))[0].clamp(min=0).sqrt().item()
-    detail = torch.hypot(L.diff(dim=1)[:, :, 1:], L.diff(dim=2)[:, 1:]).mean().item()
-    return {"spread": spread, "colorfulness": colorfulness(rgb).item(), "detail": detail}
+    min_variance = torch.linalg.eigvalsh(torch.cov(ab.flatten(1)))[0]
+    gradient = torch.hypot(L.diff(dim=1)[:, :, 1:], L.diff(dim=2)[:, 1:])
+    return {
+        "spread": min_variance.clamp(min=0).sqrt().item(),
+        "colorfulness": colorfulness(rgb).item(),
+        "detail": gradient.mean().item(),
+    }
 
 
 def filter_photos(
-    photos: Iterable[PhotoFile], filters: FilterConfig = FilterConfig()
+    photos: Iterable[PhotoFile], config: FilterConfig = FilterConfig()
 ) -> tuple[list[PhotoFile], list[Rejected]]:
-    """Divide photos into those that pass and those that are dropped, each with its reason.
+    """Divide photos into those that pass and those that are rejected, each with its reason.
 
     Args:
-        photos: what to look at; a photo that cannot be read is dropped, with the error as its reason.
-        filters: the limits.
+        photos: the photos; one that cannot be read is rejected, with the error as its reason.
+        config: the limits.
 
     Returns:
-        The kept photos, and pairs of a dropped photo and the reason, both in the order given.
+        The accepted photos, and pairs of a rejected photo and its reason, both in the order given.
 
     Example:
         >>> from colorlib.data import sample_photos
-        >>> kept, dropped = filter_photos(sample_photos("all"))
-        >>> len(kept), dropped
+        >>> accepted, rejected = filter_photos(sample_photos("all"))
+        >>> len(accepted), rejected
         (6, [])
     """
-    kept, dropped = [], []
+    accepted, rejected = [], []
     for photo in photos:
         try:
-            reason = filters.reason(photo.image())
+            reason = config.rejection_reason(photo.image())
         except (ImageError, OSError) as error:
             reason = f"unreadable: {error}"
-        dropped.append((photo, reason)) if reason else kept.append(photo)
-    return kept, dropped
+        if reason is None:
+            accepted.append(photo)
+        else:
+            rejected.append((photo, reason))
+    return accepted, rejected
 
 
-def write_rejection_report(dropped: Iterable[Rejected], path: str | Path) -> Path:
-    """Write a web page, one file without links to others, that shows what was dropped and why.
+def write_rejection_report(rejected: Iterable[Rejected], path: str | Path) -> Path:
+    """Write a web page that shows the rejected photos and the reasons, in one file.
 
     Args:
-        dropped: pairs as :func:`sift` gives.
-        path: the file; one that exists is replaced.
+        rejected: pairs of a photo and its reason, from :func:`filter_photos`.
+        path: the file; an existing one is replaced.
 
     Returns:
         The path.
 
     Raises:
-        OSError: the system refused: no such folder, no permission, no space.
+        OSError: no such folder, no permission, or the disk is full.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     "Nothing was dropped" in write_rejection_report([], Path(folder, "report.html")).read_text()
+        ...     page = write_rejection_report([], Path(folder, "report.html"))
+        ...     "No photo was rejected" in page.read_text()
         True
     """
-    dropped = list(dropped)
-    counts = Counter(reason.partition(":")[0] for _, reason in dropped).most_common()
-    summary = "; ".join(f"{kind}: {count}" for kind, count in counts) or "Nothing was dropped"
-    page = Template(Path(__file__).with_name("dropped.html").read_text("utf-8"))
-    text = page.substitute(
-        summary=escape(summary), figures="\n".join(_figure(*pair) for pair in dropped)
-    )
+    rejected = list(rejected)
+    counts = Counter(reason.partition(":")[0] for _, reason in rejected)
+    figures = [(photo, reason, _thumbnail_base64(photo)) for photo, reason in rejected]
+    source = Path(__file__).with_name("rejection_report.html.j2").read_text("utf-8")
+    template = jinja2.Template(source, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    page = template.render(counts=counts.most_common(), figures=figures)
     with atomic_write(path, overwrite=True) as file:
-        file.write(text.encode("utf-8", errors="replace"))
+        file.write(page.encode("utf-8", errors="replace"))
     return Path(path)
 
 
-def _figure(photo: PhotoFile, reason: str) -> str:
-    name, picture = escape(photo.name), "<p>No picture: the file cannot be read.</p>"
-    with suppress(ImageError, OSError):
+def _thumbnail_base64(photo: PhotoFile) -> str | None:
+    """Return a small JPEG of a photo in base64, or None if it cannot be read."""
+    try:
         image = photo.image()
-        image.thumbnail((160, 160))
-        image.save(file := io.BytesIO(), "JPEG", quality=80)
-        source = "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
-        picture = f'<img src="{source}" alt="{escape(photo.alt) or "Thumbnail of " + name}">'
-    return f"<figure>{picture}<figcaption><b>{name}</b><br>{escape(reason)}</figcaption></figure>"
+    except (ImageError, OSError):
+        return None
+    image.thumbnail((160, 160))
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=80)
+    return base64.b64encode(file.getvalue()).decode()

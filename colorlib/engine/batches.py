@@ -27,7 +27,7 @@ def load_batch(
     """
     rgb = data.__getitems__(indices).to(device)
     rgb = augment(
-        rgb, indices, settings.seed, epoch, flip=settings.horizontal_flip, crop=settings.min_crop
+        rgb, indices, settings.seed, epoch, settings.horizontal_flip, settings.min_crop
     )
     if settings.load_scale > 1:
         rgb = downsample(rgb, [round(side / settings.load_scale) for side in rgb.shape[-2:]])

@@ -1,6 +1,7 @@
-"""Many photos at once: a folder in, a folder of the same names out, and a word on each that was not coloured.
+"""Colorization of many photos: a folder in, a folder with the same names out, and a report.
 
-A run can stop at any moment and be started again: what is there already is whole, and is not made twice.
+A run can be stopped at any moment and started again: results that exist are complete, and are
+    skipped.
 """
 
 from __future__ import annotations
@@ -12,31 +13,35 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from tqdm import tqdm
 
 from colorlib.colorizer import Colorizer
 from colorlib.data import list_images
 from colorlib.inference.paths import unique_output_paths
+from colorlib.io.decode import open_photo
 from colorlib.io.exif import exif_for_result
 from colorlib.io.images import ImageError, save_image
 
 _logger = logging.getLogger("colorlib")
 ALREADY_EXISTS = "exists already"
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the next photo would fare no better
+_FATAL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the next photo would fail as well
 
 
 @dataclass(frozen=True)
 class FolderReport:
-    """What became of each photo.
+    """The outcome for each photo.
 
     Attributes:
-        written: the results, in the photos' order.
-        skipped: why a photo has no new result, by its name: below its folder, or as it was listed.
+        written: The results, in the photos' order.
+        skipped: Photo -> reason, for photos without a new result. A photo is named relative to its
+            folder, or as it was listed.
 
     Example:
-        >>> print(FolderReport([Path("a.png")], {"b.png": "exists already", "c.jpg": "c.jpg is empty (0 bytes)"}))
+        >>> skipped = {"b.png": "exists already", "c.jpg": "it is empty"}
+        >>> print(FolderReport([Path("a.png")], skipped))
         coloured: 1, there already: 1, failed: 1
-          c.jpg: c.jpg is empty (0 bytes)
+          c.jpg: it is empty
     """
 
     written: list[Path]
@@ -44,14 +49,16 @@ class FolderReport:
 
     @property
     def failed(self) -> dict[str, str]:
-        """What was skipped for another reason than that its result was there."""
+        """The photos that were skipped for another reason than that their result exists."""
         return {name: reason for name, reason in self.skipped.items() if reason != ALREADY_EXISTS}
 
     def __str__(self) -> str:
-        """Count, and name each photo that failed with its reason."""
-        there = len(self.skipped) - len(self.failed)
-        head = f"coloured: {len(self.written)}, there already: {there}, failed: {len(self.failed)}"
-        return "\n  ".join([head, *(f"{name}: {reason}" for name, reason in self.failed.items())])
+        """Return the counts, and each photo that failed with its reason."""
+        failed = self.failed
+        existing = len(self.skipped) - len(failed)
+        lines = [f"coloured: {len(self.written)}, there already: {existing}, failed: {len(failed)}"]
+        lines += [f"{name}: {reason}" for name, reason in failed.items()]
+        return "\n  ".join(lines)
 
 
 def colorize_folder(
@@ -63,38 +70,38 @@ def colorize_folder(
     overwrite: bool = False,
     progress: bool = True,
 ) -> FolderReport:
-    """Colour every photo of a folder, or of a list of files, into another folder.
+    """Colorize every photo of a folder, or of a list of files, into another folder.
 
-    Sub-folders, names and formats stay; :func:`colorlib.inference.paths.unique_output_paths` says what a format
-    that cannot be written becomes. A result keeps its photo's EXIF, and says that a model coloured it
-    (:func:`colorlib.io.exif.exif_for_result`). A photo that cannot be coloured (damaged, HEIC, camera raw,
-    too large for the memory) is left out with its reason, and the next one is done.
+    Sub-folders, names and formats stay; :func:`colorlib.inference.paths.unique_output_paths`
+    describes what happens to a format that cannot be written. A result keeps its photo's EXIF data,
+    with a note that a model chose the colours (:func:`colorlib.io.exif.exif_for_result`). A photo
+    that cannot be colorized (damaged, HEIC, camera raw, too large for the memory) is skipped with
+    its reason.
 
     Args:
-        model: what colours.
-        source: a folder, searched with its sub-folders; or one file; or files, whose results lie side by
-            side in ``out``.
-        out: the folder of results, made if it is missing. If it lies inside ``source``, what is in it is no
-            photo to colour.
-        saturation: as in :class:`Colorizer`.
-        overwrite: whether results that are there are made anew; without it their photos are skipped, so that
-            a run that was interrupted goes on where it was.
-        progress: whether to show a bar.
+        model: The colorizer.
+        source: A folder, searched with its sub-folders; or one file; or files, whose results are
+            written directly into ``out``.
+        out: The folder of results, created if it does not exist. If it is inside ``source``, its
+            images are not colorized.
+        saturation: As in :class:`Colorizer`.
+        overwrite: Whether existing results are replaced. Without it, their photos are skipped, so
+            that an interrupted run continues where it stopped.
+        progress: Whether to show a progress bar.
 
     Returns:
         What was written and what was not.
 
     Raises:
-        FileNotFoundError: there is no such folder, or no photo in it.
-        NotADirectoryError: ``out`` is a file.
-        ImageError, OSError: ``out`` is full, or cannot be written.
-        ValueError: ``out`` is the folder of the photos, or ``saturation`` is not in 0 to 10.
+        FileNotFoundError: If there is no such folder, or no photo in it.
+        NotADirectoryError: If ``out`` is a file.
+        ImageError, OSError: If the disk of ``out`` is full or read-only.
+        ValueError: If ``out`` is the folder of the photos, or ``saturation`` is not in 0 to 10.
 
     Example:
         >>> import tempfile
-        >>> from PIL import Image
-        >>> from colorlib import generators
-        >>> model = Colorizer(generators.UNet(num_downs=3, base_channels=4, dropout=0), image_size=32)
+        >>> from colorlib.unet import UNet
+        >>> model = Colorizer(UNet(num_downs=3, base_channels=4, dropout=0), image_size=32)
         >>> with tempfile.TemporaryDirectory() as path:
         ...     Image.new("L", (40, 30), 99).save(Path(path, "lawn.tif"))
         ...     report = colorize_folder(model, path, Path(path, "colour"), progress=False)
@@ -103,12 +110,11 @@ def colorize_folder(
     """
     out = Path(out).expanduser()
     if out.exists() and not out.is_dir():
-        raise NotADirectoryError(
-            f"{out} is a file, expected a folder for the results; name another."
-        )
-    photos, names = _photos(source, out)
+        advice = "name another"
+        raise NotADirectoryError(f"{out} is a file, expected a folder for the results; {advice}.")
+    photos, names = _collect_photos(source, out)
     targets = [out / name for name in unique_output_paths(names)]
-    _refuse_to_replace(photos.values(), targets)
+    _check_no_photo_is_replaced(photos.values(), targets)
     out.mkdir(parents=True, exist_ok=True)
     written, skipped = [], {}
     pairs = list(zip(photos.items(), targets, strict=True))
@@ -117,15 +123,11 @@ def colorize_folder(
             if target.exists() and not overwrite:
                 skipped[name] = ALREADY_EXISTS
                 continue
-            result = model(photo, saturation)
+            result, exif = colorize_with_exif(model, photo, saturation)
             target.parent.mkdir(parents=True, exist_ok=True)
-            written.append(
-                save_image(
-                    result, target, overwrite=overwrite, exif=exif_for_result(photo, result.size)
-                )
-            )
+            written.append(save_image(result, target, overwrite=overwrite, exif=exif))
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
-            if getattr(error.__cause__ or error, "errno", None) in _NO_ROOM:
+            if getattr(error.__cause__ or error, "errno", None) in _FATAL_ERRNOS:
                 raise
             skipped[name] = str(error) or "the memory is full; make the photo smaller first"
     report = FolderReport(written, skipped)
@@ -134,31 +136,43 @@ def colorize_folder(
     return report
 
 
-def _photos(
+def colorize_with_exif(
+    model: Colorizer, photo: str | Path, saturation: float = 1.0
+) -> tuple[Image.Image, bytes]:
+    """Colorize a photo, and return the result with its EXIF data; the file is opened once.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ImageError, RuntimeError, ValueError: As for :class:`Colorizer`.
+    """
+    with open_photo(photo) as file:
+        result = model(file, saturation)
+        return result, exif_for_result(file, result.size)
+
+
+def _collect_photos(
     source: str | Path | Iterable[str | Path], out: Path
 ) -> tuple[dict[str, Path], list[str]]:
-    """List the files by what the report calls them, and the names that their results are made of."""
+    """Return the files by their names in the report, and the names for their results."""
     if not isinstance(source, str | Path):
         files = {str(path): Path(path).expanduser() for path in source}
         return files, [file.name for file in files.values()]
-    root = Path(source).expanduser()
-    if root.is_file():
-        return {str(source): root}, [root.name]
-    photos = {photo.name: photo.path for photo in list_images(root, unreadable=True)}
-    here, there = root.resolve(), out.resolve()
-    if here == there:
-        raise ValueError(
-            f"{out} is the folder of the photos, expected another one for the results."
-        )
-    if there.is_relative_to(here):
-        results = f"{there.relative_to(here).as_posix()}/"
+    folder = Path(source).expanduser()
+    if folder.is_file():
+        return {str(source): folder}, [folder.name]
+    photos = {photo.name: photo.path for photo in list_images(folder, include_unreadable=True)}
+    photo_folder, result_folder = folder.resolve(), out.resolve()
+    if photo_folder == result_folder:
+        expected = "expected another one for the results"
+        raise ValueError(f"{out} is the folder of the photos, {expected}.")
+    if result_folder.is_relative_to(photo_folder):
+        results = f"{result_folder.relative_to(photo_folder).as_posix()}/"
         photos = {name: path for name, path in photos.items() if not name.startswith(results)}
     return photos, list(photos)
 
 
-def _refuse_to_replace(photos: Iterable[Path], targets: Iterable[Path]) -> None:
+def _check_no_photo_is_replaced(photos: Iterable[Path], targets: Iterable[Path]) -> None:
     """Raise ValueError if a result would have the path of a photo."""
     for path in set(map(os.path.realpath, photos)) & set(map(os.path.realpath, targets)):
-        raise ValueError(
-            f"{path} is a photo and would be its own result; choose another folder for results."
-        )
+        advice = "choose another folder for results"
+        raise ValueError(f"{path} is a photo and would be its own result; {advice}.")

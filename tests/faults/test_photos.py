@@ -178,7 +178,7 @@ def test_what_may_not_be_read_is_named_and_passed_over(nobody, tmp_path_factory,
     put(root / "closed", {"c.png": GOOD["interlaced.png"]})
     (root / "b.png").chmod(0)
     (root / "closed").chmod(0)
-    listed = {photo.name: photo for photo in list_images(root, unreadable=True)}
+    listed = {photo.name: photo for photo in list_images(root, include_unreadable=True)}
     assert list(listed) == ["a.png", "b.png", "closed"] and [p.name for p in list_images(root)] == [
         "a.png",
         "b.png",
