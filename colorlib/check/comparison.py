@@ -22,11 +22,13 @@ class Mismatch:
         got: The learner's value.
         expected: The reference's value.
         advice: A cause to suggest if no known mistake fits.
+        what: The name of the value, or "".
     """
 
     got: str
     expected: str
     advice: str = ""
+    what: str = ""
 
 
 def compare(got: Any, expected: Any, tolerance: float) -> Mismatch | None:
@@ -36,7 +38,7 @@ def compare(got: Any, expected: Any, tolerance: float) -> Mismatch | None:
         >>> compare(0.5, 0.5, tolerance=0) is None
         True
         >>> compare((1, "a"), (1, "b"), tolerance=0)
-        Mismatch(got='a', expected='b', advice='')
+        Mismatch(got='a', expected='b', advice='', what='')
     """
     if isinstance(expected, tuple):
         if not isinstance(got, (tuple, list)) or len(got) != len(expected):
@@ -112,7 +114,7 @@ def learner_line(error: Exception) -> str:
 
 
 def _format_value(value: Any) -> str:
-    return value if isinstance(value, str) else repr(value)
+    return value if isinstance(value, str) and value else repr(value)
 
 
 def _format_position(tensor: Tensor, index: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
@@ -97,25 +97,22 @@ class Grader(ABC):
     def __call__(self, learner: Any) -> Result:
         """Grade the learner's implementation."""
         if not self._is_function(learner):
-            expected = "the function itself"
-            return _wrong(Mismatch(describe(learner), expected, _NOT_A_FUNCTION))
+            return _wrong(Mismatch(describe(learner), "the function itself", _NOT_A_FUNCTION))
         for case in self.cases:
             got, expected = self._run(learner, case), self._run(self.reference, case)
             if isinstance(got.error, NotImplementedError):
                 return Result(Outcome.NOT_ATTEMPTED)
             if got.error and not self.errors_are_mistakes:
                 return self._raised(got.error, case)
-            found = self._first_mismatch(got, expected)
-            if found:
-                name, mismatch = found
+            mismatch = self._first_mismatch(got, expected)
+            if mismatch:
                 cause = self._diagnose(learner, case)
                 if got.error and not cause:
                     return self._raised(got.error, case)
-                context = [("for", case.name), ("what", name)] if name else [("for", case.name)]
-                return _wrong(mismatch, *context, cause=cause or self._advise(got, expected))
+                return _wrong(mismatch, case.name, cause or self._advise(got, expected))
             if got.changed_input:
                 mismatch = Mismatch("a changed input", "an unchanged input", _CHANGED_INPUT)
-                return _wrong(mismatch)
+                return _wrong(mismatch, case.name)
         return Result(Outcome.PASSED)
 
     def _is_function(self, learner: Any) -> bool:
@@ -127,18 +124,16 @@ class Grader(ABC):
         except Exception as error:
             return Observation(error=error)
 
-    def _first_mismatch(
-        self, got: Observation, expected: Observation
-    ) -> tuple[str, Mismatch] | None:
-        """Find the first value that differs, with its name; None if all agree."""
+    def _first_mismatch(self, got: Observation, expected: Observation) -> Mismatch | None:
+        """Find the first value that differs; None if all agree."""
         if got.error or expected.error:
             if repr(got.error) == repr(expected.error):
                 return None
-            return "", Mismatch(_describe_observation(got), _describe_observation(expected))
+            return Mismatch(_describe_observation(got), _describe_observation(expected))
         for name, value in expected.values.items():
             mismatch = compare(got.values.get(name), value, self.tolerance)
             if mismatch:
-                return name, mismatch
+                return replace(mismatch, what=name)
         return None
 
     def _diagnose(self, learner: Callable, failed: Case) -> str:
@@ -220,12 +215,14 @@ class NetworkGrader(Grader):
     Both networks get the same weights, and their outputs are compared. The weights depend only on
     the type and shape of each layer, so neither the order nor the names of the layers matter.
 
+    The first argument of a case is the number of input channels.
+
     Args:
-        input_shape: Takes a case's arguments, returns the shape (n, c, h, w) of the input.
+        image_size: Height and width of the input.
     """
 
     tolerance: float = 1e-4
-    input_shape: Callable[..., tuple[int, ...]] = field(kw_only=True)
+    image_size: tuple[int, int] = field(kw_only=True)
     errors_are_mistakes: ClassVar[bool] = True
 
     def observe(self, implementation: Callable, case: Case) -> Observation:
@@ -234,9 +231,9 @@ class NetworkGrader(Grader):
         if not layers or not all(isinstance(layer, nn.Module) for layer in layers):
             return Observation({"the returned value": describe(built)})
         net = set_deterministic_weights(nn.Sequential(*layers))
-        generator = torch.Generator().manual_seed(0)
+        shape = (2, case.args[0], *self.image_size)
         with torch.no_grad():
-            output = net(torch.randn(self.input_shape(*case.args), generator=generator))
+            output = net(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
         if not isinstance(output, Tensor):
             return Observation({"the returned value": f"a network that returns {describe(output)}"})
         count = sum(parameter.numel() for parameter in net.parameters())
@@ -257,6 +254,17 @@ class NetworkGrader(Grader):
         return _layer_diff(got.network, expected.network)
 
 
+_STEP_CASES = tuple(
+    Case(name)
+    for name in (
+        "the losses of the first step on images of 8 x 8 pixels",
+        "how often the generator got gradients in two steps",
+        "the discriminator's weights after two steps",
+        "the generator's weights after two steps",
+    )
+)
+
+
 @dataclass
 class TrainingStepGrader(Grader):
     """Grader for ``step(net_g, net_d, opt_g, opt_d, L, ab, ...)``, which returns its losses.
@@ -269,21 +277,10 @@ class TrainingStepGrader(Grader):
         lr: Learning rate of both optimizers.
     """
 
-    cases: Sequence[Case] = field(init=False)
+    cases: Sequence[Case] = field(default=_STEP_CASES, init=False)
     extra_args: tuple[Any, ...] = ()
     lr: float = 0.1
     _runs: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
-
-    def __post_init__(self) -> None:
-        self.cases = [
-            Case(name, (name,))
-            for name in (
-                "the losses of the first step on images of 8 x 8 pixels",
-                "how often the generator got gradients in two steps",
-                "the discriminator's weights after two steps",
-                "the generator's weights after two steps",
-            )
-        ]
 
     def __call__(self, learner: Any) -> Result:
         self._runs.clear()
@@ -375,8 +372,13 @@ def _describe_observation(observation: Observation) -> str:
     return first if isinstance(first, str) else describe(first)
 
 
-def _wrong(mismatch: Mismatch, *context: tuple[str, str], cause: str = "") -> Result:
+def _wrong(mismatch: Mismatch, case_name: str = "", cause: str = "") -> Result:
     """Format a mismatch: the only place that writes got, expected and likely cause."""
-    cause = cause or mismatch.advice or _UNKNOWN_MISTAKE
-    values = (("got", mismatch.got), ("expected", mismatch.expected), ("likely cause", cause))
-    return Result(Outcome.WRONG, (*context, *values))
+    reasons = [
+        ("for", case_name),
+        ("what", mismatch.what),
+        ("got", mismatch.got),
+        ("expected", mismatch.expected),
+        ("likely cause", cause or mismatch.advice or _UNKNOWN_MISTAKE),
+    ]
+    return Result(Outcome.WRONG, tuple((label, text) for label, text in reasons if text))

@@ -12,7 +12,7 @@ from colorlib.check.graders import Case, FunctionGrader, KnownMistake, NetworkGr
 _DOWN_CASES = [
     Case("down_block(4, 8)", (4, 8)),
     Case("down_block(8, 8, norm=False)", (8, 8, True, False)),
-    Case("down_block(1, 8, act=False, norm=False)", (1, 8, False, False)),
+    Case("down_block(1, 8, activation=False, norm=False)", (1, 8, False, False)),
 ]
 _DOWN_MISTAKES = [
     KnownMistake("your kernel is 3x3; here it is 4x4 (paper 001 uses 3x3).",
@@ -31,11 +31,11 @@ _DOWN_MISTAKES = [
                  mutants.down_mutant(act_last=True)),
     KnownMistake("your batch norm comes too early: put it after the convolution.",
                  mutants.down_with_batch_norm_first),
-    KnownMistake("you ignore act: with act=False there is no activation.",
-                 lambda c, out, act=True, norm=True: mutants.down(c, out, True, norm)),
+    KnownMistake("you ignore activation: with activation=False there is no activation.",
+                 lambda c, out, activation=True, norm=True: mutants.down(c, out, True, norm)),
     KnownMistake("you ignore norm: with norm=False there is no batch norm.",
-                 lambda c, out, act=True, norm=True: mutants.down(c, out, act, True)),
-    KnownMistake("inputs and outputs are swapped: nn.Conv2d takes the input channels first.",
+                 lambda c, out, activation=True, norm=True: mutants.down(c, out, activation, True)),
+    KnownMistake("in_channels and out_channels are swapped: nn.Conv2d takes in_channels first.",
                  mutants.down_mutant(lambda c, out: mutants.conv()(out, c))),
 ]  # fmt: skip
 
@@ -68,16 +68,17 @@ _UP_MISTAKES = [
 
 # 2.3 ----------------------------------------------------------------------------------------------
 _UNET_CASES = [
-    Case("unet(1, 2, downs=2, width=2)", (1, 2, 2, 2)),
-    Case("unet(1, 3, downs=5, width=2)", (1, 3, 5, 2)),
+    Case("unet(1, 2, num_downs=2, base_channels=2)", (1, 2, 2, 2)),
+    Case("unet(1, 3, num_downs=5, base_channels=2)", (1, 3, 5, 2)),
 ]
 _UNET_MISTAKES = [
-    KnownMistake("a skip doubles the channels: an up block takes 2 * widths[k] channels, except "
-                 "the innermost.", mutants.unet_mutant(doubled=lambda k, downs: False)),
-    KnownMistake("every up block takes 2 * widths[k] channels, but the innermost has no skip "
-                 "below: it takes widths[k].", mutants.unet_mutant(doubled=lambda k, downs: True)),
+    KnownMistake("a skip doubles the channels: an up block takes 2 * channels[k] channels, except "
+                 "the innermost.", mutants.unet_mutant(doubled=lambda k, num_downs: False)),
+    KnownMistake("every up block takes 2 * channels[k] channels, but the innermost has no skip "
+                 "below: it takes channels[k].",
+                 mutants.unet_mutant(doubled=lambda k, num_downs: True)),
     KnownMistake("the skip is missing: forward must return torch.cat([x, y], dim=1).",
-                 mutants.unet_mutant(skip=None, doubled=lambda k, downs: False)),
+                 mutants.unet_mutant(skip=None, doubled=lambda k, num_downs: False)),
     KnownMistake("you concatenate y with itself, so x is lost: torch.cat([x, y], dim=1).",
                  mutants.unet_mutant(skip=lambda x, y: torch.cat([y, y], 1))),
     KnownMistake("you concatenate x with itself, so y is lost: torch.cat([x, y], dim=1).",
@@ -85,7 +86,7 @@ _UNET_MISTAKES = [
     KnownMistake("x and y are in the wrong order: first the input x, then y.",
                  mutants.unet_mutant(skip=lambda x, y: torch.cat([y, x], 1))),
     KnownMistake("your skip adds x and y; a U-Net concatenates them: torch.cat([x, y], dim=1).",
-                 mutants.unet_mutant(skip=lambda x, y: x + y, doubled=lambda k, downs: False)),
+                 mutants.unet_mutant(skip=lambda x, y: x + y, doubled=lambda k, num_downs: False)),
     KnownMistake("you concatenate along the wrong dimension: channels are dim=1.",
                  mutants.unet_mutant(skip=lambda x, y: torch.cat([x, y], 2))),
     KnownMistake("the outermost level has a skip, so the output contains L: use skip=False there.",
@@ -98,16 +99,17 @@ _UNET_MISTAKES = [
                  mutants.unet_mutant(up_options=lambda first: {})),
     KnownMistake("the innermost down block has a batch norm: there an image is one pixel, which is "
                  "its own mean.", mutants.unet_mutant(
-                     down_options=lambda first, last: {"act": not first, "norm": not first})),
+                     down_options=lambda first, last: {
+                         "activation": not first, "norm": not first})),
     KnownMistake("the outermost down block has a batch norm: the first layer has none.",
                  mutants.unet_mutant(
-                     down_options=lambda first, last: {"act": not first, "norm": not last})),
+                     down_options=lambda first, last: {"activation": not first, "norm": not last})),
     KnownMistake("the outermost down block begins with an activation, which changes the image "
                  "itself.", mutants.unet_mutant(
                      down_options=lambda first, last: {"norm": not (first or last)})),
     KnownMistake("the number of filters doubles without limit: min(2**k, 8) limits it.",
                  mutants.unet_mutant(max_multiplier=2**10)),
-    KnownMistake("your loop goes from the outside inwards: use reversed(range(downs)).",
+    KnownMistake("your loop goes from the outside inwards: use reversed(range(num_downs)).",
                  mutants.unet_mutant(order=list)),
 ]  # fmt: skip
 
@@ -119,7 +121,7 @@ _COUNT_CASES = [
     Case("8 downs, 64 filters", (8, 64)),
 ]
 _COUNT_MISTAKES = [
-    KnownMistake("the skips are missing: an up block takes 2 * widths[k] channels, except the "
+    KnownMistake("the skips are missing: an up block takes 2 * channels[k] channels, except the "
                  "innermost.", mutants.count_mutant(skip=1)),
     KnownMistake("you count 3x3 kernels; 4x4 kernels have 16 numbers for each pair of channels.",
                  mutants.count_mutant(kernel=9)),
@@ -131,7 +133,7 @@ _COUNT_MISTAKES = [
                  "have none.", mutants.count_mutant(norm_everywhere=True)),
     KnownMistake("the two biases of the last convolution are missing.",
                  mutants.count_mutant(bias=0)),
-    KnownMistake("the number of filters doubles without limit: it stops at 8 * width.",
+    KnownMistake("the number of filters doubles without limit: it stops at 8 * base_channels.",
                  mutants.count_mutant(max_multiplier=2**10)),
 ]  # fmt: skip
 
@@ -186,27 +188,10 @@ _LAST_UP_MISTAKES = [
 ]  # fmt: skip
 
 GRADERS = {
-    "2.1": NetworkGrader(
-        mutants.down,
-        _DOWN_CASES,
-        _DOWN_MISTAKES,
-        input_shape=lambda inputs, *rest: (2, inputs, 8, 12),
-    ),
-    "2.2": NetworkGrader(
-        mutants.up, _UP_CASES, _UP_MISTAKES, input_shape=lambda inputs, *rest: (2, inputs, 4, 6)
-    ),
-    "2.3": NetworkGrader(
-        mutants.unet,
-        _UNET_CASES,
-        _UNET_MISTAKES,
-        input_shape=lambda inputs, outputs, downs, width: (2, inputs, 2**downs, 2**downs),
-    ),
+    "2.1": NetworkGrader(mutants.down, _DOWN_CASES, _DOWN_MISTAKES, image_size=(8, 12)),
+    "2.2": NetworkGrader(mutants.up, _UP_CASES, _UP_MISTAKES, image_size=(4, 6)),
+    "2.3": NetworkGrader(mutants.unet, _UNET_CASES, _UNET_MISTAKES, image_size=(32, 32)),
     "2.4": FunctionGrader(mutants.count, _COUNT_CASES, _COUNT_MISTAKES),
     "2.5": FunctionGrader(mutants.any_size, _SIZE_CASES, _SIZE_MISTAKES, tolerance=1e-5),
-    "2.6": NetworkGrader(
-        mutants.last_up,
-        _LAST_UP_CASES,
-        _LAST_UP_MISTAKES,
-        input_shape=lambda inputs, outputs: (2, inputs, 4, 6),
-    ),
+    "2.6": NetworkGrader(mutants.last_up, _LAST_UP_CASES, _LAST_UP_MISTAKES, image_size=(4, 6)),
 }

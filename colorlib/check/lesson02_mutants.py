@@ -13,9 +13,11 @@ from colorlib.unet import UNet
 
 
 # 2.1 and 2.2 --------------------------------------------------------------------------------------
-def down(inputs: int, outputs: int, act: bool = True, norm: bool = True) -> list[nn.Module]:
+def down(
+    in_channels: int, out_channels: int, activation: bool = True, norm: bool = True
+) -> list[nn.Module]:
     """Return the library's down block."""
-    return down_block(inputs, outputs, activation=act, norm=norm)
+    return down_block(in_channels, out_channels, activation=activation, norm=norm)
 
 
 def conv(kernel: int = 4, stride: int = 2, padding: int = 1, bias: bool = False) -> Callable:
@@ -28,24 +30,26 @@ def down_mutant(
 ) -> Callable:
     """Return a down block's builder with one part changed."""
 
-    def build(inputs, outputs, with_act=True, with_norm=True):
-        layers = [(create_conv or conv())(inputs, outputs)]
-        acts = [act or nn.LeakyReLU(0.2)] if with_act else []
-        norms = [nn.BatchNorm2d(outputs)] if with_norm else []
+    def build(in_channels, out_channels, activation=True, norm=True):
+        layers = [(create_conv or conv())(in_channels, out_channels)]
+        acts = [act or nn.LeakyReLU(0.2)] if activation else []
+        norms = [nn.BatchNorm2d(out_channels)] if norm else []
         return [*layers, *norms, *acts] if act_last else [*acts, *layers, *norms]
 
     return build
 
 
-def down_with_batch_norm_first(inputs, outputs, with_act=True, with_norm=True) -> list[nn.Module]:
+def down_with_batch_norm_first(
+    in_channels, out_channels, activation=True, norm=True
+) -> list[nn.Module]:
     """Return a down block that begins with the batch norm."""
-    norms = [nn.BatchNorm2d(inputs)] if with_norm else []
-    return [*norms, *down(inputs, outputs, with_act, norm=False)]
+    norms = [nn.BatchNorm2d(in_channels)] if norm else []
+    return [*norms, *down(in_channels, out_channels, activation, norm=False)]
 
 
-def up(inputs: int, outputs: int, norm: bool = True) -> list[nn.Module]:
+def up(in_channels: int, out_channels: int, norm: bool = True) -> list[nn.Module]:
     """Return the library's up block."""
-    return up_block(inputs, outputs, norm=norm)
+    return up_block(in_channels, out_channels, norm=norm)
 
 
 def transposed_conv(
@@ -60,24 +64,26 @@ def up_mutant(
 ) -> Callable:
     """Return an up block's builder with one part changed."""
 
-    def build(inputs, outputs, norm=True):
-        layers = [(create_conv or transposed_conv())(inputs, outputs, norm)]
+    def build(in_channels, out_channels, norm=True):
+        layers = [(create_conv or transposed_conv())(in_channels, out_channels, norm)]
         acts = [act or nn.ReLU()]
-        norms = [nn.BatchNorm2d(outputs)] if norm else []
+        norms = [nn.BatchNorm2d(out_channels)] if norm else []
         return [*layers, *norms, *acts] if act_last else [*acts, *layers, *norms]
 
     return build
 
 
-def last_up(inputs: int, outputs: int) -> list[nn.Module]:
+def last_up(in_channels: int, out_channels: int) -> list[nn.Module]:
     """Return the library's outermost up block; the U-Net appends a tanh to it."""
-    return up_block(inputs, outputs, norm=False)
+    return up_block(in_channels, out_channels, norm=False)
 
 
 # 2.3 and 2.4 --------------------------------------------------------------------------------------
-def unet(inputs: int = 1, outputs: int = 2, downs: int = 8, width: int = 64) -> nn.Module:
+def unet(
+    in_channels: int = 1, out_channels: int = 2, num_downs: int = 8, base_channels: int = 64
+) -> nn.Module:
     """Return the library's U-Net."""
-    return UNet(inputs, outputs, downs, width)
+    return UNet(in_channels, out_channels, num_downs, base_channels)
 
 
 class Level(nn.Module):
@@ -86,16 +92,16 @@ class Level(nn.Module):
     def __init__(
         self,
         down: list[nn.Module],
-        inside: nn.Module,
+        inner: nn.Module,
         up: list[nn.Module],
         skip: Callable[[Tensor, Tensor], Tensor] | None,
     ) -> None:
         super().__init__()
-        self.down, self.inside, self.up = nn.Sequential(*down), inside, nn.Sequential(*up)
+        self.down, self.inner, self.up = nn.Sequential(*down), inner, nn.Sequential(*up)
         self.skip = skip
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.up(self.inside(self.down(x)))
+        y = self.up(self.inner(self.down(x)))
         return self.skip(x, y) if self.skip else y
 
 
@@ -108,23 +114,27 @@ def unet_mutant(
     *,
     skip: Callable | None = concat_skip,
     outermost_skip: Callable | None = None,
-    doubled: Callable = lambda k, downs: k < downs - 1,
+    doubled: Callable = lambda k, num_downs: k < num_downs - 1,
     max_multiplier: int = 8,
-    down_options: Callable = lambda first, last: {"act": not first, "norm": not (first or last)},
+    down_options: Callable = lambda first, last: {
+        "activation": not first,
+        "norm": not (first or last),
+    },
     up_options: Callable = lambda first: {"norm": not first},
     order: Callable = reversed,
     end: Callable = nn.Tanh,
 ) -> Callable:
     """Return a U-Net's builder with one part changed."""
 
-    def build(inputs=1, outputs=2, downs=8, width=64):
-        widths = [width * min(2**k, max_multiplier) for k in range(downs)]
+    def build(in_channels=1, out_channels=2, num_downs=8, base_channels=64):
+        channels = [base_channels * min(2**k, max_multiplier) for k in range(num_downs)]
         net = nn.Identity()
-        for k in order(range(downs)):
-            first, last = k == 0, k == downs - 1
-            outer, out = (inputs, outputs) if first else (widths[k - 1], widths[k - 1])
-            below = widths[k] * (2 if doubled(k, downs) else 1)
-            layers_down = down(outer, widths[k], **down_options(first, last))
+        for k in order(range(num_downs)):
+            first, last = k == 0, k == num_downs - 1
+            before = in_channels if first else channels[k - 1]
+            out = out_channels if first else channels[k - 1]
+            below = channels[k] * (2 if doubled(k, num_downs) else 1)
+            layers_down = down(before, channels[k], **down_options(first, last))
             layers_up = up(below, out, **up_options(first))
             net = Level(layers_down, net, layers_up, outermost_skip if first else skip)
         return nn.Sequential(net, end())
@@ -132,10 +142,12 @@ def unet_mutant(
     return build
 
 
-def count(downs: int, width: int) -> int:
+def count(num_downs: int, base_channels: int) -> int:
     """Count the parameters of the library's U-Net; the meta device needs no memory for them."""
     with torch.device("meta"):
-        return sum(parameter.numel() for parameter in UNet(1, 2, downs, width).parameters())
+        return sum(
+            parameter.numel() for parameter in UNet(1, 2, num_downs, base_channels).parameters()
+        )
 
 
 def count_mutant(
@@ -149,16 +161,16 @@ def count_mutant(
 ) -> Callable:
     """Return a function that counts parameters with one term of the sum changed."""
 
-    def add(downs, width):
-        widths = [width * min(2**k, max_multiplier) for k in range(downs)]
+    def add(num_downs, base_channels):
+        channels = [base_channels * min(2**k, max_multiplier) for k in range(num_downs)]
         total = bias
-        for k in range(downs):
-            first, last = k == 0, k == downs - 1
-            outer, out = (1, 2) if first else (widths[k - 1], widths[k - 1])
-            below = widths[k] * (1 if last else skip)
-            total += kernel * (outer * widths[k] + below * out)
+        for k in range(num_downs):
+            first, last = k == 0, k == num_downs - 1
+            before, out = (1, 2) if first else (channels[k - 1], channels[k - 1])
+            below = channels[k] * (1 if last else skip)
+            total += kernel * (before * channels[k] + below * out)
             if norm_everywhere or not (first or last):
-                total += norm * widths[k]
+                total += norm * channels[k]
             if norm_everywhere or not first:
                 total += norm * out
         return total

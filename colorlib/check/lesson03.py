@@ -48,7 +48,7 @@ _FIELD_MISTAKES = [
 
 # 3.2 ----------------------------------------------------------------------------------------------
 _LAST_BIAS = (False, False, False, False, True)
-_NET_CASES = [Case("patch_critic(3, 8)", (3, 8)), Case("patch_critic(2, 4)", (2, 4))]
+_NET_CASES = [Case("patch_discriminator(3, 8)", (3, 8)), Case("patch_discriminator(2, 4)", (2, 4))]
 _NET_MISTAKES = [
     KnownMistake("remove the sigmoid at the end: return logits; the loss applies the sigmoid.",
                  discriminator_mutant(last_layers=(nn.Sigmoid,))),
@@ -82,13 +82,13 @@ _NET_MISTAKES = [
                  discriminator_mutant(act=nn.LeakyReLU)),
     KnownMistake("the activation comes too early: convolution, batch norm, then LeakyReLU.",
                  discriminator_mutant(act_before_norm=True)),
-    KnownMistake("one block is missing: filters are width, 2, 4 and 8 times width, then 1.",
+    KnownMistake("one block is missing: channels are base_channels, 2, 4, 8 times it, then 1.",
                  discriminator_mutant(strides=(2, 2, 1, 1), norms=(1, 2),
                                       bias=(True, False, False, True))),
-    KnownMistake("the filters stop doubling too early: width, then 2, 4 and 8 times width.",
+    KnownMistake("the channels stop doubling too early: base_channels, then 2, 4 and 8 times it.",
                  discriminator_mutant(max_multiplier=4)),
-    KnownMistake("you always use 3 input channels: use `inputs`, so ab alone can be the input.",
-                 lambda inputs=3, width=64: discriminator_mutant()(3, width)),
+    KnownMistake("you always use 3 input channels: use in_channels, so ab alone can be the input.",
+                 lambda in_channels=3, base_channels=64: discriminator_mutant()(3, base_channels)),
 ]  # fmt: skip
 
 
@@ -151,7 +151,8 @@ _PATCH_MISTAKES = [
                  mutants.patch_mutant(clip=False)),
     KnownMistake("8 x 8 is the distance between patches; the discriminator sees 70 x 70.",
                  mutants.patch_mutant(size=8)),
-    KnownMistake("patches are 8 pixels apart, not 70: they overlap.", mutants.patch_mutant(step=70)),
+    KnownMistake("patches are 8 pixels apart, not 70: they overlap.",
+                 mutants.patch_mutant(step=70)),
     KnownMistake("patches are 8 pixels apart (three strides of 2), not 16.",
                  mutants.patch_mutant(step=16)),
     KnownMistake("the order is wrong: return top, left, bottom, right.",
@@ -185,8 +186,8 @@ _LOSS_MISTAKES = [
                  loss_mutant(sigmoids=1)),
     KnownMistake("now you apply the sigmoid three times; the loss with logits applies it once.",
                  loss_mutant(sigmoids=2)),
-    KnownMistake("this loss works on probabilities, but in float32 the sigmoid of a sure "
-                 "discriminator rounds to 0 or 1, so the gradient is lost. Use the loss with logits.",
+    KnownMistake("in float32 the sigmoid of a sure discriminator rounds to 0 or 1, so its "
+                 "gradient is lost: use the loss with logits.",
                  loss_mutant(loss=F.binary_cross_entropy, sigmoids=1)),
     KnownMistake("the labels are swapped: true is 1, wrong is 0.", loss_mutant(0, 1)),
     KnownMistake("you add the two losses; return their mean: divide by 2.", loss_mutant(weight=1)),
@@ -205,10 +206,7 @@ _LOSS_MISTAKES = [
 GRADERS = {
     "3.1": FunctionGrader(receptive_field, _FIELD_CASES, _FIELD_MISTAKES, tolerance=0),
     "3.2": NetworkGrader(
-        mutants.patch_discriminator,
-        _NET_CASES,
-        _NET_MISTAKES,
-        input_shape=lambda inputs, width: (1, inputs, 64, 64),
+        mutants.patch_discriminator, _NET_CASES, _NET_MISTAKES, image_size=(64, 64)
     ),
     "3.3": FunctionGrader(make_pairs, _PAIR_CASES, _PAIR_MISTAKES, tolerance=0),
     "3.4": FunctionGrader(mutants.most_fake_patch, _PATCH_CASES, _PATCH_MISTAKES, tolerance=0),

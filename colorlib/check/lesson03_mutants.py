@@ -39,9 +39,9 @@ def receptive_field_mutant(
 
 
 # 3.2 ----------------------------------------------------------------------------------------------
-def patch_discriminator(inputs: int = 3, width: int = 64) -> nn.Sequential:
+def patch_discriminator(in_channels: int = 3, base_channels: int = 64) -> nn.Sequential:
     """Build the 70x70 discriminator as a chain of layers over [L, ab]."""
-    return PatchDiscriminator(inputs, 3, width).layers
+    return PatchDiscriminator(in_channels, 3, base_channels).layers
 
 
 def discriminator_mutant(
@@ -59,15 +59,15 @@ def discriminator_mutant(
 ) -> Callable[..., nn.Module]:
     """Return a discriminator's builder with one part changed."""
 
-    def build(inputs: int = 3, width: int = 64) -> nn.Sequential:
+    def build(in_channels: int = 3, base_channels: int = 64) -> nn.Sequential:
         multipliers = [min(2**k, max_multiplier) for k in range(len(strides) - 1)]
-        widths = [inputs, *(width * multiplier for multiplier in multipliers), 1]
+        channels = [in_channels, *(base_channels * multiplier for multiplier in multipliers), 1]
         layers: list[nn.Module] = []
         for k, stride in enumerate(strides):
             layers.append(
-                nn.Conv2d(widths[k], widths[k + 1], kernel, stride, padding, bias=bias[k])
+                nn.Conv2d(channels[k], channels[k + 1], kernel, stride, padding, bias=bias[k])
             )
-            block = [norm(widths[k + 1])] if k in norms else []
+            block = [norm(channels[k + 1])] if k in norms else []
             if k < len(strides) - 1:
                 block.append(act())
             layers += reversed(block) if act_before_norm else block

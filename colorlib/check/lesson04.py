@@ -179,7 +179,7 @@ _G_MISTAKES = [
 # 4.5 and 4.6 --------------------------------------------------------------------------------------
 _train_step = training_step_mutant()
 _GRADIENTS_LEAK = KnownMistake(
-    "the discriminator's step changes the generator's gradients: pass fake.detach() to net_d there.",
+    "the discriminator's step changes the generator's gradients: use fake.detach() there.",
     training_step_mutant(detach_for_d=False, zero_grad_first=True),
 )
 _USELESS_BACKWARD = KnownMistake(

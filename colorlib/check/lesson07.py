@@ -70,7 +70,7 @@ _HOOK_CASES = [
 ]
 _HOOK_MISTAKES = [
     KnownMistake("the hooks remain, so every later run is slower and keeps its outputs: call "
-                 "remove() on what register_forward_hook returns.", _features_mutant(remove_hooks=False)),
+                 "remove() on each handle.", _features_mutant(remove_hooks=False)),
     KnownMistake("the outputs are in the order in which layers run: use the order of names.",
                  _features_mutant(order_by_name=False)),
     KnownMistake("these are the layers' inputs: a hook receives (module, inputs, output).",
@@ -124,15 +124,17 @@ def _forward_mutant(
 ) -> Callable:
     """Return EncoderUNet's forward pass with one part changed."""
 
-    def forward(stages: nn.ModuleList, ups: nn.ModuleList, last: nn.Module, x: Tensor) -> Tensor:
+    def forward(
+        stages: nn.ModuleList, up_blocks: nn.ModuleList, head: nn.Module, x: Tensor
+    ) -> Tensor:
         outputs = []
         for stage in stages:
             x = stage(x)
             outputs.append(x)
         x = outputs.pop()
-        for up in ups:
-            x = torch.cat(pair(up(x), outputs.pop()), dim=1)
-        return end(last(x))
+        for up_block in up_blocks:
+            x = torch.cat(pair(up_block(x), outputs.pop()), dim=1)
+        return end(head(x))
 
     return forward
 
@@ -140,19 +142,19 @@ def _forward_mutant(
 def _run_forward(forward: Callable) -> dict[str, Any]:
     """Run it on three stages of two channels each, so a wrong skip changes only the numbers."""
     stages = nn.ModuleList(nn.Conv2d(2, 2, 2, stride=2) for _ in range(3))
-    ups = nn.ModuleList(nn.ConvTranspose2d(channels, 2, 2, stride=2) for channels in (2, 4))
-    modules = [stages, ups, nn.ConvTranspose2d(4, 2, 2, stride=2)]
+    up_blocks = nn.ModuleList(nn.ConvTranspose2d(channels, 2, 2, stride=2) for channels in (2, 4))
+    modules = [stages, up_blocks, nn.ConvTranspose2d(4, 2, 2, stride=2)]
     for seed, module in enumerate(modules):
         init_weights(module, "he", seed=seed)
     return {"the output": forward(*modules, torch.linspace(-2, 2, 512).view(1, 2, 16, 16))}
 
 
 _FORWARD_ERRORS = {
-    "must match except in dimension 1": "two tensors have different sizes: the first up doubles the "
-    "innermost output, so its skip is the output of the last but one stage.",
-    "to have 4 channels, but got 2 channels": "a skip is missing: torch.cat([up(x), skip], dim=1).",
-    "pop from empty list": "there are more ups than skips: the innermost output goes into the first "
-    "up and is not a skip.",
+    "must match except in dimension 1": "two tensors have different sizes: the first up block doubles "
+    "the innermost output, so its skip is the output of the last but one stage.",
+    "to have 4 channels, but got 2 channels": "a skip is missing: torch.cat([up_block(x), skip], dim=1).",
+    "pop from empty list": "there are more up blocks than skips: the innermost output goes into the "
+    "first up block and is not a skip.",
 }
 _FORWARD_MISTAKES = [
     KnownMistake("the tanh at the end is missing: ab must be in [-1, 1].",

@@ -38,8 +38,8 @@ _TABLE_MISTAKES = [
                  lambda table, gray, higher: torch.where(higher, table < gray, table > gray)),
     KnownMistake("a system that equals gray does not beat it: use > and <, without =.",
                  lambda table, gray, higher: torch.where(higher, table >= gray, table <= gray)),
-    KnownMistake("a system that equals gray does not beat it: where higher is False, use <, not the "
-                 "opposite of >.", lambda table, gray, higher: (table > gray) == higher),
+    KnownMistake("a system that equals gray does not beat it: where higher is False, use <, not "
+                 "the opposite of >.", lambda table, gray, higher: (table > gray) == higher),
     KnownMistake("you count the columns: return a bool for each system and each column.",
                  lambda table, gray, higher: _beats_gray(table, gray, higher).sum(1)),
     KnownMistake("you compare with the mean of the systems: compare with gray.",
@@ -72,7 +72,7 @@ _COUNT_MISTAKES = [
     KnownMistake("the fusion is missing: a 1x1 convolution from encoder[-1] + embedding to "
                  "decoder[0] channels.",
                  lambda e, v, d: _count_weights(e, v, d) - (e[-1] + v + 1) * d[0]),
-    KnownMistake("the fusion's input is the encoder's output and the embedding: add their channels.",
+    KnownMistake("the fusion's input is the encoder's output and the embedding: add both.",
                  lambda e, v, d: _count_weights(e, 0, d)),
     KnownMistake("the fusion has biases too: one for each of its decoder[0] channels.",
                  lambda e, v, d: _count_weights(e, v, d) - d[0]),
@@ -111,7 +111,7 @@ _BOOTSTRAP_CASES = [
          (_GAINS[:6] * 3, torch.tensor([0, 1, 2, 0, 1, 2]), _FEWER_DRAWS)),
 ]  # fmt: skip
 _BOOTSTRAP_MISTAKES = [
-    KnownMistake("draws are indices of photos, not of images: compute each photo's mean gain first.",
+    KnownMistake("draws are indices of photos, not images: compute each photo's mean gain first.",
                  lambda g, p, d: _interval(g[d].mean(1), _photo_means(g, p).mean())),
     KnownMistake("draws are indices of photos, and you use them for images: compute each photo's "
                  "mean gain first.", lambda g, p, d: _interval(g[d].mean(1), g[d].mean())),
@@ -155,7 +155,7 @@ _SEED_MISTAKES = [
                  lambda validation, test: test.mean(1).max()),
     KnownMistake("this is the validation score of the chosen seed: return its test score.",
                  lambda validation, test: validation.mean(1).max()),
-    KnownMistake("the test photos still influence the choice: choose by the validation photos only.",
+    KnownMistake("the test photos influence the choice: choose by the validation photos only.",
                  lambda validation, test: test.mean(1)[
                      torch.cat([validation, test], dim=1).mean(1).argmax()]),
     KnownMistake("these are the chosen seed's scores on each test photo: return their mean.",
@@ -251,7 +251,7 @@ _CARD_MISTAKES = [
                  _card_mutant(without_section=1)),
     KnownMistake("the last section is missing: tell the reader that the colours are a guess.",
                  _card_mutant(without_section=5)),
-    KnownMistake("your numbers are constants: take them from facts, so each model has its own card.",
+    KnownMistake("your numbers are constants: take them from facts, so they fit the model.",
                  lambda facts: _model_card(_FACTS | {"name": facts["name"]})),
     KnownMistake("the licence is missing: without it, nobody knows how they may use the weights.",
                  _card_mutant(licence="")),

@@ -38,9 +38,7 @@ class Broken(Stub):
         return x.no_such_thing
 
 
-GRADER = NetworkGrader(
-    reference, [Case("block(2, 4)", (2, 4))], input_shape=lambda c, out: (1, c, 6, 6)
-)
+GRADER = NetworkGrader(reference, [Case("block(2, 4)", (2, 4))], image_size=(6, 6))
 
 
 def grade(build, grader=GRADER):
@@ -72,7 +70,7 @@ def test_unknown_mistake_lists_different_layers():
         (lambda c, out: None, "None"),
         (lambda c, out: [], "0 values"),
         (lambda c, out: [nn.ReLU], "1 values: something of type type"),
-        (lambda c, out: torch.zeros(1, out, 6, 6), "a tensor of shape (1, 4, 6, 6)"),
+        (lambda c, out: torch.zeros(2, out, 6, 6), "a tensor of shape (2, 4, 6, 6)"),
     ],
 )
 def test_other_return_values_are_not_networks(build, got):
