@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from colorlib import data, metrics
-from colorlib.cli.models import take
+from colorlib.cli.common import resolve_model
 from colorlib.color import lab_to_rgb, rgb_to_lab
 from colorlib.colorizer import Colorizer
 from colorlib.data import old_photo
@@ -116,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
-    _, model = take(args.model)
+    _, model = resolve_model(args.model)
     listed = data.list_images(args.folder) if args.folder else data.sample_photos("all")
     photos = [photo.rgb(args.size) for photo in listed[: args.most]]
     which = f"{len(photos)} photos of a folder" if args.folder else "the six embedded photographs"

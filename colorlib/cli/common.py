@@ -1,39 +1,49 @@
-"""What several commands ask in the same words."""
+"""Options and output that several commands share."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from colorlib.data.catalog import CATALOG
 
+if TYPE_CHECKING:
+    import torch
 
-def data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
-    """Ask for a data set, and for how it becomes squares."""
+    from colorlib.colorizer import Colorizer
+    from colorlib.data.filters import FilterConfig
+
+MODEL_HELP = (
+    "a weights file, or a model of the library: landscape, general, or either with -adversarial; "
+    "default: the newest in runs/, or else general-adversarial"
+)
+_logger = logging.getLogger("colorlib")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
+    """Add the options that choose a data set."""
     names = ", ".join(["photos", "scenes", *CATALOG])
-    parser.add_argument(
-        "--data", required=required, metavar="NAME", help=f"a folder of photos, or {names}"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="everything random follows from it")
-    parser.add_argument(
-        "--filter", action="store_true", help="leave out gray, faint, loud and crowded photos"
-    )
-    parser.add_argument(
-        "--reduced", action="store_true", help="a few pictures, to try out in seconds"
-    )
+    data_help = f"a folder of photos, or {names}"
+    parser.add_argument("--data", required=required, metavar="NAME", help=data_help)
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    filter_help = "leave out photos that are gray, faint, too colourful or too detailed"
+    parser.add_argument("--filter", action="store_true", help=filter_help)
+    parser.add_argument("--reduced", action="store_true", help="a few images, to try it in seconds")
 
 
-def device_argument(parser: argparse.ArgumentParser) -> None:
-    """Ask where to compute."""
+def add_device_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option that chooses a device."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps")
 
 
-def device(name: str) -> Any:
-    """Turn the word of a person into a device that is there.
+def parse_device(name: str) -> torch.device:
+    """Return the device of a name; "auto" is the first GPU if there is one.
 
     Raises:
-        ValueError: no such device.
+        ValueError: If the device does not exist here.
     """
     import torch
 
@@ -43,35 +53,61 @@ def device(name: str) -> Any:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"device {name!r} cannot be used here ({reason}); expected cpu, or auto"
-        ) from None
+        message = f"device {name!r} cannot be used here ({reason}); expected cpu, or auto"
+        raise ValueError(message) from None
     return torch.device(name)
 
 
-def filters(args: argparse.Namespace) -> Any:
-    """Give the filters if they were asked for."""
+def filters_from_args(args: argparse.Namespace) -> FilterConfig | None:
+    """Return the filters of paper 002 if ``--filter`` is given."""
     from colorlib.data.filters import FilterConfig
 
     return FilterConfig() if args.filter else None
 
 
-def tell(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:
-    """Print a result, as JSON if that was asked for, and return exit status 0."""
+def resolve_model(model: str | None, runs: str | Path = "runs") -> tuple[Path, Colorizer]:
+    """Load a model by its file or name; by default the newest in ``runs``, or the library's.
+
+    Returns:
+        The path of the weights, and the model.
+
+    Raises:
+        FileNotFoundError: If ``model`` is neither a file nor a model of the library.
+        CheckpointError: If the file is damaged or does not contain a model.
+    """
+    from colorlib import pretrained
+    from colorlib.colorizer import Colorizer
+
+    if model is None:
+        paths = sorted(Path(runs).glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
+        model = str(paths[-1]) if paths else pretrained.DEFAULT
+        _logger.info("model: %s", model)
+    if model in pretrained.NAMES:
+        return pretrained.weights_path(model), pretrained.load(model)
+    path = Path(model).expanduser()
+    if not path.is_file():
+        expected = f"weights that colorlib train wrote, or one of {', '.join(pretrained.NAMES)}"
+        raise FileNotFoundError(f"there is no file {path}; expected {expected}")
+    return path, Colorizer.load(path)
+
+
+def print_result(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:
+    """Print the result as JSON with ``--json``, else the text, and return exit status 0."""
     print(json.dumps(result, indent=1, default=str) if args.json else text)
     return 0
 
 
-def table(rows: list[list[str]]) -> str:
-    """Set out rows in columns.
+def format_columns(rows: list[list[str]]) -> str:
+    """Return rows of words as aligned columns.
 
     Example:
-        >>> print(table([["a", "b"], ["long", "c"]]))
+        >>> print(format_columns([["a", "b"], ["long", "c"]]))
         a     b
         long  c
     """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    )
+    widths = [max(len(word) for word in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        padded = [word.ljust(width) for word, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorlib.cli.common import device, device_argument, table, tell
+from colorlib.cli.common import add_device_argument, format_columns, parse_device, print_result
 from colorlib.io.files import atomic_write
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NUM_SHOWN = 6  # photos in the report
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument(
         "--experiment",
@@ -66,7 +66,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="folder of the comparison; default: comparisons/NAME-SIZE",
     )
-    device_argument(parser)
+    add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             [name, experiment.question, f"{len(experiment.recipes)} recipes"]
             for name, experiment in EXPERIMENTS.items()
         ]
-        return tell(args, names, table(rows))
+        return print_result(args, names, format_columns(rows))
     return _compare(args, _find_experiment(args.experiment, args.recipes))
 
 
@@ -131,7 +131,7 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     )
     name = f"{experiment.name}-{args.image_size}" + ("-reduced" if args.reduced else "")
     folder = Path(args.out) if args.out else Path("comparisons", name)
-    chosen_device = device(args.device)
+    chosen_device = parse_device(args.device)
     rows = run_comparison(experiment, config, folder, device=chosen_device)
     models = {
         row["name"]: Colorizer.load(folder / row["name"] / MODEL_FILENAME) for row in rows[1:]
@@ -152,10 +152,10 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
         experiment.question,
         rows[-1]["data"],
         str(config),
-        table(format_table(rows)),
+        format_columns(format_table(rows)),
         *written,
     ]
-    return tell(args, {"rows": rows, "written": written}, "\n".join(lines))
+    return print_result(args, {"rows": rows, "written": written}, "\n".join(lines))
 
 
 def _colorize_test_photos(

@@ -1,57 +1,65 @@
-"""``colorlib data``: what there is to learn from, and getting it ready."""
+"""``colorlib data``: list the data sets, or download, filter, split and prepare one."""
 
 from __future__ import annotations
 
 import argparse
 
-from colorlib.cli.common import table, tell
+from colorlib.cli.common import format_columns, print_result
 from colorlib.data.catalog import CATALOG
 
-_HERE = {
-    "photos": "random squares of the six photographs that scikit-image and scikit-learn carry; no download",
+_BUILT_IN = {
+    "photos": "random crops of the six photos of scikit-image and scikit-learn; no download",
     "scenes": "drawn lawns with a class for every pixel; no download",
 }
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for a name; without one the data sets are listed."""
-    parser.add_argument(
-        "name", nargs="?", help="a folder of photos, or a name from the list; none: the list"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    name_help = "a folder of photos, or a name from the list; without it, the data sets are listed"
+    parser.add_argument("name", nargs="?", help=name_help)
+    parser.add_argument("--image-size", type=int, default=256, help="side of the images in pixels")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the split")
+    report_help = (
+        "leave out photos that are gray, faint, too colourful or too detailed, and write a page "
+        "that shows them with the reasons"
     )
-    parser.add_argument("--size", type=int, default=256, help="side of the squares in pixels")
-    parser.add_argument("--seed", type=int, default=0, help="of the division into three parts")
-    why = (
-        "leave out gray, faint, loud and crowded photos, and show them with the reason on this page"
-    )
-    parser.add_argument("--filter", metavar="PAGE.html", help=why)
-    parser.add_argument(
-        "--reduced", action="store_true", help="a few pictures, to try out in seconds"
-    )
+    parser.add_argument("--filter-report", metavar="FILE", help=report_help)
+    parser.add_argument("--reduced", action="store_true", help="a few images, to try it in seconds")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List data sets, or prepare one and say what is in it."""
+    """List the data sets, or prepare one and print how many images it has."""
     if args.name is None:
-        known = _HERE | {name: str(source).partition(": ")[2] for name, source in CATALOG.items()}
-        rows = [[name, text] for name, text in known.items()]
-        return tell(
-            args, known, table([*rows, ["FOLDER", "your own photos, with all folders inside it"]])
-        )
+        titles = {name: str(source).partition(": ")[2] for name, source in CATALOG.items()}
+        data_sets = _BUILT_IN | titles
+        rows = [[name, title] for name, title in data_sets.items()]
+        rows.append(["FOLDER", "your own photos, with all sub-folders"])
+        return print_result(args, data_sets, format_columns(rows))
+    return _prepare(args)
+
+
+def _prepare(args: argparse.Namespace) -> int:
     from colorlib.data.datasets import load_dataset
     from colorlib.data.filters import FilterConfig, write_rejection_report
 
-    filters = FilterConfig() if args.filter else None
-    sets = load_dataset(args.name, args.size, seed=args.seed, filters=filters, reduced=args.reduced)
-    dropped = sets.rejected
-    if args.filter and args.name not in _HERE:
-        write_rejection_report(dropped, args.filter)
-    result = {
-        "about": sets.description,
-        "pictures": sets.counts,
-        "left_out": {p.name: why for p, why in dropped},
-    }
-    rows = [["part", "pictures"], *([part, f"{count:,}"] for part, count in sets.counts.items())]
-    seen = f"\n{len(dropped)} left out, with reasons: {args.filter}" if args.filter else ""
-    return tell(
-        args, result, f"{sets.description}\n{table(rows)}{seen}\nnow: colorlib train --data {args.name}"
+    splits = load_dataset(
+        args.name,
+        args.image_size,
+        seed=args.seed,
+        filters=FilterConfig() if args.filter_report else None,
+        reduced=args.reduced,
     )
+    if args.filter_report and args.name not in _BUILT_IN:
+        write_rejection_report(splits.rejected, args.filter_report)
+    result = {
+        "about": splits.description,
+        "images": splits.counts,
+        "rejected": {photo.name: reason for photo, reason in splits.rejected},
+    }
+    rows = [["split", "images"]]
+    rows += [[split, f"{count:,}"] for split, count in splits.counts.items()]
+    lines = [splits.description, format_columns(rows)]
+    if args.filter_report:
+        lines.append(f"{len(splits.rejected)} left out, with reasons: {args.filter_report}")
+    lines.append(f"now: colorlib train --data {args.name}")
+    return print_result(args, result, "\n".join(lines))

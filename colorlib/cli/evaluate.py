@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from colorlib.cli.common import data_arguments, device, device_argument, filters, table, tell
-from colorlib.cli.models import MODEL, take
+from colorlib.cli.common import (
+    MODEL_HELP,
+    add_data_arguments,
+    add_device_argument,
+    filters_from_args,
+    format_columns,
+    parse_device,
+    print_result,
+    resolve_model,
+)
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("model", nargs="?", help=MODEL)
-    data_arguments(parser)
+    parser.add_argument("model", nargs="?", help=MODEL_HELP)
+    add_data_arguments(parser)
     parser.add_argument(
         "--split",
         choices=["test", "validation", "train", "all"],
@@ -23,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="side of the scored images; default: the model's, which it sees in any case",
     )
-    device_argument(parser)
+    add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     from colorlib.data.datasets import load_dataset
     from colorlib.evaluation.evaluate import ResizedModel, evaluate
 
-    path, model = take(args.model)
-    model.net.to(device(args.device))
+    path, model = resolve_model(args.model)
+    model.net.to(parse_device(args.device))
     split, split_ratios = args.split, (0.8, 0.1, 0.1)
     if split == "all":
         split, split_ratios = "train", (1.0, 0.0, 0.0)
@@ -42,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         args.image_size or model.image_size,
         seed=args.seed,
         split_ratios=split_ratios,
-        filters=filters(args),
+        filters=filters_from_args(args),
         reduced=args.reduced,
     )
     dataset = getattr(splits, split)
@@ -61,4 +69,4 @@ def run(args: argparse.Namespace) -> int:
         "gray": baseline,
         "protocols": protocols,
     }
-    return tell(args, result, f"{about}\n{table(rows)}")
+    return print_result(args, result, f"{about}\n{format_columns(rows)}")

@@ -1,17 +1,16 @@
-"""``colorlib report``: one block to paste into a question."""
+"""``colorlib info``: versions and devices, in one block for a bug report."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from colorlib import __version__
-from colorlib.cli.common import tell
-from colorlib.notebook import environment
+from colorlib.cli.common import print_result
+from colorlib.notebook.environment import system_info
 
-PACKAGES = [
+_PACKAGES = (
     "torch",
     "torchvision",
     "numpy",
@@ -20,57 +19,39 @@ PACKAGES = [
     "safetensors",
     "pooch",
     "ipywidgets",
-]
+)
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """The report takes none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add no options."""
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the block."""
-    result = report()
-    return tell(args, result, "\n".join(["```", *(f"{k}: {v}" for k, v in result.items()), "```"]))
+    info = collect_environment()
+    lines = [f"{name}: {value}" for name, value in info.items()]
+    return print_result(args, info, "\n".join(["```", *lines, "```"]))
 
 
-def report() -> dict[str, str]:
-    """Collect versions, devices and where it runs; no names of persons, machines or folders.
+def collect_environment() -> dict[str, str]:
+    """Collect versions and devices, without names of persons, machines or folders.
 
     Example:
-        >>> report()["colorlib"] == __version__
+        >>> collect_environment()["colorlib"] == __version__
         True
     """
-    found = {
-        "colorlib": __version__,
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
-    found |= {
-        "runs in": environment.detect_environment(),
-        "processors": str(_processors()),
-        "GPU": environment.gpu_name() or "none",
-    }
-    found["memory"] = (
-        f"{environment.memory():.0f} GB"
-        if environment.total_memory_gb()
-        else "not told by this system"
-    )
-    for name in PACKAGES:
+    info = {"colorlib": __version__, "system": platform.platform()} | system_info()
+    for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            info[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "not installed"
-    if found["torch"] != "not installed":
+            info[name] = "not installed"
+    if info["torch"] != "not installed":
         import torch
 
         from colorlib.engine.precision import amp_dtype, describe_dtype
 
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        found["torch computes on"] = (
-            f"{device}, mixed precision in {describe_dtype(amp_dtype(device))}"
-        )
-    return found
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        precision = describe_dtype(amp_dtype(device))
+        info["torch computes on"] = f"{device}, mixed precision in {precision}"
+    return info

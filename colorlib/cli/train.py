@@ -9,7 +9,12 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorlib.cli.common import data_arguments, device, device_argument, tell
+from colorlib.cli.common import (
+    add_data_arguments,
+    add_device_argument,
+    parse_device,
+    print_result,
+)
 from colorlib.io.files import atomic_write, lock_folder, read_json
 
 if TYPE_CHECKING:
@@ -37,9 +42,9 @@ OWN = {
 log = logging.getLogger("colorlib")
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Ask for a recipe, or for data, network and loss; and for time."""
-    data_arguments(parser, required=False)
+    add_data_arguments(parser, required=False)
     add = parser.add_argument
     add(
         "--recipe",
@@ -65,14 +70,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         flag = f"--{name.replace('_', '-')}"
         words = {"choices": ["l1", "l2"]} if name == "loss" else {"metavar": "X"}
         own.add_argument(flag, type=type(default), help=f"{text}; {default} if not given", **words)
-    device_argument(parser)
+    add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train; a run that was stopped goes on, a finished one says so. Under torchrun process 0 speaks."""
     from colorlib.engine import distributed
 
-    with distributed.process_group(device(args.device)) as place:
+    with distributed.process_group(parse_device(args.device)) as place:
         if distributed.rank() > 0:
             log.setLevel(logging.ERROR)
         recipe, data, folder = _what(args)
@@ -154,7 +159,7 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
         "best_psnr": max(scores, default=None),
         "history": outcome.history,
     }
-    return 0 if distributed.rank() else tell(args, result, _words(result, folder))
+    return 0 if distributed.rank() else print_result(args, result, _words(result, folder))
 
 
 def _words(result: dict, folder: Path) -> str:

@@ -32,7 +32,7 @@ def render_report(
         f"Test photos in gray, as each system colours them, and as they were: {', '.join(images)}."
     )
     figure = plot_progress(images, alt=alt)
-    bundle, _ = figure.bundle()
+    bundle, _ = figure.mime_bundle()
     mime_type = next(name for name in bundle if name.startswith("image/"))
     environment = Environment(
         loader=PackageLoader("colorlib.compare", "."), autoescape=True, trim_blocks=True

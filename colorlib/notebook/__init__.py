@@ -1,1 +1,1 @@
-"""What only a notebook needs: the set-up line, the environment and the widgets."""
+"""Support for the lessons' notebooks: the set-up line, the environment and the widgets."""

@@ -1,4 +1,7 @@
-"""Where am I, which device is there, and is everything ready: answered in milliseconds, without torch."""
+"""The environment of a notebook: where it runs, which hardware it has, and whether it is ready.
+
+Nothing here imports torch, so that a set-up cell ends within milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ from typing import Literal
 
 from colorlib import __version__
 
-#: What to click when a lesson wants a GPU and there is none.
+#: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
-DRIVE_MOUNT = Path("/content/drive")  #: where Colab puts Google Drive
+#: Where Colab mounts Google Drive.
+DRIVE_MOUNT = Path("/content/drive")
 
 
 def detect_environment() -> Literal["colab", "jupyter", "terminal"]:
-    """Say where this code runs.
+    """Return where this code runs.
 
     Example:
         >>> detect_environment() in ("colab", "jupyter", "terminal")
@@ -31,17 +35,16 @@ def detect_environment() -> Literal["colab", "jupyter", "terminal"]:
 
 
 def gpu_name() -> str | None:
-    """Name the first NVIDIA GPU that the driver lists, for example ``"Tesla T4"``; None without one."""
-    cards = Path("/proc/driver/nvidia/gpus")
-    for information in sorted(cards.glob("*/information")):
-        for line in information.read_text().splitlines():
+    """Return the name of the first NVIDIA GPU, for example ``"Tesla T4"``, or None without one."""
+    for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in path.read_text().splitlines():
             if line.startswith("Model:"):
                 return line.removeprefix("Model:").strip()
     return None
 
 
 def total_memory_gb() -> float | None:
-    """Say how much memory this computer has, in GB (1e9 bytes); None where the system does not tell.
+    """Return the computer's memory in GB (1e9 bytes), or None if the system does not report it.
 
     Example:
         >>> total_memory_gb() is None or total_memory_gb() > 0.1
@@ -53,99 +56,108 @@ def total_memory_gb() -> float | None:
         return None
 
 
-def print_system_info() -> None:
-    """Print what this computer gives, and what it is good for: a line each, none of them an alarm.
+def system_info() -> dict[str, str]:
+    """Return where this code runs, the version of Python, and the hardware, as text.
 
-    ``colorlib report`` says more, for a question to others.
+    Example:
+        >>> list(system_info())
+        ['runs in', 'Python', 'processor', 'memory', 'GPU']
     """
-    place = {"colab": "Google Colab", "jupyter": "Jupyter", "terminal": "a terminal"}[
-        detect_environment()
-    ]
-    cores, gigabytes = os.cpu_count() or 1, total_memory_gb()
-    rows = {
-        "runs in": place,
+    memory = total_memory_gb()
+    return {
+        "runs in": detect_environment(),
         "Python": platform.python_version(),
-        "torch": version("torch"),
-        "processor": f"{cores} core{'s' * (cores > 1)}",
-        "memory": f"{gigabytes:.0f} GB" if gigabytes else "not told by this system",
-        "GPU": gpu_name() or "none; this lesson needs none, and each lesson runs without",
+        "processor": f"{os.cpu_count()} cores",
+        "memory": f"{memory:.0f} GB" if memory else "not reported by this system",
+        "GPU": gpu_name() or "none",
     }
-    for name, found in rows.items():
-        print(f"✓ {name:10} {found}")
+
+
+def print_system_info() -> None:
+    """Print versions and hardware, one line each; ``colorlib info`` prints more."""
+    rows = system_info() | {"torch": version("torch")}
+    if gpu_name() is None:
+        rows["GPU"] = "none; this lesson does not need one, and every lesson runs without one"
+    for name, value in rows.items():
+        print(f"✓ {name:10} {value}")
     if detect_environment() == "colab" and gpu_name() is None:
-        print(f"For long trainings, from lesson 5 on, a GPU is free to borrow: {GPU_MENU_PATH}.")
+        print(f"For long training runs, from lesson 5 on, Colab lends you a GPU: {GPU_MENU_PATH}.")
 
 
 def print_ready(lesson: str, needs_gpu: bool = False) -> None:
-    """Print the line that ends every set-up: green, with the versions and the device.
+    """Print the last line of a lesson's set-up in green, with the versions and the device.
 
-    From then on each message of the library, such as "resumed at epoch 7, step 812", stands below its cell.
+    Afterwards each message of the library, such as "resumed at epoch 7, step 812", appears below
+    the cell that caused it.
 
     Args:
         lesson: The notebook's name, for example ``"01_colour_spaces"``.
-        needs_gpu: Whether to say what to click where there is no GPU.
+        needs_gpu: Whether to print how to get a GPU if there is none.
+
+    Raises:
+        RuntimeError: If torch is not installed.
     """
     try:
-        torch = version("torch")
+        torch_version = version("torch")
     except PackageNotFoundError:
-        raise RuntimeError(
-            "torch is not installed; install it with: pip install torch torchvision"
-        ) from None
-    number, card = int(lesson.split("_")[0]), gpu_name()
-    messages = logging.getLogger("colorlib")
-    messages.handlers, messages.propagate = [_Below()], False
-    messages.setLevel(logging.INFO)
-    versions = f"colorlib {__version__} · Python {platform.python_version()} · torch {torch}"
-    print(f"\x1b[32m✓ Ready for lesson {number} · {versions} · {card or 'CPU'}\x1b[0m")
-    if needs_gpu and card is None:
-        click = (
-            GPU_MENU_PATH if detect_environment() == "colab" else "run it where PyTorch sees a GPU"
-        )
-        print(f"This lesson is much faster with a GPU: {click}. It runs without one as well.")
+        advice = "install it with: pip install torch torchvision"
+        raise RuntimeError(f"torch is not installed; {advice}") from None
+    logger = logging.getLogger("colorlib")
+    logger.handlers = [_PrintHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    number, gpu = int(lesson.split("_")[0]), gpu_name()
+    versions = (
+        f"colorlib {__version__} · Python {platform.python_version()} · torch {torch_version}"
+    )
+    print(f"\x1b[32m✓ Ready for lesson {number} · {versions} · {gpu or 'CPU'}\x1b[0m")
+    if needs_gpu and gpu is None:
+        on_colab = detect_environment() == "colab"
+        advice = GPU_MENU_PATH if on_colab else "run it where PyTorch can use a GPU"
+        print(f"This lesson is much faster with a GPU: {advice}. It also runs without one.")
 
 
-def run_folder(name: str, drive: bool = False, here: str | Path = "runs") -> Path:
-    """Give a folder for what a run writes: on Google Drive if that is wanted and possible, else here.
+def run_folder(name: str, drive: bool = False, root: str | Path = "runs") -> Path:
+    """Create and return a folder for a training run, on Google Drive if possible and wanted.
 
-    A session's own disk goes with the session; what lies on Drive stays. Drive is never asked for unless
-    ``drive`` is true, and where it cannot be had, one line says why and the run goes on without it.
+    The disk of a Colab session is deleted with the session; files on Drive stay. The function asks
+    for Drive only if ``drive`` is true. If Drive is not available, it prints why and uses ``root``.
 
     Args:
         name: Of the run, for example ``"05-coco"``.
-        drive: Whether to ask for Drive; Colab then asks you for leave.
-        here: The folder that takes the run otherwise.
-
-    Returns:
-        The folder; it is made.
+        drive: Whether to use Drive; Colab then asks you for permission.
+        root: The folder that contains the run if it is not on Drive.
 
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
-        ...     run_folder("05-coco", here=folder).name
+        ...     run_folder("05-coco", root=folder).name
         '05-coco'
     """
-    folder = Path(here, name)
     if drive:
         try:
-            from google.colab import drive as google_drive
-
-            google_drive.mount(str(DRIVE_MOUNT))
-            folder = DRIVE_MOUNT / "MyDrive" / "colorlib" / name
-            folder.mkdir(parents=True, exist_ok=True)
-        except (
-            Exception
-        ) as error:  # not on Colab, leave refused, Drive full or offline: train all the same
-            reason = "this is not Colab" if isinstance(error, ImportError) else f"{error}"
-            print(
-                f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's own disk."
-            )
-            folder = Path(here, name)
+            return _drive_folder(name)
+        except ImportError:
+            reason = "this is not Colab"
+        except Exception as error:  # permission refused, Drive full or offline: train all the same
+            reason = str(error)
+        print(f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's disk.")
+    folder = Path(root, name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-class _Below(logging.Handler):
-    """Print messages; a stream handler would keep the output of the cell in which it was made."""
+def _drive_folder(name: str) -> Path:
+    from google.colab import drive
+
+    drive.mount(str(DRIVE_MOUNT))
+    folder = DRIVE_MOUNT / "MyDrive" / "colorlib" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+class _PrintHandler(logging.Handler):
+    """Print log messages: a StreamHandler would write to the output of the cell that created it."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record))

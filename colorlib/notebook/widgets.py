@@ -1,4 +1,7 @@
-"""Interactive pieces from core ipywidgets (7 and 8); each has a plain call in ``colorlib.viz`` beside it."""
+"""Widgets for the lessons, made of core ipywidgets (versions 7 and 8).
+
+Each has an equivalent call without widgets in :mod:`colorlib.viz`.
+"""
 
 from __future__ import annotations
 
@@ -8,67 +11,58 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import Any
 
 import ipywidgets
 import torch
+from jaxtyping import Float
 from PIL import Image
+from torch import Tensor, nn
 
 from colorlib import color, viz
 from colorlib.evaluation.turing import TuringTest
 from colorlib.io import images
 from colorlib.metrics import gray_baseline
 from colorlib.tensor_checks import check_images
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from colorlib.viz.figure import Figure
 
 
-def _picture() -> ipywidgets.Image:
-    """A picture at its own size, not stretched to the width of the notebook."""
+def _image_widget() -> ipywidgets.Image:
+    """Create an image widget that is not stretched to the width of the notebook."""
     return ipywidgets.Image(layout={"align_self": "flex-start", "max_width": "100%"})
 
 
 class SliderExplorer(ipywidgets.VBox):
-    """Sliders above a picture that is drawn again whenever one of them moves.
+    """Sliders above a figure that is drawn again when one of them moves.
 
     Args:
-        draw: Takes the sliders' values by name, returns a :class:`colorlib.viz.figure.Figure`.
-        live: Whether it is drawn while a slider moves, and not only once it is let go.
-        sliders: Name -> (least, greatest, step, start).
+        draw: Takes the sliders' values by name and returns a figure.
+        live: Whether to draw while a slider moves, and not only when it is released.
+        sliders: Name -> (minimum, maximum, step, start).
     """
 
     def __init__(
         self,
-        draw: Callable[..., viz.figure.Figure],
+        draw: Callable[..., Figure],
         live: bool = False,
         **sliders: tuple[float, float, float, float],
     ) -> None:
         self._draw = draw
-        self._image = _picture()
-        self._caption = (
-            ipywidgets.HTML()
-        )  # ipywidgets' pictures take no alt text, so it is there to read
-        self._sliders = {
-            name: ipywidgets.FloatSlider(
-                value=start,
-                min=least,
-                max=greatest,
-                step=step,
-                description=name,
-                continuous_update=live,
+        self._image = _image_widget()
+        self._caption = ipywidgets.HTML()  # shows the alt text, which image widgets do not have
+        self._sliders = {}
+        for name, (minimum, maximum, step, start) in sliders.items():
+            slider = ipywidgets.FloatSlider(
+                start, min=minimum, max=maximum, step=step, description=name, continuous_update=live
             )
-            for name, (least, greatest, step, start) in sliders.items()
-        }
-        for slider in self._sliders.values():
             slider.observe(self._redraw, names="value")
+            self._sliders[name] = slider
         super().__init__([*self._sliders.values(), self._image, self._caption])
         self._redraw()
 
     def __repr__(self) -> str:
-        return (
-            f"<Explorer: when the notebook runs, sliders for {', '.join(self._sliders)} stand here>"
-        )
+        names = ", ".join(self._sliders)
+        return f"<SliderExplorer: run the notebook to see sliders for {names}>"
 
     def _redraw(self, change: object = None) -> None:
         figure = self._draw(**{name: slider.value for name, slider in self._sliders.items()})
@@ -77,180 +71,178 @@ class SliderExplorer(ipywidgets.VBox):
 
 
 class TuringGame(ipywidgets.VBox):
-    """A Turing test to play: a pair, a button under each side, and at the end the score with its interval.
+    """A Turing test to play: pairs of images, a button for each side, and a score at the end.
 
-    The plain way is to look at ``test.left`` beside ``test.right`` and to call ``test.score("LRRL")``.
+    Without widgets, look at ``test.left`` next to ``test.right`` and call ``test.score("LRRL")``.
 
     Args:
-        test: the pairs.
+        test: The pairs.
 
     Attributes:
-        answers: given so far, L or R for each.
+        answers: The player's answers so far, L or R for each pair.
     """
 
     def __init__(self, test: TuringTest) -> None:
-        self._test, self.answers = test, ""
-        self._image, self._caption = (
-            _picture(),
-            ipywidgets.HTML(),
-        )  # whose words wrap, unlike a Label's
-        buttons = [
-            ipywidgets.Button(description=f"{side} is the photo") for side in ("left", "right")
-        ]
-        for letter, button in zip("LR", buttons, strict=True):
-            button.on_click(partial(self._answer, letter))
-        self._buttons = ipywidgets.HBox(buttons)
+        self._test = test
+        self.answers = ""
+        self._image = _image_widget()
+        self._caption = ipywidgets.HTML()  # its text wraps, unlike a Label's
+        left = ipywidgets.Button(description="left is the photo")
+        right = ipywidgets.Button(description="right is the photo")
+        left.on_click(lambda button: self._record_answer("L"))
+        right.on_click(lambda button: self._record_answer("R"))
+        self._buttons = ipywidgets.HBox([left, right])
         super().__init__([self._image, self._buttons, self._caption])
-        self._draw()
+        self._redraw()
 
     def __repr__(self) -> str:
-        return f"<Game: when the notebook runs, {len(self._test.truth)} pairs stand here, one at a time>"
+        return f"<TuringGame: run the notebook to play with {len(self._test.truth)} pairs>"
 
-    def _answer(self, letter: str, button: object) -> None:
+    def _record_answer(self, letter: str) -> None:
         if len(self.answers) < len(self._test.truth):
             self.answers += letter
-            self._draw()
+            self._redraw()
 
-    def _draw(self) -> None:
-        done, of = len(self.answers), len(self._test.truth)
-        if done == of:
+    def _redraw(self) -> None:
+        i, num_pairs = len(self.answers), len(self._test.truth)
+        if i == num_pairs:
             for button in self._buttons.children:
                 button.disabled = True
-            self._caption.value = (
-                f"{self._test.score(self.answers)}. The photos were: {self._test.truth}."
-            )
+            score = self._test.score(self.answers)
+            self._caption.value = f"{score}. The photos were: {self._test.truth}."
             return
-        pair = {side: getattr(self._test, side)[done] for side in ("left", "right")}
-        self._image.value = viz.image_row(
-            pair, alt=f"Pair {done + 1}: one of the two is the photo."
-        ).to_bytes()
-        self._caption.value = f"Pair {done + 1} of {of}: which one has its own colours?"
+        pair = {"left": self._test.left[i], "right": self._test.right[i]}
+        figure = viz.image_row(pair, alt=f"Pair {i + 1}: one of the two is the photo.")
+        self._image.value = figure.to_bytes()
+        self._caption.value = f"Pair {i + 1} of {num_pairs}: which one has its own colours?"
 
 
 class PhotoUpload(ipywidgets.VBox):
-    """A button for photos of one's own: each is coloured, and the last one shown gray and in colour.
+    """A button to upload photos, which are colorized; the last one is shown in gray and in colour.
 
-    A file that is no photo stops nothing: a line says what it is and what to do. The plain way is to give a
-    path, or to call ``model(path)``.
+    A file that is not a photo does not raise an error: a message says what is wrong with it.
+    Without widgets, pass a path here or call ``model(path)``.
 
     Args:
-        model: What colours, such as a :class:`~colorlib.colorizer.Colorizer`.
-        path: A photo to begin with; empty for none.
-        side: Photos whose longer side has more pixels are made smaller, to be quick.
+        model: Colorizes an image, such as a :class:`~colorlib.colorizer.Colorizer`.
+        path: A photo to start with; empty for none.
+        max_side: Photos whose longer side has more pixels are reduced, to save time.
 
     Attributes:
-        photo: The last photo that could be read; None before.
+        photo: The last photo that could be read, or None.
         result: The same in colour.
-        said: What became of each file that was taken last.
+        messages: One for each of the files that were processed last.
 
     Example:
         >>> PhotoUpload(lambda photo: photo)
-        <Upload: when the notebook runs, a button for your own photos stands here>
+        <PhotoUpload: run the notebook to see a button for your own photos>
     """
 
     def __init__(
-        self, model: Callable[[Image.Image], Image.Image], path: str = "", side: int = 800
+        self, model: Callable[[Image.Image], Image.Image], path: str = "", max_side: int = 800
     ) -> None:
-        self._model, self._side = model, side
+        self._model = model
+        self._max_side = max_side
         self.photo: Image.Image | None = None
         self.result: Image.Image | None = None
-        self.said: list[str] = []
-        self._button = ipywidgets.FileUpload(
-            accept="image/*", multiple=True, description="Your photos"
-        )
-        self._button.observe(lambda change: self.take(_files(change["new"])), names="value")
-        self._picture, self._said = ipywidgets.VBox(), ipywidgets.HTML()
-        super().__init__([self._button, self._said, self._picture])
+        self.messages: list[str] = []
+        button = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Your photos")
+        button.observe(lambda change: self.process(_uploaded_files(change["new"])), names="value")
+        self._output, self._text = ipywidgets.VBox(), ipywidgets.HTML()
+        super().__init__([button, self._text, self._output])
         if path.strip():
-            self.take([(path.strip(), path.strip())])
+            self.process([(path.strip(), path.strip())])
 
     def __repr__(self) -> str:
-        said = "".join(f"; {line}" for line in self.said)
-        return f"<Upload: when the notebook runs, a button for your own photos stands here{said}>"
+        text = "; ".join(["run the notebook to see a button for your own photos", *self.messages])
+        return f"<PhotoUpload: {text}>"
 
-    def take(self, files: Iterable[tuple[str, images.ImageSource]]) -> None:
-        """Colour files, each a name and what :func:`colorlib.io.images.load_image` takes."""
-        said, before = [], self.result
+    def process(self, files: Iterable[tuple[str, images.ImageSource]]) -> None:
+        """Colorize files, each given as its name and a source that ``load_image`` accepts."""
+        self.messages = []
+        colorized_name = None
         for name, source in files:
             try:
                 photo = images.load_image(source)
-                photo.thumbnail((self._side, self._side))
+                photo.thumbnail((self._max_side, self._max_side))
                 self.photo, self.result = photo, self._model(photo)
-                said.append(f"{name}: coloured, {photo.width} x {photo.height} pixels")
-                last = name
+                self.messages.append(f"{name}: coloured, {photo.width} x {photo.height} pixels")
+                colorized_name = name
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
-                said.append(str(error).replace("<bytes>", name).replace("<memoryview>", name))
-        if self.result is not None and self.result is not before:
-            link = ipywidgets.HTML(download_link(self.result, last))
-            self._picture.children = [compare_slider(self.photo, self.result), link]
-        self.said, self._said.value = said, "<br>".join(map(escape, said))
+                text = str(error).replace("<bytes>", name).replace("<memoryview>", name)
+                self.messages.append(text)
+        if colorized_name is not None:
+            link = ipywidgets.HTML(download_link(self.result, colorized_name))
+            self._output.children = [compare_slider(self.photo, self.result), link]
+        self._text.value = "<br>".join(escape(message) for message in self.messages)
 
 
-def _files(value) -> list[tuple[str, bytes]]:
-    """Read what an upload holds: ipywidgets 8 gives a tuple of files, ipywidgets 7 a dictionary by name."""
+def _uploaded_files(value: Any) -> list[tuple[str, bytes]]:
+    """Return names and contents: ipywidgets 8 has a tuple of files, 7 a dictionary by name."""
     if isinstance(value, dict):
         return [(name, file["content"]) for name, file in value.items()]
     return [(file["name"], bytes(file["content"])) for file in value]
 
 
-def download_link(picture: Image.Image, name: str) -> str:
-    """Give HTML of a link that saves a picture, which it carries itself, as NAME-colorized.jpg.
+def download_link(image: Image.Image, name: str) -> str:
+    """Return an HTML link that contains an image and saves it as NAME-colorized.jpg.
 
     Example:
         >>> download_link(Image.new("RGB", (2, 2)), "lawn.png")[:32]
         '<a download="lawn-colorized.jpg"'
     """
-    picture.convert("RGB").save(file := io.BytesIO(), "JPEG", quality=95, subsampling=0)
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "JPEG", quality=95, subsampling=0)
     name = escape(f"{PurePath(name).stem}-colorized.jpg")
     data = base64.b64encode(file.getvalue()).decode()
     return f'<a download="{name}" href="data:image/jpeg;base64,{data}">Save {name}</a>'
 
 
 def compare_slider(photo: images.ImageSource, result: Image.Image) -> SliderExplorer:
-    """Move a line across a photo, gray left of it and in colour right of it, and make its colours stronger.
+    """Show a photo in gray left of a line and in colour right of it, with sliders for both.
 
-    The plain call is ``show.before_after(gray, result, 50)``.
+    One slider moves the line, the other makes the colours stronger. Without widgets, call
+    ``viz.before_after(gray, result, 50)``.
 
     Args:
-        photo: Whatever :func:`colorlib.io.images.load_image` takes; its lightness is shown, whatever its colours.
-        result: The same in colour, of the same size.
+        photo: Any source that :func:`colorlib.io.images.load_image` accepts, shown in gray.
+        result: The photo in colour, of the same size.
     """
     lab = color.rgb_to_lab(images.image_to_tensor(result))
     gray = gray_baseline(images.image_to_tensor(photo))
 
-    def draw(before: float, colour: float) -> viz.figure.Figure:
-        """Draw both sides of the line."""
-        strength = torch.tensor([1.0, colour, colour]).view(1, 3, 1, 1)
-        return viz.before_after(gray, color.lab_to_rgb(lab * strength), before)
+    def draw(before: float, colour: float) -> Figure:
+        """Draw the photo with the line at ``before`` and chroma multiplied by ``colour``."""
+        factors = torch.tensor([1.0, colour, colour]).view(1, 3, 1, 1)
+        return viz.before_after(gray, color.lab_to_rgb(lab * factors), before)
 
     return SliderExplorer(draw, live=True, before=(0, 100, 1, 50), colour=(0, 2, 0.1, 1))
 
 
 def explore_lab(L: float = 60, a: float = 40, b: float = 30) -> SliderExplorer:
-    """Walk through Lab with three sliders: the colours of sRGB at one lightness, and yours among them.
+    """Explore Lab with three sliders: the sRGB colours of one lightness, one of them marked.
 
-    The plain call is ``show.gamut(L, a, b)``.
+    Without widgets, call ``viz.plot_gamut_slice(L, a, b)``.
 
     Example:
         >>> explore_lab()
-        <Explorer: when the notebook runs, sliders for L, a, b stand here>
+        <SliderExplorer: run the notebook to see sliders for L, a, b>
     """
-    return SliderExplorer(
-        viz.plot_gamut_slice, L=(0, 100, 1, L), a=(-110, 110, 1, a), b=(-110, 110, 1, b)
-    )
+    ranges = {"L": (0, 100, 1, L), "a": (-110, 110, 1, a), "b": (-110, 110, 1, b)}
+    return SliderExplorer(viz.plot_gamut_slice, **ranges)
 
 
 def explore_hue_shift(
     net_d: nn.Module,
-    rgb: Tensor,
+    rgb: Float[Tensor, "1 3 h w"],
     top: float = 64,
     left: float = 64,
     side: float = 64,
-    turn: float = 180,
+    angle: float = 180,
 ) -> SliderExplorer:
-    """Move a square over a photo, turn its hues, and see what a patch critic says about each place.
+    """Rotate the hues of a square of a photo, and see a patch discriminator's logits.
 
-    The plain call is ``show.recolored(net_d, rgb, top, left, side, turn)``.
+    Without widgets, call ``viz.plot_hue_shift(net_d, rgb, top, left, side, angle)``.
     """
     check_images("rgb", rgb)
     h, w = rgb.shape[-2:]
@@ -258,7 +250,6 @@ def explore_hue_shift(
         "top": (0, h - 16, 8, top),
         "left": (0, w - 16, 8, left),
         "side": (16, min(h, w), 8, side),
+        "angle": (0, 180, 15, angle),
     }
-    return SliderExplorer(
-        partial(viz.plot_hue_shift, net_d, rgb), **ranges, turn=(0, 180, 15, turn)
-    )
+    return SliderExplorer(partial(viz.plot_hue_shift, net_d, rgb), **ranges)

@@ -1,7 +1,7 @@
-"""Figures that everyone can read: alt text on each, colours that stay apart for colour-blind eyes.
+"""Accessible figures: every figure has alt text, and colour never carries the meaning alone.
 
-Curves use the palette of Okabe and Ito (2008) and a different dash each, scalar maps use cividis, and the
-channels a and b use diverging maps that are centred on zero, so that colour alone never carries the meaning.
+Curves use the palette of Okabe and Ito (2008), each with a different dash. Scalar maps use cividis.
+The channels a and b use diverging maps that are centred on zero.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from PIL import Image
 
 OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 DASHES = ("solid", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)))
-#: Maps for scalars and for the channels: a from green to pink, b from blue to yellow, white at zero.
-CMAP_SCALAR, CMAP_A = "cividis", "PiYG_r"
-CMAP_B = LinearSegmentedColormap.from_list(
+CMAP_SCALAR = "cividis"
+CMAP_A = "PiYG_r"  #: from green to pink, white at zero
+CMAP_B = LinearSegmentedColormap.from_list(  #: from blue to yellow, white at zero
     "blue_yellow", ["#08407e", "#5b9bd5", "#f7f7f7", "#e0b000", "#6e5200"]
 )
 
@@ -40,12 +40,15 @@ STYLE = {
 
 
 class Figure(MatplotlibFigure):
-    """A matplotlib Figure that shows itself with its alt text, without pyplot.
+    """A matplotlib figure that displays itself with its alt text, without pyplot.
 
     Args:
-        alt: One or two sentences that say what is seen.
-        photo: Whether it holds photographs: shown as JPEG then, which keeps notebooks small.
-        keywords: As for matplotlib's Figure; ``layout`` is ``"constrained"`` if not given.
+        alt: One or two sentences that describe the figure.
+        photo: Whether it contains photos. It is then stored as JPEG, which keeps notebooks small.
+        layout, keywords: As for matplotlib's Figure.
+
+    Raises:
+        ValueError: If ``alt`` is empty.
 
     Example:
         >>> figure = Figure(alt="An empty page.", figsize=(2, 1))
@@ -54,54 +57,64 @@ class Figure(MatplotlibFigure):
         >>> figure.savefig(io.BytesIO())
     """
 
-    def __init__(self, *args: Any, alt: str, photo: bool = False, **keywords: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        alt: str,
+        photo: bool = False,
+        layout: str | None = "constrained",
+        **keywords: Any,
+    ) -> None:
         if not alt.strip():
             raise ValueError("alt is empty; expected a sentence that says what the figure shows")
         with mpl.rc_context(STYLE):
-            super().__init__(*args, **{"layout": "constrained", **keywords})
-        if engine := self.get_layout_engine():
-            engine.set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
-        self.alt, self.photo = alt, photo
+            super().__init__(*args, layout=layout, **keywords)
+        if layout == "constrained":
+            self.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
+        self.alt = alt
+        self.photo = photo
 
     def __repr__(self) -> str:
         return f"<Figure: {self.alt}>"
 
     def subplots(self, *args: Any, **keywords: Any) -> Any:
-        """Make axes as matplotlib does, in the style of the course."""
+        """Add axes as matplotlib does, in the style of the course."""
         with mpl.rc_context(STYLE):
             return super().subplots(*args, **keywords)
 
     def to_bytes(self, dpi: int = 80, quality: int = 72) -> bytes:
-        """Draw the figure, ``dpi`` dots to the inch, small enough for a notebook to store.
+        """Return the figure as an image file that is small enough to store in a notebook.
 
-        It comes as a JPEG of this quality if it holds photographs, else as a PNG of 256 colours.
+        It is a JPEG of this quality if the figure contains photos, and a PNG of 256 colours if not.
         """
-        canvas, before, small = FigureCanvasAgg(self), self.dpi, io.BytesIO()
+        original_dpi = self.dpi
         self.set_dpi(dpi)
-        canvas.draw()  # savefig would draw twice, and write a PNG to be read back
+        canvas = FigureCanvasAgg(self)
+        canvas.draw()  # savefig would draw twice, and encode a PNG that would have to be decoded
         image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        self.set_dpi(before)
+        self.set_dpi(original_dpi)
+        file = io.BytesIO()
         if self.photo:
-            image.save(small, "JPEG", quality=quality, optimize=True, progressive=True)
+            image.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
         else:
-            image.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        return small.getvalue()
+            image.quantize(256, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        return file.getvalue()
 
-    def bundle(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-        """Give data and metadata as a notebook stores them: the picture, its alt text, and a plain line."""
-        mime = "image/jpeg" if self.photo else "image/png"
-        data = {mime: base64.b64encode(self.to_bytes()).decode(), "text/plain": repr(self)}
-        return data, {mime: {"alt": self.alt}}
+    def mime_bundle(self) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+        """Return data and metadata as a notebook stores them: the image, its text and alt text."""
+        mime_type = "image/jpeg" if self.photo else "image/png"
+        data = {mime_type: base64.b64encode(self.to_bytes()).decode(), "text/plain": repr(self)}
+        return data, {mime_type: {"alt": self.alt}}
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        data, metadata = self.bundle()
+        data, metadata = self.mime_bundle()
         display(data, metadata=metadata, raw=True)
 
 
 def line_styles() -> Iterator[dict[str, Any]]:
-    """Give colour and dash for one curve after the other; neither is ever the only difference.
+    """Yield a colour and a dash for each curve, so that colour is never the only difference.
 
     Example:
         >>> next(line_styles())

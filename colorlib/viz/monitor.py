@@ -25,7 +25,7 @@ from colorlib.io import images
 from colorlib.io.files import atomic_write
 from colorlib.notebook.environment import detect_environment
 from colorlib.tensor_checks import check_images
-from colorlib.viz.training import plot_losses, plot_progress
+from colorlib.viz.plots import plot_losses, plot_progress
 
 if TYPE_CHECKING:
     from colorlib.training import Trainer
@@ -65,7 +65,7 @@ class TrainingMonitor:
             plot_progress(load_progress_images(self.folder)),
         )
         shown = [
-            figure.bundle() for figure in (curves, pictures)
+            figure.mime_bundle() for figure in (curves, pictures)
         ]  # drawn once: drawing takes a while
         drawn = [Image.open(io.BytesIO(_drawn(data))).convert("RGB") for data, _ in shown]
         page = Image.new(

@@ -130,7 +130,7 @@ class Child:
 class Dot:
     """A figure of one pixel."""
 
-    def bundle(self):
+    def mime_bundle(self):
         Image.new("RGB", (1, 1)).save(file := io.BytesIO(), "PNG")
         return {"image/png": base64.b64encode(file.getvalue()).decode()}, {}
 
@@ -143,7 +143,7 @@ def serve():
     from colorlib.cli import main
     from colorlib.viz import monitor
 
-    monitor.losses = monitor.strips = lambda *args, **how: Dot()  # drawing takes most of the time
+    monitor.plot_losses = monitor.plot_progress = lambda *args, **kwargs: Dot()  # fast
     torch.set_num_threads(1)
     tqdm.set_lock(
         threading.RLock()
