@@ -1,13 +1,14 @@
-"""The steps between sRGB, linear RGB, CIE XYZ and CIE Lab: the code that lesson 1 builds, on tensors.
+"""The steps between sRGB, linear RGB, CIE XYZ and CIE Lab, which lesson 1 builds, on tensors.
 
 One function for each arrow::
 
     sRGB --srgb_to_linear--> linear RGB --linear_to_xyz--> XYZ --xyz_to_lab--> Lab
     sRGB <--linear_to_srgb-- linear RGB <--xyz_to_linear-- XYZ <--lab_to_xyz-- Lab
 
-Every step takes and returns floating-point tensors (n, 3, ...) and computes in float32. White point D65,
-2-degree observer. The matrix and the constants are those of scikit-image, so that the numbers agree with it.
-The matrix is written out as sums of products, because a matrix product may silently run in TF32 or bfloat16.
+Every step takes and returns floating-point tensors (n, 3, ...) and computes in float32. White point
+D65, 2-degree observer. The matrix and the constants are those of scikit-image, so that the numbers
+agree with it. The matrix is written out as sums of products, because a matrix product may silently
+run in TF32 or bfloat16.
 
 Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
 """
@@ -29,8 +30,8 @@ RGB_FROM_XYZ = tuple(map(tuple, torch.tensor(XYZ_FROM_RGB, dtype=torch.float64).
 WHITE = (0.95047, 1.0, 1.08883)
 
 
-def srgb_to_linear(srgb: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """Undo sRGB's gamma: convert encoded values in [0, 1] to values proportional to light, in [0, 1].
+def srgb_to_linear(srgb: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Undo sRGB's gamma: encoded values in [0, 1] to values proportional to light, in [0, 1].
 
     Example:
         >>> srgb_to_linear(torch.tensor([0.0, 0.5, 1.0])).round(decimals=3).tolist()
@@ -41,24 +42,24 @@ def srgb_to_linear(srgb: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     return torch.where(srgb > 0.04045, curve, srgb / 12.92)
 
 
-def linear_to_srgb(linear: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """Apply sRGB's gamma: convert values proportional to light in [0, 1] to encoded values in [0, 1]."""
+def linear_to_srgb(linear: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Apply sRGB's gamma: values proportional to light in [0, 1] to encoded values in [0, 1]."""
     linear = linear.float()
     curve = 1.055 * linear.clamp(min=0.0031308).pow(1 / 2.4) - 0.055
     return torch.where(linear > 0.0031308, curve, 12.92 * linear)
 
 
-def linear_to_xyz(linear: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+def linear_to_xyz(linear: Float[Tensor, "n 3 *sides"]) -> Float[Tensor, "n 3 *sides"]:
     """Convert linear RGB (n, 3, ...) to CIE XYZ, with Y = 1 for white."""
     return _apply_matrix(XYZ_FROM_RGB, _unbind_channels("linear", linear))
 
 
-def xyz_to_linear(xyz: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
-    """Convert CIE XYZ (n, 3, ...) to linear RGB: below 0 or above 1 where sRGB cannot show the colour."""
+def xyz_to_linear(xyz: Float[Tensor, "n 3 *sides"]) -> Float[Tensor, "n 3 *sides"]:
+    """Convert CIE XYZ (n, 3, ...) to linear RGB; colours that sRGB lacks are outside [0, 1]."""
     return _apply_matrix(RGB_FROM_XYZ, _unbind_channels("xyz", xyz))
 
 
-def xyz_to_lab(xyz: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+def xyz_to_lab(xyz: Float[Tensor, "n 3 *sides"]) -> Float[Tensor, "n 3 *sides"]:
     """Convert CIE XYZ (n, 3, ...) to Lab: :func:`lab_f` of each channel, then differences.
 
     Example:
@@ -70,7 +71,7 @@ def xyz_to_lab(xyz: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
     return torch.stack([116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)], dim=1)
 
 
-def lab_to_xyz(lab: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
+def lab_to_xyz(lab: Float[Tensor, "n 3 *sides"]) -> Float[Tensor, "n 3 *sides"]:
     """Convert Lab (n, 3, ...) to CIE XYZ, with Y = 1 for white."""
     L, a, b = _unbind_channels("lab", lab)
     fy = (L + 16) / 116
@@ -78,14 +79,14 @@ def lab_to_xyz(lab: Float[Tensor, "n 3 ..."]) -> Float[Tensor, "n 3 ..."]:
     return torch.stack([x * WHITE[0], y * WHITE[1], z * WHITE[2]], dim=1)
 
 
-def lab_f(t: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """Compute CIE's *f* of X, Y or Z relative to white: a cube root, with a straight line near black."""
-    # The clamp keeps the unused branch away from the cube root's infinite slope at 0: no NaN in gradients.
-    # exp(log / 3) is the cube root in half the time that pow takes.
+def lab_f(t: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """Compute CIE's *f* of X, Y or Z relative to white: a cube root, a straight line near black."""
+    # The clamp keeps the unused branch away from the cube root's infinite slope at 0: no NaN in
+    # gradients. exp(log / 3) is the cube root in half the time that pow takes.
     return torch.where(t > 0.008856, (t.clamp(min=0.008856).log() / 3).exp(), 7.787 * t + 16 / 116)
 
 
-def lab_f_inverse(f: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+def lab_f_inverse(f: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Compute the inverse of :func:`lab_f`."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
 

@@ -1,8 +1,8 @@
 """Colorization of one photo: a model and a photo in, a colour photo out, for every caller.
 
-The network sees the photo's lightness at its own size. The a and b that it predicts are enlarged and combined
-with the photo's full-resolution L, so that the result is as sharp as the photo, whatever its size. A small
-and a large print of one photo get the same colours.
+The network sees the photo's lightness at its own size. The a and b that it predicts are enlarged
+and combined with the photo's full-resolution L, so that the result is as sharp as the photo,
+whatever its size. A small and a large print of one photo get the same colours.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab, to_uint8
-from colorlib.engine.precision import amp_dtype, is_out_of_memory
+from colorlib.engine.precision import amp_dtype
 from colorlib.inference.border import find_content
+from colorlib.inference.memory import predict_with_oom_fallback
 from colorlib.io.checkpoint import CheckpointError, load_weights, save_weights
 from colorlib.io.color_modes import composite_on_white
 from colorlib.io.images import ImageSource, display_name, load_image, tensor_to_image
@@ -46,12 +47,13 @@ class Colorizer:
     """A trained generator with all that is needed to use it: its scaler and its image size.
 
     Args:
-        net: Maps L (n, 1, h, w) to the output that ``scaler`` describes; used in evaluation mode. Of an RGB
-            output only a and b are used, because the lightness is the photo's own.
+        net: Maps L (n, 1, h, w) to the output that ``scaler`` describes; used in evaluation mode.
+            Of an RGB output only a and b are used, because the lightness is the photo's own.
         scaler: The scaler that it was trained with.
         image_size: The side of the images that it was trained on.
-        tta: Test-time augmentation: average the outputs for the photo, its mirror image, and both at three
-            quarters of the size. It takes three times as long and is slightly more accurate.
+        tta: Test-time augmentation: average the outputs for the photo, its mirror image, and both
+            at three quarters of the size. It takes three times as long and is slightly more
+            accurate.
 
     Example:
         >>> from colorlib.unet import UNet
@@ -71,26 +73,30 @@ class Colorizer:
     def __call__(self, photo: ImageSource, saturation: float = 1.0) -> Image.Image:
         """Colorize a photo.
 
-        A photo with transparent parts keeps its alpha. The network sees it on white, as a person does. The
-        result has, under that alpha, the photo's own lightness and the predicted a and b, not divided by
-        alpha: edges stay as soft as they were, and nearly transparent pixels do not become vivid.
+        A photo with transparent parts keeps its alpha. The network sees it on white, as a person
+        does. The result has, under that alpha, the photo's own lightness and the predicted a and b,
+        not divided by alpha: edges stay as soft as they were, and nearly transparent pixels do not
+        become vivid.
 
-        Of a toned or colour photo, the network sees CIE lightness, which depends on the luminance of the
-        three channels only: sepia leaves no trace. It does not see a plain black or white border
-        (:mod:`colorlib.inference.border`).
+        Of a toned or colour photo, the network sees CIE lightness, which depends on the luminance
+        of the three channels only: sepia leaves no trace. It does not see a plain black or white
+        border (:mod:`colorlib.inference.border`).
 
         Args:
-            photo: Anything that :func:`colorlib.io.images.load_image` takes. Its colours are ignored.
-            saturation: A factor for a and b: 1 is what the network predicts, 0 is gray, 1.3 is stronger.
+            photo: Anything that :func:`colorlib.io.images.load_image` takes. Its colours are
+                ignored.
+            saturation: A factor for a and b: 1 is what the network predicts, 0 is gray, 1.3 is
+                stronger.
 
         Returns:
-            An image of the photo's own size, in mode RGB, or RGBA if a part of the photo is transparent.
+            An image of the photo's own size, in mode RGB, or RGBA if a part of the photo is
+            transparent.
 
         Raises:
             ImageError: If the photo cannot be read.
             ValueError: If ``saturation`` is not in 0 to 10.
-            RuntimeError: If memory runs out even at half the network's size, or the network predicts NaN or
-                values that are not colours.
+            RuntimeError: If memory runs out even at half the network's size, or the network
+                predicts NaN or values that are not colours.
         """
         if not 0 <= saturation <= 10:
             raise ValueError(f"saturation is {saturation}; expected 0 to 10, such as 1.0")
@@ -148,14 +154,17 @@ class Colorizer:
         raise CheckpointError(f"{path} holds no model that fits its weights: {reason}")
 
     def predict_ab(self, L: Float[Tensor, "1 1 h w"]) -> Float[Tensor, "1 2 h w"]:
-        """Predict ab for a photo's L (1, 1, h, w), at its size; a plain black or white border stays gray.
+        """Predict ab for a photo's L (1, 1, h, w), at its size; a plain border stays gray.
 
         Raises:
             RuntimeError: As for a call.
         """
         rows, columns = find_content(L)
         ab = torch.zeros(1, 2, *L.shape[-2:])
-        ab[..., rows, columns] = self._predict_with_oom_fallback(L[..., rows, columns])
+        content = L[..., rows, columns]
+        ab[..., rows, columns] = predict_with_oom_fallback(
+            self.predict_ab_at, content, self.image_size
+        )
         return ab
 
     def predict_ab_at(self, L: Float[Tensor, "n 1 h w"], size: int) -> Float[Tensor, "n 2 h w"]:
@@ -187,31 +196,14 @@ class Colorizer:
         largest = output.abs().max().item()
         if not largest <= _MAX_OUTPUT:  # also true for NaN
             raise RuntimeError(
-                f"this model predicts values of {largest:.3g}, expected about -1 to 1: its weights are "
-                "damaged, or its training diverged; load another, or train with a lower learning rate"
+                f"this model predicts values of {largest:.3g}, expected about -1 to 1: its weights "
+                "are damaged, or its training diverged; load another, or train with a lower "
+                "learning rate"
             )
         return self.scaler.ab_of(output)
 
     def _forward_with_mirror(self, L: Tensor) -> Tensor:
         return (self._forward(L) + self._forward(L.flip(-1)).flip(-1)) / 2
-
-    def _predict_with_oom_fallback(self, L: Tensor) -> Tensor:
-        """Predict at the network's size or, if memory runs out, at half of it; never a gray photo silently."""
-        half = self.image_size // 2
-        try:
-            return self.predict_ab_at(L, self.image_size)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        message = "memory ran out: this photo is coloured at half the network's size, %d"
-        _logger.warning(message, half)
-        try:
-            return self.predict_ab_at(L, half)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            advice = "close other programs, or colour on the CPU"
-            raise RuntimeError(f"memory ran out at {half} pixels as well; {advice}") from error
 
     def _warn_if_nearly_gray(self, ab: Tensor, name: str) -> None:
         chroma = self.scaler.ab_scale * ab.norm(dim=1).mean().item()

@@ -1,4 +1,4 @@
-"""Checks of tensors and numbers that a caller passes: each raises one sentence that says what to do."""
+"""Checks of tensors and numbers from a caller: each error is one sentence that says what to do."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = Fa
         ValueError: If ``x`` has another shape.
 
     Example:
-        >>> check_images("rgb", torch.rand(3, 8, 8))
+        >>> check_images("L", torch.rand(1, 8, 8), channels=1)
         Traceback (most recent call last):
-        ValueError: rgb has shape (3, 8, 8); expected (n, 3, h, w): add a batch dimension with [None]
+        ValueError: L has shape (1, 8, 8); expected (n, 1, h, w): add a batch dimension with [None]
     """
     expected = f"(n, {channels}, h, w)"
     _check_tensor(name, x, expected)
@@ -61,7 +61,7 @@ def check_not_empty(name: str, x: Tensor) -> None:
 
 
 def check_same_shape(**tensors: Tensor) -> None:
-    """Raise unless two named tensors are (n, c, h, w), not empty, and agree in shape and number type.
+    """Raise unless two named tensors are (n, c, h, w), not empty, and of one shape and number type.
 
     Different shapes are never broadcast: the mean would include pixels that no image has.
 
@@ -70,9 +70,9 @@ def check_same_shape(**tensors: Tensor) -> None:
         ValueError: If they are empty, are not four-dimensional, or differ in shape.
 
     Example:
-        >>> check_same_shape(fake=torch.zeros(1, 2, 4, 4), real=torch.zeros(1, 2, 4, 3))
+        >>> check_same_shape(a=torch.ones(1, 2, 4, 4), b=torch.ones(1, 2, 4, 3))
         Traceback (most recent call last):
-        ValueError: fake has shape (1, 2, 4, 4) and real (1, 2, 4, 3); expected the same: resize or crop one
+        ValueError: a has shape (1, 2, 4, 4) and b (1, 2, 4, 3); expected the same: ...
     """
     (name_a, a), (name_b, b) = tensors.items()
     _check_tensor(name_a, a, "(n, c, h, w)")

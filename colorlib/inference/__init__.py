@@ -1,1 +1,1 @@
-"""Colorizing many photos: folders, output names and the borders of prints."""
+"""Around the colorizer: folders of photos, output names, borders of prints, full memory."""

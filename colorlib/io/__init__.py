@@ -1,1 +1,1 @@
-"""Photos, weights and checkpoints in and out: any photo is read, every file is written whole or not at all."""
+"""Reading and writing of photos, weights and checkpoints; every file is written atomically."""

@@ -1,8 +1,8 @@
-"""From a path, bytes, an open file or a Pillow image to decoded pixels, or to an error that helps.
+"""Decoding of image files, with an error message that helps where this fails.
 
-Pillow's decoders raise a dozen kinds of error, few of which name the file. Here each becomes an
-:class:`ImageError` of one sentence: what was found, what was expected, what to do. Pillow's global settings
-stay as they are. :mod:`colorlib.io.images` is the door to this.
+Pillow's decoders raise a dozen kinds of errors, few of which name the file. Here each becomes an
+:class:`ImageError` of one sentence: what was found, what was expected, what to do. Pillow's global
+settings are not changed. :mod:`colorlib.io.images` calls this for every photo.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import difflib
 import io
 import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,174 +20,189 @@ ImageSource = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Im
 
 MAX_PIXELS = 64_000_000
 OUT_OF_MEMORY_HINT = "{} needs more memory than there is; make it smaller first."
-HEIC, RAW = "HEIC or AVIF", "camera raw"
-UNSUPPORTED = {
-    **dict.fromkeys((".heic", ".heif", ".hif", ".avif"), HEIC),
-    **dict.fromkeys(
-        (".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"), RAW
-    ),
-}
-_EXPORT = {
-    HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` (ImageMagick)",
+HEIC = "HEIC or AVIF"
+RAW = "camera raw"
+_HEIC_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
+_RAW_SUFFIXES = (*(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),)
+#: File suffix -> format, of photos that cannot be read.
+UNSUPPORTED = {**dict.fromkeys(_HEIC_SUFFIXES, HEIC), **dict.fromkeys(_RAW_SUFFIXES, RAW)}
+_EXPORT_HINT = {
+    HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` "
+    "(ImageMagick)",
     RAW: ": export it from the camera's own program, from darktable or from RawTherapee",
 }
-_STARTS = {  # a file's first bytes, and what such a file is
+_MAGIC_BYTES = {  # the first bytes of a file -> its format
     rb".{4}ftyp(he|mif|msf|avi)": HEIC,
     rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb": RAW,
     rb"\s*<": "text (a web page or an SVG drawing)",
     rb"%PDF": "PDF",
 }
-_OWN = (
-    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"  # the first bytes of what can be read
-)
-_DNG_VERSION = 50706  # this tag makes a TIFF a raw photo, of which Pillow would give the thumbnail
+# The first bytes of the formats that can be read.
+_SUPPORTED_FORMATS = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"
+_DNG_VERSION = 50706  # this tag makes a TIFF a raw photo, of which Pillow would read the thumbnail
 
 
 class ImageError(ValueError):
-    """A picture that cannot be read or written; the text names the file and says what to do."""
+    """An image that cannot be read or written; the message names the file and says what to do."""
 
 
 def decode(source: ImageSource, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
-    """Decode the first frame, whatever mode it has.
+    """Decode the first frame of an image, in whatever mode it has.
 
     Args:
-        source: path, bytes, binary file (left open) or Pillow image (returned, loaded).
-        max_pixels: more pixels than this are refused before they are decoded; ``None`` for no limit but
+        source: A path, bytes, a binary file (left open) or a Pillow image (loaded and returned).
+        max_pixels: Larger images are refused before they are decoded; ``None`` for no limit but
             Pillow's own.
 
     Returns:
-        The picture as Pillow decodes it.
+        The image as Pillow decodes it.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ImageError: a folder, no permission, empty, not an image, cut off, too large, HEIC or camera raw.
-        TypeError: ``source`` is something else.
+        FileNotFoundError: If there is no such file.
+        ImageError: If it is a folder, not readable, empty, not an image, truncated, too large, HEIC
+            or camera raw.
+        TypeError: If ``source`` is something else.
 
     Example:
         >>> decode(b"hello")
         Traceback (most recent call last):
-        colorlib.io.decode.ImageError: <bytes> is not an image (it starts with b'hello'); save it as JPEG or PNG.
+        colorlib.io.decode.ImageError: <bytes> is not an image (it starts with b'hello'); ...
     """
     name = display_name(source)
     if isinstance(source, Image.Image):
-        return _load(source, name, max_pixels)
+        return _load_pixels(source, name, max_pixels)
     if isinstance(source, str | Path):
-        with _open(Path(source).expanduser()) as file:
-            return _load(_identify(file, name, max_pixels), name, max_pixels)
-    if hasattr(source, "read") and not isinstance(source, io.TextIOBase):
-        with suppress(AttributeError, OSError):  # some cannot be rewound, such as a download
-            source.seek(0)
-        source = source.read()
-    if not isinstance(source, bytes | bytearray | memoryview):
+        with open_photo(source) as file:
+            return _decode_file(file, name, max_pixels)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _decode_file(io.BytesIO(source), name, max_pixels)
+    if not hasattr(source, "read") or isinstance(source, io.TextIOBase):
         expected = "a path, bytes, a file opened in binary mode or a Pillow image"
-        raise TypeError(
-            f"{type(source).__name__} was found, expected {expected}; pass one of these."
-        )
-    return _load(_identify(io.BytesIO(source), name, max_pixels), name, max_pixels)
+        found = type(source).__name__
+        raise TypeError(f"{found} was found, expected {expected}; pass one of these.")
+    try:
+        source.seek(0)
+    except (AttributeError, OSError):  # a download, for example, cannot be rewound
+        source = io.BytesIO(source.read())
+    return _decode_file(source, name, max_pixels)
 
 
 def display_name(source: ImageSource) -> str:
-    """Return what messages call ``source``: its path where it has one, else its type in angle brackets."""
+    """Return the name of an image for messages: its path, or else its type in angle brackets."""
     if isinstance(source, str | Path):
         return str(source)
     name = getattr(source, "filename", None) or getattr(source, "name", None)
     return name if isinstance(name, str) else f"<{type(source).__name__}>"
 
 
-def _open(path: Path) -> IO[bytes]:
+def open_photo(path: str | Path) -> IO[bytes]:
+    """Open a file for reading; the errors say what to do.
+
+    Raises:
+        FileNotFoundError: If there is no such file; the message suggests one with a similar name.
+        ImageError: If it is a folder or may not be read.
+    """
+    path = Path(path).expanduser()
     try:
         return open(path, "rb")
     except OSError as error:
-        if path.is_symlink() and not path.exists():
-            found = f"{path} is a link to {os.readlink(path)}, which leads to no file"
-            raise FileNotFoundError(f"{found}; mend or remove the link.") from None
-        if isinstance(error, FileNotFoundError):
-            folder = path.parent.resolve()
-            names = (
-                {file.name.lower(): file.name for file in folder.iterdir()}
-                if folder.is_dir()
-                else {}
-            )
-            close = difflib.get_close_matches(path.name.lower(), names, n=1)
-            hint = f"did you mean {names[close[0]]}?" if close else "check the name and the folder."
-            raise FileNotFoundError(f"{path} was not found in {folder}; {hint}") from None
-        if isinstance(error, IsADirectoryError) or (os.name == "nt" and path.is_dir()):
-            raise ImageError(
-                f"{path} is a folder, expected one image file; name a file inside it."
-            ) from None
-        raise ImageError(
-            f"{path} cannot be opened ({error}); check that you may read it."
-        ) from None
+        if isinstance(error, FileNotFoundError) or _is_broken_link(path):
+            raise _not_found_error(path) from None
+        if os.path.isdir(path):
+            found = f"{path} is a folder, expected one image file"
+            raise ImageError(f"{found}; name a file inside it.") from None
+        advice = "check that you may read it"
+        raise ImageError(f"{path} cannot be opened ({error}); {advice}.") from None
 
 
-def _identify(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
+def _is_broken_link(path: Path) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)
+
+
+def _not_found_error(path: Path) -> FileNotFoundError:
+    if _is_broken_link(path):
+        found = f"{path} is a link to {os.readlink(path)}, which leads to no file"
+        return FileNotFoundError(f"{found}; fix or remove the link.")
+    folder = path.parent.resolve()
+    names = {}
+    if folder.is_dir():
+        names = {file.name.lower(): file.name for file in folder.iterdir()}
+    similar = difflib.get_close_matches(path.name.lower(), names, n=1)
+    hint = f"did you mean {names[similar[0]]}?" if similar else "check the name and the folder."
+    return FileNotFoundError(f"{path} was not found in {folder}; {hint}")
+
+
+def _decode_file(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
+    return _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
+
+
+def _detect_format(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
     """Read the header only."""
-    kind = UNSUPPORTED.get(Path(name).suffix.lower())
+    suffix_format = UNSUPPORTED.get(Path(name).suffix.lower())
     try:
         image = Image.open(file)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         pixels = int(re.search(r"\d+", str(error)).group())
-        raise _too_large(name, f"{pixels:,} pixels", max_pixels) from None
+        raise _too_large_error(name, f"{pixels:,} pixels", max_pixels) from None
     except UnidentifiedImageError:
         file.seek(0)
-        raise _not_an_image(name, file.read(32), kind) from None
+        raise _not_an_image_error(name, file.read(32), suffix_format) from None
     except Exception as error:
-        raise _damaged(name, error) from error
-    if image.format == "TIFF" and (kind == RAW or _DNG_VERSION in image.tag_v2):
-        raise _unsupported(name, RAW)
-    if image.format == "EPS" or isinstance(
-        image, ImageFile.StubImageFile
-    ):  # another program would run
-        raise _unsupported(name, f"a drawing or data in the form {image.format}")
+        raise _damaged_error(name, error) from error
+    if image.format == "TIFF" and (suffix_format == RAW or _DNG_VERSION in image.tag_v2):
+        raise _unsupported_error(name, RAW)
+    if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):
+        # Pillow would run another program.
+        raise _unsupported_error(name, f"a drawing or data in the form {image.format}")
     return image
 
 
-def _load(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
+def _load_pixels(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
     pixels = image.width * image.height
     if max_pixels is not None and pixels > max_pixels:
-        raise _too_large(name, f"{image.width} x {image.height} = {pixels:,} pixels", max_pixels)
+        found = f"{image.width} x {image.height} = {pixels:,} pixels"
+        raise _too_large_error(name, found, max_pixels)
     try:
         image.load()
     except MemoryError:
         raise ImageError(OUT_OF_MEMORY_HINT.format(name)) from None
     except Exception as error:
-        raise _damaged(name, error) from error
+        raise _damaged_error(name, error) from error
     return image
 
 
-def _too_large(name: str, found: str, max_pixels: int | None) -> ImageError:
-    own = 2 * Image.MAX_IMAGE_PIXELS if Image.MAX_IMAGE_PIXELS else float("inf")
-    if max_pixels is None or max_pixels >= own:
-        limit = f"Pillow's {own:,} (twice PIL.Image.MAX_IMAGE_PIXELS)"
+def _too_large_error(name: str, found: str, max_pixels: int | None) -> ImageError:
+    pillow_limit = 2 * Image.MAX_IMAGE_PIXELS if Image.MAX_IMAGE_PIXELS else float("inf")
+    if max_pixels is None or max_pixels >= pillow_limit:
+        limit = f"Pillow's {pillow_limit:,} (twice PIL.Image.MAX_IMAGE_PIXELS)"
     else:
         limit = f"max_pixels = {max_pixels:,}"
-    return ImageError(
-        f"{name} has {found}, more than {limit}; make it smaller first, or raise that limit."
-    )
+    advice = "make it smaller first, or raise that limit"
+    return ImageError(f"{name} has {found}, more than {limit}; {advice}.")
 
 
-def _damaged(name: str, error: Exception | str) -> ImageError:
-    return ImageError(
-        f"{name} cannot be decoded ({error}); it is cut off or damaged, so fetch it again."
-    )
+def _damaged_error(name: str, error: Exception | str) -> ImageError:
+    advice = "it is cut off or damaged, so fetch it again"
+    return ImageError(f"{name} cannot be decoded ({error}); {advice}.")
 
 
-def _unsupported(name: str, kind: str) -> ImageError:
-    told = f"{name} is {kind}, which is not supported; convert it to JPEG or PNG first"
-    return ImageError(f"{told}{_EXPORT.get(kind, '')}.")
+def _unsupported_error(name: str, found: str) -> ImageError:
+    advice = f"convert it to JPEG or PNG first{_EXPORT_HINT.get(found, '')}"
+    return ImageError(f"{name} is {found}, which is not supported; {advice}.")
 
 
-def _not_an_image(name: str, start: bytes, kind: str | None) -> ImageError:
+def _not_an_image_error(name: str, start: bytes, suffix_format: str | None) -> ImageError:
     if not start:
         return ImageError(f"{name} is empty (0 bytes), expected an image; fetch it again.")
-    avif = rb"|.{4}ftypavi" if "AVIF" in Image.OPEN and features.check("avif") else b""
-    if kind != RAW and re.match(_OWN + avif, start, re.DOTALL):
-        return _damaged(name, "it only begins like an image")
-    kind = next(
-        (is_a for pattern, is_a in _STARTS.items() if re.match(pattern, start, re.DOTALL)), kind
-    )
-    if kind:
-        return _unsupported(name, kind)
-    return ImageError(
-        f"{name} is not an image (it starts with {start[:12]!r}); save it as JPEG or PNG."
-    )
+    supported = _SUPPORTED_FORMATS
+    if "AVIF" in Image.OPEN and features.check("avif"):
+        supported += rb"|.{4}ftypavi"
+    if suffix_format != RAW and re.match(supported, start, re.DOTALL):
+        return _damaged_error(name, "it only begins like an image")
+    for pattern, found in _MAGIC_BYTES.items():
+        if re.match(pattern, start, re.DOTALL):
+            return _unsupported_error(name, found)
+    if suffix_format:
+        return _unsupported_error(name, suffix_format)
+    found = f"{name} is not an image (it starts with {start[:12]!r})"
+    return ImageError(f"{found}; save it as JPEG or PNG.")

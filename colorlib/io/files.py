@@ -1,8 +1,8 @@
 """Atomic writes, JSON, and a lock that keeps two runs out of one folder.
 
-A notebook can stop at any moment: a lost session, a full disk, a restarted kernel. :func:`atomic_write` writes
-to a hidden file in the same folder and renames it in one step when everything is in it, so that a file is
-either complete or not there.
+A notebook can stop at any moment: a lost session, a full disk, a restarted kernel.
+:func:`atomic_write` writes to a hidden file in the same folder and renames it in one step when
+everything is in it, so that a file is either complete or not there.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ _DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @contextmanager
 def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
-    """Open a new binary file that becomes ``path`` if the block succeeds, and is removed if it fails.
+    """Open a new binary file that becomes ``path`` if the block succeeds and vanishes if it fails.
 
     Args:
         path: The final name. Its folder must exist.
-        overwrite: Whether an existing file may be replaced. Without it, no file is replaced, not even one
-            that another process creates meanwhile.
+        overwrite: Whether an existing file may be replaced. Without it, no file is replaced, not
+            even one that another process creates meanwhile.
 
     Yields:
         The open file.
 
     Raises:
         FileExistsError: If the file exists and ``overwrite`` is false.
-        OSError: If the system refuses: no such folder, no permission, or a full disk; for a full disk, the
-            message says what to do.
+        OSError: If the system refuses: no such folder, no permission, or a full disk; for a full
+            disk, the message says what to do.
 
     Example:
         >>> import tempfile
@@ -69,7 +69,7 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
         if error.errno not in _DISK_FULL_ERRNOS:
             raise
         advice = "free some space and run this again. Existing files are unchanged"
-        full = OSError(f"the disk is full, and {path} cannot be written: {advice}")
+        full = OSError(f"the disk is full: {path} cannot be written; {advice}")
         full.errno = error.errno
         raise full from error
     finally:
@@ -163,10 +163,10 @@ def changed_fields(
 
 @contextmanager
 def lock_folder(folder: str | Path | None) -> Iterator[None]:
-    """Lock a folder for the length of a block, and remove half-written files of a run that was killed.
+    """Lock a folder for the length of a block, and remove half-written files of killed runs.
 
-    The operating system holds the lock and releases it when the process ends, however it ends. On a file
-    system without locks, such as some network drives, nothing is locked and the block runs.
+    The operating system holds the lock and releases it when the process ends, however it ends. On a
+    file system without locks, such as some network drives, nothing is locked and the block runs.
 
     Args:
         folder: Created if it does not exist; None locks nothing. Two small hidden files stay in it:
@@ -182,7 +182,7 @@ def lock_folder(folder: str | Path | None) -> Iterator[None]:
         ...     with lock_folder(folder):
         ...         pass  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        BlockingIOError: ... is in use by process ...; wait for it, stop it, or choose another folder
+        BlockingIOError: ... is in use by process ...; wait for it, stop it, or choose another ...
     """
     if folder is None:
         yield
@@ -211,7 +211,8 @@ def _acquire(lock: FileLock, holder: Path) -> bool:
 
     try:
         with warnings.catch_warnings():
-            # Without locks, filelock warns and creates a marker file, which would outlive a killed run.
+            # Without locks, filelock warns and creates a marker file, which would outlive a killed
+            # run.
             warnings.simplefilter("error", UserWarning)
             lock.acquire()
     except Timeout:

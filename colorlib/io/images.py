@@ -1,13 +1,14 @@
-"""One reader and one writer for any photo a person has, and the way between pictures and tensors.
+"""Reading and writing of photos, and conversion between images and tensors.
 
-:mod:`colorlib.io.decode` finds out what a file is, :mod:`colorlib.io.color_modes` turns every kind of pixel into 8-bit
-sRGB, :mod:`colorlib.io.files` makes writing safe. torch is loaded only where a tensor is made.
+:mod:`colorlib.io.decode` finds out what a file is, :mod:`colorlib.io.color_modes` converts all
+kinds of pixels to 8-bit sRGB, :mod:`colorlib.io.files` makes writing safe. torch is imported only
+where a tensor is made.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -28,71 +29,123 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_PIXELS",
-    "WRITABLE",
+    "WRITABLE_SUFFIXES",
     "ImageError",
-    "Source",
-    "read",
-    "tensor_to_image",
+    "ImageSource",
+    "display_name",
     "image_to_tensor",
-    "write",
+    "load_image",
+    "resize_square",
+    "save_image",
+    "tensor_to_image",
 ]
 
-_SAVE = {
+_JPEG: dict[str, Any] = {
+    "format": "JPEG",
+    "quality": 95,
+    "subsampling": 0,
+}  # full-resolution colour
+_ENCODER_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
-    ".jpg": {
-        "format": "JPEG",
-        "quality": 95,
-        "subsampling": 0,
-    },  # 0 keeps colour at full resolution (4:4:4)
-    ".jpeg": {"format": "JPEG", "quality": 95, "subsampling": 0},
-    # Lossy WebP always halves the resolution of colour; exact keeps the colours under transparent pixels.
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    # Lossy WebP always halves the resolution of colour; exact keeps the colours of transparent
+    # pixels.
     ".webp": {"format": "WEBP", "lossless": True, "exact": True},
 }
-WRITABLE_SUFFIXES = tuple(_SAVE)
+WRITABLE_SUFFIXES = tuple(_ENCODER_OPTIONS)
 
 
 def load_image(
     source: ImageSource, *, max_pixels: int | None = MAX_PIXELS, keep_alpha: bool = False
 ) -> Image.Image:
-    """Read any photo as an upright RGB picture in sRGB; of an animation, the first frame.
+    """Load any photo as an upright RGB image in sRGB; of an animation, the first frame.
 
     Args:
-        source: path, bytes, binary file (left open) or Pillow image (left as it is; its current frame).
-        max_pixels: more pixels than this are refused before they are decoded; ``None`` for no limit but
-            Pillow's own. Reading takes 8 to 12 bytes a pixel.
-        keep_alpha: without it, transparent parts are laid over white.
+        source: A path, bytes, a binary file (left open) or a Pillow image (not changed; its current
+            frame).
+        max_pixels: Larger images are refused before they are decoded; ``None`` for no limit but
+            Pillow's own. Loading takes 8 to 12 bytes a pixel.
+        keep_alpha: Whether to keep transparency. Without it, transparent parts are composited on
+            white.
 
     Returns:
-        A new picture without metadata, in mode RGB; with ``keep_alpha``, in mode RGBA if a part of it is
-        transparent. :func:`colorlib.io.color_modes.to_srgb` lists the conversions.
+        A new image without metadata in mode RGB; with ``keep_alpha``, in mode RGBA if a part of it
+        is transparent. :func:`colorlib.io.color_modes.to_srgb` lists the conversions.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ImageError: a folder, no permission, empty, not an image, cut off, too large for ``max_pixels`` or for
-            the memory, HEIC or camera raw.
-        TypeError: ``source`` is something else.
+        FileNotFoundError: If there is no such file.
+        ImageError: If it is a folder, not readable, empty, not an image, truncated, too large for
+            ``max_pixels`` or the memory, HEIC or camera raw.
+        TypeError: If ``source`` is something else.
 
     Example:
         >>> load_image(Image.new("CMYK", (4, 3))).getpixel((0, 0))
         (255, 255, 255)
     """
-    name = display_name(source)
-    image = decode(source, max_pixels)
+    return _convert(decode(source, max_pixels), display_name(source), keep_alpha)
+
+
+def save_image(
+    image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False, exif: bytes = b""
+) -> Path:
+    """Save an image atomically, as 8-bit RGB, with alpha if a part of it is transparent.
+
+    Args:
+        image: A Pillow image of any mode, or a tensor as in :func:`tensor_to_image`. JPEG has no
+            alpha: transparent parts are composited on white, with a warning on the logger
+            ``"colorlib"``.
+        path: Ends in .png, .webp (both lossless), .jpg or .jpeg (quality 95, full-resolution
+            colour).
+        overwrite: Whether an existing file may be replaced.
+        exif: EXIF data for the file; no other metadata is written.
+
+    Returns:
+        The path that was written.
+
+    Raises:
+        FileExistsError: If the file exists and ``overwrite`` is false.
+        ImageError: If the suffix is another one, the folder is missing, or the system refuses.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_image(Image.new("RGB", (2, 2)), Path(folder) / "black.png").name
+        'black.png'
+    """
+    path = Path(path).expanduser()
+    options = _ENCODER_OPTIONS.get(path.suffix.lower())
+    if options is None:
+        expected = ", ".join(WRITABLE_SUFFIXES)
+        raise ImageError(
+            f"{path} ends in {path.suffix!r}, expected {expected}; choose one of these."
+        )
+    if not path.parent.is_dir():
+        found = f"{path} cannot be written: there is no folder {path.parent}"
+        raise ImageError(f"{found}; make the folder first.")
+    if isinstance(image, Image.Image):
+        pixels = decode(image, max_pixels=None)
+        image = _convert(pixels, display_name(image), keep_alpha=options["format"] != "JPEG")
+    else:
+        image = tensor_to_image(image)
     try:
-        return to_srgb(image, name, keep_alpha=keep_alpha)
-    except MemoryError:
-        raise ImageError(OUT_OF_MEMORY_HINT.format(name)) from None
-    except ValueError as error:
-        raise ImageError(f"{name} cannot be converted: {error}.") from error
+        with atomic_write(path, overwrite=overwrite) as file:
+            image.save(file, exif=exif, **options)
+    except FileExistsError:
+        raise
+    except (OSError, ValueError) as error:
+        advice = "check its folder and the free space"
+        raise ImageError(f"{path} cannot be written ({error}); {advice}.") from error
+    return path
 
 
 def image_to_tensor(source: ImageSource, size: int | None = None) -> Tensor:
-    """Read a picture as a batch of one.
+    """Load an image as a batch of one.
 
     Args:
-        source: whatever :func:`read` takes, with the same errors.
-        size: ``None`` keeps the size; a number cuts the largest centred square and resizes it to
-            (size, size) with Lanczos, in two steps where the square is more than three times larger.
+        source: As in :func:`load_image`, with the same errors.
+        size: ``None`` keeps the size; a number resizes the largest centred square to (size, size),
+            see :func:`resize_square`.
 
     Returns:
         float32, (1, 3, h, w), in [0, 1].
@@ -112,33 +165,19 @@ def image_to_tensor(source: ImageSource, size: int | None = None) -> Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].contiguous().float().div_(255)
 
 
-def resize_square(
-    image: Image.Image, size: int, fit: Literal["crop", "stretch"] = "crop"
-) -> Image.Image:
-    """Resize a picture to (size, size) by Lanczos: its largest centred square, or all of it, stretched.
-
-    Example:
-        >>> resize_square(Image.new("RGB", (30, 20)), 8).size
-        (8, 8)
-    """
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side) if fit == "crop" else None
-    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-
-
 def tensor_to_image(rgb: Tensor) -> Image.Image:
-    """Turn a tensor into a picture, rounded to 8 bits: the inverse of :func:`image_to_tensor`.
+    """Convert a tensor to an image, rounded to 8 bits: the inverse of :func:`image_to_tensor`.
 
     Args:
-        rgb: (1, 3, h, w) or (3, h, w); floating point in [0, 1] (up to 0.01 beyond is clipped) or uint8.
+        rgb: (1, 3, h, w) or (3, h, w); floating point in [0, 1] (up to 0.01 beyond is clipped) or
+            uint8.
 
     Returns:
-        A picture in mode RGB.
+        An image in mode RGB.
 
     Raises:
-        TypeError: no tensor, or of another dtype.
-        ValueError: another shape, a value further out, or NaN.
+        TypeError: If ``rgb`` is not a tensor or has another dtype.
+        ValueError: If it has another shape, a value further out, or NaN.
 
     Example:
         >>> import torch
@@ -148,77 +187,54 @@ def tensor_to_image(rgb: Tensor) -> Image.Image:
     import torch
 
     if not isinstance(rgb, torch.Tensor):
-        raise TypeError(
-            f"{type(rgb).__name__} was found, expected a tensor (1, 3, h, w); see image_to_tensor."
-        )
+        expected = "expected a tensor (1, 3, h, w); see image_to_tensor"
+        raise TypeError(f"{type(rgb).__name__} was found, {expected}.")
     chw = rgb.detach()
-    chw = chw[0] if chw.ndim == 4 and len(chw) == 1 else chw
+    if chw.ndim == 4 and len(chw) == 1:
+        chw = chw[0]
     if chw.ndim != 3 or len(chw) != 3 or chw.numel() == 0:
-        found = tuple(rgb.shape)
-        raise ValueError(
-            f"Shape {found} was found, expected (1, 3, h, w) or (3, h, w); pass one, as rgb[:1]."
-        )
+        expected = "expected (1, 3, h, w) or (3, h, w); pass one, as rgb[:1]"
+        raise ValueError(f"Shape {tuple(rgb.shape)} was found, {expected}.")
     if chw.is_floating_point():
         low, high = chw.min().item(), chw.max().item()
-        if not (low >= -0.01 and high <= 1.01):  # NaN fails both
-            raise ValueError(
-                f"Values {low:.3g} to {high:.3g} were found, expected 0 to 1; scale them first."
-            )
+        if not (low >= -0.01 and high <= 1.01):  # also true for NaN
+            expected = "expected 0 to 1; scale them first"
+            raise ValueError(f"Values {low:.3g} to {high:.3g} were found, {expected}.")
         chw = chw.float().clamp(0, 1).mul(255).round().to(torch.uint8)
     if chw.dtype != torch.uint8:
-        raise TypeError(
-            f"{chw.dtype} was found, expected floating point or uint8; convert it first."
-        )
+        expected = "expected floating point or uint8; convert it first"
+        raise TypeError(f"{chw.dtype} was found, {expected}.")
     return Image.fromarray(chw.permute(1, 2, 0).contiguous().cpu().numpy())
 
 
-def save_image(
-    image: Image.Image | Tensor, path: str | Path, *, overwrite: bool = False, exif: bytes = b""
-) -> Path:
-    """Write a picture, whole or not at all.
+def resize_square(
+    image: Image.Image, size: int, resize_mode: Literal["center_crop", "stretch"] = "center_crop"
+) -> Image.Image:
+    """Resize an image to (size, size) with Lanczos, in two steps if it is much larger.
 
     Args:
-        image: a Pillow image of any mode or a tensor as in :func:`tensor_to_image`; written as 8-bit RGB, with
-            alpha if a part of it is transparent. JPEG has no alpha: there such parts are laid over white,
-            with a warning on the logger ``"colorlib"``.
-        path: ends in .png, .webp (both exact), .jpg or .jpeg (quality 95, colour at full resolution).
-        overwrite: whether an existing file may be replaced.
-        exif: what is to stand in the file beside the picture; no other metadata is written.
-
-    Returns:
-        The path that was written.
-
-    Raises:
-        FileExistsError: the file exists and ``overwrite`` is false.
-        ImageError: another suffix, a missing folder, or the system refused.
+        image: In any mode that Pillow can resize.
+        size: The side of the result.
+        resize_mode: ``"center_crop"`` takes the largest centred square, ``"stretch"`` the whole
+            image.
 
     Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     save_image(Image.new("RGB", (2, 2)), Path(folder) / "black.png").name
-        'black.png'
+        >>> resize_square(Image.new("RGB", (30, 20)), 8).size
+        (8, 8)
     """
-    path = Path(path).expanduser()
-    options = _SAVE.get(path.suffix.lower())
-    if options is None:
-        raise ImageError(
-            f"{path} ends in {path.suffix!r}, expected {', '.join(_SAVE)}; choose one of these."
-        )
-    if not path.parent.is_dir():
-        raise ImageError(
-            f"{path} cannot be written: there is no folder {path.parent}; make the folder first."
-        )
-    if isinstance(image, Image.Image):
-        picture = load_image(image, max_pixels=None, keep_alpha=options["format"] != "JPEG")
-    else:
-        picture = tensor_to_image(image)
+    box = None
+    if resize_mode == "center_crop":
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+    return image.resize((size, size), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+
+
+def _convert(image: Image.Image, name: str, keep_alpha: bool) -> Image.Image:
+    """Convert a decoded image to sRGB; raise ImageError where this is not possible."""
     try:
-        with atomic_write(path, overwrite=overwrite) as file:
-            picture.save(file, exif=exif, **options)
-    except FileExistsError:
-        raise
-    except (OSError, ValueError) as error:
-        raise ImageError(
-            f"{path} cannot be written ({error}); check its folder and the free space."
-        ) from error
-    return path
+        return to_srgb(image, name, keep_alpha=keep_alpha)
+    except MemoryError:
+        raise ImageError(OUT_OF_MEMORY_HINT.format(name)) from None
+    except ValueError as error:
+        raise ImageError(f"{name} cannot be converted: {error}.") from error

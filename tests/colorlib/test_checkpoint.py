@@ -54,7 +54,7 @@ trees = st.recursive(
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), trees, max_size=4))
 def test_any_tree_of_plain_values_comes_back(tree):
-    assert same(checkpoint._from_bytes(checkpoint._to_bytes(tree), "here"), tree)
+    assert same(checkpoint._decode(checkpoint._encode(tree), "here"), tree)
 
 
 def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
@@ -117,11 +117,11 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, caplog, damag
 
 WRITER = """
 import sys, torch
-from colorlib import checkpoint
+from colorlib.io import checkpoint
 step = 0
 while True:
     step += 1
-    checkpoint.save(sys.argv[1], {"step": step, "x": torch.full((300, 1000), step)}, epoch=0, step=step)
+    checkpoint.save_checkpoint(sys.argv[1], {"step": step, "x": torch.full((300, 1000), step)}, epoch=0, step=step)
     print(step, flush=True)
 """
 
@@ -154,7 +154,7 @@ def test_weights_travel_with_their_configuration(tmp_path):
 
 def test_what_is_no_weights_file_is_refused_by_name(tmp_path):
     bad = tmp_path / "bad.safetensors"
-    for data in (b"", b"<!DOCTYPE html>", checkpoint._to_bytes({"a": 1})):
+    for data in (b"", b"<!DOCTYPE html>", checkpoint._encode({"a": 1})):
         bad.write_bytes(data)
         with pytest.raises(CheckpointError, match="bad.safetensors"):
             checkpoint.load_weights(bad)
@@ -164,4 +164,4 @@ def test_what_is_no_weights_file_is_refused_by_name(tmp_path):
 
 def test_what_cannot_be_kept_is_named():
     with pytest.raises(TypeError, match="tree/nets/0 is a Linear"):
-        checkpoint._to_bytes({"nets": [torch.nn.Linear(1, 1)]})
+        checkpoint._encode({"nets": [torch.nn.Linear(1, 1)]})

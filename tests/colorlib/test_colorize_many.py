@@ -236,7 +236,7 @@ def test_a_full_disk_ends_the_run(model, tmp_path, monkeypatch):
 
     source = put(tmp_path / "in", "a.png", "b.png")
     monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(ImageError, match="there is no room"):
+    with pytest.raises(ImageError, match="the disk is full"):
         colorize(model, source, tmp_path / "out")
     assert model.net.calls == 1 and not files(tmp_path / "out")
 

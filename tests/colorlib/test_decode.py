@@ -63,7 +63,7 @@ class Download(io.RawIOBase):
     def __init__(self, data):
         self.data = io.BytesIO(data)
 
-    def load_image(self, n=-1):
+    def read(self, n=-1):
         return self.data.read(n)
 
 
@@ -220,8 +220,8 @@ def test_pillows_warning_becomes_the_error(action):
 
 def test_reading_does_not_load_torch():
     code = (
-        "import sys; from colorlib import data, images;"
-        "[photo.image() for photo in data.photos('all')]; sys.exit('torch' in sys.modules)"
+        "import sys; from colorlib import data; from colorlib.io import images;"
+        "[photo.image() for photo in data.sample_photos('all')]; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

@@ -141,7 +141,7 @@ def test_write_keeps_alpha_and_the_colours_under_it(tmp_path, suffix):
 
 def test_write_to_jpeg_lays_over_white_aloud(tmp_path, caplog):
     path = save_image(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), tmp_path / "a.jpg")
-    assert load_image(path).getpixel((4, 4)) == (255, 255, 255) and "laid over white" in caplog.text
+    assert load_image(path).getpixel((4, 4)) == (255, 255, 255) and "composited on white" in caplog.text
 
 
 def test_write_drops_what_no_longer_holds(tmp_path):
@@ -171,7 +171,7 @@ def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Image.Image, "save", save)
     for name, overwrite in (("a.png", True), ("b.png", False)):
-        with pytest.raises(ImageError, match=rf"{name} cannot be written.*there is no room"):
+        with pytest.raises(ImageError, match=rf"{name} cannot be written.*the disk is full"):
             save_image(noise(3, 3), tmp_path / name, overwrite=overwrite)
     assert load_image(path).size == (2, 2) and os.listdir(tmp_path) == ["a.png"]
 

@@ -80,7 +80,7 @@ def test_where_no_checkpoint_is_whole_nothing_begins_anew_unasked(half, long, tr
             path.write_bytes(damaged(path.read_bytes(), chance))
         before = content(folder)
         with pytest.raises(
-            CheckpointError, match=r"none of the 2 checkpoints in .* is whole; put a copy"
+            CheckpointError, match=r"none of the 2 checkpoints in .* is intact; put a copy"
         ):
             trainer(folder).fit()
         lost += content(folder) != before
@@ -137,7 +137,7 @@ def test_an_array_cut_short_under_a_run(album, tried, tmp_path):
     with open(file, "r+b") as pixels:
         pixels.truncate(file.stat().st_size - 2000)
     with pytest.raises(
-        OSError, match=r"pixels.npy was cut short; delete its folder and do the same again"
+        OSError, match=r"pixels.npy was cut short; delete its folder and run again"
     ):
         run.fit()
     lost = content(tmp_path / "run") != before

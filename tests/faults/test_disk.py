@@ -25,7 +25,7 @@ def test_a_file_that_may_not_grow(commands, whole, long, tried, tmp_path):
         limit = int(chance.choice([chance.uniform(100, 5000), chance.uniform(5000, largest - 1)]))
         status, said = commands.run([*TRAIN, "--out", folder], file=limit)
         assert status == 1 and "Traceback" not in said, said
-        assert "the disk is full, and " in said and "free some space and run this again" in said
+        assert "the disk is full: " in said and "free some space and run this again" in said
         lost += losses(before, standing(folder), folder, begun) + bool(
             list(folder.rglob(".colorlib-*.tmp"))
         )
@@ -62,7 +62,7 @@ def test_a_full_disk(commands, whole, long, tried, small_disk):
         begun, before = content(folder), standing(folder)
         status, said = commands.run([*TRAIN, "--out", folder])
         assert status == 1 and "Traceback" not in said, said
-        assert "the disk is full, and " in said
+        assert "the disk is full: " in said
         lost += losses(before, standing(folder), folder, begun)
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     assert commands.run([*TRAIN, "--out", folder])[0] == 0
