@@ -1,6 +1,6 @@
 """Keep the table of a comparison as a stored result, which texts and lessons show.
 
-After ``colorlib compare --set all --data FOLDER --test FOLDER --size 64 --minutes 4 --from-scratch``, run
+After ``colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size 64 --max-minutes 4 --from-scratch``, run
 ``python -m benchmarks.systems comparisons/all-64 "These photos ..."``: the second word says in a sentence or
 two which photos were used, and how. It trains nothing; it writes ``course/results/systems.json`` and
 ``systems_hues.json``.
@@ -23,7 +23,7 @@ COLUMNS = {
     "CIEDE2000": (2, "ciede2000"),
     "L1": (3, "l1"),
     "colourfulness / true": (2, "colorfulness_ratio"),
-    "paper's PSNR, dB": (2, "said_PSNR"),
+    "paper's PSNR, dB": (2, "reported_PSNR"),
     "its metric here": (2, None),
     "parameters": (0, "parameters"),
     "ms a photo": (0, "ms"),
@@ -44,17 +44,17 @@ def read(folder: Path) -> list[dict[str, str]]:
 
 def main(folder: str, photos: str) -> None:
     """Write both results."""
-    rows, protocol = (
+    rows, config = (
         read(Path(folder)),
-        json.loads(Path(folder, "protocol.json").read_text("utf-8")),
+        json.loads(Path(folder, "config.json").read_text("utf-8")),
     )
-    minutes = f" --minutes {protocol['minutes']:g}" if protocol["minutes"] else ""
+    minutes = f" --max-minutes {config['max_minutes']:g}" if config["max_minutes"] else ""
     command = (
-        f"colorlib compare --set all --data FOLDER --test FOLDER --size {protocol['size']}{minutes}"
+        f"colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size {config['image_size']}{minutes}"
     )
-    if not protocol["pretrained"]:
+    if not config["pretrained"]:
         command += " --from-scratch"
-    same = {"command": command, "seeds": [protocol["seed"]]}
+    same = {"command": command, "seeds": [config["seed"]]}
     stored_results.write(
         "systems",
         title="Every system of the papers, trained alike",

@@ -22,50 +22,25 @@ _NUM_SHOWN = 6  # photos in the report
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument(
-        "--experiment",
-        metavar="NAME",
-        help="all, paper-002, A to L, ...; without it and --recipes, the experiments are listed",
-    )
-    parser.add_argument("--recipes", metavar="A,B", help="names of recipes, separated by commas")
-    parser.add_argument(
-        "--data",
-        metavar="NAME",
-        help="what all recipes learn from: a folder, or a name of colorlib data; default: photos",
-    )
-    parser.add_argument(
-        "--test-data",
-        metavar="NAME",
-        help="photos to score, all of them; default: a tenth of --data",
-    )
-    parser.add_argument(
-        "--image-size",
-        type=int,
-        default=64,
-        help="side of the images; a network that needs more gets its smallest size",
-    )
-    parser.add_argument(
-        "--max-minutes",
-        type=float,
-        help="training time of each recipe; default: the recipe's own epochs",
-    )
-    parser.add_argument(
-        "--reduced",
-        action="store_true",
-        help="narrow networks, few and small images, one epoch: seconds",
-    )
-    parser.add_argument(
-        "--from-scratch", action="store_true", help="random encoders: nothing is downloaded"
-    )
-    parser.add_argument(
-        "--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
-    parser.add_argument(
-        "--out",
-        metavar="FOLDER",
-        help="folder of the comparison; default: comparisons/NAME-SIZE",
-    )
+    add = parser.add_argument
+    listed = "all, paper-002, A to L, ...; without it and --recipes, the experiments are listed"
+    add("--experiment", metavar="NAME", help=listed)
+    add("--recipes", metavar="A,B", help="names of recipes, separated by commas")
+    data = "what all recipes learn from: a folder, or a name of colorlib data"
+    add("--data", metavar="NAME", default="photos", help=data)
+    test_data = "photos to score, all of them; a tenth of --data if not given"
+    add("--test-data", metavar="NAME", help=test_data)
+    image_size = "side of the images; a network that needs more gets its smallest size"
+    add("--image-size", type=int, default=64, help=image_size)
+    max_minutes = "training time of each recipe; the recipe's own epochs if not given"
+    add("--max-minutes", type=float, help=max_minutes)
+    reduced = "narrow networks, few and small images, one epoch: seconds"
+    add("--reduced", action="store_true", help=reduced)
+    add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
+    add("--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster")
+    add("--seed", type=int, default=0, help="seed of everything random")
+    out = "folder of the comparison; comparisons/NAME-SIZE if not given"
+    add("--out", metavar="FOLDER", help=out)
     add_device_argument(parser)
 
 
@@ -120,7 +95,7 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
     if args.reduced and args.test_data is None and experiment.test_data is not None:
         test_data = "scenes"  # nothing is downloaded
     config = ComparisonConfig(
-        data=args.data or "photos",
+        data=args.data,
         image_size=args.image_size,
         test_data=test_data,
         max_minutes=args.max_minutes,

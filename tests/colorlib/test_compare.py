@@ -22,6 +22,7 @@ from colorlib.compare import (
     run_comparison,
     runner,
     to_csv,
+    training,
 )
 from colorlib.compare.experiments import EXPERIMENTS, Experiment
 from colorlib.data import sample_photo_crops, sample_photos
@@ -335,7 +336,7 @@ EIGHT_IMAGES = TensorImages(sample_photo_crops(8, 32).mul(255).round().to(torch.
 
 
 def train(folder, max_minutes=None):
-    return runner.train_recipe(
+    return training.train_recipe(
         TWO_STAGES, EIGHT_IMAGES, EIGHT_IMAGES, folder, max_minutes, device="cpu"
     )
 
@@ -355,7 +356,7 @@ def clock(monkeypatch):
         return net
 
     monkeypatch.setattr(Trainer, "fit", fit)
-    monkeypatch.setattr(runner, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
