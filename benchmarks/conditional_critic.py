@@ -28,11 +28,15 @@ SEEDS = range(6)  # each pair of photographs is held out twice
 PHOTOS = 6
 
 CRITICS: dict[str, Callable[[], Discriminator]] = {
-    "70 x 70, ab alone": lambda: PatchDiscriminator(inputs=2, width=WIDTH, conditional=False),
-    "70 x 70, L and ab": lambda: PatchDiscriminator(width=WIDTH),
-    "16 x 16, L and ab": lambda: PatchDiscriminator(layers=1, width=WIDTH),
-    "1 x 1, L and ab": lambda: PixelDiscriminator(width=WIDTH),
-    "whole, L and ab": lambda: ImageDiscriminator(inputs=3, size=SIZE, width=WIDTH),
+    "70 x 70, ab alone": lambda: PatchDiscriminator(
+        in_channels=2, base_channels=WIDTH, conditional=False
+    ),
+    "70 x 70, L and ab": lambda: PatchDiscriminator(base_channels=WIDTH),
+    "16 x 16, L and ab": lambda: PatchDiscriminator(n_layers=1, base_channels=WIDTH),
+    "1 x 1, L and ab": lambda: PixelDiscriminator(base_channels=WIDTH),
+    "whole, L and ab": lambda: ImageDiscriminator(
+        in_channels=3, image_size=SIZE, base_channels=WIDTH
+    ),
 }
 
 
@@ -66,7 +70,7 @@ def train(net_d: Discriminator, L: Tensor, ab: Tensor, wrong: Callable, dice: Ge
             pair = pair[0].flip(-1), pair[1].flip(-1)
         both = net_d(pair[0].repeat(2, 1, 1, 1), torch.cat([pair[1], wrong(pair[1], dice)]))
         optimizer.zero_grad()
-        sum(loss.critic(*both.chunk(2))).backward()
+        sum(loss.discriminator_loss(*both.chunk(2))).backward()
         optimizer.step()
 
 
@@ -82,7 +86,7 @@ def ahead(net_d: Discriminator, L: Tensor, ab: Tensor, wrong: Callable, dice: Ge
 
 def run(seed: int) -> dict[tuple[str, str], float]:
     """Train and ask every critic about every kind of wrong colours, with one pair of photos held out."""
-    L, ab = LabScaler().split(
+    L, ab = LabScaler().normalize(
         quantize_lightness(rgb_to_lab(data.sample_photo_crops(CROPS, SIZE, seed=seed, split="all")))
     )
     held_out = torch.arange(CROPS) % PHOTOS // 2 == seed % 3

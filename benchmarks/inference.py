@@ -27,7 +27,7 @@ NETS: dict[str, Callable[[], nn.Module]] = {
     "baseline CNN": BaselineCNN,
     "MobileNetV2 U-Net": lambda: EncoderUNet("mobilenet_v2"),
     "DenseNet121 U-Net": lambda: EncoderUNet("densenet121"),
-    "P0": lambda: UNet(downs=8, width=64),
+    "P0": lambda: UNet(num_downs=8, base_channels=64),
 }
 
 

@@ -26,9 +26,9 @@ SEEDS = [0, 1, 2]
 STEPS, BATCH, SIZE, WIDTH, CROPS, RATE = 400, 16, 64, 16, 256, 1e-3
 SETTINGS = {
     "with skips": {},
-    "without skips": {"skips": False},
-    "with skips, resize-convolution": {"up": "resize"},
-    "with skips, answering in RGB": {"outputs": 3},
+    "without skips": {"skip_connections": False},
+    "with skips, resize-convolution": {"upsample_mode": "resize"},
+    "with skips, answering in RGB": {"out_channels": 3},
 }
 COLUMNS = ["other crops: dB over gray", "coarse colour found, %", "fine colour found, %"]
 COLUMNS += ["held-out photos: dB over gray"]
@@ -37,16 +37,16 @@ COLUMNS += ["held-out photos: dB over gray"]
 def pictures(net: nn.Module, L: Tensor) -> Tensor:
     """Run a network on L and give RGB in [0, 1], whichever of the two it answers in."""
     out = net(L)
-    return (out + 1) / 2 if out.shape[1] == 3 else lab_to_rgb(LabScaler().join(L, out))
+    return (out + 1) / 2 if out.shape[1] == 3 else lab_to_rgb(LabScaler().denormalize(L, out))
 
 
 def train(settings: dict, seed: int) -> nn.Module:
     """Train one network with L1, on ab or on RGB."""
     torch.manual_seed(seed)  # dropout and the order of the crops
     rgb = sample_photo_crops(CROPS, SIZE, seed=seed)
-    L, ab = LabScaler().split(rgb_to_lab(rgb))
-    target = 2 * rgb - 1 if settings.get("outputs") == 3 else ab
-    net = init_weights(UNet(downs=6, width=WIDTH, **settings), "normal", seed)
+    L, ab = LabScaler().normalize(rgb_to_lab(rgb))
+    target = 2 * rgb - 1 if settings.get("out_channels") == 3 else ab
+    net = init_weights(UNet(num_downs=6, base_channels=WIDTH, **settings), "normal", seed)
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE, betas=(0.5, 0.999))
     for step in range(STEPS):
         optimiser.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
@@ -82,7 +82,7 @@ def score(net: nn.Module, seed: int) -> dict[str, float]:
     with torch.no_grad():
         for split in ("train", "test"):
             real = sample_photo_crops(96, SIZE, seed=1000 + seed, split=split)
-            fake = pictures(net, LabScaler().split(rgb_to_lab(real))[0])
+            fake = pictures(net, LabScaler().normalize(rgb_to_lab(real))[0])
             values.append(over_gray(fake, real))
             if split == "train":
                 values += [found(fake, real, coarse), found(fake, real, lambda ab: ab - coarse(ab))]

@@ -149,12 +149,17 @@ def _run_forward(forward: Callable) -> dict[str, Any]:
     return {"the output": forward(*modules, torch.linspace(-2, 2, 512).view(1, 2, 16, 16))}
 
 
+_TOO_FEW_SKIPS = (
+    "the numbers of up blocks and skips differ: the innermost output goes into the first up block "
+    "and is not a skip."
+)
 _FORWARD_ERRORS = {
-    "must match except in dimension 1": "two tensors have different sizes: the first up block doubles "
-    "the innermost output, so its skip is the output of the last but one stage.",
-    "to have 4 channels, but got 2 channels": "a skip is missing: torch.cat([up_block(x), skip], dim=1).",
-    "pop from empty list": "there are more up blocks than skips: the innermost output goes into the "
-    "first up block and is not a skip.",
+    "must match except in dimension 1": "two tensors have different sizes: the first up block "
+    "doubles the innermost output, so its skip is the output of the last but one stage.",
+    "to have 4 channels, but got 2 channels": "a skip is missing: "
+    "torch.cat([up_block(x), skip], dim=1).",
+    "pop from empty list": "there are more up blocks than skips: the innermost output goes into "
+    "the first up block and is not a skip.",
 }
 _FORWARD_MISTAKES = [
     KnownMistake("the tanh at the end is missing: ab must be in [-1, 1].",

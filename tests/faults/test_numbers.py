@@ -20,9 +20,9 @@ def gan(kind, half):
     """A loss of two batches of logits."""
     made = GANLoss(kind)
     return (
-        (lambda fake, real: made.critic(real, fake)[half])
+        (lambda fake, real: made.discriminator_loss(real, fake)[half])
         if half < 2
-        else lambda f, r: made.generator(f)
+        else lambda f, r: made.generator_loss(f)
     )
 
 
@@ -41,7 +41,7 @@ PAIRS = {
         f"loss {kind}": lambda f, r, kind=kind: reconstruction_loss(r, f, kind)
         for kind in ("l1", "l2", "psnr")
     },
-    **{f"{kind} {half}": gan(kind, half) for kind in ("bce", "lsgan") for half in (0, 1, 2)},
+    **{f"{kind} {half}": gan(kind, half) for kind in ("vanilla", "lsgan") for half in (0, 1, 2)},
     "generator": lambda fake, real: generator_loss(fake[:, :1], real, fake).total,
 }
 #: Colour conversions, each of which must keep what is wrong with a pixel in that pixel.
@@ -57,8 +57,8 @@ PIXELS = {
     "xyz_to_linear": cie.xyz_to_linear,
     "xyz_to_lab": cie.xyz_to_lab,
     "lab_to_xyz": lambda x: cie.lab_to_xyz(100 * x),
-    "split": lambda x: torch.cat(color.LabScaler().split(100 * x), dim=1),
-    "join": lambda x: color.LabScaler().join(x[:, :1], x[:, 1:]),
+    "split": lambda x: torch.cat(color.LabScaler().normalize(100 * x), dim=1),
+    "join": lambda x: color.LabScaler().denormalize(x[:, :1], x[:, 1:]),
 }
 
 
@@ -124,7 +124,7 @@ def test_one_value_that_is_no_number_is_never_lost_on_the_way(name, bad, tried):
         about_real = name.endswith(" 0")  # the critic's loss on real pictures
         right = -math.inf if name == "psnr" else None
         wrong = ~found.isfinite() if right is None or math.isnan(bad) else found == right
-        logit = bad == math.inf and name.startswith("bce") and name.endswith(" 2")
+        logit = bad == math.inf and name.startswith("vanilla") and name.endswith(" 2")
         surely_fake = bad == -math.inf and name == "bce 1"  # right, and sure of it: costs nothing
         assert about_real or logit or surely_fake or wrong.any(), found
         assert about_real or found.ndim == 0 or found[0].isfinite().all(), (
@@ -208,7 +208,7 @@ def test_bytes_are_numbers_among_themselves_and_never_beside_shares(tried):
 
 
 def test_an_error_below_0_is_none():
-    assert "error goes down to -0.1; expected 0 or more" in refused(lambda: metrics.psnr(-0.1, 1))
+    assert "mse goes down to -0.1; expected 0 or more" in refused(lambda: metrics.psnr(-0.1, 1))
     assert metrics.psnr(0, 1) == math.inf and metrics.psnr(math.inf, 1) == -math.inf
     assert metrics.psnr(torch.tensor(math.nan), 1).isnan()
 
