@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, course_config, lessons, notebooks, placeholders, readme
+from course.tool import boilerplate_cells, course_config, lessons, notebooks, placeholders
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, PLACEHOLDER, ROOT, Course, Lesson
 from course.tool.files import atomic_write_text
@@ -82,10 +82,8 @@ def plan(root: Path, course: Course) -> list[Product]:
             ("lessons", student, f"solutions/{file}"),
         ):
             products.append(Product(f"{tree}/{file}", notebooks.dumps(nb), source, nb))
-    texts = {"README.md": "", **dict(placeholders.texts(root))}
-    texts["README.md"] = readme.refresh(texts["README.md"], course)
-    for path, text in texts.items():
-        if path == "README.md" or placeholders.find(text, path):
+    for path, text in placeholders.texts(root):
+        if placeholders.find(text, path):
             filled = placeholders.fill(text, path, root, text_path=path)
             products.append(Product(path, filled, CONTENT_SOURCES))
     return products

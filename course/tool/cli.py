@@ -8,7 +8,6 @@ import sys
 from types import ModuleType
 
 MODULES = {
-    "minutes": "reading_time",
     "new": "new_lesson",
     "offline": "no_network",
     "words": "lints.plain_words",
@@ -16,7 +15,6 @@ MODULES = {
 COMMANDS = {
     "build": "write lessons/ and the generated cells of solutions/ from the sources",
     "check": "read every notebook and text for what the course promises (lints)",
-    "minutes": "estimate from the notebooks how long each lesson takes",
     "words": "count archaic and figurative words in each file; the plain words are in a table",
     "links": "ask the web for every address of texts, notebooks and data sets",
     "new": "create a lesson: a notebook with all its parts, and its entry in course.toml",

@@ -19,12 +19,12 @@ def headings(text: str) -> list[tuple[int, str]]:
     return [(len(marks), title) for marks, title in HEADING.findall(blank_code_blocks(text))]
 
 
-def table_row(cells: Iterable[str]) -> str:
+def table_row(cells: Iterable[object]) -> str:
     """Return one row of a Markdown table; vertical bars in the cells are escaped."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
-def table(header: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     """Return a Markdown table.
 
     Example:

@@ -4,7 +4,7 @@ A placeholder is the place between two comments, each on its own line: ``<!-- re
 and below it ``<!-- end result -->``. It holds a stored table. ``<!-- picture: NAME | alt text -->``
 holds a stored picture, ``<!-- recipes: PAPER -->`` and ``<!-- data: NAME -->`` hold a table of the
 library (:mod:`course.tool.library_tables`), ``<!-- course: NAME -->`` a table of the lessons
-(:mod:`course.tool.reading_time`). Inside a fenced code block they are not filled.
+(:mod:`course.tool.lesson_tables`). Inside a fenced code block they are not filled.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import library_tables, reading_time, stored_results
+from course.tool import lesson_tables, library_tables, stored_results
 from course.tool.cli import CourseError
 from course.tool.markdown import blank_code_blocks
 
@@ -83,7 +83,7 @@ def fill(text: str, where: str, root: Path, *, text_path: str | None = None) -> 
         "picture": lambda place: picture(place, root, text_path),
         "recipes": lambda place: library_tables.recipe_notes(place.name),
         "data": lambda place: library_tables.data_card(place.name),
-        "course": lambda place: reading_time.region(place.name, root),
+        "course": lambda place: lesson_tables.lesson_table(place.name, root),
     }
     found = find(text, where)
     try:

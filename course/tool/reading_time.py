@@ -1,4 +1,4 @@
-"""``python -m course minutes``: estimate from its notebook how long each lesson takes.
+"""The reading time of each lesson, estimated from its notebook.
 
 Words and lines of code are counted as a student sees them, at the speeds below; an exercise takes
 the minutes that its own cell states. The time that the code runs is measured elsewhere.
@@ -6,7 +6,6 @@ the minutes that its own cell states. The time that the code runs is measured el
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from course.tool import boilerplate_cells, course_config, markdown, notebooks
-from course.tool.cli import CourseError
-from course.tool.course_config import ROOT, Lesson
+from course.tool.course_config import Lesson
 from course.tool.solution_regions import insert_stubs
 
 WORDS_PER_MINUTE = 150  # slower than for a novel, because each sentence asks something
@@ -43,22 +41,16 @@ class ReadingTime:
         """Minutes of reading, text and code."""
         return round(self.words / WORDS_PER_MINUTE + self.lines / LINES_PER_MINUTE)
 
-    @property
-    def row(self) -> list[str]:
-        """The lesson's row in the table."""
-        minutes = (self.reading, self.exercises, self.reading + self.exercises, self.lesson.minutes)
-        title = f"{self.lesson.number} · {self.lesson.title}"
-        return [title, f"{self.words:,}", str(self.lines), *(f"{n} min" for n in minutes)]
 
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add no options."""
-
-
-def main(args: argparse.Namespace, root: Path = ROOT) -> int:
-    """Print the table."""
-    print(region("minutes", root))
-    return 0
+def table(root: Path) -> str:
+    """Return the table of reading times in Markdown, and below it how they are estimated."""
+    rows = []
+    for time in measure_all(root):
+        lesson, together = time.lesson, time.reading + time.exercises
+        minutes = (time.reading, time.exercises, together, lesson.minutes)
+        title = f"{lesson.number} · {lesson.title}"
+        rows.append([title, f"{time.words:,}", time.lines, *(f"{n} min" for n in minutes)])
+    return f"{markdown.table(HEADER, rows)}\n\n*{METHOD}*"
 
 
 def measure_all(root: Path) -> list[ReadingTime]:
@@ -86,31 +78,6 @@ def measure(lesson: Lesson, nb: NotebookNode) -> ReadingTime:
             if stated and "exercise" in notebooks.tags(cell):
                 exercises += int(stated[1])
     return ReadingTime(lesson, words, lines, exercises)
-
-
-def region(name: str, root: Path) -> str:
-    """Return the content of ``<!-- course: NAME -->``: ``minutes``, ``objectives`` or ``map``.
-
-    Raises:
-        CourseError: If there is no such table.
-    """
-    lessons = course_config.load(root).lessons
-    if name == "minutes":
-        rows = [time.row for time in measure_all(root)]
-        return f"{markdown.table(HEADER, rows)}\n\n*{METHOD}*"
-    if name == "objectives":
-        rows = [(_link(one), "<br>".join(one.objectives), one.needs) for one in lessons]
-        return markdown.table(("Lesson", "Afterwards you can", "It needs"), rows)
-    if name == "map":
-        rows = [(_link(one), one.promise) for one in lessons if one.number]
-        return markdown.table(("Lesson", "What you will have"), rows)
-    raise CourseError(
-        f"there is no table {name!r} of the course: write minutes, objectives or map."
-    )
-
-
-def _link(lesson: Lesson) -> str:
-    return f"[{lesson.number} · {lesson.title}](../lessons/{lesson.name}.ipynb)"
 
 
 def _count_words(text: str) -> int:

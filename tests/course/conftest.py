@@ -152,7 +152,7 @@ def tiny(tmp_path: Path) -> Tiny:
         (tmp_path / folder).mkdir()
     (tmp_path / "course/course.toml").write_text(TABLE, "utf-8")
     (tmp_path / "README.md").write_text(
-        "Above\n<!-- lessons:begin -->\n<!-- lessons:end -->\nBelow\n", "utf-8"
+        "Above\n<!-- course: lessons -->\n<!-- end course -->\nBelow\n", "utf-8"
     )
     for name in ("LICENSE", "LICENSE-content"):  # the footer links to them
         (tmp_path / name).write_text("Yours.\n", "utf-8")

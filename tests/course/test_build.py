@@ -184,16 +184,16 @@ def test_new_badge_keeps_outputs_current_but_new_code_not(tiny):
 def test_readme_keeps_text_around_its_table(tiny, capsys):
     path = tiny.root / "README.md"
     text = path.read_text("utf-8")
-    assert text.startswith("Above\n<!-- lessons:begin -->\n| Lesson ")
-    assert text.endswith("<!-- lessons:end -->\nBelow\n")
+    assert text.startswith("Above\n<!-- course: lessons -->\n\n| Lesson ")
+    assert text.endswith("<!-- end course -->\nBelow\n")
     assert "[1 · Squares](lessons/01_tiny.ipynb)" in text
     assert "[solution](solutions/01_tiny.ipynb)" in text
     path.write_text(text.replace("| 5 |", "| 6 |").replace("Above", "Over"), "utf-8")
     assert "README.md: a generated table is not what" in check(tiny, capsys)[0]
     tiny.build()
     assert path.read_text("utf-8") == text.replace("Above", "Over")
-    path.write_text("<!-- lessons:end --> <!-- lessons:begin -->", "utf-8")
-    with pytest.raises(CourseError, match="README.md needs a line <!-- lessons:begin -->"):
+    path.write_text("<!-- end course --> <!-- course: lessons -->", "utf-8")
+    with pytest.raises(CourseError, match="README.md, line 1: found '<!-- end course"):
         tiny.build()
 
 

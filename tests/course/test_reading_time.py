@@ -1,7 +1,5 @@
 """The reading time of a lesson comes from its notebook, the tables of lessons from course.toml."""
 
-import argparse
-
 import pytest
 
 from course.tool import course_config, placeholders, reading_time
@@ -23,14 +21,6 @@ def test_measure_counts_what_a_student_sees(tiny):
     assert longer.reading == before.reading + 4
 
 
-def test_minutes_prints_a_row_for_each_lesson(tiny, capsys):
-    assert reading_time.main(argparse.Namespace(), tiny.root) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("| Lesson") and lines[2].startswith("| 1 · Squares | ")
-    assert "| 20 min |" in lines[2]
-    assert str(reading_time.WORDS_PER_MINUTE) in lines[-1]
-
-
 def test_every_lesson_has_words_and_timed_exercises():
     for time in reading_time.measure_all(ROOT):
         words, minutes = (1000, 30) if time.lesson.number else (300, 4)  # lesson 0 is short
@@ -43,17 +33,23 @@ def test_placeholders_of_lessons_are_filled(tiny):
         "<!-- course: minutes -->\n<!-- end course -->"
     )
     filled = placeholders.fill(text, "x", tiny.root)
+    assert "| 20 min |" in filled and f"at {reading_time.WORDS_PER_MINUTE} words" in filled
     row = "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
     assert row in filled and "| 1 · Squares |" in filled and "| 5 min |" in filled
     assert placeholders.fill(filled, "x", tiny.root) == filled
-    message = "no table 'hours' of the course: write minutes, objectives or map"
+    message = "no table 'hours' of the course: write lessons, minutes, objectives or map"
     with pytest.raises(CourseError, match=message):
         placeholders.fill(text.replace("minutes", "hours"), "x", tiny.root)
 
 
-def test_syllabus_has_the_tables_of_lessons():
-    text = (ROOT / "course/syllabus.md").read_text("utf-8")
-    names = {place.name for place in placeholders.find(text, "x") if place.kind == "course"}
-    assert names == {"objectives", "minutes"}
+@pytest.mark.parametrize(
+    ("file", "tables"),
+    [("README.md", {"lessons"}), ("course/syllabus.md", {"objectives", "minutes"})],
+)
+def test_texts_have_the_tables_of_lessons(file, tables):
+    text = (ROOT / file).read_text("utf-8")
+    assert {
+        place.name for place in placeholders.find(text, "x") if place.kind == "course"
+    } == tables
     lessons = course_config.load(ROOT).lessons
     assert all(f"lessons/{lesson.name}.ipynb" in text for lesson in lessons)

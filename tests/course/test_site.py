@@ -16,8 +16,8 @@ from tests.course import tiny as small
 README = """\
 # Tiny
 
-<!-- lessons:begin -->
-<!-- lessons:end -->
+<!-- course: lessons -->
+<!-- end course -->
 
 See [more](course/more.md#a-part).
 """

@@ -62,13 +62,6 @@ def portable(book: LessonNotebook) -> Problems:
             yield number, f"the stored output shows the path {match[0]}: silence it, then {STORE}."
 
 
-def pristine(book: LessonNotebook) -> Problems:
-    """A lesson has no outputs."""
-    for number, cell in book.cells("code"):
-        if book.tree == "lessons" and (cell.outputs or cell.execution_count is not None):
-            yield number, "a lesson stores no outputs: run python -m course build."
-
-
 def executed(book: LessonNotebook) -> Problems:
     """A solution has the outputs of its current source, and none is an error."""
     if book.tree != "solutions":

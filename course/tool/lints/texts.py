@@ -19,9 +19,6 @@ IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt\s*=\s*(["'])\s*(?!\1)\S""", re.IGNORECASE)
 PREDICT = re.compile(r"\*\*(Predict|What you saw)\b")
-BADGE = re.compile(
-    r"\[!\[[^\]]+\]\(\S+badge\.svg\)\]\(https://colab\.research\.google\.com/github/(\S+)\)"
-)
 
 
 def heading_order(book: LessonNotebook) -> Problems:
@@ -74,14 +71,6 @@ def alt_text(book: LessonNotebook) -> Problems:
             images = [kind for kind in output.get("data", {}) if kind.startswith("image/")]
             if any(not output.metadata.get(kind, {}).get("alt", "").strip() for kind in images):
                 yield number, "a stored picture has no alt text: show it with colorlib.viz."
-
-
-def badge(book: LessonNotebook) -> Problems:
-    """The badge opens this notebook."""
-    first = book.nb.cells[0].source.split("\n")[0] if book.nb.cells else ""
-    target = BADGE.match(first)
-    if target is None or not target[1].endswith(f"/{book.path}"):
-        yield None, f"no Colab badge that opens {book.path} at the top: run python -m course build."
 
 
 def closing_sections(book: LessonNotebook) -> Problems:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from course.tool import course_config, gallery, markdown, notebooks, readme
+from course.tool import course_config, gallery, markdown, notebooks, placeholders
 from course.tool.course_config import Course, Lesson
 from course.tool.lints.links import targets
 from course.tool.site import notebook
@@ -103,8 +103,7 @@ def library_pages(root: Path) -> dict[str, str]:
 def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> str:
     """Return README.md with a table of lessons that tells how each of them ran."""
     text = (root / "README.md").read_text("utf-8")
-    before, _, rest = text.partition(readme.BEGIN)
-    after = rest.partition(readme.END)[2]
+    (place,) = [one for one in placeholders.find(text, "README.md") if one.name == "lessons"]
     rows = [_row(root, lesson, newest[lesson.name]) for lesson in course.lessons]
     table = markdown.table(("Picture", "Lesson"), rows)
     today = date.today()
@@ -113,7 +112,16 @@ def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> st
     contents = [f"/{folder}/index" for folder in ("lessons", "solutions", "course", "library")]
     if (root / gallery.FOLDER / "gallery.md").exists():  # `python -m course gallery` made it
         contents.append("/gallery/gallery")
-    text = "\n".join([before, table, "", made, after, CONTENTS.format("\n".join(contents))])
+    text = "\n".join(
+        [
+            text[: place.begin],
+            table,
+            "",
+            made,
+            text[place.end :],
+            CONTENTS.format("\n".join(contents)),
+        ]
+    )
     return notebook.adapt_links(text, course)
 
 
