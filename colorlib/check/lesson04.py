@@ -125,9 +125,9 @@ _G_CASES = [
 
 
 def _generator_loss(
-    logits: Tensor, real: Tensor, fake: Tensor, lam: float = 100.0
+    logits: Tensor, real: Tensor, fake: Tensor, lambda_rec: float = 100.0
 ) -> GeneratorLosses:
-    return generator_loss(logits, real, fake, lambda_rec=lam)
+    return generator_loss(logits, real, fake, lambda_rec=lambda_rec)
 
 
 def _generator_mutant(
@@ -155,25 +155,25 @@ _G_MISTAKES = [
                  _generator_mutant(lambda logits: _bce(logits, 0.0))),
     KnownMistake("this is the minimax form, log(1 - D); use the non-saturating one, -log D.",
                  _generator_mutant(lambda logits: -_bce(logits, 0.0))),
-    KnownMistake("lambda is on the wrong term: it is the weight of the pixel loss.",
-                 _generator_output_mutant(lambda gan, pixel, lam: (lam * gan + pixel, gan, pixel))),
-    KnownMistake("lambda is missing: the total is adversarial + lambda * pixel.",
+    KnownMistake("lambda is on the wrong term: it is the weight of the reconstruction loss.",
+                 _generator_output_mutant(lambda gan, l1, lam: (lam * gan + l1, gan, l1))),
+    KnownMistake("lambda is missing: the total is adversarial + lambda_rec * reconstruction.",
                  _generator_mutant(use_lambda=False)),
-    KnownMistake("your pixel loss is L2; use L1, the mean of absolute differences.",
+    KnownMistake("your reconstruction is L2; use L1, the mean of absolute differences.",
                  _generator_mutant(reconstruction=F.mse_loss)),
     KnownMistake("you keep the sign of each difference, so errors cancel: use absolute values.",
                  _generator_mutant(reconstruction=lambda fake, real: (fake - real).mean())),
     KnownMistake("you add the differences; L1 is their mean.", _generator_mutant(
                      reconstruction=lambda fake, real: (fake - real).abs().sum())),
-    KnownMistake("you return the pixel loss times lambda; lambda belongs only to the total.",
+    KnownMistake("you return the L1 loss times lambda; lambda belongs only to the total.",
                  _generator_output_mutant(
-                     lambda gan, pixel, lam: (gan + lam * pixel, gan, lam * pixel))),
+                     lambda gan, l1, lam: (gan + lam * l1, gan, lam * l1))),
     KnownMistake("you apply the sigmoid twice: binary_cross_entropy_with_logits takes logits.",
                  _generator_mutant(lambda logits: _bce(logits.sigmoid(), 1.0))),
     KnownMistake("only the discriminator's label is smoothed: the generator's is 1, not 0.9.",
                  _generator_mutant(lambda logits: _bce(logits, 0.9))),
     KnownMistake("you return only the total; return all three, so you can plot the terms.",
-                 _generator_output_mutant(lambda gan, pixel, lam: gan + lam * pixel)),
+                 _generator_output_mutant(lambda gan, l1, lam: gan + lam * l1)),
 ]  # fmt: skip
 
 # 4.5 and 4.6 --------------------------------------------------------------------------------------
@@ -203,8 +203,8 @@ _STEP_MISTAKES = [
                  training_step_mutant(generator_first=True)),
     KnownMistake("fake has no graph in the generator's step: detach it only for the discriminator.",
                  training_step_mutant(no_grad=True)),
-    KnownMistake("you do not use `lam`: pass it to generator_loss.",
-                 training_step_mutant(lambda_rec=100.0)),
+    KnownMistake("you do not use `lambda_rec`: pass it to generator_loss.",
+                 training_step_mutant(fixed_lambda=100.0)),
     KnownMistake("you add the discriminator's two losses: use their mean.",
                  training_step_mutant(discriminator_weight=1.0)),
     KnownMistake("the discriminator never changes: opt_d.step() is missing.",

@@ -26,7 +26,7 @@ def training_step_mutant(
     swap_logits: bool = False,
     discriminator_weight: float = 0.5,
     real_label: float = 1.0,
-    lambda_rec: float | None = None,  # instead of the argument lam
+    fixed_lambda: float | None = None,  # instead of the argument lambda_rec
     generator_aims_at_fake: bool = False,
 ) -> Callable:
     """Return a training step that is right, except for the given options.
@@ -36,7 +36,7 @@ def training_step_mutant(
     """
     gan = GANLoss(real_label=real_label)
 
-    def step(net_g, net_d, opt_g, opt_d, L: Tensor, ab: Tensor, lam: float = 10.0):
+    def step(net_g, net_d, opt_g, opt_d, L: Tensor, ab: Tensor, lambda_rec: float = 10.0):
         with torch.set_grad_enabled(not no_grad):
             fake = net_g(L)
         if detach_always:
@@ -60,7 +60,7 @@ def training_step_mutant(
 
         def update_generator() -> tuple[Tensor, Tensor, Tensor]:
             logits = net_d(L, fake.detach() if detach_for_g else fake)
-            weight = lam if lambda_rec is None else lambda_rec
+            weight = lambda_rec if fixed_lambda is None else fixed_lambda
             loss, adversarial, reconstruction = generator_loss(
                 logits, ab, fake, gan=gan, lambda_rec=weight
             )

@@ -23,11 +23,11 @@ from colorlib.check.lesson04_mutants import training_step_mutant
 
 # 5.1 and 5.2 --------------------------------------------------------------------------------------
 def _step_mutant(**options: Any) -> Callable:
-    return training_step_mutant(**{"returns_dict": True, "lambda_rec": 100.0} | options)
+    return training_step_mutant(**{"returns_dict": True, "fixed_lambda": 100.0} | options)
 
 
 def _smooth_step_mutant(**options: Any) -> Callable:
-    return _step_mutant(**{"real_label": 0.9, "lambda_rec": 50.0} | options)
+    return _step_mutant(**{"real_label": 0.9, "fixed_lambda": 50.0} | options)
 
 
 _BACKWARD_CAUSES = {
@@ -48,8 +48,8 @@ _STEP_MISTAKES = [
                  "learns from the newer one.", _step_mutant(generator_first=True)),
     KnownMistake("your generator helps the discriminator; its images should pass for real: use "
                  "generator_loss.", _step_mutant(generator_aims_at_fake=True)),
-    KnownMistake("lambda is missing: the weight of the pixel loss is 100; losses.generator_loss "
-                 "applies it.", _step_mutant(lambda_rec=1.0)),
+    KnownMistake("lambda is missing: the weight of the reconstruction is 100, as in "
+                 "losses.generator_loss.", _step_mutant(fixed_lambda=1.0)),
     KnownMistake("the discriminator's loss is the mean of its two losses: divide their sum by 2.",
                  _step_mutant(discriminator_weight=1.0)),
 ]  # fmt: skip
@@ -59,7 +59,7 @@ _BUGFIX_MISTAKES = [
     KnownMistake("the generator changes again, but you no longer smooth the labels: fix one thing "
                  "only.", _smooth_step_mutant(real_label=1.0)),
     KnownMistake("the generator changes again, but lambda is 100 now: fix one thing, keep the 50.",
-                 _smooth_step_mutant(lambda_rec=100.0)),
+                 _smooth_step_mutant(fixed_lambda=100.0)),
     KnownMistake("the generator changes, but old gradients remain: keep both zero_grad().",
                  _smooth_step_mutant(zero_grad_d=False, zero_grad_g=False)),
 ]  # fmt: skip
