@@ -158,10 +158,10 @@ def test_signals_are_those_of_the_caller_again(monkeypatch):
         return 0
 
     monkeypatch.setattr("colorlib.cli.info.run", run)
-    assert main(["report"]) == 0
+    assert main(["info"]) == 0
     assert all(within[number] is not before[number] for number in before)
     assert {number: signal.getsignal(number) for number in before} == before
-    threads = [threading.Thread(target=lambda: within.update(status=main(["report"])))]
+    threads = [threading.Thread(target=lambda: within.update(status=main(["info"])))]
     [thread.start() for thread in threads], [thread.join() for thread in threads]
     assert within["status"] == 0  # a thread may not ask for signals, and need not
 

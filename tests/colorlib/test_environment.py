@@ -1,0 +1,132 @@
+"""The environment of a notebook, and the green line that ends every set-up."""
+
+import logging
+import subprocess
+import sys
+import types
+
+import pytest
+
+from colorlib.notebook import environment
+
+
+@pytest.fixture(autouse=True)
+def logger():
+    """Restore the library's logger after each test."""
+    logger = logging.getLogger("colorlib")
+    handlers, propagate, level = logger.handlers, logger.propagate, logger.level
+    yield logger
+    logger.handlers, logger.propagate = handlers, propagate
+    logger.setLevel(level)
+
+
+def test_messages_after_set_up_are_printed_once(capsys, logger):
+    environment.print_ready("01_colour_spaces")
+    environment.print_ready("01_colour_spaces")
+    capsys.readouterr()
+    logger.info("resumed at epoch %d, step %d", 7, 812)
+    assert capsys.readouterr().out == "resumed at epoch 7, step 812\n"
+
+
+def test_detect_environment(monkeypatch):
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    assert environment.detect_environment() == "terminal"
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    assert environment.detect_environment() == "jupyter"
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    assert environment.detect_environment() == "colab"
+    monkeypatch.delenv("COLAB_RELEASE_TAG")
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert environment.detect_environment() == "colab"
+
+
+def test_print_ready_prints_one_green_line(capsys, monkeypatch):
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
+    environment.print_ready("01_colour_spaces")
+    out = capsys.readouterr().out
+    assert out.startswith("\x1b[32m✓ Ready for lesson 1 · colorlib ")
+    assert out.endswith("· CPU\x1b[0m\n") and out.count("\n") == 1
+
+
+@pytest.mark.parametrize("gpu", [None, "Tesla T4"])
+def test_print_ready_says_how_to_get_a_gpu(gpu, capsys, monkeypatch):
+    monkeypatch.setattr(environment, "gpu_name", lambda: gpu)
+    monkeypatch.setattr(environment, "detect_environment", lambda: "colab")
+    environment.print_ready("05_training", needs_gpu=True)
+    out = capsys.readouterr().out
+    assert ("Runtime → Change runtime type → T4 GPU → Save" in out) == (gpu is None)
+    assert (gpu or "CPU") in out
+
+
+def test_print_ready_without_torch_says_what_to_install(monkeypatch):
+    def version(name):
+        raise environment.PackageNotFoundError(name)
+
+    monkeypatch.setattr(environment, "version", version)
+    with pytest.raises(RuntimeError, match="pip install torch torchvision"):
+        environment.print_ready("01_colour_spaces")
+
+
+def test_print_ready_does_not_import_torch():
+    code = (
+        "import sys; from colorlib.notebook.environment import print_ready; print_ready('01_x'); "
+    )
+    code += "assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+
+def test_gpu_name_is_read_from_the_driver(tmp_path, monkeypatch):
+    card = tmp_path / "0000:00:04.0"
+    card.mkdir()
+    (card / "information").write_text("Model: \t\t Tesla T4\nIRQ:   \t 33\n")
+    monkeypatch.setattr(environment, "Path", lambda text: tmp_path)
+    assert environment.gpu_name() == "Tesla T4"
+    monkeypatch.setattr(environment, "Path", lambda text: tmp_path / "no driver")
+    assert environment.gpu_name() is None
+
+
+def test_total_memory_is_in_gigabytes(monkeypatch):
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 3_000_000}
+    monkeypatch.setattr(environment.os, "sysconf", sizes.__getitem__, raising=False)
+    assert environment.total_memory_gb() == pytest.approx(12.288)
+    monkeypatch.delattr(environment.os, "sysconf")
+    assert environment.total_memory_gb() is None
+
+
+@pytest.mark.parametrize("place", ["colab", "jupyter", "terminal"])
+def test_print_system_info_does_not_alarm(place, capsys, monkeypatch):
+    monkeypatch.setattr(environment, "detect_environment", lambda: place)
+    monkeypatch.setattr(environment, "gpu_name", lambda: None)
+    monkeypatch.setattr(environment, "total_memory_gb", lambda: None)
+    environment.print_system_info()
+    out = capsys.readouterr().out
+    assert out.count("✓") == 6 and "not reported by this system" in out
+    assert ("Runtime → " in out) == (place == "colab")
+    assert not any(word in out.lower() for word in ("error", "warning", "fail", "missing"))
+
+
+def test_run_folder_without_drive(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", None)  # importing it raises ImportError
+    assert environment.run_folder("05-coco", root=tmp_path) == tmp_path / "05-coco"
+    assert capsys.readouterr().out == ""
+    assert environment.run_folder("05-coco", drive=True, root=tmp_path) == tmp_path / "05-coco"
+    assert "Google Drive cannot be used (this is not Colab); check" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("permitted", [True, False])
+def test_run_folder_on_drive(tmp_path, capsys, monkeypatch, permitted):
+    def mount(path):
+        if not permitted:
+            raise ValueError("mount failed")
+
+    google = types.ModuleType("google.colab")
+    google.drive = types.SimpleNamespace(mount=mount)
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", google)
+    monkeypatch.setattr(environment, "DRIVE_MOUNT", tmp_path / "drive")
+    folder = environment.run_folder("05-coco", drive=True, root=tmp_path / "here")
+    on_drive, local = tmp_path / "drive/MyDrive/colorlib/05-coco", tmp_path / "here/05-coco"
+    assert folder == (on_drive if permitted else local) and folder.is_dir()
+    assert ("(mount failed)" in capsys.readouterr().out) is not permitted
