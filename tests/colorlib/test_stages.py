@@ -165,7 +165,7 @@ def test_curves_have_a_panel_for_each_kind_and_the_lines_to_read_them_by(tmp_pat
     history = run(tmp_path).history["2-adversarial"]
     figure = plot_losses(history, gray=20.0)
     titles = [axes.get_title() for axes in figure.axes]
-    assert titles == ["pixel loss", "adversarial losses", "validation PSNR, dB"]
+    assert titles == ["reconstruction loss", "adversarial losses", "validation PSNR, dB"]
     labels = [text.get_text() for axes in figure.axes[1:] for text in axes.get_legend().get_texts()]
     assert labels == [
         "D_real",
