@@ -111,9 +111,6 @@ _PLATEAU_MISTAKES = [
                  _plateau_mutant(sign=-1.0)),
 ]  # fmt: skip
 
-# 5.5 and 5.6 --------------------------------------------------------------------------------------
-_STOPPED = [Case("a run stopped in the middle of an epoch")]
-
 GRADERS = {
     "5.1": TrainingStepGrader(
         _step_mutant(), _STEP_MISTAKES, error_causes=_BACKWARD_CAUSES, lr=1e-2
@@ -123,6 +120,6 @@ GRADERS = {
     ),
     "5.3": FunctionGrader(_plateau_mutant(), _SCORE_CASES, _PLATEAU_MISTAKES, tolerance=1e-6),
     "5.4": SideEffectGrader(files.atomic_save, files.CASES, files.MISTAKES, run=files.run_save),
-    "5.5": SideEffectGrader(runs.keep_all, _STOPPED, runs.KEPT_LESS, run=runs.kept),
-    "5.6": SideEffectGrader(runs.take_up_all, _STOPPED, runs.TAKEN_LESS, run=runs.taken),
+    "5.5": SideEffectGrader(runs.save_state, runs.CASES, runs.SAVE_MISTAKES, run=runs.run_save),
+    "5.6": SideEffectGrader(runs.load_state, runs.CASES, runs.LOAD_MISTAKES, run=runs.run_load),
 }

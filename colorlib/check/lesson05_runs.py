@@ -1,4 +1,4 @@
-"""Exercises 5.5 and 5.6: a run that was stopped is kept, taken up again and trained to its end."""
+"""Exercises 5.5 and 5.6: save a stopped run, load its state into another run, and finish it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from colorlib.check.graders import KnownMistake, flatten_weights
+from colorlib.check.graders import Case, KnownMistake, flatten_weights
 from colorlib.data.datasets import TensorImages
-from colorlib.engine.resume import _COUNTERS as COUNTERS
-from colorlib.training import TrainConfig, Trainer
+from colorlib.engine.config import TrainConfig
 from colorlib.generator import init_weights
 from colorlib.io import checkpoint
+from colorlib.training import COUNTERS, Trainer
+
+State = dict[str, dict[str, Any]]
+Choice = Callable[[str], bool]
 
 _generator = torch.Generator().manual_seed(4)
 _RGB = torch.randint(0, 256, (8, 3, 8, 8), generator=_generator, dtype=torch.uint8)
 _STOP = 6  # in the middle of the second epoch of four steps
+CASES = [Case("a run stopped in the middle of an epoch")]
 
 
 class _Discriminator(nn.Module):
@@ -33,41 +37,38 @@ class _Discriminator(nn.Module):
         return self.layers(torch.cat([L, ab], dim=1))
 
 
-def nets() -> tuple[nn.Module, nn.Module]:
-    """Return a generator and a discriminator that need a millisecond per step."""
+def _create_run() -> Trainer:
+    """Return a run of three epochs; its schedule lowers the learning rate after two of them."""
     layers = nn.Conv2d(1, 4, 3, padding=1), nn.LeakyReLU(0.2), nn.Conv2d(4, 2, 3, padding=1)
     net_g = init_weights(nn.Sequential(*layers), "he", seed=1)
-    return net_g, init_weights(_Discriminator(), "he", seed=2)
-
-
-def _run() -> Trainer:
-    """Make a run of three epochs whose schedule cuts the learning rate in the second and in the third."""
-    settings = TrainConfig(epochs=3, batch_size=2, lr=1e-2, schedule="plateau", patience=0)
-    net_g, net_d = nets()
+    net_d = init_weights(_Discriminator(), "he", seed=2)
+    config = TrainConfig(epochs=3, batch_size=2, lr=1e-2, schedule="plateau", patience=0)
     run = Trainer(
-        net_g, TensorImages(_RGB), settings, net_d=net_d, validate=lambda net: -float(run.epoch)
+        net_g, TensorImages(_RGB), config, net_d=net_d, validate=lambda net: -float(run.epoch)
     )
     return run
 
 
-def keep_all(run: Trainer) -> checkpoint.State:
+def save_state(run: Trainer) -> State:
+    """Return the states and the counters of a run; see ``Trainer.state_dict``."""
     return {
         "parts": {name: part.state_dict() for name, part in run.parts.items()},
         "counters": {name: getattr(run, name) for name in COUNTERS},
     }
 
 
-def take_up_all(run: Trainer, tree: checkpoint.State) -> None:
+def load_state(run: Trainer, state: State) -> None:
+    """Load what the state has into a new run; see ``Trainer.load_state_dict``."""
     for name, part in run.parts.items():
-        if name in tree["parts"]:
-            part.load_state_dict(tree["parts"][name])
+        if name in state["parts"]:
+            part.load_state_dict(state["parts"][name])
     for name in COUNTERS:
-        if name in tree["counters"]:
-            setattr(run, name, tree["counters"][name])
+        if name in state["counters"]:
+            setattr(run, name, state["counters"][name])
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _without_log() -> Iterator[None]:
     log = logging.getLogger("colorlib")
     before, log.disabled = log.disabled, True
     try:
@@ -77,125 +78,126 @@ def _quiet() -> Iterator[None]:
 
 
 @cache
-def _stopped() -> checkpoint.State:
-    with _quiet():
-        run = _run()
+def _stopped_state() -> State:
+    with _without_log():
+        run = _create_run()
         run.fit(max_steps=_STOP)
-        return _through_a_file(keep_all(run))
+        return _through_file(save_state(run))
 
 
-def _through_a_file(tree: Any) -> Any:
+def _through_file(state: Any) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint.save_checkpoint(folder, tree, epoch=0, step=0)
+        checkpoint.save_checkpoint(folder, state, epoch=0, step=0)
         return checkpoint.load_latest_checkpoint(folder)
 
 
-def _finished(run: Trainer) -> dict[str, Any]:
-    """Train to the end and say where a run has come to."""
-    with _quiet():
+def _finish(run: Trainer) -> dict[str, Any]:
+    """Train to the end, and return where the run was before and is after."""
+    position = f"{run.epoch}, {run.step}"
+    with _without_log():
         run.fit()
-    seen: dict[str, Any] = {"steps in all": run.total, "epochs in the history": len(run.history)}
-    seen["the learning rate at the end"] = torch.tensor(run.opt_g.param_groups[0]["lr"])
-    weights = {
-        "the critic's weights at the end": run.net_d,
-        "the generator's weights at the end": run.net_g,
+    return {
+        "epoch, step": position,
+        "the number of steps": run.global_step,
+        "the number of epochs in the history": len(run.history),
+        "the learning rate at the end": torch.tensor(run.opt_g.param_groups[0]["lr"]),
+        "the discriminator's weights at the end": flatten_weights(run.net_d),
+        "the generator's weights at the end": flatten_weights(run.net_g),
     }
-    return seen | {name: flatten_weights(net) for name, net in weights.items()}
 
 
-def kept(keep: Callable) -> dict[str, Any]:
-    """Let the answer keep a stopped run, and go on with another from what it kept."""
-    run = _run()
-    take_up_all(run, _stopped())
-    tree = keep(run)
-    if not isinstance(tree, dict):
-        return {"the answer": "nothing" if tree is None else f"a {type(tree).__name__}"}
+def run_save(save: Callable) -> dict[str, Any]:
+    """Save a stopped run, load the result into another run, and finish that."""
+    run = _create_run()
+    load_state(run, _stopped_state())
+    state = save(run)
+    if not isinstance(state, dict):
+        kind = "nothing" if state is None else f"a {type(state).__name__}"
+        return {"the returned value": kind}
     try:
-        tree = _through_a_file(tree)
+        state = _through_file(state)
     except TypeError as error:
-        return {"the answer": f"a dict that no file can hold: {error}"}
-    known = {
-        name: tree.get(name) if isinstance(tree.get(name), dict) else {}
-        for name in ("parts", "counters")
+        return {"the returned value": f"a dict that cannot be saved in a file: {error}"}
+    for key in ("parts", "counters"):
+        if not isinstance(state.get(key), dict):
+            state[key] = {}
+    other = _create_run()
+    load_state(other, state)
+    return {"the returned value": "a dict that can be saved in a file"} | _finish(other)
+
+
+def run_load(load: Callable) -> dict[str, Any]:
+    """Load the state of a stopped run into a new one, and finish that."""
+    run = _create_run()
+    load(run, _through_file(_stopped_state()))
+    return _finish(run)
+
+
+def _all_names(name: str) -> bool:
+    return True
+
+
+def _no_names(name: str) -> bool:
+    return False
+
+
+def _filter(state: State, parts: Choice, counters: Choice) -> State:
+    return {
+        "parts": {name: value for name, value in state["parts"].items() if parts(name)},
+        "counters": {name: value for name, value in state["counters"].items() if counters(name)},
     }
-    other = _run()
-    take_up_all(other, known)
-    seen = {
-        "the answer": "a dict that a file can hold",
-        "epoch, step": f"{other.epoch}, {other.step}",
-    }
-    return seen | _finished(other)
 
 
-def taken(resume_from_checkpoint: Callable) -> dict[str, Any]:
-    """Let the answer bring a new run to where another one stopped, and go on with it."""
-    run = _run()
-    resume_from_checkpoint(run, _through_a_file(_stopped()))
-    where = {"epoch, step": f"{run.epoch}, {run.step}"}
-    return where | _finished(run)
+def _save_mutant(parts: Choice = _all_names, counters: Choice = _all_names) -> Callable:
+    """Return a function that saves only the chosen names."""
+    return lambda run: _filter(save_state(run), parts, counters)
 
 
-def _keeping(
-    parts: Callable = lambda name: True, counters: Callable = lambda name: True
-) -> Callable:
-    def keep(run):
-        tree = keep_all(run)
-        chosen = {"parts": parts, "counters": counters}
-        return {
-            kind: {name: tree[kind][name] for name in tree[kind] if chosen[kind](name)}
-            for kind in tree
-        }
-
-    return keep
+def _load_mutant(parts: Choice = _all_names, counters: Choice = _all_names) -> Callable:
+    """Return a function that loads only the chosen names."""
+    return lambda run, state: load_state(run, _filter(state, parts, counters))
 
 
-def _taking(
-    parts: Callable = lambda name: True, counters: Callable = lambda name: True
-) -> Callable:
-    keep = _keeping(parts, counters)
-
-    def resume_from_checkpoint(run, tree):
-        other = _run()
-        take_up_all(other, tree)
-        take_up_all(run, keep(other))
-
-    return resume_from_checkpoint
-
-
-def _no_optimizer(name: str) -> bool:
+def _is_not_optimizer(name: str) -> bool:
     return not name.startswith("opt")
 
 
-KEPT_LESS = [
+def _is_not_of_discriminator(name: str) -> bool:
+    return not name.endswith("_d")
+
+
+SAVE_MISTAKES = [
     KnownMistake("the function returned nothing: does it end with a return?", lambda run: None),
-    KnownMistake("networks and optimisers went in themselves; a file takes what state_dict() gives of each.",
-            lambda run: keep_all(run) | {"parts": run.parts}),
-    KnownMistake("the dict has other keys: expected are 'parts' and 'counters', with a dict under each.",
-            lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
-    KnownMistake("the optimisers are missing: Adam's averages are as much of the run as the weights are.",
-            _keeping(parts=_no_optimizer)),
-    KnownMistake("the critic is missing: a trained generator would meet a critic that knows nothing.",
-            _keeping(parts=lambda name: name not in ("net_d", "opt_d"))),
-    KnownMistake("only the generator's weights are kept: enough to use it, too little to go on training.",
-            _keeping(parts=lambda name: name == "net_g", counters=lambda name: False)),
-    KnownMistake("the counters are missing: without epoch and step the run begins at its first picture.",
-            _keeping(counters=lambda name: False)),
-    KnownMistake("the step is missing: the epoch begins again, and its first pictures count twice.",
-            _keeping(counters=lambda name: name != "step")),
-    KnownMistake("what the schedule remembers is missing: best, waited and factor belong to the run.",
-            _keeping(counters=lambda name: name not in ("best", "waited", "factor"))),
+    KnownMistake("you save networks and optimizers themselves; a file can hold their state_dict().",
+                 lambda run: save_state(run) | {"parts": run.parts}),
+    KnownMistake("the dict has other keys: use 'parts' and 'counters', with a dict under each.",
+                 lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
+    KnownMistake("the optimizers are missing: Adam's averages are part of the run's state.",
+                 _save_mutant(parts=_is_not_optimizer)),
+    KnownMistake("the discriminator is missing: the trained generator would get an untrained one.",
+                 _save_mutant(parts=_is_not_of_discriminator)),
+    KnownMistake("you save only the generator's weights: that is enough to use it, but not to "
+                 "train further.", _save_mutant(parts=lambda name: name == "net_g", counters=_no_names)),
+    KnownMistake("the counters are missing: without epoch and step the run begins again.",
+                 _save_mutant(counters=_no_names)),
+    KnownMistake("the step is missing: the epoch begins again, and its first images count twice.",
+                 _save_mutant(counters=lambda name: name != "step")),
+    KnownMistake("the schedules are missing: they remember the best score and the epochs waited.",
+                 _save_mutant(parts=lambda name: not name.startswith("scheduler"))),
 ]  # fmt: skip
-TAKEN_LESS = [
-    KnownMistake("the run is as new as before: load into run.parts and set the counters on run itself.",
-            lambda run, tree: None),
-    KnownMistake("of the counters only the epoch was set: step, total, best and the others belong to it.",
-            _taking(counters=lambda name: name == "epoch")),
-    KnownMistake("the optimisers were not loaded: their averages start anew at 0.", _taking(parts=_no_optimizer)),
-    KnownMistake("the counters were not set: the run begins at its first picture.",
-            _taking(counters=lambda name: False)),
-    KnownMistake("the weights were not loaded: only the counters moved.", _taking(parts=lambda name: False)),
-    KnownMistake("only the networks of one side were loaded: the critic and its optimiser count as well.",
-            _taking(parts=lambda name: name in ("net_g", "opt_g"))),
-    KnownMistake("the step was set to 0: the epoch begins again, and its first pictures count twice.",
-            _taking(counters=lambda name: name != "step")),
+LOAD_MISTAKES = [
+    KnownMistake("nothing was loaded: load into run.parts, and set the counters on run.",
+                 lambda run, state: None),
+    KnownMistake("you set only the epoch: set the other counters too.",
+                 _load_mutant(counters=lambda name: name == "epoch")),
+    KnownMistake("you did not load the optimizers, so their averages begin at 0.",
+                 _load_mutant(parts=_is_not_optimizer)),
+    KnownMistake("you did not set the counters, so the run begins with its first image.",
+                 _load_mutant(counters=_no_names)),
+    KnownMistake("you did not load the weights: only the counters changed.",
+                 _load_mutant(parts=_no_names)),
+    KnownMistake("you did not load the discriminator and its optimizer.",
+                 _load_mutant(parts=_is_not_of_discriminator)),
+    KnownMistake("the step is 0: the epoch begins again, and its first images count twice.",
+                 _load_mutant(counters=lambda name: name != "step")),
 ]  # fmt: skip

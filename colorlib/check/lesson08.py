@@ -262,27 +262,27 @@ _CARD_MISTAKES = [
 _DESCRIPTION, _ARTIST, _SOFTWARE = 0x010E, 0x013B, 0x0131
 
 
-def _save_with_tag(picture: Image.Image, file: Any, tag: int, words: str, exif: Image.Exif) -> None:
+def _save_with_tag(image: Image.Image, file: Any, tag: int, words: str, exif: Image.Exif) -> None:
     exif[tag] = words
-    picture.save(file, "JPEG", exif=exif)
+    image.save(file, "JPEG", exif=exif)
 
 
-def _label(picture: Image.Image, file: Any, words: str) -> None:
+def _label(image: Image.Image, file: Any, words: str) -> None:
     """Save an image as JPEG with words as its description; keep its other EXIF tags."""
-    _save_with_tag(picture, file, _DESCRIPTION, words, picture.getexif())
+    _save_with_tag(image, file, _DESCRIPTION, words, image.getexif())
 
 
 def _label_mutant(tag: int) -> Callable:
     """Return a function that writes the words under another tag."""
-    return lambda picture, file, words: _save_with_tag(picture, file, tag, words, picture.getexif())
+    return lambda image, file, words: _save_with_tag(image, file, tag, words, image.getexif())
 
 
 def _run_label(label: Callable, size: tuple[int, int], words: str) -> dict[str, str]:
     """Label an image that has an artist, and return what is in the file."""
-    picture = Image.new("RGB", size, "gray")
-    picture.getexif()[_ARTIST] = "a photographer"
+    image = Image.new("RGB", size, "gray")
+    image.getexif()[_ARTIST] = "a photographer"
     file: BinaryIO = io.BytesIO()
-    label(picture, file, words)
+    label(image, file, words)
     if not file.getvalue():
         return {"the file": "is empty"}
     with Image.open(file) as saved:
@@ -306,16 +306,16 @@ _LABEL_ERRORS = {
 }
 _LABEL_MISTAKES = [
     KnownMistake("the description is only in the image in memory: pass exif to save as well.",
-                 lambda picture, file, words: picture.save(file, "JPEG")),
+                 lambda image, file, words: image.save(file, "JPEG")),
     KnownMistake("a new Exif() loses the photographer: begin with picture.getexif().",
-                 lambda picture, file, words: _save_with_tag(
-                     picture, file, _DESCRIPTION, words, Image.Exif())),
+                 lambda image, file, words: _save_with_tag(
+                     image, file, _DESCRIPTION, words, Image.Exif())),
     KnownMistake("0x0131 is the tag of the software; the description's tag is 0x010E.",
                  _label_mutant(_SOFTWARE)),
     KnownMistake("this overwrites the artist, who took the photo; the description's tag is 0x010E.",
                  _label_mutant(_ARTIST)),
     KnownMistake("your words are a constant: write those that the caller passes.",
-                 lambda picture, file, words: _label(picture, file, "colorized by a model")),
+                 lambda image, file, words: _label(image, file, "colorized by a model")),
 ]  # fmt: skip
 
 GRADERS = {
