@@ -16,7 +16,7 @@ BASE = "bare Python"
 STATEMENTS = {
     BASE: "pass",
     "import colorlib": "import colorlib",
-    "the GPU, as a set-up cell asks": "from colorlib import colab; colab.gpu()",
+    "the GPU, as a set-up cell asks": "from colorlib.notebook.environment import gpu_name; gpu_name()",
     "import torch": "import torch",
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from html import escape
 from pathlib import PurePath
@@ -42,10 +42,7 @@ class SliderExplorer(ipywidgets.VBox):
     """
 
     def __init__(
-        self,
-        draw: Callable[..., Figure],
-        live: bool = False,
-        **sliders: tuple[float, float, float, float],
+        self, draw: Callable[..., Figure], live: bool = False, **sliders: Sequence[float]
     ) -> None:
         self._draw = draw
         self._image = _image_widget()

@@ -58,12 +58,7 @@ class Figure(MatplotlibFigure):
     """
 
     def __init__(
-        self,
-        *args: Any,
-        alt: str,
-        photo: bool = False,
-        layout: str | None = "constrained",
-        **keywords: Any,
+        self, *args, alt: str, photo: bool = False, layout: str | None = "constrained", **keywords
     ) -> None:
         if not alt.strip():
             raise ValueError("alt is empty; expected a sentence that says what the figure shows")

@@ -20,12 +20,7 @@ Box = tuple[int, int, int, int]  # top, left, bottom, right, in pixels
 
 
 def patch_map(
-    rgb: Any,
-    logits: Float[Tensor, "1 1 h w"],
-    *,
-    alt: str,
-    box: Box | None = None,
-    stride: int = 8,
+    rgb: Any, logits: Float[Tensor, "1 1 h w"], *, alt: str, box: Box | None = None, stride: int = 8
 ) -> Figure:
     """Plot a photo next to a discriminator's logits, each drawn over the centre of its patch.
 

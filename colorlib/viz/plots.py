@@ -65,16 +65,12 @@ def plot_losses(history: Sequence[Mapping[str, float]], *, gray: float | None = 
     if not history:
         raise ValueError("the history is empty; expected a row for at least one epoch")
     first, last = history[0], history[-1]
-    panels = {}
-    for title, names in _LOSS_PANELS.items():
-        present = [name for name in names if name in first]
-        if present:
-            panels[title] = present
-    changes = [
-        f"{name} goes from {first[name]:.3g} to {last[name]:.3g}"
-        for names in panels.values()
-        for name in names
-    ]
+    panels = {
+        title: [name for name in names if name in first] for title, names in _LOSS_PANELS.items()
+    }
+    panels = {title: names for title, names in panels.items() if names}
+    drawn_names = [name for names in panels.values() for name in names]
+    changes = [f"{name} goes from {first[name]:.3g} to {last[name]:.3g}" for name in drawn_names]
     alt = f"Curves over {len(history)} epochs. {'; '.join(changes)}."
     figure = Figure(alt=alt, figsize=(3.6 * len(panels), 2.9))
     all_axes = figure.subplots(1, len(panels), squeeze=False)[0]
@@ -202,7 +198,7 @@ def unet_diagram(
     *,
     alt: str,
     labels: Sequence[str] = (),
-    width: float = 8.0,
+    width: float = 8,
 ) -> Figure:
     """Draw images as the U of a U-Net, with dashed lines for the skip connections.
 
