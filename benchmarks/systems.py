@@ -1,9 +1,9 @@
 """Keep the table of a comparison as a stored result, which texts and lessons show.
 
-After ``colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size 64 --max-minutes 4 --from-scratch``, run
-``python -m benchmarks.systems comparisons/all-64 "These photos ..."``: the second word says in a sentence or
-two which photos were used, and how. It trains nothing; it writes ``course/results/systems.json`` and
-``systems_hues.json``.
+After ``colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size 64
+--max-minutes 4 --from-scratch``, run ``python -m benchmarks.systems comparisons/all-64 "These
+photos ..."``: the second word says in a sentence or two which photos were used, and how. It trains
+nothing; it writes ``course/results/systems.json`` and ``systems_hues.json``.
 """
 
 from __future__ import annotations
@@ -44,21 +44,20 @@ def read(folder: Path) -> list[dict[str, str]]:
 
 def main(folder: str, photos: str) -> None:
     """Write both results."""
-    rows, config = (
-        read(Path(folder)),
-        json.loads(Path(folder, "config.json").read_text("utf-8")),
-    )
-    minutes = f" --max-minutes {config['max_minutes']:g}" if config["max_minutes"] else ""
-    command = (
-        f"colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size {config['image_size']}{minutes}"
-    )
+    rows = read(Path(folder))
+    config = json.loads(Path(folder, "config.json").read_text("utf-8"))
+    command = "colorlib compare --experiment all --data FOLDER --test-data FOLDER"
+    command += f" --image-size {config['image_size']}"
+    if config["max_minutes"]:
+        command += f" --max-minutes {config['max_minutes']:g}"
     if not config["pretrained"]:
         command += " --from-scratch"
     same = {"command": command, "seeds": [config["seed"]]}
     stored_results.write(
         "systems",
         title="Every system of the papers, trained alike",
-        protocol=f"{photos} Its metric here: the paper's own, at its scale, where it has one; see lesson 6.",
+        protocol=f"{photos} Its metric here: the paper's own, at its scale, where it has one; "
+        "see lesson 6.",
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
         rows=[{"name": row["name"], "values": values(row)} for row in rows],
         **same,

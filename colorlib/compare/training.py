@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
 
+from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
 from colorlib.io.files import read_json, write_json
@@ -68,14 +69,14 @@ def train_recipe(
             net_d=net_d if name == "2-adversarial" else None,
             folder=folder / name,
             validate=validate,
-            after_epoch=timer.save,
+            callbacks=[timer],
             device=device,
         )
         try:
-            net = trainer.fit(minutes=minutes, save_every_steps=500)
+            net = trainer.fit(max_minutes=minutes, save_every_steps=500)
         finally:
             timer.save()
-        photos_seen += trainer.total * batch_size
+        photos_seen += trainer.global_step * batch_size
         seconds += timer.seconds
     return net, {
         "epochs": round(photos_seen / len(train), 2),
@@ -84,7 +85,7 @@ def train_recipe(
     }
 
 
-class _StageTimer:
+class _StageTimer(Callback):
     """The training time of a stage, saved in a file, so that it counts over interruptions."""
 
     def __init__(self, path: Path, stage: str) -> None:
@@ -97,7 +98,10 @@ class _StageTimer:
     def seconds(self) -> float:
         return self.seconds_of_stages[self.stage]
 
-    def save(self, _trainer: Trainer | None = None) -> None:
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        self.save()
+
+    def save(self) -> None:
         self.seconds_of_stages[self.stage] = self.seconds_before + time.monotonic() - self.started
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self.path, self.seconds_of_stages)

@@ -347,8 +347,10 @@ def clock(monkeypatch):
     clock = SimpleNamespace(now=0.0, fits=[], durations=[], stop=False)
     real_fit = Trainer.fit
 
-    def fit(self, minutes, save_every_steps):
-        clock.fits.append((self.folder.name, minutes, self.net_d is not None, self.config.epochs))
+    def fit(self, max_minutes, save_every_steps):
+        clock.fits.append(
+            (self.folder.name, max_minutes, self.net_d is not None, self.config.epochs)
+        )
         net = real_fit(self, max_steps=2)
         clock.now += 60 * clock.durations.pop(0)
         if clock.stop:
