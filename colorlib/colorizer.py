@@ -214,12 +214,13 @@ class Colorizer:
     def _to_image(self, L: Tensor, ab: Tensor, saturation: float) -> Image.Image:
         """Combine L (1, 1, h, w) and ab (1, 2, h, w) to an image."""
         scaler = LabScaler(self.scaler.ab_scale)
-        strips = []
-        for top in range(0, L.shape[2], _STRIP_HEIGHT):
+        h, w = L.shape[-2:]
+        rgb = torch.empty(1, 3, h, w, dtype=torch.uint8)
+        for top in range(0, h, _STRIP_HEIGHT):
             rows = slice(top, top + _STRIP_HEIGHT)
             lab = scaler.denormalize(L[:, :, rows], ab[:, :, rows] * saturation)
-            strips.append(to_uint8(lab_to_rgb(lab)))
-        return tensor_to_image(torch.cat(strips, dim=2))
+            rgb[:, :, rows] = to_uint8(lab_to_rgb(lab))
+        return tensor_to_image(rgb)
 
 
 def _lightness(image: Image.Image) -> Tensor:

@@ -39,7 +39,7 @@ def same(one, two):
     return type(one) is type(two) and one == two
 
 
-def test_a_tree_comes_back_as_it_was(tmp_path):
+def test_checkpoint_round_trip(tmp_path):
     checkpoint.save_checkpoint(tmp_path, TREE, epoch=7, step=812)
     assert same(checkpoint.load_latest_checkpoint(tmp_path), TREE)
 
@@ -53,11 +53,11 @@ trees = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(), trees, max_size=4))
-def test_any_tree_of_plain_values_comes_back(tree):
+def test_encode_decode_any_state(tree):
     assert same(checkpoint._decode(checkpoint._encode(tree), "here"), tree)
 
 
-def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
+def test_optimizer_state_resumes_exactly(tmp_path):
     def one_step(net, optimizer):
         net(torch.ones(2, 3)).square().sum().backward()
         optimizer.step()
@@ -80,7 +80,7 @@ def test_an_optimizer_goes_on_as_if_nothing_had_been(tmp_path):
     assert torch.equal(again.weight, net.weight)
 
 
-def test_the_newest_wins_and_old_ones_are_removed(tmp_path):
+def test_newest_checkpoint_wins_and_old_are_removed(tmp_path):
     for epoch, step in ((0, 5), (0, 10), (1, 0), (1, 5)):
         checkpoint.save_checkpoint(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
     assert checkpoint.load_latest_checkpoint(tmp_path) == {"at": [1, 5]}
@@ -91,13 +91,13 @@ def test_the_newest_wins_and_old_ones_are_removed(tmp_path):
     assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
 
 
-def test_no_checkpoint_is_no_error(tmp_path):
+def test_no_checkpoint_returns_none(tmp_path):
     assert checkpoint.load_latest_checkpoint(tmp_path) is None
     assert checkpoint.load_latest_checkpoint(tmp_path / "not there") is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
-def test_a_damaged_checkpoint_is_passed_over_with_a_word(tmp_path, caplog, damage):
+def test_damaged_checkpoint_is_skipped_with_warning(tmp_path, caplog, damage):
     checkpoint.save_checkpoint(tmp_path, {"at": 1}, epoch=1, step=0)
     broken = checkpoint.save_checkpoint(
         tmp_path, {"at": 2, "x": torch.arange(100)}, epoch=2, step=0
@@ -126,7 +126,7 @@ while True:
 """
 
 
-def test_a_process_killed_while_writing_leaves_the_last_whole_one(tmp_path):
+def test_killed_writer_leaves_last_checkpoint(tmp_path):
     chance = random.Random(1)
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True
@@ -142,7 +142,7 @@ def test_a_process_killed_while_writing_leaves_the_last_whole_one(tmp_path):
     assert (tree["x"] == tree["step"]).all()
 
 
-def test_weights_travel_with_their_configuration(tmp_path):
+def test_weights_round_trip_with_config(tmp_path):
     weights = torch.nn.Linear(2, 2).state_dict()
     config = {"net": {"downs": 6, "skips": True}, "scale": 110.0}
     path = checkpoint.save_weights(tmp_path / "w.safetensors", weights, config)
@@ -152,7 +152,7 @@ def test_weights_travel_with_their_configuration(tmp_path):
         checkpoint.save_weights(path, weights, config)
 
 
-def test_what_is_no_weights_file_is_refused_by_name(tmp_path):
+def test_load_weights_bad_file_raises(tmp_path):
     bad = tmp_path / "bad.safetensors"
     for data in (b"", b"<!DOCTYPE html>", checkpoint._encode({"a": 1})):
         bad.write_bytes(data)
@@ -162,6 +162,6 @@ def test_what_is_no_weights_file_is_refused_by_name(tmp_path):
         checkpoint.load_weights(tmp_path / "missing.safetensors")
 
 
-def test_what_cannot_be_kept_is_named():
+def test_encode_unknown_type_raises():
     with pytest.raises(TypeError, match="tree/nets/0 is a Linear"):
         checkpoint._encode({"nets": [torch.nn.Linear(1, 1)]})

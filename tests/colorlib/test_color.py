@@ -36,7 +36,7 @@ labs = st.tuples(st.floats(0, 100), st.floats(-150, 150), st.floats(-150, 150))
 rgbs = st.tuples(*[st.floats(0, 1)] * 3)
 
 
-def test_lab_equals_scikit_image_on_the_cube_and_on_random_colors():
+def test_rgb_to_lab_matches_scikit_image():
     bytes_ = cube(5)
     assert np.abs(to_last(rgb_to_lab(bytes_)) - skcolor.rgb2lab(to_last(bytes_))).max() < 1e-3
     floats = torch.rand(2, 3, 100, 100, generator=torch.Generator().manual_seed(0))
@@ -45,7 +45,7 @@ def test_lab_equals_scikit_image_on_the_cube_and_on_random_colors():
     assert np.abs(to_last(lab_to_rgb(lab)) - skcolor.lab2rgb(to_last(lab))).max() < 1e-4
 
 
-def test_every_one_of_the_16_777_216_colors_comes_back_exactly():
+def test_round_trip_of_all_16_million_colors_is_exact():
     planes = torch.stack(torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")).to(
         torch.uint8
     )
@@ -58,13 +58,13 @@ def test_every_one_of_the_16_777_216_colors_comes_back_exactly():
         assert not out_of_gamut(lab).any()
 
 
-def test_gray_gives_almost_no_chroma_as_in_scikit_image():
+def test_rgb_to_lab_of_gray_has_almost_no_chroma():
     gray = torch.arange(256, dtype=torch.uint8).view(1, 1, 1, 256).expand(1, 3, 1, 256)
     ab = rgb_to_lab(gray)[:, 1:].abs()
     assert 0.004 < ab.max() <= 0.005
 
 
-def test_white_black_and_the_documented_range():
+def test_rgb_to_lab_stays_in_documented_range():
     lab = rgb_to_lab(pixels((1, 1, 1), (0, 0, 0)))
     assert lab[0, 0, 0].tolist() == pytest.approx([100, 0], abs=1e-4)
     low, high = rgb_to_lab(cube(15)).amin((0, 2, 3)), rgb_to_lab(cube(15)).amax((0, 2, 3))
@@ -74,14 +74,14 @@ def test_white_black_and_the_documented_range():
 
 @settings(deadline=None)
 @given(rgbs)
-def test_there_and_back(rgb):
+def test_round_trip_of_float_rgb_is_close(rgb):
     picture = pixels(rgb)
     assert torch.allclose(lab_to_rgb(rgb_to_lab(picture)), picture, atol=2e-5)
 
 
 @settings(deadline=None)
 @given(labs)
-def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
+def test_reduce_chroma_keeps_lightness_and_hue(lab):
     before = pixels(lab)
     after = reduce_chroma_to_gamut(before)
     assert torch.equal(after[:, 0], before[:, 0])
@@ -95,7 +95,7 @@ def test_lower_chroma_keeps_lightness_and_hue_and_ends_inside(lab):
         assert torch.equal(after, before)
 
 
-def test_lower_chroma_stops_at_the_edge_not_before():
+def test_reduce_chroma_stops_at_gamut_edge():
     edge = reduce_chroma_to_gamut(pixels((50, 0, -120), (60, 120, 0), (80, -120, 40)))
     beyond = torch.cat([edge[:, :1], edge[:, 1:] * 1.01], dim=1)
     moved = (rgb_to_lab(lab_to_rgb(beyond, gamut="clip")) - beyond).abs()
@@ -103,7 +103,7 @@ def test_lower_chroma_stops_at_the_edge_not_before():
 
 
 @pytest.mark.parametrize("way", ["brighter", "stronger", "half precision"])
-def test_a_color_a_hair_outside_stays_what_it_was(way):
+def test_color_barely_outside_gamut_is_unchanged(way):
     lab = rgb_to_lab(cube(15))
     change = {
         "brighter": lab + 0.05,
@@ -113,7 +113,7 @@ def test_a_color_a_hair_outside_stays_what_it_was(way):
     assert moved.max() <= 12
 
 
-def test_clipping_moves_lightness_and_lower_chroma_does_not():
+def test_clip_moves_lightness_and_chroma_does_not():
     vivid = pixels((30, 60, -110))
     by_clip = rgb_to_lab(lab_to_rgb(vivid, gamut="clip"))[0, 0].item()
     by_chroma = rgb_to_lab(lab_to_rgb(vivid))[0, 0].item()
@@ -121,21 +121,21 @@ def test_clipping_moves_lightness_and_lower_chroma_does_not():
     assert abs(by_chroma - 30) < 0.31
 
 
-def test_lightness_outside_0_to_100_is_brought_in():
+def test_lightness_outside_0_to_100_is_clipped():
     assert lab_to_rgb(pixels((120, 0, 0), (-5, 40, 0))).flatten().tolist() == pytest.approx(
         [1, 0, 1, 0, 1, 0], abs=0.025
     )
 
 
 @pytest.mark.parametrize("color", [(0, 0, 0), (1, 1, 1), (1, 0, 0), (0.04045, 0.04045, 0.04045)])
-def test_gradients_are_finite_at_black_at_white_and_at_the_thresholds(color):
+def test_gradients_at_thresholds_are_finite(color):
     rgb = pixels(color).requires_grad_()
     rgb_to_lab(rgb).sum().backward()
     assert rgb.grad.isfinite().all() and rgb.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("gamut", ["chroma", "clip"])
-def test_gradients_are_finite_at_and_beyond_the_gamut_edge(gamut):
+def test_gradients_beyond_gamut_are_finite(gamut):
     lab = pixels(
         (0, 0, 0), (100, 0, 0), (50, 0, -120), (53.24, 80.09, 67.2), (0, 30, 30)
     ).requires_grad_()
@@ -159,7 +159,7 @@ def test_gradient_equals_finite_differences():
     assert rgb.grad.flatten().tolist() == pytest.approx(numeric, rel=1e-3)
 
 
-def test_float32_whatever_autocast_and_the_matmul_precision_say():
+def test_conversion_under_autocast_is_float32():
     picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     plain, back = rgb_to_lab(picture), lab_to_rgb(rgb_to_lab(picture))
     before = torch.get_float32_matmul_precision()
@@ -182,7 +182,7 @@ def test_float32_whatever_autocast_and_the_matmul_precision_say():
     )
 
 
-def test_strides_do_not_matter():
+def test_conversion_does_not_depend_on_strides():
     picture = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(2))
     lab = rgb_to_lab(picture)
     for strided in (picture.to(memory_format=torch.channels_last), picture.mT.contiguous().mT):
@@ -190,29 +190,32 @@ def test_strides_do_not_matter():
     assert torch.allclose(lab_to_rgb((2 * lab.mT.contiguous()).mT), lab_to_rgb(2 * lab), atol=1e-5)
 
 
-def test_empty_batches_pass():
+def test_conversion_of_empty_batch_is_empty():
     assert lab_to_rgb(rgb_to_lab(torch.zeros(0, 3, 4, 4))).shape == (0, 3, 4, 4)
 
 
-def test_scale_is_the_one_of_the_papers():
+def test_lab_scaler_matches_the_papers():
     lab = pixels((0, 110, -110), (100, -55, 55), (50, 0, 0))
     L, ab = LabScaler().normalize(lab)
     assert L.flatten().tolist() == [-1, 1, 0]
     assert ab[0].flatten().tolist() == [1, -0.5, 0, -1, 0.5, 0]
-    assert LabScaler(ab_scale=128).normalize(pixels((50, 64, -128)))[1].flatten().tolist() == [0.5, -1]
+    assert LabScaler(ab_scale=128).normalize(pixels((50, 64, -128)))[1].flatten().tolist() == [
+        0.5,
+        -1,
+    ]
     assert LabScaler(128).normalize(lab)[1].abs().max() == 110 / 128
 
 
 @settings(deadline=None)
 @given(labs, st.sampled_from([110.0, 128.0]), st.sampled_from(["ab", "lab"]))
-def test_scale_there_and_back(lab, ab, answer):
+def test_lab_scaler_round_trip_in_lab(lab, ab, answer):
     picture, scale = pixels(lab), LabScaler(ab, answer)
     assert torch.allclose(scale.denormalize(*scale.normalize(picture)), picture, atol=1e-4)
 
 
 @settings(deadline=None)
 @given(st.tuples(*[st.floats(0, 1)] * 3))
-def test_an_answer_in_rgb_is_the_picture_itself(rgb):
+def test_lab_scaler_rgb_target_is_the_image(rgb):
     picture, scale = pixels(rgb), LabScaler(output_space="rgb")
     L, answer = scale.normalize(rgb_to_lab(picture))
     assert torch.allclose(answer, 2 * picture - 1, atol=1e-3)
@@ -220,16 +223,22 @@ def test_an_answer_in_rgb_is_the_picture_itself(rgb):
     assert torch.allclose(scale.ab_of(answer), rgb_to_lab(picture)[:, 1:] / 110, atol=1e-3)
 
 
-def test_of_an_answer_in_lab_the_given_lightness_counts_and_in_rgb_its_own():
+def test_lab_scaler_lightness_by_output_space():
     L = torch.zeros(1, 1, 1, 1)
     answer = torch.tensor([-0.5, 0.2, 0.4]).view(1, 3, 1, 1)
-    assert LabScaler(100, "lab").denormalize(L, answer).flatten().tolist() == pytest.approx([50, 20, 40])
+    assert LabScaler(100, "lab").denormalize(L, answer).flatten().tolist() == pytest.approx(
+        [50, 20, 40]
+    )
     white = LabScaler(output_space="rgb").denormalize(L, torch.ones(1, 3, 1, 1))
     assert white.flatten().tolist() == pytest.approx([100, 0, 0], abs=0.01)
-    assert [LabScaler(output_space=answer).out_channels for answer in ("ab", "lab", "rgb")] == [2, 3, 3]
+    assert [LabScaler(output_space=answer).out_channels for answer in ("ab", "lab", "rgb")] == [
+        2,
+        3,
+        3,
+    ]
 
 
-def test_scale_is_a_value():
+def test_lab_scaler_is_a_frozen_value():
     assert LabScaler() == LabScaler(110.0) != LabScaler(128) and hash(LabScaler()) == hash(
         LabScaler(110.0)
     )
@@ -261,13 +270,13 @@ def test_scale_is_a_value():
         (torch.full((1, 3, 2, 2), -1.0), ValueError, r"expected \[0, 1\]"),
     ],
 )
-def test_bad_pictures_are_refused_in_one_sentence(value, error, words):
+def test_rgb_to_lab_bad_input_raises(value, error, words):
     with pytest.raises(error, match=words) as caught:
         rgb_to_lab(value)
     assert "\n" not in str(caught.value)
 
 
-def test_bad_lab_and_bad_gamut_are_refused():
+def test_lab_to_rgb_bad_input_raises():
     with pytest.raises(TypeError, match="lab has dtype torch.uint8; expected floating point"):
         lab_to_rgb(torch.zeros(1, 3, 2, 2, dtype=torch.uint8))
     with pytest.raises(ValueError, match="expected 'chroma' or 'clip'"):
@@ -276,7 +285,7 @@ def test_bad_lab_and_bad_gamut_are_refused():
         LabScaler().denormalize(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1, 2, 2))
 
 
-def test_the_doors_of_cie_are_inverse_to_each_other():
+def test_cie_steps_are_inverse_to_each_other():
     values = torch.linspace(0, 1, 1001).view(1, 1, -1).expand(1, 3, -1)
     assert torch.allclose(cie.linear_to_srgb(cie.srgb_to_linear(values)), values, atol=1e-5)
     assert torch.allclose(cie.xyz_to_linear(cie.linear_to_xyz(values)), values, atol=1e-5)

@@ -84,14 +84,14 @@ def test_sources_on_disk(tmp_path, kind):
 
 
 @pytest.mark.parametrize("source", [None, 3, np.zeros((4, 4, 3)), io.StringIO("text")])
-def test_other_sources(source):
+def test_bad_source_raises(source):
     with pytest.raises(TypeError, match="expected a path"):
         load_image(source)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000"])
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF|Truncated File:UserWarning")
-def test_cut_off(tmp_path, form):
+def test_truncated_file_raises_or_is_complete(tmp_path, form):
     """At any length: an error with the name, or (only trailing bytes missing) the very same picture."""
     data = saved(form)
     whole = np.asarray(load_image(data))
@@ -107,11 +107,11 @@ def test_cut_off(tmp_path, form):
     assert refusals >= 27
 
 
-def test_cut_off_says_what_to_do():
+def test_truncated_file_message():
     refused(saved("JPEG")[:2000], "<bytes>", "cut off or damaged", "fetch it again")
 
 
-def test_one_wrong_byte_in_a_png():
+def test_png_with_wrong_byte_raises():
     data = bytearray(saved("PNG"))
     data[len(data) // 2] ^= 255
     refused(bytes(data), "damaged")
@@ -132,20 +132,20 @@ def test_one_wrong_byte_in_a_png():
     ],
     ids=["empty", "text", "web page", "pdf", "zeros", "heic", "cr3", "raf", "rw2"],
 )
-def test_not_an_image(tmp_path, content, words):
+def test_not_an_image_raises(tmp_path, content, words):
     path = tmp_path / "renamed.jpg"
     path.write_bytes(content)
     refused(path, "renamed.jpg", *words)
 
 
-def test_raw_that_looks_like_tiff(tmp_path):
+def test_raw_that_looks_like_tiff_raises(tmp_path):
     for name in ("photo.NEF", "photo.dng"):
         (tmp_path / name).write_bytes(saved("TIFF"))
         refused(tmp_path / name, name, "camera raw")
     refused(saved("TIFF", tiffinfo={50706: b"\1\4\0\0"}), "camera raw")
 
 
-def test_heic_by_suffix(tmp_path):
+def test_heic_suffix_raises(tmp_path):
     path = tmp_path / "IMG_0001.HEIC"
     path.write_bytes(bytes(50))
     refused(path, "IMG_0001.HEIC", "HEIC")
@@ -153,7 +153,7 @@ def test_heic_by_suffix(tmp_path):
     assert load_image(path).size == (60, 40)
 
 
-def test_missing_file_suggests(tmp_path):
+def test_missing_file_suggests_similar_name(tmp_path):
     (tmp_path / "Holiday.JPG").write_bytes(b"")
     with pytest.raises(
         FileNotFoundError, match=r"holiday\.jpg was not found in .*; did you mean Holiday\.JPG\?"
@@ -163,7 +163,7 @@ def test_missing_file_suggests(tmp_path):
         load_image(tmp_path / "no folder" / "cat.png")
 
 
-def test_folder_and_file_as_folder(tmp_path):
+def test_folder_raises(tmp_path):
     refused(tmp_path, str(tmp_path), "is a folder")
     (tmp_path / "a.png").write_bytes(saved("PNG"))
     refused(tmp_path / "a.png" / "b.png", "b.png")
@@ -172,14 +172,14 @@ def test_folder_and_file_as_folder(tmp_path):
 @pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is denied to root"
 )
-def test_unreadable(tmp_path):
+def test_unreadable_file_raises(tmp_path):
     path = tmp_path / "secret.png"
     path.write_bytes(saved("PNG"))
     path.chmod(0)
     refused(path, "secret.png", "check that you may read it")
 
 
-def test_unreadable_simulated(tmp_path, monkeypatch):
+def test_simulated_unreadable_file_raises(tmp_path, monkeypatch):
     def denied(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
@@ -189,7 +189,7 @@ def test_unreadable_simulated(tmp_path, monkeypatch):
     )
 
 
-def test_limit():
+def test_max_pixels_limit():
     assert MAX_PIXELS == 64_000_000
     data = saved("PNG")
     assert load_image(data, max_pixels=2400).size == (60, 40)
@@ -197,7 +197,7 @@ def test_limit():
     refused(Image.fromarray(RGB), "2,400", max_pixels=100)
 
 
-def test_limit_is_checked_before_decoding(tmp_path):
+def test_max_pixels_is_checked_before_decoding(tmp_path):
     path = tmp_path / "bomb.png"
     path.write_bytes(png_header(8001, 8000))
     refused(path, "bomb.png", "8001 x 8000 = 64,008,000 pixels", "64,000,000")
@@ -206,19 +206,19 @@ def test_limit_is_checked_before_decoding(tmp_path):
 
 
 @pytest.mark.parametrize("max_pixels", [MAX_PIXELS, 10**12, None])
-def test_bomb(max_pixels):
+def test_decompression_bomb_raises(max_pixels):
     limit = "64,000,000" if max_pixels == MAX_PIXELS else "PIL.Image.MAX_IMAGE_PIXELS"
     refused(png_header(60_000, 60_000), "3,600,000,000 pixels", limit, max_pixels=max_pixels)
 
 
 @pytest.mark.parametrize("action", ["ignore", "error"])
-def test_pillows_warning_becomes_the_error(action):
+def test_pillow_warning_becomes_error(action):
     with warnings.catch_warnings():
         warnings.simplefilter(action, Image.DecompressionBombWarning)
         refused(png_header(12_000, 12_000), "144,000,000 pixels", "64,000,000")
 
 
-def test_reading_does_not_load_torch():
+def test_loading_does_not_import_torch():
     code = (
         "import sys; from colorlib import data; from colorlib.io import images;"
         "[photo.image() for photo in data.sample_photos('all')]; sys.exit('torch' in sys.modules)"
@@ -226,7 +226,7 @@ def test_reading_does_not_load_torch():
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-def test_a_good_photo_is_read_in_silence(caplog, recwarn):
+def test_good_photo_logs_nothing(caplog, recwarn):
     with caplog.at_level(logging.DEBUG, "colorlib"):
         load_image(saved("JPEG"))
     assert not caplog.records and not recwarn.list

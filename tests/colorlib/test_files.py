@@ -25,13 +25,13 @@ def links(request, monkeypatch):
         monkeypatch.setattr(os, "link", no_links)
 
 
-def test_new_file(tmp_path):
+def test_atomic_write_new_file(tmp_path):
     put(tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == b"new" and os.listdir(tmp_path) == ["a.bin"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
-def test_permissions_follow_the_umask(tmp_path):
+def test_atomic_write_permissions_follow_umask(tmp_path):
     old = os.umask(0o027)
     try:
         put(tmp_path / "a.bin")
@@ -40,7 +40,7 @@ def test_permissions_follow_the_umask(tmp_path):
     assert stat.S_IMODE((tmp_path / "a.bin").stat().st_mode) == 0o640
 
 
-def test_existing_file(tmp_path):
+def test_atomic_write_existing_file(tmp_path):
     path = tmp_path / "a.bin"
     put(path, b"old")
     with pytest.raises(FileExistsError, match=r"a\.bin exists already.*overwrite=True"):
@@ -50,7 +50,7 @@ def test_existing_file(tmp_path):
     assert path.read_bytes() == b"new" and os.listdir(tmp_path) == ["a.bin"]
 
 
-def test_a_link_to_nowhere_is_an_existing_file(tmp_path):
+def test_atomic_write_broken_link_exists(tmp_path):
     (tmp_path / "a.bin").symlink_to(tmp_path / "gone")
     with pytest.raises(FileExistsError):
         put(tmp_path / "a.bin")
@@ -58,7 +58,7 @@ def test_a_link_to_nowhere_is_an_existing_file(tmp_path):
 
 
 @pytest.mark.parametrize("overwrite", [True, False])
-def test_failure_in_the_block(tmp_path, overwrite):
+def test_atomic_write_failure_in_block(tmp_path, overwrite):
     path = tmp_path / "a.bin"
     if overwrite:
         put(path, b"old")
@@ -69,7 +69,7 @@ def test_failure_in_the_block(tmp_path, overwrite):
     assert not overwrite or path.read_bytes() == b"old"
 
 
-def test_failure_of_the_last_step(tmp_path, monkeypatch):
+def test_atomic_write_failure_of_last_step(tmp_path, monkeypatch):
     put(tmp_path / "a.bin", b"old")
     monkeypatch.setattr(os, "replace", no_links)
     with pytest.raises(OSError, match="file system"):
@@ -77,7 +77,7 @@ def test_failure_of_the_last_step(tmp_path, monkeypatch):
     assert (tmp_path / "a.bin").read_bytes() == b"old" and os.listdir(tmp_path) == ["a.bin"]
 
 
-def test_full_disk_without_links(tmp_path, monkeypatch):
+def test_atomic_write_full_disk_without_links(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", no_links)
     monkeypatch.setattr("shutil.copyfileobj", no_links)
     with pytest.raises(OSError, match="file system"):
@@ -85,7 +85,7 @@ def test_full_disk_without_links(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_another_process_is_first(tmp_path):
+def test_atomic_write_other_process_wins(tmp_path):
     path = tmp_path / "a.bin"
     with pytest.raises(FileExistsError, match="overwrite=True"), atomic_write(path) as file:
         file.write(b"new")
@@ -93,7 +93,7 @@ def test_another_process_is_first(tmp_path):
     assert path.read_bytes() == b"theirs" and os.listdir(tmp_path) == ["a.bin"]
 
 
-def test_of_many_writers_one_wins(tmp_path):
+def test_atomic_write_of_many_one_wins(tmp_path):
     start, won = threading.Barrier(8), []
 
     def writer(number):

@@ -22,7 +22,7 @@ def noise(h, w, seed=0):
 
 @given(sizes)
 @settings(deadline=None)
-def test_round_trip(shape):
+def test_tensor_round_trip_is_exact(shape):
     pixels = noise(*shape)
     rgb = image_to_tensor(tensor_to_image(pixels))
     assert rgb.dtype == torch.float32 and rgb.is_contiguous() and rgb.shape == pixels.shape
@@ -36,12 +36,12 @@ def test_round_trip(shape):
 
 @given(st.integers(0, 255), st.floats(-0.49, 0.49))
 @settings(deadline=None)
-def test_rounded_not_cut(value, offset):
+def test_tensor_to_image_rounds(value, offset):
     rgb = torch.full((3, 1, 1), (value + offset) / 255)
     assert tensor_to_image(rgb).getpixel((0, 0)) == (value,) * 3
 
 
-def test_half_precision_gradients_and_other_strides():
+def test_tensor_to_image_takes_any_float_and_stride():
     for dtype in (torch.float16, torch.bfloat16, torch.float64):
         assert tensor_to_image(torch.ones(3, 2, 2, dtype=dtype)).getpixel((0, 0)) == (255, 255, 255)
     rgb = torch.rand(1, 3, 4, 5, requires_grad=True).to(memory_format=torch.channels_last)
@@ -51,20 +51,20 @@ def test_half_precision_gradients_and_other_strides():
 @pytest.mark.parametrize(
     "shape", [(3,), (4, 4), (2, 3, 4, 4), (1, 1, 4, 4), (4, 4, 3), (3, 0, 4), (1, 1, 3, 4, 4)]
 )
-def test_shapes(shape):
+def test_tensor_to_image_bad_shape_raises(shape):
     with pytest.raises(ValueError, match=r"expected \(1, 3, h, w\)"):
         tensor_to_image(torch.zeros(shape))
 
 
 @pytest.mark.parametrize("value", [-0.02, 1.02, 255.0, float("nan"), float("inf")])
-def test_values_out_of_range(value):
+def test_tensor_to_image_out_of_range_raises(value):
     rgb = torch.zeros(1, 3, 4, 4)
     rgb[0, 1, 2, 3] = value
     with pytest.raises(ValueError, match="expected 0 to 1"):
         tensor_to_image(rgb)
 
 
-def test_values_a_little_out_are_clipped():
+def test_tensor_to_image_clips_small_excess():
     assert tensor_to_image(torch.tensor([-0.009, 1.009, 0.5])[:, None, None]).getpixel((0, 0)) == (
         0,
         255,
@@ -75,13 +75,13 @@ def test_values_a_little_out_are_clipped():
 @pytest.mark.parametrize(
     "wrong", [torch.zeros(1, 3, 4, 4, dtype=torch.int64), np.zeros((1, 3, 4, 4)), None]
 )
-def test_types(wrong):
+def test_tensor_to_image_bad_type_raises(wrong):
     with pytest.raises(TypeError, match="expected"):
         tensor_to_image(wrong)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (40, 90), (42, 42), (3, 1)])
-def test_size_takes_the_middle(size):
+def test_image_to_tensor_size_crops_the_center(size):
     """The thirds of the picture are red, lime and blue."""
     thirds = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
     rgb = image_to_tensor(Image.fromarray(thirds).resize(size, Image.Resampling.NEAREST), size=9)
@@ -90,28 +90,28 @@ def test_size_takes_the_middle(size):
     assert (rgb[0, 0, 4, 0] > 0.9) == (size[0] <= size[1])
 
 
-def test_size_averages():
+def test_image_to_tensor_size_averages():
     stripes = np.zeros((512, 512, 3), np.uint8)
     stripes[:, ::2] = 255
     rgb = image_to_tensor(Image.fromarray(stripes), size=32)
     assert (rgb - 0.5).abs().max() < 0.02
 
 
-def test_size_equal_to_the_picture_changes_nothing():
+def test_image_to_tensor_same_size_is_exact():
     assert torch.equal(
         image_to_tensor(tensor_to_image(noise(16, 16)), size=16), noise(16, 16) / 255
     )
 
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".webp"])
-def test_write_exact(tmp_path, suffix):
+def test_save_png_and_webp_are_lossless(tmp_path, suffix):
     rgb = noise(20, 30) / 255
     path = save_image(rgb, tmp_path / f"a{suffix}")
     assert torch.equal(image_to_tensor(path), rgb)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".JPG"])
-def test_write_jpeg_keeps_colour_at_full_resolution(tmp_path, suffix):
+def test_save_jpeg_keeps_full_resolution_color(tmp_path, suffix):
     """Red beside lime, pixel by pixel: 4:2:0 would mix them."""
     pixels = np.zeros((16, 16, 3), np.uint8)
     pixels[:, ::2, 0] = pixels[:, 1::2, 1] = 200
@@ -122,12 +122,12 @@ def test_write_jpeg_keeps_colour_at_full_resolution(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F"])
-def test_write_any_mode(tmp_path, mode):
+def test_save_any_mode(tmp_path, mode):
     assert load_image(save_image(Image.new(mode, (4, 3)), tmp_path / "a.jpg")).size == (4, 3)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
-def test_write_keeps_alpha_and_the_colours_under_it(tmp_path, suffix):
+def test_save_keeps_alpha_and_colors_under_it(tmp_path, suffix):
     rgba = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(8, 8, 4)[::-1].copy())
     rgba.putpixel((3, 3), (90, 20, 10, 0))
     path = save_image(rgba, tmp_path / f"a{suffix}")
@@ -139,12 +139,15 @@ def test_write_keeps_alpha_and_the_colours_under_it(tmp_path, suffix):
         assert opaque.mode == "RGB"
 
 
-def test_write_to_jpeg_lays_over_white_aloud(tmp_path, caplog):
+def test_save_alpha_as_jpeg_composites_with_warning(tmp_path, caplog):
     path = save_image(Image.new("RGBA", (8, 8), (255, 0, 0, 0)), tmp_path / "a.jpg")
-    assert load_image(path).getpixel((4, 4)) == (255, 255, 255) and "composited on white" in caplog.text
+    assert (
+        load_image(path).getpixel((4, 4)) == (255, 255, 255)
+        and "composited on white" in caplog.text
+    )
 
 
-def test_write_drops_what_no_longer_holds(tmp_path):
+def test_save_drops_old_metadata(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     image = Image.new("RGB", (4, 3))
@@ -153,7 +156,7 @@ def test_write_drops_what_no_longer_holds(tmp_path):
         assert written.size == (3, 4) and not written.info and not written.getexif()
 
 
-def test_write_never_replaces_unless_told(tmp_path):
+def test_save_does_not_overwrite_by_default(tmp_path):
     path = save_image(noise(2, 2), tmp_path / "a.png")
     with pytest.raises(FileExistsError, match=r"a\.png exists already.*overwrite=True"):
         save_image(noise(3, 3), path)
@@ -162,7 +165,7 @@ def test_write_never_replaces_unless_told(tmp_path):
     assert load_image(path).size == (3, 3) and os.listdir(tmp_path) == ["a.png"]
 
 
-def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
+def test_save_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     path = save_image(noise(2, 2), tmp_path / "a.png")
 
     def save(self, file, **options):
@@ -177,12 +180,12 @@ def test_write_that_fails_in_the_middle(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a", "a.heic", ".png"])
-def test_write_unknown_suffix(tmp_path, name):
+def test_save_unknown_suffix_raises(tmp_path, name):
     with pytest.raises(ImageError, match=r"expected \.png, \.jpg, \.jpeg, \.webp"):
         save_image(noise(2, 2), tmp_path / name)
 
 
-def test_write_where_it_cannot_be(tmp_path):
+def test_save_into_missing_folder_raises(tmp_path):
     with pytest.raises(ImageError, match="there is no folder"):
         save_image(noise(2, 2), tmp_path / "new" / "a.png")
     (tmp_path / "folder.png").mkdir()

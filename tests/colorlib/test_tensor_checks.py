@@ -104,7 +104,7 @@ def test_check_same_shape(a, b, error, words):
         (lambda: check_at_least("x", "3", 1), TypeError, "x is '3'; expected a number, at least 1"),
     ],
 )
-def test_the_other_checks(check, error, words):
+def test_other_checks(check, error, words):
     refuses(check, error, words)
     check_not_empty("x", RGB)
     check_choice("x", "a", ("a", "b"))
@@ -171,12 +171,12 @@ def test_the_other_checks(check, error, words):
             "resize_mode is 'squeeze'; expected 'center_crop' or 'stretch'",
         ),
         (lambda: load_dataset("photos", 32, max_images=0), "max_images is 0; expected at least 1"),
-        (lambda: build_image_cache([], 0), "size is 0; expected at least 1"),
+        (lambda: build_image_cache([], 0), "image_size is 0; expected at least 1"),
         (
-            lambda: build_image_cache([], 8, fit="squeeze"),
-            "fit is 'squeeze'; expected 'center_crop' or 'stretch'",
+            lambda: build_image_cache([], 8, resize_mode="squeeze"),
+            "resize_mode is 'squeeze'; expected 'center_crop' or 'stretch'",
         ),
-        (lambda: build_image_cache([], 8, workers=0), "workers is 0; expected at least 1"),
+        (lambda: build_image_cache([], 8, num_workers=0), "num_workers is 0; expected at least 1"),
         (lambda: build_image_cache([], 8), "photos is empty; expected at least 1 photo"),
         (lambda: download_dataset("coco", tries=0), "tries is 0; expected at least 1"),
         (lambda: TensorImages([1]), "rgb " + LIST),
@@ -186,14 +186,17 @@ def test_the_other_checks(check, error, words):
         (lambda: TrainConfig(batch_size=0), "batch_size is 0; expected at least 1"),
         (lambda: TrainConfig(lr=-1e-4), "lr is -0.0001; expected at least 0"),
         (lambda: TrainConfig(seed=-1), "seed is -1; expected at least 0"),
-        (lambda: TrainConfig(reconstruction="x"), "reconstruction is 'x'; expected 'l1', 'l2' or 'psnr'"),
+        (
+            lambda: TrainConfig(reconstruction="x"),
+            "reconstruction is 'x'; expected 'l1', 'l2' or 'psnr'",
+        ),
         (
             lambda: TrainConfig(schedule="linear"),
             "schedule is 'linear'; expected 'constant', 'step', ",
         ),
         (lambda: fit(save_every_steps=0), "save_every_steps is 0; expected at least 1"),
         (lambda: fit(max_steps=-1), "max_steps is -1; expected at least 0"),
-        (lambda: fit(minutes=-1), "minutes is -1; expected at least 0"),
+        (lambda: fit(max_minutes=-1), "max_minutes is -1; expected at least 0"),
         (
             lambda: evaluate.evaluate(None, TensorImages(RGB), batch_size=0),
             "batch_size is 0; expected at least 1",
@@ -207,7 +210,7 @@ def test_the_other_checks(check, error, words):
         ),
     ],
 )
-def test_what_a_user_passes_is_checked(call, words):
+def test_public_functions_check_their_arguments(call, words):
     refuses(call, (TypeError, ValueError), words)
 
 

@@ -17,7 +17,7 @@ def L():
 
 
 @pytest.mark.parametrize("value", [-1.0, -0.9, 0.8, 1.0])
-def test_a_frame_is_found_though_it_is_neither_pure_nor_clean(L, value):
+def test_noisy_border_is_found(L, value):
     noise = 0.01 * torch.randn(1, 1, 80, 96, generator=torch.Generator().manual_seed(1))
     framed = (
         F.pad(L, (2, 4, 12, 8), value=value)
@@ -26,7 +26,7 @@ def test_a_frame_is_found_though_it_is_neither_pure_nor_clean(L, value):
     assert find_content(framed.clamp(-1, 1)) == (slice(12, 72), slice(2, 92))
 
 
-def test_a_white_sky_a_gray_frame_and_a_plain_picture_are_none(L):
+def test_sky_gray_frame_and_flat_image_are_not_borders(L):
     sky = L.clone()
     sky[..., :20, :] = 1
     assert find_content(sky) == ALL
@@ -35,7 +35,7 @@ def test_a_white_sky_a_gray_frame_and_a_plain_picture_are_none(L):
         assert find_content(torch.full_like(L, value)) == ALL
 
 
-def test_a_framed_photo_gets_the_colours_that_it_has_without(L):
+def test_framed_photo_gets_same_colors(L):
     model = Colorizer(UNet(num_downs=3, base_channels=4, dropout=0).eval(), image_size=32)
     framed = model.predict_ab(F.pad(L, (6,) * 4, value=1.0))
     assert torch.equal(framed[..., 6:-6, 6:-6], model.predict_ab(L))

@@ -64,12 +64,12 @@ def test_folders_names_and_formats_stay(model, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".tiff", ".gif", ".bmp", ".jp2", ".ppm"])
-def test_a_format_that_cannot_be_written_becomes_png(model, tmp_path, suffix):
+def test_unwritable_format_becomes_png(model, tmp_path, suffix):
     source = put(tmp_path / "in", f"lawn{suffix}")
     assert [path.name for path in colorize(model, source, tmp_path / "out").written] == ["lawn.png"]
 
 
-def test_names_that_collide_are_kept_apart(model, tmp_path):
+def test_colliding_results_get_different_names(model, tmp_path):
     source = put(tmp_path / "in", "a.png", "a.tif", "a.bmp", "b/a.gif", color="gray")
     put(source, "a.tif", color="white")
     report = colorize(model, source, tmp_path / "out")
@@ -90,11 +90,11 @@ def test_names_that_collide_are_kept_apart(model, tmp_path):
         ([], []),
     ],
 )
-def test_names(names, expected):
+def test_unique_output_paths(names, expected):
     assert unique_output_paths(names) == expected
 
 
-def test_one_photos_name():
+def test_output_path():
     assert output_path("x/a.JPG") == Path("x/a-colorized.JPG")
     assert output_path(Path("a.b.tiff")).name == "a.b-colorized.png"
     assert [output_path(f"a{s}").suffix for s in (".webp", ".jpeg", ".heic", "")] == [
@@ -105,7 +105,7 @@ def test_one_photos_name():
     ]
 
 
-def test_bad_files_are_named_and_passed_over(model, tmp_path, caplog):
+def test_bad_files_are_named_and_skipped(model, tmp_path, caplog):
     source = put(tmp_path / "in", "a.png", "z.png")
     (source / "empty.jpg").touch()
     (source / "text.png").write_text("hello")
@@ -128,16 +128,18 @@ def test_bad_files_are_named_and_passed_over(model, tmp_path, caplog):
     assert str(report) in caplog.text
 
 
-def test_a_model_that_answers_nan_fails_every_photo_by_name(tmp_path):
+def test_nan_model_fails_every_photo(tmp_path):
     class Broken(nn.Module):
         def forward(self, L):
             return torch.full((1, 2, *L.shape[-2:]), float("nan"))
 
-    report = colorize(Colorizer(Broken(), image_size=16), put(tmp_path / "in", "a.png"), tmp_path / "out")
+    report = colorize(
+        Colorizer(Broken(), image_size=16), put(tmp_path / "in", "a.png"), tmp_path / "out"
+    )
     assert not report.written and "nan" in report.skipped["a.png"] and not files(tmp_path / "out")
 
 
-def test_an_interrupted_run_goes_on_where_it_was(model, tmp_path):
+def test_interrupted_run_continues(model, tmp_path):
     source = put(tmp_path / "in", "a.png", "c.png")
     put(source, "b.png", color="black")
     with pytest.raises(KeyboardInterrupt):
@@ -150,7 +152,7 @@ def test_an_interrupted_run_goes_on_where_it_was(model, tmp_path):
     assert report.skipped == {"a.png": "exists already"} and not report.failed
 
 
-def test_results_are_replaced_only_when_told(model, tmp_path, caplog):
+def test_results_are_replaced_only_with_overwrite(model, tmp_path, caplog):
     source, out = put(tmp_path / "in", "a.png"), put(tmp_path / "out", "a.png", color="blue")
     colorize(model, source, out)
     assert load_image(out / "a.png").getpixel((0, 0)) == (0, 0, 255) and not caplog.records
@@ -158,7 +160,7 @@ def test_results_are_replaced_only_when_told(model, tmp_path, caplog):
     assert load_image(out / "a.png").getpixel((0, 0)) != (0, 0, 255)
 
 
-def test_results_inside_the_folder_of_photos_are_no_photos(model, tmp_path):
+def test_results_inside_source_are_not_photos(model, tmp_path):
     put(tmp_path, "a.png", "colour2/b.png")
     for _ in range(2):
         report = colorize(model, tmp_path, tmp_path / "colour")
@@ -166,12 +168,12 @@ def test_results_inside_the_folder_of_photos_are_no_photos(model, tmp_path):
     assert files(tmp_path / "colour") == ["a.png", "colour2/b.png"]
 
 
-def test_photos_inside_the_folder_of_results_are_photos(model, tmp_path):
+def test_photos_inside_results_folder_are_photos(model, tmp_path):
     source = put(tmp_path / "in", "a.png")
     assert colorize(model, source, tmp_path).written == [tmp_path / "a.png"]
 
 
-def test_a_photo_is_never_its_own_result(model, tmp_path, monkeypatch):
+def test_photo_is_never_its_own_result(model, tmp_path, monkeypatch):
     before = put(tmp_path, "a.png").joinpath("a.png").read_bytes()
     monkeypatch.chdir(tmp_path)
     for source in (tmp_path, ".", [tmp_path / "a.png"], tmp_path / "a.png"):
@@ -180,7 +182,7 @@ def test_a_photo_is_never_its_own_result(model, tmp_path, monkeypatch):
     assert (tmp_path / "a.png").read_bytes() == before and model.net.calls == 0
 
 
-def test_one_file_and_a_list_of_files(model, tmp_path):
+def test_one_file_and_list_of_files(model, tmp_path):
     put(tmp_path / "in", "a/x.jpg", "b/x.jpg", "b/y.tif")
     listed = [tmp_path / "in" / name for name in ("b/x.jpg", "a/x.jpg", "b/y.tif", "none.png", "b")]
     report = colorize(model, iter(listed), tmp_path / "out")
@@ -194,7 +196,7 @@ def test_one_file_and_a_list_of_files(model, tmp_path):
     assert one.written == [tmp_path / "one" / "x.jpg"]
 
 
-def test_alpha_goes_into_the_folder(model, tmp_path, caplog):
+def test_alpha_is_saved(model, tmp_path, caplog):
     (tmp_path / "in").mkdir()
     Image.new("LA", (8, 8), (120, 128)).save(tmp_path / "in" / "a.tif")
     (path,) = colorize(model, tmp_path / "in", tmp_path / "out").written
@@ -202,7 +204,7 @@ def test_alpha_goes_into_the_folder(model, tmp_path, caplog):
         assert result.getchannel("A").getextrema() == (128, 128)
 
 
-def test_saturation_goes_through_and_is_checked(model, tmp_path):
+def test_saturation_is_used_and_checked(model, tmp_path):
     source = put(tmp_path / "in", "a.png")
     colorize(model, source, tmp_path / "gray", saturation=0)
     assert len(set(load_image(tmp_path / "gray" / "a.png").getpixel((0, 0)))) == 1
@@ -210,7 +212,7 @@ def test_saturation_goes_through_and_is_checked(model, tmp_path):
         colorize(model, source, tmp_path / "out", saturation=-1)
 
 
-def test_no_photos(model, tmp_path):
+def test_no_photos_raises(model, tmp_path):
     with pytest.raises(FileNotFoundError, match="was not found"):
         colorize(model, tmp_path / "nowhere", tmp_path / "out")
     (tmp_path / "in").mkdir()
@@ -220,7 +222,7 @@ def test_no_photos(model, tmp_path):
     assert colorize(model, [], tmp_path / "out") == FolderReport([], {})
 
 
-def test_a_folder_of_results_that_cannot_be(model, tmp_path):
+def test_unusable_results_folder_raises(model, tmp_path):
     source = put(tmp_path / "in", "a.png", "b/c.png")
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="file is a file, expected a folder"):
@@ -230,7 +232,7 @@ def test_a_folder_of_results_that_cannot_be(model, tmp_path):
     assert list(colorize(model, source, tmp_path / "out").failed) == ["b/c.png"]
 
 
-def test_a_full_disk_ends_the_run(model, tmp_path, monkeypatch):
+def test_full_disk_ends_the_run(model, tmp_path, monkeypatch):
     def full(self, file, **options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -241,7 +243,7 @@ def test_a_full_disk_ends_the_run(model, tmp_path, monkeypatch):
     assert model.net.calls == 1 and not files(tmp_path / "out")
 
 
-def test_a_bar_is_shown_unless_it_is_not_wanted(model, tmp_path, capsys):
+def test_progress_bar_can_be_switched_off(model, tmp_path, capsys):
     source = put(tmp_path / "in", "a.png")
     colorize_folder(model, source, tmp_path / "one")
     assert "Colouring" in capsys.readouterr().err

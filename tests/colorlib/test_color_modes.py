@@ -140,7 +140,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_means_this_picture(case):
+def test_to_srgb_matches_reference(case):
     source, expected, tolerance = CASES[case]
     close(load_image(source), expected, tolerance)
 
@@ -158,7 +158,7 @@ def test_16_bit_middle_is_8_bit_middle():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_a_gray_that_is_no_number(bad):
+def test_gray_with_nan_raises(bad):
     values = np.ones((4, 4), np.float32)
     values[1, 1] = bad
     with pytest.raises(ImageError, match="finite"):
@@ -173,7 +173,7 @@ def test_lab_tiff():
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_first_frame_of_an_animation(form):
+def test_animation_uses_first_frame(form):
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     data = saved(frames[0], format=form, save_all=True, append_images=frames[1:], lossless=True)
     assert load_image(data).getpixel((4, 4)) == (255, 0, 0)
@@ -204,19 +204,19 @@ def test_exif_orientation(form, turn):
     assert picture.info == {} and not picture.getexif()
 
 
-def test_orientation_of_16_bit_gray():
+def test_exif_orientation_of_16_bit_gray():
     exif = Image.Exif()
     exif[0x0112] = 3
     data = saved(Image.fromarray(SIXTEEN), format="PNG", exif=exif)
     close(load_image(data), SIXTEEN_AS_8[::-1, ::-1])
 
 
-def test_broken_exif_is_ignored_aloud(caplog):
+def test_broken_exif_is_ignored_with_warning(caplog):
     close(load_image(saved(rgb, format="PNG", exif=b"Exif\0\0garbage")), RGB)
     assert "EXIF" in caplog.text
 
 
-def test_alpha_over_white_is_said_once_with_the_name(tmp_path, caplog):
+def test_alpha_on_white_warns_once_with_name(tmp_path, caplog):
     rgba.save(tmp_path / "logo.png")
     load_image(tmp_path / "logo.png")
     assert [r.name for r in caplog.records] == ["colorlib"] and "logo.png" in caplog.text
@@ -226,7 +226,7 @@ def test_alpha_over_white_is_said_once_with_the_name(tmp_path, caplog):
     assert not caplog.records
 
 
-def test_half_alpha_is_half_way_to_white():
+def test_half_alpha_is_halfway_to_white():
     assert to_srgb(Image.new("LA", (1, 1), (0, 51))).getpixel((0, 0)) == (204, 204, 204)
 
 
@@ -284,11 +284,11 @@ def test_gray_profile(mode):
 @pytest.mark.parametrize(
     "profile", [b"nonsense", icc(b"CMYK", b"A2B0", b"mft1" + bytes(40)), icc(b"RGB ", b"abcd", b"")]
 )
-def test_useless_profile_is_ignored(profile):
+def test_unusable_profile_is_ignored(profile):
     close(load_image(saved(rgb, format="PNG", icc_profile=profile)), RGB)
 
 
-def test_the_callers_picture_stays_as_it_is():
+def test_to_srgb_does_not_change_its_input():
     before = rgba.copy()
     load_image(rgba).putpixel((0, 0), (1, 2, 3))
     assert rgba.tobytes() == before.tobytes() and rgba.mode == "RGBA"
@@ -374,7 +374,7 @@ ALPHAS = {
 
 
 @pytest.mark.parametrize("case", ALPHAS)
-def test_alpha_is_kept_and_the_colours_under_it(case, caplog):
+def test_keep_alpha_keeps_colors_under_it(case, caplog):
     source, alpha, colours, tolerance = ALPHAS[case]
     picture = load_image(source, keep_alpha=True)
     assert picture.mode == "RGBA" and picture.info == {} and not caplog.records
@@ -387,7 +387,7 @@ def test_alpha_is_kept_and_the_colours_under_it(case, caplog):
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("turn", TURNS)
-def test_alpha_is_turned_with_the_photo(form, turn):
+def test_keep_alpha_follows_exif_orientation(form, turn):
     exif = Image.Exif()
     exif[0x0112] = turn
     stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](np.asarray(half))))
@@ -396,6 +396,6 @@ def test_alpha_is_turned_with_the_photo(form, turn):
     assert np.array_equal(picture, half)
 
 
-def test_alpha_that_hides_nothing_is_left_out():
+def test_opaque_alpha_is_dropped():
     for image in (rgb.convert("RGBA"), gray.convert("LA"), rgb, gray):
         assert load_image(saved(image, format="PNG"), keep_alpha=True).mode == "RGB"

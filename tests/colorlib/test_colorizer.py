@@ -45,7 +45,7 @@ def lab(image):
     return rgb2lab(np.asarray(image))
 
 
-def test_the_answer_is_laid_over_the_photos_own_lightness():
+def test_result_keeps_lightness_and_takes_ab():
     photo = sample_photos("test")[0].image()
     result = Colorizer(Even(), LabScaler(100), image_size=64)(photo)
     assert result.size == photo.size
@@ -57,7 +57,7 @@ def test_the_answer_is_laid_over_the_photos_own_lightness():
     assert np.percentile(difference, 99) < 0.5
 
 
-def test_on_png_lightness_differs_by_rounding_only_for_a_real_network(model, tmp_path):
+def test_png_lightness_differs_by_rounding_only(model, tmp_path):
     for photo in sample_photos("all"):
         model(photo.path).save(tmp_path / "out.png")
         difference = np.abs(
@@ -69,7 +69,7 @@ def test_on_png_lightness_differs_by_rounding_only_for_a_real_network(model, tmp
 
 
 @pytest.mark.parametrize("coarse", [1, 16])
-def test_lightness_is_kept_under_the_most_vivid_colours(coarse):
+def test_lightness_is_kept_with_vivid_colors(coarse):
     """A saturated random answer, pixel by pixel and in blotches: most of it is outside sRGB."""
 
     class Vivid(Even):
@@ -93,7 +93,7 @@ def test_any_size(model, size):
     assert result.size == size and result.mode == "RGB"
 
 
-def test_a_photo_and_its_enlargement_get_the_same_colours(model):
+def test_enlarged_photo_gets_same_colors(model):
     """Mean a and b agree within 0.5 Lab units, where two colours cannot be told apart."""
     for photo in sample_photos("test"):
         large = photo.image()
@@ -103,7 +103,7 @@ def test_a_photo_and_its_enlargement_get_the_same_colours(model):
         assert np.abs(means[0] - means[1]).max() < 0.5
 
 
-def test_a_photo_below_the_networks_size_gets_the_mean_of_what_was_said(model):
+def test_small_photo_gets_mean_of_prediction(model):
     """Fine stripes of opposite colours are averaged, not picked at random."""
 
     class Stripes(Even):
@@ -118,7 +118,7 @@ def test_a_photo_below_the_networks_size_gets_the_mean_of_what_was_said(model):
     assert np.abs(chroma).max() < 10
 
 
-def test_the_network_sees_its_own_size_in_the_photos_proportions():
+def test_network_sees_its_size_and_aspect_ratio():
     net = Even()
     for size, seen in (
         ((200, 100), (32, 64)),
@@ -130,7 +130,7 @@ def test_the_network_sees_its_own_size_in_the_photos_proportions():
         assert tuple(net.seen[-1].shape[-2:]) == seen
 
 
-def test_colours_of_the_input_are_not_looked_at(model):
+def test_input_colors_are_ignored(model):
     photo = sample_photos("test")[1].image()
     gray = photo.convert("L").convert("RGB")
     net = Even()
@@ -140,14 +140,14 @@ def test_colours_of_the_input_are_not_looked_at(model):
     assert once.tobytes() == again.tobytes()  # evaluation mode: no dropout
 
 
-def test_a_large_photo_is_turned_to_rgb_in_strips_without_a_seam(model, monkeypatch):
+def test_strips_leave_no_seam(model, monkeypatch):
     photo = sample_photos("test")[0].image()
     whole = model(photo)
     monkeypatch.setattr("colorlib.colorizer._STRIP_HEIGHT", 17)
     assert np.abs(np.asarray(model(photo)).astype(int) - np.asarray(whole)).max() <= 1
 
 
-def test_saturation():
+def test_saturation_scales_chroma():
     photo = sample_photos("test")[0].image()
     chroma = [
         np.hypot(
@@ -163,9 +163,7 @@ def test_saturation():
             Colorizer(Even())(photo, saturation=bad)
 
 
-def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
-    model, tmp_path, monkeypatch
-):
+def test_tta_is_mean_of_four_and_mirrors(model, tmp_path, monkeypatch):
     monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)  # 16 bits round
     averaged, L = dataclasses.replace(model, tta=True), torch.rand(1, 1, 40, 56) * 2 - 1
     found = averaged.predict_ab_at(L, 32)
@@ -185,7 +183,7 @@ def test_an_averaged_answer_is_the_mean_of_four_and_mirrors_with_the_photo(
     assert again.tta and torch.allclose(again.predict_ab_at(L, 32), found, atol=1e-5)
 
 
-def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
+def test_saved_model_gives_same_image(model, tmp_path):
     photo = sample_photos("train")[0].image()
     path = Colorizer(model.net, LabScaler(128), 48).save(tmp_path / "model.safetensors")
     loaded = Colorizer.load(path)
@@ -198,9 +196,7 @@ def test_saved_and_loaded_it_gives_the_same_picture(model, tmp_path):
 
 
 @pytest.mark.parametrize("answer", ["lab", "rgb"])
-def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_lightness(
-    answer, tmp_path
-):
+def test_three_channel_output_keeps_photo_lightness(answer, tmp_path):
     class Orange(nn.Module):
         def forward(self, L):
             lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
@@ -216,7 +212,7 @@ def test_an_answer_of_three_channels_gives_its_colours_and_keeps_the_photos_ligh
     assert lab[:, 2][middle].median() == pytest.approx(45, abs=1)
 
 
-def test_a_file_that_does_not_fit_is_refused(model, tmp_path):
+def test_load_bad_config_raises(model, tmp_path):
     scaler = {"ab_scale": 110.0, "output_space": "ab"}
     weights, config = (
         model.net.state_dict(),
@@ -264,7 +260,7 @@ def with_alpha(path, turn=1):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_alpha_stays_and_so_does_the_lightness_under_it(model, name, tmp_path, caplog):
+def test_alpha_and_lightness_under_it_are_kept(model, name, tmp_path, caplog):
     path = with_alpha(tmp_path / name)
     with Image.open(path) as file:
         straight = file.convert("RGBA")
@@ -279,7 +275,7 @@ def test_alpha_stays_and_so_does_the_lightness_under_it(model, name, tmp_path, c
     assert not caplog.records  # nothing is laid over white in the end, so nothing is said of it
 
 
-def test_the_network_sees_what_is_transparent_over_white(tmp_path):
+def test_network_sees_transparency_on_white(tmp_path):
     net = Even()
     hidden = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
     hidden.paste((0, 0, 0, 255), (16, 0, 32, 32))
@@ -289,7 +285,7 @@ def test_the_network_sees_what_is_transparent_over_white(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["rgba.png", "rgba.webp", "rgba.tif"])
-def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
+def test_alpha_follows_exif_orientation(model, name, tmp_path):
     upright = model(with_alpha(tmp_path / name))
     turned = model(with_alpha(tmp_path / name, turn=6))
     assert turned.size == (64, 96)
@@ -299,14 +295,14 @@ def test_alpha_is_turned_as_the_camera_noted(model, name, tmp_path):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e6])
-def test_an_answer_that_is_no_colour_is_an_error(value):
+def test_output_that_is_not_a_color_raises(value):
     with pytest.raises(
         RuntimeError, match=r"predicts values of (nan|inf|1e\+06), expected .* load another"
     ):
         Colorizer(Even(value), image_size=32)(Image.new("RGB", (50, 40), "gray"))
 
 
-def test_a_nearly_gray_answer_is_said_once_a_call(caplog, tmp_path):
+def test_nearly_gray_output_warns_once_per_call(caplog, tmp_path):
     Image.new("RGB", (50, 40), "gray").save(path := tmp_path / "dull.png")
     Colorizer(Even(0.004, 0.004), image_size=32)(path)
     assert len(caplog.records) == 1
@@ -316,7 +312,7 @@ def test_a_nearly_gray_answer_is_said_once_a_call(caplog, tmp_path):
     assert not caplog.records
 
 
-def test_memory_of_the_processor_runs_out_in_words_only(caplog):
+def test_cpu_out_of_memory_is_recognized(caplog):
     class Huge(Even):
         def forward(self, L):
             if L.shape[-1] > 40:
@@ -327,7 +323,7 @@ def test_memory_of_the_processor_runs_out_in_words_only(caplog):
     assert "half the network's size, 32" in caplog.text
 
 
-def test_another_failure_of_the_network_is_not_taken_for_memory():
+def test_other_error_is_not_out_of_memory():
     class Broken(Even):
         def forward(self, L):
             return L @ torch.zeros(3, 3)
@@ -336,7 +332,7 @@ def test_another_failure_of_the_network_is_not_taken_for_memory():
         Colorizer(Broken(), image_size=64)(Image.new("RGB", (50, 50), "gray"))
 
 
-def test_out_of_memory_is_said_and_halved_once(caplog):
+def test_out_of_memory_halves_size_once(caplog):
     class Hungry(Even):
         def forward(self, L):
             if L.shape[-1] > self.limit:
@@ -354,14 +350,14 @@ def test_out_of_memory_is_said_and_halved_once(caplog):
         Colorizer(net, image_size=64)(photo)
 
 
-def test_what_is_no_photo_is_refused_by_name(model, tmp_path):
+def test_bad_photo_raises_with_name(model, tmp_path):
     (tmp_path / "not.jpg").write_text("hello")
     with pytest.raises(ImageError, match=r"not\.jpg"):
         model(tmp_path / "not.jpg")
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_16_bits_move_colors_by_less_than_a_255th_on_average(model, monkeypatch, dtype):
+def test_16_bit_colors_differ_little(model, monkeypatch, dtype):
     monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)
     exact = np.asarray(model(sample_photos("test")[0].path)).astype(float)
     monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: dtype)
@@ -372,7 +368,7 @@ def test_16_bits_move_colors_by_less_than_a_255th_on_average(model, monkeypatch,
     assert 0 < np.abs(fast - exact).mean() < 1
 
 
-def test_a_model_that_was_read_is_channels_last_and_can_be_written_again(model, tmp_path):
+def test_loaded_model_is_channels_last_and_saves(model, tmp_path):
     read = Colorizer.load(model.save(tmp_path / "one.safetensors"))
     weights = [p for p in read.net.parameters() if p.ndim == 4 and min(p.shape) > 1]
     assert weights and all(p.is_contiguous(memory_format=torch.channels_last) for p in weights)

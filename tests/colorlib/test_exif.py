@@ -123,7 +123,7 @@ def weights(tmp_path_factory):
     return Colorizer(UNet(num_downs=3, base_channels=4), image_size=16).save(path)
 
 
-def test_the_parser_reads_what_the_camera_wrote():
+def test_parser_reads_camera_exif():
     for order in "<>":
         fields, link = parsed(camera(6, order))
         assert fields[0x010E] == GRANNY and fields[0x927C] == b"MAKER" * 40 and link
@@ -132,9 +132,7 @@ def test_the_parser_reads_what_the_camera_wrote():
 
 @pytest.mark.parametrize("order", "<>")
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
-def test_a_copy_keeps_who_when_and_where_and_says_that_a_model_coloured_it(
-    suffix, order, tmp_path, weights
-):
+def test_result_keeps_exif_and_adds_note(suffix, order, tmp_path, weights):
     photo, out = tmp_path / f"a{suffix}", tmp_path / f"a-colorized{suffix}"
     Image.fromarray(PIXELS).save(photo, exif=camera(6, order))
     assert main(["colorize", str(photo), "--model", str(weights)]) == 0
@@ -163,7 +161,7 @@ def test_a_copy_keeps_who_when_and_where_and_says_that_a_model_coloured_it(
     )  # upright, and not turned twice
 
 
-def test_coloured_twice_it_says_so_once(tmp_path, weights):
+def test_note_is_added_once(tmp_path, weights):
     Image.fromarray(PIXELS).save(tmp_path / "a.jpg", exif=camera(1))
     model = Colorizer.load(weights)
     for source, target in (("a.jpg", "b"), ("b/a.jpg", "c")):
@@ -171,7 +169,7 @@ def test_coloured_twice_it_says_so_once(tmp_path, weights):
     assert parsed(written(tmp_path / "c/a.jpg"))[0][0x010E] == GRANNY + b"; colorized by a model"
 
 
-def test_a_photo_that_says_nothing_gets_the_words_that_lesson_8_writes(tmp_path):
+def test_photo_without_exif_gets_the_note(tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.bmp")
     for suffix in (".jpg", ".png", ".webp"):
         path = save_image(
@@ -186,7 +184,7 @@ def test_a_photo_that_says_nothing_gets_the_words_that_lesson_8_writes(tmp_path)
         }
 
 
-def test_a_scan_in_tiff_keeps_its_words_and_none_of_its_layout(tmp_path):
+def test_tiff_keeps_description_but_not_layout(tmp_path):
     info = {270: "Lantern slide 7", 315: "A. Nobody", 282: 300.0, 283: 300.0, 296: 2}
     Image.fromarray(PIXELS).save(tmp_path / "a.tif", tiffinfo=info, compression="tiff_lzw")
     fields, _ = parsed(exif_for_result(tmp_path / "a.tif", (50, 30)))
@@ -205,13 +203,13 @@ BROKEN = [
 
 @pytest.mark.parametrize("exif", BROKEN)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_exif_that_is_damaged_costs_no_picture(exif, tmp_path):
+def test_damaged_exif_still_gives_a_result(exif, tmp_path):
     Image.fromarray(PIXELS).save(tmp_path / "a.png", exif=exif)
     fields, link = parsed(exif_for_result(tmp_path / "a.png", (50, 30)))
     assert b"colorized by a model" in fields[0x010E] and not link
 
 
-def test_exif_that_no_jpeg_holds_is_left_out_aloud(tmp_path, caplog):
+def test_exif_too_long_for_jpeg_is_dropped_with_warning(tmp_path, caplog):
     Image.fromarray(PIXELS).save(
         tmp_path / "a.png", exif=camera(1, others={0x010E: (2, b"long " * 14_000)})
     )
