@@ -21,12 +21,13 @@ from tqdm import tqdm
 
 from colorlib import metrics, viz
 from colorlib.color import LabScaler, lab_to_rgb, to_uint8
+from colorlib.data.datasets import TensorImages
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.training import TrainConfig, Trainer
 from colorlib.generator import init_weights
 from colorlib.losses import GANLoss
 from colorlib.scenes import Scenes, draw_scenes
 from colorlib.scenes.objects import CHROMA, MAJOR, MINOR
+from colorlib.training import TrainConfig, Trainer
 from colorlib.unet import UNet
 from course.tool import stored_results
 
@@ -77,26 +78,8 @@ LOSSES = {
 }
 
 
-class Lawns:
-    """Scenes as the trainer wants them."""
-
-    def __init__(self, n: int, size: int) -> None:
-        self.rgb = to_uint8(draw_scenes(n, size).rgb)
-
-    def __len__(self) -> int:
-        return len(self.rgb)
-
-    def __getitem__(self, index: int) -> Tensor:
-        """Return one image: uint8 (3, h, w)."""
-        return self.rgb[index]
-
-    def __getitems__(self, indices: Tensor) -> Tensor:
-        """Return several images: uint8 (n, 3, h, w)."""
-        return self.rgb[indices]
-
-
 def trained(
-    loss: Loss, seed: int, data: Lawns, epochs: int, folder: Path
+    loss: Loss, seed: int, data: TensorImages, epochs: int, folder: Path
 ) -> tuple[nn.Module, nn.Module | None]:
     """Train, or go on, or take up what is trained already: the generator, and the critic if there is one."""
     net_g = init_weights(UNet(num_downs=4, base_channels=16, dropout=0.0), seed=seed)
@@ -171,7 +154,8 @@ def summed_up(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    data, held_out = Lawns(TRAIN, SIZE), draw_scenes(HELD_OUT, SIZE, seed=1)
+    data = TensorImages(to_uint8(draw_scenes(TRAIN, SIZE).rgb))
+    held_out = draw_scenes(HELD_OUT, SIZE, seed=1)
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in LOSSES}
     colored = {"truth": held_out.lab()}
     runs = tqdm([(seed, name) for seed in SEEDS for name in LOSSES], unit="run")

@@ -92,10 +92,10 @@ def _extract_members(archive: Path, folder: Path, max_bytes: int, max_files: int
     try:
         for count, (name, kind, size, open_member) in enumerate(_iter_members(archive), 1):
             total += size
-            if count > max_files:
-                raise ArchiveError(_limit_message(archive, f"{max_files:,} members", name))
-            if total > max_bytes:
-                raise ArchiveError(_limit_message(archive, f"{max_bytes:,} bytes", name))
+            if count > max_files or total > max_bytes:
+                limit = f"{max_files:,} members" if count > max_files else f"{max_bytes:,} bytes"
+                found = f"{archive} holds more than {limit} at {name!r}"
+                raise ArchiveError(f"{found}; do not use it.")
             if kind not in ("file", "folder"):
                 found = f"{archive} holds {name!r}, {kind}"
                 raise ArchiveError(f"{found}; expected files, do not use it.")
@@ -117,10 +117,6 @@ def _extract_members(archive: Path, folder: Path, max_bytes: int, max_files: int
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         found = f"{archive} cannot be unpacked after {name!r} ({reason})"
         raise ArchiveError(f"{found}; delete it and fetch it again.") from error
-
-
-def _limit_message(archive: Path, limit: str, name: str) -> str:
-    return f"{archive} holds more than {limit} at {name!r}; do not use it."
 
 
 def _check_member_path(archive: Path, name: str) -> PurePosixPath:

@@ -1,4 +1,8 @@
-"""Data sets for training: images in memory, a data set by its name, and its splits."""
+"""Data sets for training: images in memory, a data set by its name, and its splits.
+
+A data set is a torch ``Dataset`` of images (3, h, w). Its ``__getitems__`` returns a whole batch
+(n, 3, h, w) in one read, so that a ``DataLoader`` has nothing left to stack.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,10 @@ class TensorImages(Dataset[Tensor]):
         >>> images = TensorImages(torch.zeros(5, 3, 4, 4, dtype=torch.uint8))
         >>> images[2].shape, images.__getitems__([2, 0]).shape
         (torch.Size([3, 4, 4]), torch.Size([2, 3, 4, 4]))
+        >>> from torch.utils.data import DataLoader
+        >>> loader = DataLoader(images, batch_size=2, collate_fn=torch.as_tensor)
+        >>> [len(batch) for batch in loader]
+        [2, 2, 1]
     """
 
     rgb: Tensor

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from benchmarks import cgan_loss as bench
+from colorlib.color import to_uint8
+from colorlib.data.datasets import TensorImages
 from colorlib.scenes import draw_scenes
 
 
@@ -39,7 +41,7 @@ def test_runs_are_summed_up():
 
 @pytest.mark.parametrize("name", ["L2", "GAN + 10 L1, label 0.9"])
 def test_a_run_goes_on_where_it_stopped(name, tmp_path):
-    data = bench.Lawns(32, 48)
+    data = TensorImages(to_uint8(draw_scenes(32, 48).rgb))
     whole, _ = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "whole")
     bench.trained(bench.LOSSES[name], 0, data, 1, tmp_path / "parts")
     parts, critic = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "parts")

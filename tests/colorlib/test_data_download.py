@@ -1,4 +1,4 @@
-"""Downloads from a real server on this machine: what is whole is taken, and nothing else is."""
+"""Downloads from a real server on this machine: only a complete and correct file is used."""
 
 import dataclasses
 import hashlib
@@ -16,17 +16,17 @@ import pytest
 from PIL import Image
 
 from colorlib import data
-from colorlib.data import download
 from colorlib.data.archive import ArchiveError
 from colorlib.data.catalog import CATALOG, DatasetSource, load_catalog
 from colorlib.data.download import DownloadError, download_dataset, list_photos
 
 
 def archive(names=("set/a.png", "set/b.png", "notes.txt")):
-    Image.new("RGB", (4, 3), "red").save(picture := io.BytesIO(), "PNG")
-    with zipfile.ZipFile(content := io.BytesIO(), "w") as file:
+    image, content = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(image, "PNG")
+    with zipfile.ZipFile(content, "w") as file:
         for name in names:
-            file.writestr(zipfile.ZipInfo(name), picture.getvalue())
+            file.writestr(zipfile.ZipInfo(name), image.getvalue())
     return content.getvalue()
 
 
@@ -35,7 +35,7 @@ PAGE = b"\n<!DOCTYPE html>\n<html><body>Quota exceeded</body></html>"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers each path in its own way, and counts."""
+    """A server whose paths fail in different ways, and that records the requests."""
 
     def do_GET(self):
         self.server.asked.append(self.path)
@@ -70,7 +70,7 @@ def server():
 
 @pytest.fixture
 def source(server, monkeypatch):
-    """Make a source whose addresses lead to the server; waiting between tries is skipped."""
+    """Return a source whose URLs lead to the server; the wait between tries is skipped."""
     server.asked = []
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
 
@@ -78,7 +78,7 @@ def source(server, monkeypatch):
         urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
         changes = {"size": len(GOOD), "sha256": hashlib.sha256(GOOD).hexdigest(), **changes}
         return DatasetSource(
-            "set", "Two red pictures", urls, "CC0", "nobody", counts={"set": 2}, **changes
+            "set", "Two red images", urls, "CC0", "nobody", counts={"set": 2}, **changes
         )
 
     return make
@@ -88,7 +88,7 @@ def nothing_left(out):
     return not out.exists() or not list(out.iterdir())
 
 
-def test_a_good_file(source, server, tmp_path, capsys):
+def test_download_good_file_is_extracted_once(source, server, tmp_path, capsys):
     out = tmp_path / "out"
     target = download_dataset(source("good"), out)
     assert target == out / "set"
@@ -101,12 +101,12 @@ def test_a_good_file(source, server, tmp_path, capsys):
     ]
 
 
-def test_no_bar(source, tmp_path, capsys):
+def test_download_without_progress_shows_no_bar(source, tmp_path, capsys):
     download_dataset(source("good"), tmp_path, progress=False)
     assert "%" not in capsys.readouterr().err
 
 
-def test_a_file_put_there_by_hand_needs_no_server(source, server, tmp_path):
+def test_download_file_saved_by_hand_needs_no_server(source, server, tmp_path):
     (tmp_path / "set.zip").write_bytes(GOOD)
     assert (
         len(data.list_images(download_dataset(source("missing"), tmp_path))) == 2
@@ -114,37 +114,37 @@ def test_a_file_put_there_by_hand_needs_no_server(source, server, tmp_path):
     )
 
 
-def test_a_mirror_is_taken_where_the_first_fails(source, server, tmp_path):
+def test_download_uses_a_mirror_if_the_first_fails(source, server, tmp_path):
     download_dataset(source("missing", "page", "good"), tmp_path, tries=1)
     assert server.asked == [f"/{way}/set.zip" for way in ("missing", "page", "good")]
 
 
-def test_a_web_page_is_recognised_at_once(source, server, tmp_path):
+def test_download_web_page_is_refused_at_once(source, server, tmp_path):
     with pytest.raises(
         DownloadError, match="the server returned a web page, not the file"
     ) as error:
         download_dataset(source("page"), tmp_path)
     assert server.asked == ["/page/set.zip"]  # no use in asking again
-    steps = rf"by hand: open http://\S+/page/set\.zip in a browser, save the file as {tmp_path}/set\.zip"
+    steps = rf"by hand: open http://\S+/page/set\.zip in a browser, save the file as {tmp_path}/"
     assert re.search(steps, str(error.value)) and nothing_left(tmp_path)
 
 
 @pytest.mark.parametrize(
     "page", [PAGE, b"<html>", b"\xef\xbb\xbf<!doctype html>", b"<?xml version='1.0'?>"]
 )
-def test_a_web_page_saved_by_hand(source, tmp_path, page):
+def test_download_web_page_saved_by_hand_is_refused(source, tmp_path, page):
     (tmp_path / "set.zip").write_bytes(page)
     with pytest.raises(DownloadError, match=r"set\.zip: the server returned a web page"):
         download_dataset(source("good", sha256=None, size=None), tmp_path)
 
 
-def test_not_found(source, server, tmp_path):
+def test_download_missing_file_says_what_to_do(source, server, tmp_path):
     with pytest.raises(DownloadError, match="404.*by hand"):
         download_dataset(source("missing"), tmp_path, tries=2)
     assert server.asked == ["/missing/set.zip"] * 2 and nothing_left(tmp_path)
 
 
-def test_no_server_at_all(source, tmp_path):
+def test_download_without_server_says_what_to_do(source, tmp_path):
     nowhere = DatasetSource("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
     with pytest.raises(
         DownloadError, match="set could not be downloaded .*by hand: open http://127"
@@ -154,7 +154,7 @@ def test_no_server_at_all(source, tmp_path):
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_truncated(source, server, tmp_path, known):
+def test_download_truncated_file_is_refused(source, server, tmp_path, known):
     """Half of a file is refused even where no hash is known: the server promised more."""
     with pytest.raises(DownloadError, match="could not be downloaded"):
         download_dataset(
@@ -163,12 +163,12 @@ def test_truncated(source, server, tmp_path, known):
     assert len(server.asked) == 3 and nothing_left(tmp_path)
 
 
-def test_a_dropped_connection_is_tried_again(source, server, tmp_path):
+def test_download_dropped_connection_is_tried_again(source, server, tmp_path):
     assert len(data.list_images(download_dataset(source("dropped"), tmp_path))) == 2
     assert len(server.asked) == 2
 
 
-def test_a_wrong_hash(source, tmp_path):
+def test_download_wrong_hash_or_size_is_refused(source, tmp_path):
     with pytest.raises(DownloadError, match="does not match the known hash"):
         download_dataset(source("good", sha256="0" * 64), tmp_path, tries=1)
     assert nothing_left(tmp_path)
@@ -182,7 +182,7 @@ def test_a_wrong_hash(source, tmp_path):
     assert not (tmp_path / "set").exists()
 
 
-def test_the_hash_is_shown_where_none_is_published(source, tmp_path, caplog):
+def test_download_logs_an_unpublished_hash_once(source, tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "colorlib"):
         download_dataset(source("good", sha256=None), tmp_path)
         assert f"has sha256 {hashlib.sha256(GOOD).hexdigest()}; none is published" in caplog.text
@@ -191,7 +191,7 @@ def test_the_hash_is_shown_where_none_is_published(source, tmp_path, caplog):
     assert not caplog.text  # at first use only
 
 
-def test_an_archive_that_would_leave_its_folder(source, tmp_path):
+def test_download_unsafe_archive_is_refused(source, tmp_path):
     out = tmp_path / "deep" / "out"
     with pytest.raises(ArchiveError, match=r"set\.zip holds '\.\./evil\.png', which leaves"):
         download_dataset(source("evil", sha256=None, size=None), out)
@@ -200,7 +200,7 @@ def test_an_archive_that_would_leave_its_folder(source, tmp_path):
     ]
 
 
-def test_too_few_pictures(source, tmp_path):
+def test_download_with_too_few_images_is_refused(source, tmp_path):
     with pytest.raises(
         DownloadError, match=r"set\.zip holds 1 images in set, expected 2 or more; delete"
     ):
@@ -208,9 +208,9 @@ def test_too_few_pictures(source, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
 
 
-def test_pictures_by_name(source, tmp_path, monkeypatch, server):
+def test_list_photos_finds_every_kind_of_name(source, tmp_path, monkeypatch, server):
     monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path))
-    monkeypatch.setitem(download.SOURCES, "set", source("good"))
+    monkeypatch.setitem(CATALOG, "set", source("good"))
     assert [photo.name for photo in list_photos("set")] == ["set/a.png", "set/b.png"]
     assert (tmp_path / "sources" / "set").is_dir()
     assert [photo.name for photo in list_photos("photos")] == [
@@ -235,7 +235,7 @@ def test_pictures_by_name(source, tmp_path, monkeypatch, server):
 
 
 @pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
-def test_the_table(entry):
+def test_catalog_entry_is_complete(entry):
     assert all(re.fullmatch(r"https?://\S+\.(zip|tgz)", url) for url in entry.urls)
     assert len({url.rpartition("/")[2] for url in entry.urls}) == 1
     assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
@@ -248,7 +248,7 @@ def test_the_table(entry):
     )
 
 
-def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeypatch):
+def test_list_photos_uses_only_the_named_folders(tmp_path, monkeypatch):
     for name in ("a/trainA/1.png", "a/trainB/2.png", "a/trainAB/3.png", "a/testA/deep/4.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (4, 4)).save(tmp_path / name)
@@ -261,7 +261,7 @@ def test_of_an_archive_only_the_named_folders_are_the_data_set(tmp_path, monkeyp
     ]
 
 
-def test_what_the_papers_use():
+def test_catalog_covers_the_papers():
     assert {paper for entry in CATALOG.values() for paper in re.findall(r"00\d", entry.title)} == {
         "000",
         "001",
@@ -274,25 +274,26 @@ def test_what_the_papers_use():
     assert "stands in for paper 004" in CATALOG["imagenette-160"].title
 
 
-def test_a_table_of_ones_own_adds_sources_and_replaces_them(tmp_path):
+def test_catalog_of_your_own_adds_and_replaces(tmp_path):
     table = tmp_path / "mine.toml"
     entry = (
         'title = "Mine"\nurls = ["http://127.0.0.1/mine.zip"]\nlicence = "CC0"\ncitation = "me"\n'
     )
     table.write_text(f"[coco]\n{entry}\n[mine]\n{entry}counts = {{ mine = 2 }}\n")
-    code = "from colorlib.data.catalog import SOURCES as s; print(s['coco'].title, s['mine'].counts, len(s))"
-    told = subprocess.run(
+    code = "from colorlib.data.catalog import CATALOG as c; "
+    code += "print(c['coco'].title, c['mine'].counts, len(c))"
+    done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"COLORLIB_SOURCES": str(table)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout == f"Mine {{'mine': 2}} {len(CATALOG) + 1}\n"
+    assert done.stdout == f"Mine {{'mine': 2}} {len(CATALOG) + 1}\n"
 
 
 @pytest.mark.parametrize("text", ["[coco]\ntitle = 'no addresses'", "[coco", "[coco]\ncolour = 1"])
-def test_a_table_that_is_none_is_said(tmp_path, text):
+def test_load_catalog_wrong_table_is_refused(tmp_path, text):
     (tmp_path / "mine.toml").write_text(text)
-    with pytest.raises(ValueError, match="mine.toml is no table of sources"):
+    with pytest.raises(ValueError, match="mine.toml is not a table of data sets"):
         load_catalog(tmp_path / "mine.toml")

@@ -1,4 +1,4 @@
-"""Which photos are dropped, and the page that says why."""
+"""The filters of photos, and the report of rejected photos."""
 
 import base64
 import io
@@ -22,11 +22,11 @@ def noise(size=128):
 
 
 def kind(image):
-    return (FilterConfig().reason(image) or "passes").partition(":")[0]
+    return (FilterConfig().rejection_reason(image) or "passes").partition(":")[0]
 
 
 @pytest.mark.parametrize("photo", PHOTOS, ids=lambda photo: photo.name)
-def test_real_photos_pass_and_their_spoilt_copies_do_not(photo):
+def test_photos_pass_and_spoilt_copies_do_not(photo):
     image = photo.image()
     assert kind(image) == "passes"
     gray = image.convert("L")
@@ -38,13 +38,13 @@ def test_real_photos_pass_and_their_spoilt_copies_do_not(photo):
     assert kind(ImageEnhance.Color(image).enhance(6)) == "too vibrant"
 
 
-def test_a_jpeg_of_a_gray_photo_is_gray(tmp_path):
+def test_jpeg_of_a_gray_photo_is_gray(tmp_path):
     PHOTOS[0].image().convert("L").convert("RGB").save(tmp_path / "a.jpg", quality=60)
     with Image.open(tmp_path / "a.jpg") as image:
         assert kind(image) == "grayscale"
 
 
-def test_faint_vibrant_and_detailed():
+def test_faint_vibrant_and_detailed_photos_are_rejected():
     half = ImageEnhance.Color(PHOTOS[0].image()).enhance(0.2)
     assert kind(half) == "too faint" and 5 < measure_photo(half)["colorfulness"] < 15
     poster = Image.new("RGB", (64, 64), (0, 0, 255))
@@ -55,8 +55,8 @@ def test_faint_vibrant_and_detailed():
     assert kind(ImageEnhance.Contrast(carpet).enhance(0.3)) != "too detailed"
 
 
-def test_measures_are_what_they_say():
-    """Two colours a distance apart, and a ramp of L, have measures that paper and pencil give."""
+def test_measure_photo_has_known_values():
+    """Two colours and a ramp of L have measures that can be computed by hand."""
     ramp = Image.fromarray(np.tile(np.linspace(0, 255, 128).astype(np.uint8), (128, 1)))
     assert measure_photo(ramp)["detail"] == pytest.approx(100 / 127, rel=0.02)
     assert measure_photo(ramp)["spread"] < 0.05 and measure_photo(ramp)["colorfulness"] < 0.01
@@ -73,50 +73,54 @@ def test_measures_are_what_they_say():
     )
 
 
-def test_other_limits():
-    image = PHOTOS[0].image()
-    assert FilterConfig(faint=1000).reason(image).startswith("too faint: colourfulness 7")
-    assert FilterConfig(vibrant=1).reason(image).endswith("> 1")
-    assert FilterConfig(detailed=0.5).reason(image).startswith("too detailed")
-    assert FilterConfig(one_hue=99).reason(image).startswith("grayscale")
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"min_colorfulness": 1000}, r"too faint: colourfulness 7\d < 1000"),
+        ({"max_colorfulness": 1}, r"too vibrant: colourfulness 7\d > 1"),
+        ({"max_detail": 0.5}, r"too detailed: gradient of L \S+ > 0\.5"),
+        ({"min_hue_spread": 99}, r"grayscale: one hue only, spread \S+ < 99"),
+    ],
+)
+def test_filter_config_limits_are_used(limit, reason):
+    assert re.fullmatch(reason, FilterConfig(**limit).rejection_reason(PHOTOS[0].image()))
 
 
 @pytest.fixture
-def dropped(tmp_path):
+def rejected(tmp_path):
     PHOTOS[0].image().convert("L").save(tmp_path / "<b>gray & old.png")
     PHOTOS[0].image().save(tmp_path / "fine.png")
     (tmp_path / "text.png").write_bytes(b"text")
     photos = [*data.list_images(tmp_path), data.PhotoFile("gone.jpg", tmp_path / "gone.jpg")]
-    kept, dropped = filter_photos(photos)
-    assert [photo.name for photo in kept] == ["fine.png"]
-    return dropped
+    accepted, rejected = filter_photos(photos)
+    assert [photo.name for photo in accepted] == ["fine.png"]
+    return rejected
 
 
-def test_sift_gives_each_photo_a_reason(dropped):
-    reasons = {photo.name: reason for photo, reason in dropped}
+def test_filter_photos_returns_a_reason_for_each(rejected):
+    reasons = {photo.name: reason for photo, reason in rejected}
     assert list(reasons) == ["<b>gray & old.png", "text.png", "gone.jpg"]
     assert reasons["<b>gray & old.png"].startswith("grayscale: one hue only")
     assert reasons["text.png"].startswith("unreadable: ") and "not an image" in reasons["text.png"]
     assert reasons["gone.jpg"].startswith("unreadable: ")
 
 
-def test_report(dropped, tmp_path):
-    page = write_rejection_report(dropped, tmp_path / "report.html").read_text("utf-8")
+def test_report_shows_photos_and_reasons(rejected, tmp_path):
+    page = write_rejection_report(rejected, tmp_path / "report.html").read_text("utf-8")
     assert "<p>unreadable: 2; grayscale: 1.</p>" in page
     assert page.count("<figure>") == 3 and page.count("cannot be read.") == 2
     (alt,) = re.findall(r'<img [^>]*alt="([^"]*)"', page)
     assert alt == "Thumbnail of &lt;b&gt;gray &amp; old.png" and "<b>gray" not in page
     thumbnail = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
     assert max(Image.open(io.BytesIO(thumbnail)).size) == 160
-    assert (
-        'lang="en"' in page
-        and page.count("<h1>") == 1
-        and not re.search(r"(src|href)=\"(?!data:)", page)
-    )
-    assert "Nothing was dropped" in write_rejection_report([], tmp_path / "report.html").read_text(
-        "utf-8"
-    )  # replaced
-    described = write_rejection_report(
-        [(PHOTOS[4], "too faint")], tmp_path / "report.html"
-    ).read_text("utf-8")
-    assert PHOTOS[4].alt in described
+    assert 'lang="en"' in page and page.count("<h1>") == 1
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+
+
+def test_report_replaces_a_file_and_uses_alt_texts(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    page = write_rejection_report([], path).read_text("utf-8")
+    assert "<p>No photo was rejected.</p>" in page
+    page = write_rejection_report([(PHOTOS[4], "too faint")], path).read_text("utf-8")
+    assert PHOTOS[4].alt in page and "<p>too faint: 1.</p>" in page

@@ -1,4 +1,4 @@
-"""Scenes: the same on every call, true to their masks, and silent about what L must not tell."""
+"""Scenes: reproducible, true to their classes, and without information about colours in L."""
 
 import random
 from dataclasses import FrozenInstanceError
@@ -11,10 +11,10 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import r2_score
 
 from colorlib.color import out_of_gamut, rgb_to_lab
-from colorlib.scenes import CLASSES, MAJORITY_PROBABILITY, _draw, draw_scenes, objects
+from colorlib.scenes import CLASSES, MAJORITY_PROBABILITY, _draw_scene, draw_scenes, objects
 from colorlib.scenes.drawing import Canvas, SceneRNG
 
-FIELDS = ("rgb", "classes", "pure", "ball_hue", "flag_is_major")
+FIELDS = ("rgb", "classes", "interior", "ball_hue", "flag_is_major")
 N, TRAIN = 1800, 1200
 
 
@@ -25,9 +25,9 @@ def many():
 
 @pytest.fixture(scope="module")
 def drawn():
-    """The canvas of 128 scenes before it became 8-bit RGB."""
-    dice = SceneRNG(3, range(128))
-    return _draw(dice, 64, dice(0, 2 * np.pi), dice() < MAJORITY_PROBABILITY)
+    """Return the canvas of 128 scenes before it becomes 8-bit RGB."""
+    rng = SceneRNG(3, range(128))
+    return _draw_scene(rng, 64, rng(0, 2 * np.pi), rng() < MAJORITY_PROBABILITY)
 
 
 def same(one, other):
@@ -47,8 +47,8 @@ def is_class(batch, name):
 
 
 @pytest.mark.parametrize("size", [32, 33, 64, 150])
-def test_a_scene_depends_on_its_seed_and_number_alone(size):
-    batch = draw_scenes(36, size, seed=5, start=7)  # at 64 and 150 more than are drawn at once
+def test_scene_depends_on_its_seed_and_number_only(size):
+    batch = draw_scenes(36, size, seed=5, start=7)  # at 64 and 150, more than are drawn at once
     for number in (0, 3, 31, 35):
         assert same(
             part(batch, slice(number, number + 1)), draw_scenes(1, size, seed=5, start=7 + number)
@@ -56,9 +56,9 @@ def test_a_scene_depends_on_its_seed_and_number_alone(size):
     assert same(part(batch, slice(10, 36)), draw_scenes(26, size, seed=5, start=17))
 
 
-def test_cutting_out_what_is_near_changes_nothing(monkeypatch):
+def test_crop_around_changes_nothing(monkeypatch):
     cut = draw_scenes(20, 150)
-    monkeypatch.setattr(Canvas, "near", lambda self, *reach: self)
+    monkeypatch.setattr(Canvas, "crop_around", lambda self, *reach: self)
     assert same(cut, draw_scenes(20, 150))
 
 
@@ -69,7 +69,7 @@ def test_scenes_and_seeds_differ():
     assert draw_scenes(1, seed=2**40, start=10**9).rgb.isfinite().all()
 
 
-def test_global_random_state_is_neither_read_nor_changed():
+def test_scenes_leave_global_random_states_unchanged():
     before = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     one = draw_scenes(2)
     assert before == (
@@ -91,8 +91,12 @@ def test_number_of_threads_changes_nothing():
         torch.set_num_threads(threads)
 
 
-def test_shapes_types_and_ranges(many):
-    assert many.rgb.shape == (N, 3, 64, 64) and many.classes.shape == many.pure.shape == (N, 64, 64)
+def test_scenes_have_shapes_types_and_ranges(many):
+    assert many.rgb.shape == (N, 3, 64, 64) and many.classes.shape == many.interior.shape == (
+        N,
+        64,
+        64,
+    )
     assert many.ball_hue.shape == many.flag_is_major.shape == (N,)
     dtypes = [getattr(many, field).dtype for field in FIELDS]
     assert dtypes == [torch.float32, torch.uint8, torch.bool, torch.float32, torch.bool]
@@ -103,7 +107,7 @@ def test_shapes_types_and_ranges(many):
         many.rgb = None
 
 
-def test_every_class_is_there(many):
+def test_every_class_is_drawn(many):
     assert many.classes.unique().tolist() == list(range(len(CLASSES)))
     assert all(many.mask(name).any() for name in CLASSES)
     for name in set(CLASSES) - {"sun"}:  # which a cloud or a hill may cover
@@ -111,22 +115,22 @@ def test_every_class_is_there(many):
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "pure"), [("ball", 110, 90), ("flag", 80, 60), ("ladybird", 50, 8)]
+    ("name", "min_area", "min_interior"), [("ball", 110, 90), ("flag", 80, 60), ("ladybird", 50, 8)]
 )
-def test_what_is_measured_is_whole_and_large_enough(many, name, least, pure):
+def test_measured_objects_are_whole_and_large_enough(many, name, min_area, min_interior):
     mask = is_class(many, name)
-    assert area(mask).min() >= least and area(many.mask(name)).min() >= pure
+    assert area(mask).min() >= min_area and area(many.mask(name)).min() >= min_interior
     assert not (
         mask[:, 0].any() or mask[:, -1].any() or mask[:, :, 0].any() or mask[:, :, -1].any()
     )
     height, width = mask.any(2).sum(1), mask.any(1).sum(1)
-    assert (area(mask) / (height * width)).min() > 0.5  # nothing bites a piece out
+    assert (area(mask) / (height * width)).min() > 0.5  # nothing covers a part of it
     if name == "ball":
         assert (height - width).abs().max() <= 1
         assert (area(mask) / (np.pi / 4 * height * width) - 1).abs().max() < 0.15
 
 
-def test_the_mask_fits_the_picture(many):
+def test_masks_fit_the_colors(many):
     many = part(many, slice(0, 800))
     L, a, b = many.lab().movedim(1, 0)
     hue, chroma = torch.atan2(b, a), torch.hypot(a, b)
@@ -147,7 +151,7 @@ def test_the_mask_fits_the_picture(many):
         assert test[many.mask(name)].float().mean() > 0.999, name
 
 
-def test_the_ladybird_is_always_red(many):
+def test_ladybird_is_always_red(many):
     many = part(many, slice(0, 800))
     lab = rgb_to_lab(many.rgb).movedim(1, 0)[:, many.mask("ladybird")]
     degrees = torch.rad2deg(torch.atan2(lab[2], lab[1]))
@@ -155,20 +159,18 @@ def test_the_ladybird_is_always_red(many):
     assert torch.hypot(lab[1], lab[2]).min() > 55
 
 
-def test_edges_and_spots_are_not_pure(many):
-    assert 0.75 < many.pure.float().mean() < 0.95
+def test_interior_excludes_edges_and_spots(many):
+    assert 0.75 < many.interior.float().mean() < 0.95
     many = part(many, slice(0, 100))
     black = rgb_to_lab(many.rgb)[:, 0] < 20
-    assert (is_class(many, "ladybird") & black).any() and not (many.pure & black).any()
+    assert (is_class(many, "ladybird") & black).any() and not (many.interior & black).any()
 
 
-def test_another_size_is_the_same_picture():
+def test_another_size_is_the_same_image():
     small, large = draw_scenes(8, 64), draw_scenes(8, 256)
     shrunk = torch.nn.functional.avg_pool2d(large.rgb, 4)
     assert (small.rgb - shrunk).abs().mean() < 0.01
-    for index, name in enumerate(
-        CLASSES
-    ):  # each pixel's class is found among its 16 in the large picture
+    for index, name in enumerate(CLASSES):  # each pixel's class is among its 16 in the large image
         found = torch.nn.functional.max_pool2d((large.classes == index).float(), 4) > 0
         assert found[small.mask(name)].float().mean() > 0.99, name
     assert torch.equal(small.ball_hue, large.ball_hue) and torch.equal(
@@ -176,7 +178,7 @@ def test_another_size_is_the_same_picture():
     )
 
 
-def test_every_hue_of_the_ball_and_both_flags_lie_inside_srgb():
+def test_ball_and_flag_colors_are_inside_srgb():
     hue = torch.linspace(0, 2 * np.pi, 721)
     L = torch.linspace(55, 75, 81)[:, None].expand(81, 721)
     ball = torch.stack(
@@ -193,12 +195,12 @@ def test_every_hue_of_the_ball_and_both_flags_lie_inside_srgb():
         assert not out_of_gamut(colors.T[None, :, None]).any()
 
 
-def test_nothing_is_drawn_outside_srgb(drawn):
+def test_all_drawn_colors_are_inside_srgb(drawn):
     assert drawn.lab.dtype == np.float32
     assert not out_of_gamut(torch.from_numpy(drawn.lab)).any()
 
 
-def test_hues_are_uniform_and_flags_stand_at_70_to_30(many):
+def test_hues_and_flags_have_their_distributions(many):
     assert stats.kstest(many.ball_hue.numpy() / (2 * np.pi), "uniform").pvalue > 0.01
     assert stats.binomtest(int(many.flag_is_major.sum()), N, MAJORITY_PROBABILITY).pvalue > 0.01
     major, minor = (many.ball_hue[many.flag_is_major == which].numpy() for which in (True, False))
@@ -223,7 +225,7 @@ def crops(values, mask, reach):
 
 
 def score(values, mask, reach, target):
-    """R^2 on held-out scenes of a forest that was fitted on the others."""
+    """Return R^2 on held-out scenes of a forest that is fitted on the others."""
     forest = RandomForestRegressor(25, min_samples_leaf=5, max_features=0.25, random_state=0)
     x = crops(values, mask.float(), reach)
     forest.fit(x[:TRAIN], target[:TRAIN])
@@ -231,7 +233,7 @@ def score(values, mask, reach, target):
 
 
 @pytest.mark.parametrize("name", ["ball", "flag"])
-def test_no_regressor_tells_the_color_from_L_but_from_rgb_it_does(many, name):
+def test_regressor_finds_the_color_in_rgb_but_not_in_L(many, name):
     mask, lab = many.mask(name), many.lab()
     hue, major = many.ball_hue.numpy(), many.flag_is_major.float().numpy()
     target, reach = (np.stack([np.cos(hue), np.sin(hue)], 1), 3) if name == "ball" else (major, 2)
@@ -246,7 +248,7 @@ def test_no_regressor_tells_the_color_from_L_but_from_rgb_it_does(many, name):
     assert score(leaky, mask, reach, target) > 0.04  # two units of L would have been noticed
 
 
-def test_the_mean_L_of_ball_and_flag_goes_with_nothing(many):
+def test_mean_L_does_not_correlate_with_the_color(many):
     L = many.lab()[:, 0]
     for name, targets in (
         ("ball", (many.ball_hue.cos(), many.ball_hue.sin())),
@@ -267,11 +269,11 @@ def test_the_mean_L_of_ball_and_flag_goes_with_nothing(many):
         ({"n": 1, "start": -2}, "start is -2; expected at least 0"),
     ],
 )
-def test_numbers_that_are_too_small_are_refused(wrong, words):
+def test_draw_scenes_too_small_numbers_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         draw_scenes(**wrong)
 
 
-def test_an_unknown_class_is_refused_with_the_known_ones():
+def test_mask_unknown_class_is_refused():
     with pytest.raises(ValueError, match="name is 'cat'; expected one of sky, sun, .* ball"):
         draw_scenes(1).mask("cat")

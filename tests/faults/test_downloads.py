@@ -238,11 +238,11 @@ def test_a_good_redirect_is_followed_and_a_mirror_taken(source, server, tmp_path
 KILLED = """
 import json, os, random, signal, sys
 from pathlib import Path
-from colorlib.data.download import fetch
-from colorlib.data.catalog import Source
+from colorlib.data.catalog import DatasetSource
+from colorlib.data.download import download_dataset
 
 entry, root, n, seed = json.loads(sys.argv[1])
-source, root = Source(**entry), Path(root)
+source, root = DatasetSource(**entry), Path(root)
 
 def run(out, at=-1):  # killed at the call or return number `at` of any function; how many there were
     seen = 0
@@ -252,11 +252,11 @@ def run(out, at=-1):  # killed at the call or return number `at` of any function
         if seen == at:
             os.kill(os.getpid(), signal.SIGKILL)
     sys.setprofile(count)
-    fetch(source, out, progress=False)
+    download_dataset(source, out, progress=False)
     sys.setprofile(None)
     return seen
 
-fetch(source, root / "first", progress=False)  # now nothing is left to import
+download_dataset(source, root / "first", progress=False)  # now nothing is left to import
 dice, part = random.Random(seed), (run(root / "whole") - 1) // n
 for at in [1 + nth * part + dice.randrange(part) for nth in range(n)]:  # one moment in each part of the run
     out = root / str(at)
@@ -266,7 +266,7 @@ for at in [1 + nth * part + dice.randrange(part) for nth in range(n)]:  # one mo
     killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     count = lambda: len(list((out / "set").rglob("*.png")))
     state = [killed, (out / "set.zip").exists(), (out / "set").exists(), count()]
-    fetch(source, out, progress=False)
+    download_dataset(source, out, progress=False)
     print(json.dumps([*state, count()]))
 """
 
