@@ -5,7 +5,6 @@ Four cells (tags ``header``, ``picture``, ``setup``, ``footer``) and the noteboo
 
 from __future__ import annotations
 
-import base64
 import copy
 import re
 from pathlib import Path
@@ -14,7 +13,7 @@ import jinja2
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import course_map, notebooks
+from course.tool import course_map, files, notebooks
 from course.tool.cli import CourseError
 from course.tool.course_config import RELEASE, Course, Lesson
 
@@ -54,7 +53,7 @@ def refresh(
         tagged = [cell for cell in nb.cells if tag in notebooks.tags(cell)]
         if len(tagged) > 1:
             raise CourseError(
-                f"{where}: {len(tagged)} cells are tagged {tag!r}: keep the tag on one of them."
+                f"{where}: {len(tagged)} cells are tagged {tag!r}, expected 1: fix it."
             )
         if tag == "setup" and tagged and tagged[0].cell_type == "code":
             setup.execution_count = tagged[0].execution_count
@@ -108,18 +107,12 @@ def _pictures(lesson: Lesson, root: Path) -> list[NotebookNode]:
     map_file = f"{PICTURES}/map_{lesson.number}.png"
     images = []
     if (root / picture).exists():
-        images.append(_image(root, picture, PICTURE_LIMIT, lesson.picture_alt, "jpeg"))
+        data = files.read_picture(root, picture, PICTURE_LIMIT)
+        images.append(files.embed_picture(data, "jpeg", lesson.picture_alt))
     if (root / map_file).exists():
-        alt = course_map.alt(lesson.number, lesson.title)
-        images.append(_image(root, map_file, MAP_LIMIT, alt, "png"))
+        data = files.read_picture(root, map_file, MAP_LIMIT)
+        images.append(files.embed_picture(data, "png", course_map.alt(lesson.number, lesson.title)))
     return [_markdown("picture", "\n\n".join(images))] if images else []
-
-
-def _image(root: Path, file: str, limit: int, alt: str, kind: str) -> str:
-    data = (root / file).read_bytes()
-    if len(data) > limit:
-        raise CourseError(f"{file} has {len(data)} bytes, at most {limit} fit: save it smaller.")
-    return f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode('ascii')})"
 
 
 def _setup(course: Course, lesson: Lesson) -> NotebookNode:

@@ -32,23 +32,15 @@ class Product:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--check", action="store_true", help="write nothing; print what differs, and exit with 1"
-    )
-    group.add_argument(
-        "--repository", metavar=PLACEHOLDER, help="set where the course is hosted, then build"
-    )
-    parser.add_argument(
-        "--branch", help="set what badges open: a branch, or a release's tag such as v1.0.0"
-    )
+    group.add_argument("--check", action="store_true", help="only print what differs; exit with 1")
+    group.add_argument("--repository", metavar=PLACEHOLDER, help="set where the course is hosted")
+    parser.add_argument("--branch", help="set what badges open: a branch, or a tag such as v1.0.0")
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Build, or check what is built; return 1 if something is left to fix."""
     if args.branch and args.check:
-        raise CourseError(
-            "found --check with --branch, but --check writes nothing: leave one of them out."
-        )
+        raise CourseError("found --check with --branch, but --check writes nothing: leave one out.")
     if args.repository:
         course_config.set_field(root, "repository", args.repository)
     if args.branch:
@@ -96,8 +88,8 @@ def refresh_solution(nb: NotebookNode, course: Course, lesson: Lesson, root: Pat
     a new badge, title or stored result needs no new run.
     """
     fresh = boilerplate_cells.refresh(nb, "solutions", course, lesson, root)
-    for number, cell in enumerate(fresh.cells, start=1):
-        if cell.cell_type == "markdown" and not boilerplate_cells.is_generated(cell):
+    for number, cell in notebooks.numbered(fresh, "markdown"):
+        if not boilerplate_cells.is_generated(cell):
             where = f"solutions/{lesson.name}.ipynb: {notebooks.place(number, cell)}"
             cell.source = placeholders.fill(cell.source, where, root)
     executed = fresh.metadata.pop("course", {}).get("executed")

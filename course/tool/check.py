@@ -15,10 +15,6 @@ from course.tool.lints.plain_words import plain_words
 from course.tool.lints.stored import result_files
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """This command has no options."""
-
-
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print every finding; return 1 if there is one."""
     found = list(findings(root))

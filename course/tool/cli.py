@@ -51,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if words[:1] == [name]:  # only the command that is asked for costs its imports
             module = import_command(name)
-            module.arguments(sub)
+            if hasattr(module, "arguments"):
+                module.arguments(sub)
             sub.set_defaults(run=module.main)
     args = parser.parse_args(words)
     try:

@@ -26,9 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print each difference on a line; return 1 if there is one."""
     if not args.file.is_file():
-        raise CourseError(
-            f"{args.file} does not exist, expected Colab's list of versions: download it first."
-        )
+        raise CourseError(f"{args.file} does not exist: download Colab's list of versions first.")
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     ours, published = (root / OUR_LIST).read_text("utf-8"), args.file.read_text("utf-8")
     lines = list(differences(ours, published, project["dependencies"]))
@@ -63,9 +61,7 @@ def differences(ours: str, published: str, dependencies: list[str]) -> Iterator[
 
     on_colab = read_versions(published)
     if "torch" not in on_colab:
-        raise CourseError(
-            "found no line torch==... in Colab's list, expected pip freeze: look at the file."
-        )
+        raise CourseError("found no line torch==... in Colab's list, expected pip freeze: read it.")
     for name, version in read_versions(ours).items():
         if name not in on_colab:
             yield f"- {name}: {version} in {OUR_LIST}, no longer on Colab"

@@ -66,9 +66,8 @@ def load(root: Path) -> Course:
     try:
         return parse((root / COURSE_TOML).read_text("utf-8"))
     except FileNotFoundError:
-        raise CourseError(
-            f"{COURSE_TOML} is missing under {root.name}: restore it from git."
-        ) from None
+        text = f"{COURSE_TOML} is missing under {root.name}: restore it from git."
+        raise CourseError(text) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{COURSE_TOML} is not valid TOML ({error}): fix that line.") from None
 
@@ -84,10 +83,8 @@ def parse(text: str) -> Course:
     lessons = tuple(Lesson(**entry) for entry in raw["lesson"])
     for before, after in itertools.pairwise(lessons):
         if after.number <= before.number:
-            raise CourseError(
-                f"{COURSE_TOML}: {after.name!r} comes after {before.name!r}; lessons need "
-                f"different numbers, in rising order: rename or move one."
-            )
+            text = f"{COURSE_TOML}: {after.name!r} comes after {before.name!r}, "
+            raise CourseError(f"{text}expected numbers that rise: rename or move one.")
     return Course(raw["title"], raw["repository"], raw["branch"], lessons)
 
 
@@ -95,14 +92,10 @@ def set_field(root: Path, field: str, value: str) -> None:
     """Rewrite the one line that sets ``field``, if the new configuration is valid."""
     path = root / COURSE_TOML
     pattern = re.compile(rf'^{field} = ".*"$', re.MULTILINE)
-    text = path.read_text("utf-8")
-    count = len(pattern.findall(text))
-    if count != 1:
-        raise CourseError(
-            f'{COURSE_TOML} has {count} lines of the form {field} = "...", expected one: fix it.'
-        )
     line = f"{field} = {json.dumps(value)}"  # JSON's strings are also TOML's
-    text = pattern.sub(lambda match: line, text)
+    text, count = pattern.subn(lambda match: line, path.read_text("utf-8"))
+    if count != 1:
+        raise CourseError(f'{COURSE_TOML} has {count} lines {field} = "...", expected one: fix it.')
     parse(text)
     atomic_write_text(path, text)
 

@@ -129,14 +129,15 @@ def _describe_error(run: Run, cell: NotebookNode | None, error: Exception | dict
     """Write into ``run`` which cell stopped it, and the exception or the kernel's reply."""
     if isinstance(error, dict):
         text = f"{error['ename']}: {error['evalue'].strip()}".removesuffix(": ")
-        run.traceback = ANSI.sub("", "\n".join(error["traceback"]))
-    elif type(error).__name__ == "CellTimeoutError":
-        text = run.traceback = f"it took more than {TIMEOUT} s"
+        traceback = "\n".join(error["traceback"])
     else:
-        text = run.traceback = str(error).strip() or type(error).__name__
+        text = traceback = str(error).strip() or type(error).__name__
+    if type(error).__name__ == "CellTimeoutError":
+        text = f"it took more than {TIMEOUT} s"
     place = "before its first cell"
     if cell is not None:
         own = [one.id for one in run.nb.cells if "injected-parameters" not in notebooks.tags(one)]
         place = f"in {notebooks.place(own.index(cell.id) + 1, cell)}"
         run.source = cell.source
     run.problem = f"stopped {place}: {text.splitlines()[0]}"
+    run.traceback = ANSI.sub("", traceback)

@@ -1,10 +1,18 @@
-"""Write a text file so that a reader sees the old text or the new one, never half of it."""
+"""Find and read files; write a text as a whole or not at all."""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable
 from pathlib import Path
 
 from colorlib.io.files import atomic_write
+from course.tool.cli import CourseError
+
+
+def find_files(root: Path, patterns: Iterable[str]) -> list[Path]:
+    """Return the files that match one of the patterns, in order."""
+    return sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
 
 
 def atomic_write_text(path: Path, text: str) -> None:
@@ -12,3 +20,16 @@ def atomic_write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, overwrite=True) as file:
         file.write(text.encode("utf-8"))
+
+
+def read_picture(root: Path, file: str, limit: int) -> bytes:
+    """Return the bytes of a picture; raise CourseError if it has more than ``limit``."""
+    data = (root / file).read_bytes()
+    if len(data) > limit:
+        raise CourseError(f"{file} has {len(data)} bytes, at most {limit} fit: save it smaller.")
+    return data
+
+
+def embed_picture(data: bytes, kind: str, alt: str) -> str:
+    """Return Markdown that holds the bytes of a picture, of the kind ``png`` or ``jpeg``."""
+    return f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode('ascii')})"

@@ -43,10 +43,6 @@ METHOD = f"""## How it was measured
 At {SIZE} pixels on the shorter side, each photo by itself."""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Add no options."""
-
-
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Write ``build/gallery/gallery.md`` and its pictures."""
     from colorlib import data

@@ -6,26 +6,21 @@ A copy is made once and is yours from then on: no command writes to a notebook i
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import sys
 from pathlib import Path
 
 from colorlib.io.files import atomic_write
 from course.tool import course_config, no_network
-from course.tool.cli import CourseError
-from course.tool.files import atomic_write_text
+from course.tool.run import select
 
-SEEN = ".lessons.json"  # in my/: the hash of each lesson that was copied or reported
+SEEN = ".lessons"  # in my/: the last version of each lesson that was copied or reported
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("--no-open", action="store_true", help="print the address, open no browser")
-    parser.add_argument(
-        "more", nargs="*", metavar="-- ARGS", help="passed to JupyterLab, such as -- --port 9999"
-    )
+    parser.add_argument("more", nargs="*", metavar="-- ARGS", help="options of JupyterLab")
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
@@ -53,27 +48,19 @@ def copy_lessons(root: Path) -> list[str]:
     Returns:
         A line for each copy, and once for each lesson that has changed since you copied it.
     """
-    lessons = sorted((root / "lessons").glob("*.ipynb"))
-    if not lessons:
-        raise CourseError(
-            "lessons/ holds no notebook, expected at least one: run python -m course build."
-        )
-    mine, report = root / "my", []
-    mine.mkdir(exist_ok=True)
-    seen = json.loads((mine / SEEN).read_text("utf-8")) if (mine / SEEN).exists() else {}
-    for lesson in lessons:
-        data = lesson.read_bytes()
-        version = hashlib.sha256(data).hexdigest()
-        copy = mine / lesson.name
+    report = []
+    for lesson in select(root, "lessons"):
+        data, copy = lesson.read_bytes(), root / "my" / lesson.name
+        seen = copy.parent / SEEN / lesson.name
+        seen.parent.mkdir(parents=True, exist_ok=True)
         if create(copy, data):
             report.append(f"my/{lesson.name} is your copy.")
-        elif seen.get(lesson.name) != version and copy.read_bytes() != data:
+        elif copy.read_bytes() != data and not (seen.exists() and seen.read_bytes() == data):
             report.append(
                 f"my/{lesson.name} is yours and stays; lessons/{lesson.name} differs from it: "
                 f"copy it by hand if you want the new one."
             )
-        seen[lesson.name] = version
-    atomic_write_text(mine / SEEN, json.dumps(seen, indent=1) + "\n")
+        seen.write_bytes(data)
     return report
 
 

@@ -19,9 +19,8 @@ def data_card(name: str) -> str:
         return _photo_card()
     sources = _read_toml("catalog.toml")
     if name not in sources:
-        raise CourseError(
-            f"there is no data set {name!r}: write one of photos, {', '.join(sources)}."
-        )
+        names = ", ".join(["photos", *sources])
+        raise CourseError(f"there is no data set {name!r}: write one of {names}.")
     source = sources[name]
     counts = {
         folder: source["counts"][folder] for folder in source.get("folders", source["counts"])
@@ -58,9 +57,8 @@ def recipe_notes(paper: str) -> str:
 
     papers = list(dict.fromkeys(recipe.paper for recipe in RECIPES.values()))
     if paper not in ("all", *papers):
-        raise CourseError(
-            f"there are no recipes of {paper!r}: write one of all, {', '.join(papers)}."
-        )
+        names = ", ".join(["all", *papers])
+        raise CourseError(f"there are no recipes of {paper!r}: write one of {names}.")
     shared = set.intersection(*(set(recipe.unspecified.items()) for recipe in RECIPES.values()))
     header = ("Left open or contradicted", "What the recipe does", "Recipes")
     if paper == "all":

@@ -21,10 +21,6 @@ REFUSES_PROGRAMS = (401, 403, 405, 406, 429)  # the address exists, but not for 
 HEADERS = {"User-Agent": "Mozilla/5.0 (link check of a course)", "Range": "bytes=0-0"}
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """This command has no options."""
-
-
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Print every dead link and return 1 if there is one."""
     places = external_addresses(root)

@@ -46,18 +46,14 @@ def create(name: str, root: Path) -> None:
         CourseError: If the name is invalid, or its number or file is taken; nothing is written.
     """
     if not re.fullmatch(r"\d\d_[a-z][a-z0-9_]*", name):
-        raise CourseError(
-            f"the lesson is called {name!r}, expected two digits and a word: write 09_title."
-        )
+        raise CourseError(f"found {name!r}, expected two digits and a word: write 09_title.")
     number = int(name[:2])
     for lesson in course_config.load(root).lessons:
         if lesson.number == number:
             raise CourseError(f"lesson {number} is {lesson.name!r} already: choose another number.")
     path = root / f"solutions/{name}.ipynb"
     if path.exists():
-        raise CourseError(
-            f"solutions/{name}.ipynb exists already: add its entry to {COURSE_TOML} by hand."
-        )
+        raise CourseError(f"solutions/{name}.ipynb exists: add it to {COURSE_TOML} by hand.")
     config = _insert_entry((root / COURSE_TOML).read_text("utf-8"), name)
     files.atomic_write_text(path, _fill_template("new_lesson.ipynb", name))
     files.atomic_write_text(root / COURSE_TOML, config)

@@ -31,18 +31,14 @@ MODE_MESSAGES = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "words", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="the command to run"
-    )
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="CMD ARGS", help="to run")
 
 
 def main(args: argparse.Namespace) -> int:
     """Run ``args.words`` offline."""
     words = args.words[1:] if args.words[:1] == ["--"] else args.words
     if not words:
-        raise CourseError(
-            "found no command, expected one: name it, as in offline python script.py."
-        )
+        raise CourseError("found no command, expected one, as in: offline python script.py.")
     exec_offline(words)
 
 
@@ -82,9 +78,8 @@ def exec_command(words: list[str], env: dict[str, str]) -> None:
             sys.exit(subprocess.run(words, env=env).returncode)
         os.execvpe(words[0], words, env)
     except OSError as error:
-        raise CourseError(
-            f"{words[0]!r} cannot be run ({error.strerror}): check the command."
-        ) from None
+        text = f"{words[0]!r} cannot be run ({error.strerror}): check the command."
+        raise CourseError(text) from None
 
 
 def enter_mode() -> str:

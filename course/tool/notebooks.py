@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -28,24 +29,16 @@ def read(path: Path) -> NotebookNode:
     try:
         text = path.read_bytes().decode("utf-8")
         raw = json.loads(text)
-    except FileNotFoundError:
-        raise CourseError(
-            f"{name(path)} does not exist: write it, or restore it from git."
-        ) from None
-    except ValueError as error:
-        raise CourseError(f"{name(path)} is not JSON ({error}): restore it from git.") from None
-    if not isinstance(raw, dict) or (raw.get("nbformat"), raw.get("nbformat_minor")) != (4, 5):
-        raise CourseError(
-            f"{name(path)} is not a notebook of format 4.5: open it in JupyterLab and save it."
-        )
-    try:
+        if (raw["nbformat"], raw["nbformat_minor"]) != (4, 5):
+            raise CourseError(f"{name(path)} is not of format 4.5: save it again in JupyterLab.")
         check_ids(raw["cells"], name(path))
         nbformat.validate(raw)
-    except (nbformat.ValidationError, LookupError, TypeError, AttributeError) as error:
+    except FileNotFoundError:
+        raise CourseError(f"{name(path)} does not exist: write it, or restore it.") from None
+    except (nbformat.ValidationError, ValueError, LookupError, TypeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise CourseError(
-            f"{name(path)} is not a valid notebook ({reason}): restore it from git."
-        ) from None
+        text = f"{name(path)} is not a valid notebook ({reason}): restore it from git."
+        raise CourseError(text) from None
     return nbformat.v4.reads(text)
 
 
@@ -58,14 +51,10 @@ def check_ids(cells: list, where: str) -> None:
     """Raise CourseError if a cell has no id, or the id of another cell."""
     for number, cell in enumerate(cells, start=1):
         if not cell.get("id"):
-            raise CourseError(
-                f"{where}: cell {number} has no id: open the file in JupyterLab and save it."
-            )
+            raise CourseError(f"{where}: cell {number} has no id: save it again in JupyterLab.")
     for cell_id, count in Counter(cell["id"] for cell in cells).items():
         if count > 1:
-            raise CourseError(
-                f"{where}: {count} cells have the id {cell_id!r}: give each its own id."
-            )
+            raise CourseError(f"{where}: {count} cells have the id {cell_id!r}: change one.")
 
 
 def dumps(nb: NotebookNode) -> str:
@@ -98,6 +87,15 @@ def is_fresh(nb: NotebookNode) -> bool:
 def tags(cell: NotebookNode) -> list[str]:
     """Return the tags of a cell."""
     return cell.metadata.get("tags", [])
+
+
+def numbered(
+    nb: NotebookNode, kind: str | None = None, tag: str | None = None
+) -> Iterator[tuple[int, NotebookNode]]:
+    """Yield the cells of a notebook (of one kind, with one tag), with their numbers from 1."""
+    for number, cell in enumerate(nb.cells, start=1):
+        if kind in (None, cell.cell_type) and (tag is None or tag in tags(cell)):
+            yield number, cell
 
 
 def place(number: int, cell: NotebookNode) -> str:

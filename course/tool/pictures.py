@@ -24,9 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("lesson", nargs="?", help="a lesson that gets a new picture")
     parser.add_argument("cell", nargs="?", help="the id of the cell of its solution that shows it")
-    parser.add_argument(
-        "--crop", nargs=4, type=int, metavar="PIXELS", help="left, top, right and bottom of a part"
-    )
+    parser.add_argument("--crop", nargs=4, type=int, help="left, top, right, bottom of a part")
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:

@@ -9,13 +9,12 @@ library (:mod:`course.tool.library_tables`), ``<!-- course: NAME -->`` a table o
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.tool import lesson_tables, library_tables, stored_results
+from course.tool import files, lesson_tables, library_tables, stored_results
 from course.tool.cli import CourseError
 from course.tool.markdown import blank_code_blocks
 
@@ -107,25 +106,19 @@ def picture(place: Placeholder, root: Path, text_path: str | None) -> str:
     file = f"{stored_results.FOLDER}/{place.name}.jpg"
     if not (root / file).exists():
         raise CourseError(f"{file} does not exist: save the picture there, or fix the name.")
-    data = (root / file).read_bytes()
-    if len(data) > MAX_PICTURE_BYTES:
-        raise CourseError(
-            f"{file} has {len(data)} bytes, expected at most {MAX_PICTURE_BYTES}: save it smaller."
-        )
+    data = files.read_picture(root, file, MAX_PICTURE_BYTES)
     if not data.startswith(b"\xff\xd8\xff"):
         raise CourseError(f"{file} is not a JPEG picture: save it as one.")
     if text_path is None:
-        address = f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
-    else:
-        address = file.removeprefix("course/") if text_path.startswith("course/") else file
+        return files.embed_picture(data, "jpeg", place.alt)
+    address = file.removeprefix("course/") if text_path.startswith("course/") else file
     return f"![{place.alt}]({address})"
 
 
 def texts(root: Path) -> Iterator[tuple[str, str]]:
     """Yield path and content of the texts that may hold placeholders."""
-    for pattern in TEXTS:
-        for path in sorted(root.glob(pattern)):
-            yield path.relative_to(root).as_posix(), path.read_bytes().decode("utf-8", "replace")
+    for path in files.find_files(root, TEXTS):
+        yield path.relative_to(root).as_posix(), path.read_bytes().decode("utf-8", "replace")
 
 
 def _replace(text: str, found: list[Placeholder], content: Callable[[Placeholder], str]) -> str:

@@ -17,12 +17,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("name", help="the name of the pretrained model, such as landscape")
     parser.add_argument("model", type=Path, help="weights that colorlib train wrote")
-    parser.add_argument(
-        "--size", type=int, help="side at which it sees a photo; default: as it was trained"
-    )
-    parser.add_argument(
-        "--gain", type=float, default=1.0, help="multiplies its colours, approximately"
-    )
+    parser.add_argument("--size", type=int, help="side of its input; default: as it was trained")
+    parser.add_argument("--gain", type=float, default=1.0, help="multiplies its colours, roughly")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -19,41 +19,27 @@ from course.tool.stored_outputs import store_outputs
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "names",
-        nargs="*",
-        metavar="NAME",
-        help="a notebook (01, or 01_colour_spaces); default: all",
-    )
-    parser.add_argument(
-        "--tree", choices=["solutions", "lessons"], default="solutions", help="default: solutions"
-    )
+    add_names(parser)
+    parser.add_argument("--tree", choices=["solutions", "lessons"], default="solutions")
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--store", action="store_true", help="write outputs back into the solutions that changed"
-    )
-    group.add_argument(
-        "--probe", action="store_true", help="inject unusual parameters, expect them in the output"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=int,
-        default=min(2, cores()),
-        help="notebooks at a time (default: %(default)s)",
-    )
+    group.add_argument("--store", action="store_true", help="store the outputs of what changed")
+    group.add_argument("--probe", action="store_true", help="expect unusual parameters in outputs")
+    parser.add_argument("--jobs", type=int, default=min(2, cores()), help="notebooks at a time")
+
+
+def add_names(parser: argparse.ArgumentParser) -> None:
+    """Add the names of notebooks to the options of a command."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="01, or 01_name; default: all")
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Execute notebooks, offline; return 1 if one of them fails."""
     if args.store and args.tree != "solutions":
         raise CourseError(
-            "found --store with --tree lessons, but lessons have no outputs: "
-            "leave out --tree lessons."
+            "found --store with --tree lessons, which have no outputs: leave one out."
         )
     if args.jobs < 1:
-        raise CourseError(
-            f"--jobs is {args.jobs}, expected 1 or more: leave it out for the default."
-        )
+        raise CourseError(f"--jobs is {args.jobs}, expected 1 or more: leave it out.")
     no_network.require_offline()
     return run(root, args.tree, args.names, store=args.store, probe=args.probe, workers=args.jobs)
 
@@ -87,23 +73,19 @@ def run(
         if not paths:
             print("Every stored output is that of its source: nothing to do.")
             return 0
-    probes = {path: [] for path in paths}
-    parameters = {path: {} for path in paths}
+    probes, parameters = {}, {}
     for path in paths:
-        if probe:
-            probes[path] = probe_values(notebooks.read(path), notebooks.name(path))
-        if not store:
-            values = {one.name: one.value for one in probes[path]}
-            parameters[path] = {KEPT: "reduced", **values}
+        probes[path] = probe_values(notebooks.read(path), notebooks.name(path)) if probe else []
+        values = {one.name: one.value for one in probes[path]}
+        parameters[path] = {} if store else {KEPT: "reduced", **values}
     os.environ.update(environment(tree, workers))
     folder = f"build/{'probe' if probe else tree}"
     runs = []
     for path, result in execute_all(parameters, workers):
         ignored = ignored_parameters(probes[path], result.nb)
         if ignored and not result.problem:
-            result.problem = (
-                f"ignores the parameter {', '.join(ignored)}: no output shows its probe value"
-            )
+            names = ", ".join(ignored)
+            result.problem = f"ignores the parameter {names}: no output shows its probe value"
         if store and not result.problem:
             try:
                 store_outputs(path, result)
@@ -116,13 +98,11 @@ def run(
     return int(site_problems or any(result.problem for result in runs))
 
 
-def select(root: Path, tree: str, names: Sequence[str]) -> list[Path]:
+def select(root: Path, tree: str, names: Sequence[str] = ()) -> list[Path]:
     """Return the notebooks of a tree that have these names or numbers, or all."""
     paths = sorted((root / tree).glob("*.ipynb"))
     if not paths:
-        raise CourseError(
-            f"{tree}/ holds no notebook, expected at least one: run python -m course build."
-        )
+        raise CourseError(f"{tree}/ holds no notebook, expected one: run python -m course build.")
     chosen = []
     for name in names:
         stem = Path(name).stem
@@ -138,17 +118,16 @@ def execute_all(parameters: Mapping[Path, dict], workers: int) -> Iterator[tuple
     """Execute notebooks in parallel; yield each path with its run, as they finish."""
     from tqdm import tqdm
 
-    cells = sum(
-        len(code_cells(notebooks.read(path))) + bool(values) for path, values in parameters.items()
-    )
+    cells = 0
+    for path, values in parameters.items():
+        cells += len(code_cells(notebooks.read(path))) + bool(values)
     with (
         ThreadPoolExecutor(workers) as pool,
         tqdm(total=cells, unit="cell", desc="notebooks", mininterval=1) as bar,
     ):
-        futures = {
-            pool.submit(execute, path, values, bar.update): path
-            for path, values in parameters.items()
-        }
+        futures = {}
+        for path, values in parameters.items():
+            futures[pool.submit(execute, path, values, bar.update)] = path
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()

@@ -44,17 +44,13 @@ def find_regions(source: str, where: str) -> list[Region]:
         at = f"{where}, line {index + 1}: {marker}"
         if marker == BEGIN:
             if begin is not None:
-                raise CourseError(
-                    f"{at} inside a region begun on line {begin + 1}: regions cannot be nested."
-                )
+                raise CourseError(f"{at} in the region of line {begin + 1}: they cannot be nested.")
             begin = index
         elif marker == END:
             if begin is None:
                 raise CourseError(f"{at} without {BEGIN} above it: add one or remove this line.")
             if _indent(line) != _indent(lines[begin]):
-                raise CourseError(
-                    f"{at} is indented differently from line {begin + 1}: indent both alike."
-                )
+                raise CourseError(f"{at} is indented differently from line {begin + 1}: fix it.")
             found.append(Region(begin, index, _indent(line), tuple(lines[begin + 1 : index])))
             begin = None
     if begin is not None:
@@ -66,9 +62,8 @@ def refuse_markers(source: str, where: str) -> None:
     """Raise CourseError if a cell that is not code has a marker, or a misspelled one."""
     for number, line in enumerate(source.split("\n"), start=1):
         if _marker(line, f"{where}, line {number}"):
-            raise CourseError(
-                f"{where}, line {number}: {line.strip()} works in code cells only: remove it."
-            )
+            at = f"{where}, line {number}"
+            raise CourseError(f"{at}: {line.strip()} works in code cells only: remove it.")
 
 
 def insert_stubs(source: str, where: str) -> str:
@@ -125,9 +120,8 @@ def _assigned_names(region: Region, where: str) -> list[str]:
     try:
         body = parse("\n".join(region.lines)).body
     except SyntaxError as error:
-        raise CourseError(
-            f"{at}: the region is not Python by itself ({error.msg}): fix it."
-        ) from None
+        text = f"{at}: the region is not Python by itself ({error.msg}): fix it."
+        raise CourseError(text) from None
     targets = []
     for node in body:
         if isinstance(node, ast.Assign):

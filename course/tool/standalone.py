@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -29,7 +28,7 @@ from course.tool import course_config, no_network, notebooks, wheel
 from course.tool.course_config import ROOT, Lesson
 from course.tool.execute import Run, environment, execute
 from course.tool.files import atomic_write_text
-from course.tool.run import select
+from course.tool.run import add_names, select
 
 LIST_PACKAGES = """\
 import importlib.metadata, json
@@ -51,12 +50,8 @@ DRIVE_REFUSED = "Google Drive cannot be used (mount failed)"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="a lesson (01, or 01_colour_spaces)"
-    )
-    parser.add_argument(
-        "--python", default=sys.executable, help="use the packages of this environment"
-    )
+    add_names(parser)
+    parser.add_argument("--python", default=sys.executable, help="whose packages to use")
     parser.add_argument(
         "--source",
         default=os.environ.get("COLORLIB_SOURCE"),
@@ -148,19 +143,16 @@ def problems(run: Run, lesson: Lesson) -> Iterator[str]:
         yield run.problem
         return
     cells = {cell.id: cell for cell in run.nb.cells}
-    yield from _package_problems(
-        json.loads(printed(cells["before"])), json.loads(printed(cells["after"]))
-    )
+    before, after = (json.loads(printed(cells[name])) for name in ("before", "after"))
+    yield from _package_problems(before, after)
     needs_click = bool(lesson.gpu_minutes) and gpu_name() is None
     for name in ("setup", "again"):
         first, *more = printed(cells[name]).splitlines() or [""]
         if not first.startswith(READY.format(lesson.number)) or GREEN in "".join(more):
             yield f"{name} prints {first!r}, expected one green line"
         if len(more) != needs_click or (needs_click and GPU_MENU_PATH not in more[0]):
-            yield (
-                f"{name} prints {more} below the green line, "
-                f"expected what to click where a GPU is missing"
-            )
+            hint = "expected what to click where a GPU is missing"
+            yield f"{name} prints {more} below the green line, {hint}"
     for cell in run.nb.cells:
         for line in printed(cell, "stderr").splitlines():
             if line.strip() and not PROGRESS_BAR.search(line):
@@ -189,11 +181,8 @@ def printed(cell: NotebookNode, stream: str = "stdout") -> str:
 def seconds(run: Run, cell_id: str) -> float:
     """Return how long a cell took; NaN if it did not run."""
     cell = next(cell for cell in run.nb.cells if cell.id == cell_id)
-    times = cell.metadata.get("execution", {})
-    if "shell.execute_reply" not in times:
-        return float("nan")
-    begin, end = times["iopub.status.busy"], times["shell.execute_reply"]
-    return (datetime.fromisoformat(end) - datetime.fromisoformat(begin)).total_seconds()
+    duration = cell.metadata.papermill.get("duration")
+    return float("nan") if duration is None else duration
 
 
 def _output(command: list[str]) -> str:

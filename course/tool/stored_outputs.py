@@ -26,16 +26,13 @@ def store_outputs(path: Path, run: Run) -> None:
             contains a path of this machine.
     """
     if run.problem:
-        raise CourseError(
-            f"{path.name} is not stored, because it {run.problem}: fix it and run again."
-        )
+        raise CourseError(f"{path.name} is not stored, because it {run.problem}: fix that first.")
     nb = notebooks.read(path)
     if notebooks.source_hash(nb) != notebooks.source_hash(run.nb):
         raise CourseError(f"{path.name} changed while it ran: run it again.")
     pattern = machine_path_pattern(path.parents[1], run.folder)
-    for number, (cell, ran) in enumerate(zip(nb.cells, run.nb.cells, strict=True), start=1):
-        if cell.cell_type != "code":
-            continue
+    for number, cell in notebooks.numbered(nb, "code"):
+        ran = run.nb.cells[number - 1]
         cell.execution_count, cell.outputs = ran.execution_count, list(portable(ran.outputs))
         for text in texts(cell.outputs):
             if found := pattern.search(text):

@@ -120,9 +120,7 @@ def to_markdown(name: str, root: Path = ROOT) -> str:
 
 def _file(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise CourseError(
-            f"a result has the name {name!r}, expected letters, digits, _ and -: rename it."
-        )
+        raise CourseError(f"found the name {name!r}, expected letters, digits, _ and -: rename it.")
     return f"{FOLDER}/{name}.json"
 
 
@@ -172,9 +170,8 @@ def _format(value: Any, digits: int) -> str:
     if value is None:
         return "not measured"
     if isinstance(value, dict):
-        return (
-            f"{_format(float(value['mean']), digits)} ± {_format(float(value['spread']), digits)}"
-        )
+        mean, spread = float(value["mean"]), float(value["spread"])
+        return f"{_format(mean, digits)} ± {_format(spread, digits)}"
     if isinstance(value, float):
         return f"{value:z.{digits}f}".replace("-", "−")
     return str(value)
@@ -184,9 +181,7 @@ def _to_python_number(value: Any) -> Any:
     """Convert a number of NumPy or torch, which JSON does not know."""
     if hasattr(value, "item"):
         return value.item()
-    raise CourseError(
-        f"a result holds {_shorten(repr(value))}, expected numbers and texts: convert it."
-    )
+    raise CourseError(f"found {_shorten(repr(value))}, expected a number or a text: convert it.")
 
 
 def _shorten(text: str) -> str:

@@ -28,12 +28,8 @@ torch.testing.assert_close(color.lab_to_rgb(color.rgb_to_lab(rgb)), rgb, atol=1e
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "--tag", help="the tag of a release: version, badges and set-up cells must agree"
-    )
-    parser.add_argument(
-        "--try", dest="install", action="store_true", help="install it where nothing else is"
-    )
+    parser.add_argument("--tag", help="of a release: version, badges and set-up cells must agree")
+    parser.add_argument("--try", dest="install", action="store_true", help="install and use it")
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -109,6 +105,6 @@ def smoke_test(python: Path) -> str:
     version = done.stdout.strip()
     if version.split()[-1] != __version__:
         raise CourseError(
-            f"colorlib --version is {version!r}, expected {__version__}: build the wheel again."
+            f"colorlib is {version!r}, expected {__version__}: build the wheel again."
         )
     return version

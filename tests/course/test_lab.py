@@ -51,7 +51,7 @@ def test_copy_lessons_never_changes_your_copy(root):
     names = sorted(path.name for path in mine.parent.iterdir())
     assert names == [lab.SEEN, "01_one.ipynb", "02_two.ipynb"]
 
-    (root / "my" / lab.SEEN).unlink()
+    (root / "my" / lab.SEEN / "01_one.ipynb").unlink()
     (line,) = lab.copy_lessons(root)
     assert line.startswith(message)
 

@@ -57,7 +57,7 @@ def test_new_lesson_is_inserted_in_order(tiny):
         ("fresh", "expected two digits and a word"),
         ("09_Fresh", "expected two digits and a word"),
         ("01_other", "lesson 1 is '01_tiny' already"),
-        ("09_mine", "exists already"),
+        ("09_mine", "exists: add it to"),
     ],
 )
 def test_new_lesson_with_bad_name_writes_nothing(tiny, name, message):

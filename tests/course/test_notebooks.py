@@ -57,7 +57,7 @@ def drop_outputs(raw):
     [
         (drop_id, "cell 4 has no id"),
         (double_id, "2 cells have the id 'parameters'"),
-        (lambda raw: raw.update(nbformat_minor=4), "not a notebook of format 4.5"),
+        (lambda raw: raw.update(nbformat_minor=4), "not of format 4.5"),
         (lambda raw: raw.pop("cells"), "not a valid notebook"),
         (drop_outputs, "not a valid notebook"),
     ],

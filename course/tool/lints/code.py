@@ -79,15 +79,12 @@ def executed(book: LessonNotebook) -> Problems:
 def compared(book: LessonNotebook) -> Problems:
     """Every section has an output that nbval compares, and each such output is text."""
     for section in book.sections():
-        tagged = [
-            (number, cell)
-            for number, cell in section.cells
-            if cell.cell_type == "code" and COMPARED in tags(cell)
-        ]
+        tagged = []
+        for number, cell in section.cells:
+            if cell.cell_type == "code" and COMPARED in tags(cell):
+                tagged.append((number, cell))
         if section.numbered and not tagged:
-            text = (
-                f"no code cell of this section is tagged {COMPARED!r}: tag one that prints words."
-            )
+            text = f"no code cell of this section is tagged {COMPARED!r}: tag one that prints."
             yield section.cells[0][0], text
         if book.tree != "solutions":
             continue

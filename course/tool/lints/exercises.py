@@ -58,9 +58,8 @@ def exercise_numbers(book: LessonNotebook) -> Problems:
     for place, exercise in enumerate(exercises(book), start=1):
         match, expected = TITLE.fullmatch(exercise.title), (str(book.lesson.number), str(place))
         if match is None or match.group(1, 2) != expected:
-            text = f"the first line is {exercise.title!r}, expected "
-            text += f"'### Exercise {'.'.join(expected)} · Title'."
-            yield exercise.number, text
+            title = f"'### Exercise {'.'.join(expected)} · Title'"
+            yield exercise.number, f"the first line is {exercise.title!r}, expected {title}."
 
 
 def exercise_parts(book: LessonNotebook) -> Problems:
@@ -87,10 +86,8 @@ def exercise_cells(book: LessonNotebook) -> Problems:
         if not stubs:
             yield exercise.number, f"no code cell with {BEGIN} before the next exercise: add one."
         if not checks or (stubs and checks[-1] < stubs[0]):
-            yield (
-                exercise.number,
-                f"no cell calls {call}...) between its stub and the next exercise.",
-            )
+            text = f"no cell calls {call}...) between its stub and the next exercise."
+            yield exercise.number, text
 
 
 def _has_facts(line: str) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from course.tool import course_config, notebooks
 from course.tool.course_config import Course
+from course.tool.files import find_files
 from course.tool.lints.notebook_parsing import Finding
 from course.tool.markdown import blank_code_blocks, headings
 
@@ -32,17 +33,16 @@ def internal_links(root: Path) -> Iterator[Finding]:
 
 def all_links(root: Path) -> Iterator[tuple[str, str, str]]:
     """Yield file, place in it and target of every link of the texts and notebooks."""
-    for file in dict.fromkeys(file for pattern in TEXTS for file in sorted(root.glob(pattern))):
+    for file in find_files(root, TEXTS):
         lines = blank_code_blocks(file.read_text("utf-8")).split("\n")
         for number, line in enumerate(lines, start=1):
             for target in targets(line):
                 yield file.relative_to(root).as_posix(), f"line {number}", target
     for lesson in course_config.load(root).lessons:
         for path in (f"{tree}/{lesson.name}.ipynb" for tree in TREES):
-            for number, cell in enumerate(notebooks.read(root / path).cells, start=1):
-                if cell.cell_type == "markdown":
-                    for target in targets(blank_code_blocks(cell.source)):
-                        yield path, notebooks.place(number, cell), target
+            for number, cell in notebooks.numbered(notebooks.read(root / path), "markdown"):
+                for target in targets(blank_code_blocks(cell.source)):
+                    yield path, notebooks.place(number, cell), target
 
 
 def targets(text: str) -> list[str]:
@@ -72,8 +72,8 @@ def anchors(file: Path) -> set[str]:
         return _github_anchors(title for _, title in headings(file.read_text("utf-8")))
     if file.suffix != ".ipynb":
         return set()
-    cells = (cell for cell in notebooks.read(file).cells if cell.cell_type == "markdown")
-    return {title.replace(" ", "-") for cell in cells for _, title in headings(cell.source)}
+    cells = notebooks.numbered(notebooks.read(file), "markdown")
+    return {title.replace(" ", "-") for _, cell in cells for _, title in headings(cell.source)}
 
 
 def _problem(root: Path, path: str, target: str | None) -> str | None:

@@ -61,10 +61,8 @@ class LessonNotebook:
         return Finding(self.path, place, text)
 
     def cells(self, kind: str, tag: str | None = None) -> Iterator[tuple[int, NotebookNode]]:
-        """Yield the cells of one kind (and with one tag), with their numbers from 1."""
-        for number, cell in enumerate(self.nb.cells, start=1):
-            if cell.cell_type == kind and (tag is None or tag in notebooks.tags(cell)):
-                yield number, cell
+        """Yield the cells of one kind (with one tag), with their numbers from 1."""
+        return notebooks.numbered(self.nb, kind, tag)
 
     def sections(self) -> list[Section]:
         """Split the notebook at its headings of level 2; a cell with two of them is in both."""

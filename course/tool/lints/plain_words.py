@@ -20,6 +20,7 @@ from pathlib import Path
 
 from course.tool import notebooks
 from course.tool.course_config import ROOT
+from course.tool.files import find_files
 from course.tool.lints.notebook_parsing import Finding, prose
 
 TABLE = Path(__file__).with_name("plain_words.toml")
@@ -52,9 +53,7 @@ def load_rules(*kinds: str) -> list[Rule]:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
-    parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="print every finding in these files"
-    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="print the findings in them")
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -78,8 +77,7 @@ def plain_words(root: Path) -> Iterator[Finding]:
 
 def findings(root: Path, patterns: Iterable[str], rules: list[Rule]) -> Iterator[Finding]:
     """Yield what the rules find in the files that match one of the patterns."""
-    files = {file for pattern in patterns for file in root.glob(pattern) if file.is_file()}
-    for file in sorted(files):
+    for file in find_files(root, patterns):
         path = file.relative_to(root).as_posix()
         if path in WORDS["skipped"]:
             continue
@@ -114,9 +112,8 @@ def read_texts(file: Path) -> Iterator[tuple[int | str, str, str]]:
     The place is the number of the first line, or in a notebook the name of the cell.
     """
     if file.suffix == ".ipynb":
-        for number, cell in enumerate(notebooks.read(file).cells, start=1):
-            if cell.cell_type == "markdown":
-                yield notebooks.place(number, cell), "text", cell.source
+        for number, cell in notebooks.numbered(notebooks.read(file), "markdown"):
+            yield notebooks.place(number, cell), "text", cell.source
     elif file.suffix == ".py":
         yield from _read_python(file.read_text("utf-8"))
     else:
@@ -131,9 +128,8 @@ def _read_python(source: str) -> Iterator[tuple[int, str, str]]:
     tree = ast.parse(source)
     docstrings = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and ast.get_docstring(node):
             docstrings.add(node.body[0].value)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:

@@ -37,7 +37,5 @@ def _placeholders(root: Path) -> Iterator[placeholders.Placeholder]:
         yield from placeholders.find(text, path)
     for lesson in course_config.load(root).lessons:
         path = f"solutions/{lesson.name}.ipynb"
-        for number, cell in enumerate(notebooks.read(root / path).cells, start=1):
-            if cell.cell_type == "markdown":
-                where = f"{path}: {notebooks.place(number, cell)}"
-                yield from placeholders.find(cell.source, where)
+        for number, cell in notebooks.numbered(notebooks.read(root / path), "markdown"):
+            yield from placeholders.find(cell.source, f"{path}: {notebooks.place(number, cell)}")

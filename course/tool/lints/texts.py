@@ -23,21 +23,16 @@ PREDICT = re.compile(r"\*\*(Predict|What you saw)\b")
 
 def heading_order(book: LessonNotebook) -> Problems:
     """One title; no level skipped."""
-    found = [
-        (number, level)
-        for number, cell in book.cells("markdown")
-        for level, _ in headings(cell.source)
-    ]
+    found = []
+    for number, cell in book.cells("markdown"):
+        found += [(number, level) for level, _ in headings(cell.source)]
     titles = [level for _, level in found].count(1)
     if titles != 1:
         yield None, f"{titles} headings of level 1, expected one, in the header: change the others."
     before = 0
     for number, level in found:
         if level > before + 1:
-            yield (
-                number,
-                f"a heading of level {level} follows one of level {before}: fix its level.",
-            )
+            yield number, f"a heading of level {level} follows one of level {before}: change it."
         before = level
 
 
@@ -94,11 +89,9 @@ def quiz(book: LessonNotebook) -> Problems:
 def predictions(book: LessonNotebook) -> Problems:
     """Each **Predict** is followed by a **What you saw** in its section."""
     for section in book.sections():
-        marks = [
-            (number, match[1])
-            for number, cell in section.cells
-            for match in PREDICT.finditer(cell.source)
-        ]
+        marks = []
+        for number, cell in section.cells:
+            marks += [(number, mark) for mark in PREDICT.findall(cell.source)]
         for (number, mark), (_, following) in itertools.pairwise([*marks, (0, "Predict")]):
             if mark == following == "Predict":
                 yield number, "**Predict** has no **What you saw** after it: add one."

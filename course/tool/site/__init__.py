@@ -19,10 +19,6 @@ FOLDER = "build"
 CONFIGURATION = Path(__file__).parent
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """This command has no options."""
-
-
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Make the pages; return 1 if one of them has something to fix."""
     return make(root)

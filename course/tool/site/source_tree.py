@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from course.tool import course_config, gallery, markdown, notebooks, placeholders
 from course.tool.course_config import Course, Lesson
+from course.tool.files import find_files
 from course.tool.lints.links import targets
 from course.tool.site import notebook
 
@@ -54,7 +55,7 @@ def pages(root: Path) -> dict[str, bytes]:
         books[f"lessons/{name}.ipynb"] = notebook.adapt(lesson, course)
         books[f"solutions/{name}.ipynb"] = notebook.adapt(solution, course, solved=True)
     texts = {"index.md": home_page(root, course, newest)}
-    for path in [path for pattern in TEXTS for path in sorted(root.glob(pattern))]:
+    for path in find_files(root, TEXTS):
         text = notebook.adapt_links(path.read_text("utf-8"), course)
         texts[path.relative_to(root).as_posix()] = text
     for path in INDEXES.glob("*.md"):
@@ -73,12 +74,9 @@ def newest_solution(root: Path, name: str) -> NotebookNode:
     if not (root / f"build/solutions/{name}.ipynb").exists():
         return stored
     executed = notebooks.read(root / f"build/solutions/{name}.ipynb")
-    sources = [
-        (cell.id, cell.source)
-        for cell in executed.cells
-        if "injected-parameters" not in notebooks.tags(cell)
-    ]
-    return executed if sources == [(cell.id, cell.source) for cell in stored.cells] else stored
+    ran = [cell for cell in executed.cells if "injected-parameters" not in notebooks.tags(cell)]
+    sources = [[(cell.id, cell.source) for cell in cells] for cells in (ran, stored.cells)]
+    return executed if sources[0] == sources[1] else stored
 
 
 def library_pages(root: Path) -> dict[str, str]:
