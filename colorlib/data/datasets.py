@@ -197,7 +197,7 @@ def _load_photo_dataset(
     if any(ratio > 0 and not part for ratio, part in zip(split_ratios, parts, strict=True)):
         found = ", ".join(f"{count} {part}" for part, count in splits.counts.items())
         raise ValueError(
-            f"{name} gives {found} pictures, expected some in each part; add photos to it."
+            f"{name} has {found} images, expected some in each split; add photos to it."
         )
     return splits
 

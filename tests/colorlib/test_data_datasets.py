@@ -89,7 +89,7 @@ def test_filters_remove_photos(cache, album):
 
 def test_empty_split_is_refused(cache, tmp_path):
     Image.effect_noise((40, 40), 50).save(tmp_path / "one.png")
-    with pytest.raises(ValueError, match="expected some in each part; add photos"):
+    with pytest.raises(ValueError, match="expected some in each split; add photos"):
         load_dataset(tmp_path, 32)
 
 
