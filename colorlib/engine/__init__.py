@@ -1,1 +1,1 @@
-"""What the training loop hangs on: distribution, precision, optimizers, schedules, checkpoints, diagnostics."""
+"""Machinery of training: callbacks, checkpoints, distribution, precision, schedules."""

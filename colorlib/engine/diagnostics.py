@@ -1,32 +1,33 @@
-"""The two ways in which a conditional GAN dies in silence, and the words that say so.
+"""Two silent failures of a conditional GAN, and warnings that name them.
 
-The critic wins: it tells every colorized picture from a real one, its loss goes to 0, and what the generator
-hears from it says nothing about how to do better. Or the generator stops looking: it gives every picture the
-same colours. Both last: one bad epoch is no alarm, two in a row are.
+The discriminator wins: it recognizes every colorized image, its loss goes to 0, and its gradient no
+longer tells the generator how to improve. Or the generator ignores its input and gives every image
+the same colours. Both persist: one bad epoch is no reason to warn, two in a row are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 
 from colorlib.losses import GANLoss
 
-DISCRIMINATOR_WON = 0.1  # of the critic's loss on fake pictures where it cannot tell
+DISCRIMINATOR_WON = 0.1  # share of its loss on fake images where it cannot tell real from fake
 INPUT_IGNORED = 0.002  # in the network's units: 0.2 units of a and b
 
 
-def input_sensitivity(net: nn.Module, L: Tensor) -> float:
-    """Measure how far a generator's answer moves, on average, when its input becomes the negative.
+def input_sensitivity(net: Callable[[Tensor], Tensor], L: Float[Tensor, "n 1 h w"]) -> float:
+    """Return how much a generator's output changes, on average, when its input is inverted.
 
     Args:
-        net: L to ab, in evaluation mode.
+        net: from L to ab, in evaluation mode.
         L: (n, 1, h, w) in [-1, 1].
 
     Returns:
-        The mean distance in the network's units; 0 for a network that does not look at L.
+        The mean absolute difference in the network's units; 0 if the network ignores L.
 
     Example:
         >>> input_sensitivity(lambda L: torch.zeros(1, 2, 4, 4), torch.rand(1, 1, 4, 4))
@@ -37,30 +38,35 @@ def input_sensitivity(net: nn.Module, L: Tensor) -> float:
 
 
 def gan_warnings(history: Sequence[dict[str, float]], gan: GANLoss) -> list[str]:
-    """Say what has gone wrong for two epochs in a row and had not before.
+    """Return a warning for each failure that has lasted exactly two epochs.
 
     Args:
-        history: A row for each epoch: ``input_sensitivity``, and where there is a critic ``D_fake``. The critic's loss
-            on real pictures is not looked at: with smoothed labels it never comes near 0.
-        gan: The adversarial loss.
+        history: a row for each epoch: ``input_sensitivity``, and ``D_fake`` if there is a
+            discriminator. Its loss on real images is not used: with smoothed labels it never comes
+            near 0.
+        gan: the adversarial loss.
 
     Example:
         >>> rows = [{"input_sensitivity": 0.1, "D_fake": loss} for loss in (0.6, 0.01, 0.01)]
         >>> gan_warnings(rows[:2], GANLoss()), len(gan_warnings(rows, GANLoss()))
         ([], 1)
     """
-    limits = {"D_fake": DISCRIMINATOR_WON * gan.chance_level[1], "input_sensitivity": INPUT_IGNORED}
-    found = []
+    limits = {
+        "D_fake": DISCRIMINATOR_WON * gan.chance_level[1],
+        "input_sensitivity": INPUT_IGNORED,
+    }
+    warnings = []
     for name, limit in limits.items():
-        low = [row.get(name, limit) < limit for row in history[-3:]]
-        if low[-2:] == [True, True] and low[:-2] != [True]:
-            found.append(_WORDS[name].format(history[-1][name], limit))
-    return found
+        is_low = [row.get(name, limit) < limit for row in history[-3:]]
+        if is_low in ([True, True], [False, True, True]):
+            warnings.append(_MESSAGES[name].format(history[-1][name], limit))
+    return warnings
 
 
-_WORDS = {
-    "D_fake": "the critic tells every colorized picture (its loss on them is {:.3f}, expected above {:.3f}); "
-    "smooth its labels (0.9), lower its learning rate, or raise lambda",
-    "input_sensitivity": "the generator hardly looks at its input (its negative moves the answer by {:.4f}, expected "
-    "above {:.4f}); lower the learning rate, or raise lambda, and start again from an earlier checkpoint",
+_MESSAGES = {
+    "D_fake": "the discriminator recognizes every colorized image (its loss on them is {:.3f}, "
+    "expected above {:.3f}); smooth its labels (0.9), lower its learning rate, or raise lambda",
+    "input_sensitivity": "the generator hardly depends on its input (the negative changes its "
+    "output by {:.4f}, expected above {:.4f}); lower the learning rate, or raise lambda, and "
+    "restart from an earlier checkpoint",
 }

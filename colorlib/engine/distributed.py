@@ -1,13 +1,13 @@
-"""Several processes that train one network, each on its share of every batch, as ``torchrun`` starts them.
+"""Training in several processes, each on its shard of every batch, as ``torchrun`` starts them.
 
-Each process holds the whole network. The mean of their gradients is the gradient of the whole batch, so all
-take the same step and their weights stay equal. Between the first and the last line of a :func:`together`
-block the functions here talk to the other processes. A process that is alone gets back what it gave, and
-nothing of ``torch.distributed`` is used.
+Each process holds the whole network, and DistributedDataParallel averages their gradients: all make
+the same step, and their weights stay equal. In a single process every function here returns what it
+was given, and ``torch.distributed`` is not used.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,22 +17,23 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
-_PATIENCE = timedelta(hours=2)  # the others wait so long while one validates, or prepares photos
+_TIMEOUT = timedelta(hours=2)  # how long the others wait while one validates or prepares photos
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[torch.device]:
-    """Join the processes that torchrun started, for the length of a block; alone, do nothing.
+    """Join the processes that torchrun started for a block; in a single process do nothing.
 
     Args:
-        device: of the kind to train on; each process on a machine gets a GPU of its own.
+        device: its type is that to train on; each process on a machine gets its own GPU.
 
     Yields:
-        The device for this process.
+        The device of this process.
 
     Raises:
-        ValueError: there are more processes than GPUs.
+        ValueError: if there are more processes than GPUs.
 
     Example:
         >>> with process_group(torch.device("cpu")) as device:
@@ -43,43 +44,60 @@ def process_group(device: torch.device) -> Iterator[torch.device]:
         yield device
         return
     if device.type == "cuda":
-        wanted, found = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
-        if wanted > found:
+        processes, gpus = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+        if processes > gpus:
             raise ValueError(
-                f"torchrun started {wanted} processes on this machine, which has {found} GPUs; expected at "
-                f"most one for each GPU: torchrun --nproc-per-node {found}"
+                f"torchrun started {processes} processes on this machine, which has {gpus} GPUs; "
+                f"expected at most one for each GPU: torchrun --nproc-per-node {gpus}"
             )
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_TIMEOUT)
     yield device
-    dist.destroy_process_group()  # not after an error: the others may be waiting, and torchrun ends them
+    # Not after an error: the other processes may be waiting, and torchrun ends them.
+    dist.destroy_process_group()
 
 
 def world_size() -> int:
-    """Say how many processes train together."""
+    """Return the number of processes that train together."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Say which of them this is, from 0; process 0 writes, draws, logs and validates."""
+    """Return the number of this process, from 0; process 0 saves, plots, logs and validates."""
     return dist.get_rank() if world_size() > 1 else 0
 
 
-def check_divisible(batch: int) -> None:
-    """Refuse a batch that the processes cannot share evenly.
+def data_parallel(net: nn.Module) -> nn.Module:
+    """Wrap a network whose gradients all processes average; return it unchanged in a single one.
+
+    All processes begin with the weights of process 0. Buffers, such as the statistics of batch
+    norm, stay those of each process.
+    """
+    if world_size() == 1:
+        return net
+    # torch 2.15 renames broadcast_buffers
+    parameters = inspect.signature(DistributedDataParallel).parameters
+    renamed = "forward_sync_buffers" in parameters
+    option = "forward_sync_buffers" if renamed else "broadcast_buffers"
+    return DistributedDataParallel(net, **{option: False})
+
+
+def check_divisible(batch_size: int) -> None:
+    """Raise ValueError if the processes cannot share a batch evenly.
 
     Example:
         >>> check_divisible(15)
     """
-    if batch % world_size():
+    if batch_size % world_size():
         raise ValueError(
-            f"batch_size is {batch} for {world_size()} processes; expected a multiple of {world_size()}"
+            f"batch_size is {batch_size} for {world_size()} processes; "
+            f"expected a multiple of {world_size()}"
         )
 
 
 def shard(indices: Tensor) -> Tensor:
-    """Give this process's part of a batch: the parts of all are the batch, and no two overlap.
+    """Return this process's part of a batch: the parts are disjoint, and together all of it.
 
     Example:
         >>> shard(torch.tensor([3, 1, 2])).tolist()
@@ -89,7 +107,7 @@ def shard(indices: Tensor) -> Tensor:
 
 
 def all_reduce_mean(numbers: Mapping[str, float]) -> dict[str, float]:
-    """Give the mean over all processes of each number.
+    """Return the mean of each number over all processes.
 
     Example:
         >>> all_reduce_mean({"G_rec": 0.5})
@@ -97,13 +115,13 @@ def all_reduce_mean(numbers: Mapping[str, float]) -> dict[str, float]:
     """
     if world_size() == 1:
         return dict(numbers)
-    values = torch.tensor(list(numbers.values()), dtype=torch.float64, device=_place())
+    values = torch.tensor(list(numbers.values()), dtype=torch.float64, device=_message_device())
     dist.all_reduce(values)
     return dict(zip(numbers, (values / world_size()).tolist(), strict=True))
 
 
 def any_process(flag: bool) -> bool:
-    """Ask whether the flag is up in any process; all get the same answer, whatever their clocks say.
+    """Return whether the flag is true in any process; the result is the same in all of them.
 
     Example:
         >>> any_process(False)
@@ -112,60 +130,35 @@ def any_process(flag: bool) -> bool:
     return all_reduce_mean({"flag": float(flag)})["flag"] > 0
 
 
-def all_reduce_gradients(optimizer: torch.optim.Optimizer) -> None:
-    """Replace each gradient by its mean over all processes.
-
-    One flat sum after ``backward``: DistributedDataParallel would send while it computes, but it is not made
-    for a critic that runs twice for one ``backward`` and is frozen in the next.
-    """
-    if world_size() == 1:
-        return
-    every = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
-    grads = [grad for grad in every if grad is not None]
-    flat = torch.cat([grad.reshape(-1) for grad in grads])
-    dist.all_reduce(flat)
-    flat /= world_size()
-    for grad, part in zip(grads, flat.split([grad.numel() for grad in grads]), strict=True):
-        grad.copy_(part.view_as(grad))
-
-
-def broadcast_weights(net: nn.Module) -> None:
-    """Give every process the weights and buffers of process 0."""
-    for tensor in net.state_dict().values() if world_size() > 1 else ():
-        sent = tensor.contiguous()
-        dist.broadcast(sent, 0)
-        tensor.copy_(sent)
-
-
 def broadcast(value: Any) -> Any:
-    """Give every process what process 0 has; the others wait for it.
+    """Return the value of process 0, in every process.
 
     Example:
         >>> broadcast({"val_psnr": 21.5})
         {'val_psnr': 21.5}
     """
-    box = [value]
+    values = [value]
     if world_size() > 1:
-        dist.broadcast_object_list(box, 0, device=_place())
-    return box[0]
+        dist.broadcast_object_list(values, 0, device=_message_device())
+    return values[0]
 
 
 def barrier() -> None:
-    """Go on when all processes have come here."""
+    """Wait until all processes have reached this line."""
     any_process(False)
 
 
 @contextmanager
 def local_main_process_first() -> Iterator[None]:
-    """Let one process of each machine do what fills a cache; the others then find it filled."""
-    first = world_size() == 1 or os.environ["LOCAL_RANK"] == "0"
-    if not first:
+    """Let one process of each machine run a block first, for example to fill a cache."""
+    is_first = world_size() == 1 or os.environ["LOCAL_RANK"] == "0"
+    if not is_first:
         barrier()
     yield
-    if first:
+    if is_first:
         barrier()
 
 
-def _place() -> torch.device:
-    """Say where messages lie: NCCL sends from the GPU, gloo from the processor's memory."""
+def _message_device() -> torch.device:
+    """Return where messages must be: NCCL sends from the GPU, gloo from main memory."""
     return torch.device("cuda" if dist.get_backend() == "nccl" else "cpu")

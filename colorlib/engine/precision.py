@@ -1,8 +1,9 @@
-"""Which 16-bit numbers a device computes faster than 32-bit ones.
+"""Which 16-bit floating-point type a device computes faster than float32.
 
-bfloat16 has the range of float32 and fewer digits; it needs no care. float16 has more digits and a small
-range: gradients vanish in it unless the loss is multiplied up first, which a ``GradScaler`` does. A T4, the
-GPU of free Colab sessions, has float16 only. Weights, optimisers, losses and Lab stay in float32 throughout.
+bfloat16 has the range of float32 and fewer digits, and needs no precautions. float16 has more
+digits and a small range: small gradients become 0 unless the loss is scaled up first, which a
+``GradScaler`` does. A T4, the GPU of free Colab sessions, has float16 only. Weights, optimizers,
+losses and Lab stay in float32 throughout.
 """
 
 from __future__ import annotations
@@ -15,39 +16,43 @@ _CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 processors, and of AR
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Say whether an error means that memory ran out; PyTorch on the CPU says so in words only.
+    """Return whether an error means that memory ran out.
+
+    PyTorch on the CPU raises a plain RuntimeError, which only its message identifies.
 
     Example:
         >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
         (True, False)
     """
-    named = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
-    return named or "DefaultCPUAllocator" in str(error)
+    is_memory_error = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
+    return is_memory_error or "DefaultCPUAllocator" in str(error)
 
 
 def amp_dtype(device: torch.device, *, flags: str | Path = "/proc/cpuinfo") -> torch.dtype | None:
-    """Choose the 16-bit type for a device; None where float32 is as fast, or where it is not known.
+    """Return the 16-bit type for automatic mixed precision on a device.
 
     Args:
-        device: An NVIDIA GPU gives bfloat16 from compute capability 8.0 on (2020), float16 before. A CPU
-            gives bfloat16 if it has instructions for it.
-        flags: The file in which Linux lists what the processor can do.
+        device: where to compute.
+        flags: the file in which Linux lists what the processor can do.
+
+    Returns:
+        On an NVIDIA GPU bfloat16 from compute capability 8.0 on (2020), float16 before; on a CPU
+        bfloat16 if it has instructions for it. None if float32 is as fast, or if that is unknown.
 
     Example:
         >>> amp_dtype(torch.device("meta")) is None
         True
     """
     if device.type == "cuda":
-        return (
-            torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
-        )
+        has_bfloat16 = torch.cuda.get_device_capability(device) >= (8, 0)
+        return torch.bfloat16 if has_bfloat16 else torch.float16
     if device.type == "cpu" and Path(flags).is_file():
         return torch.bfloat16 if _CPU_FLAGS & set(Path(flags).read_text().split()) else None
     return None
 
 
 def describe_dtype(dtype: torch.dtype | None) -> str:
-    """Say in words what a training run computes in.
+    """Return a description of the precision that a training run computes in.
 
     Example:
         >>> describe_dtype(torch.float16)

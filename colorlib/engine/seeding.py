@@ -1,4 +1,4 @@
-"""Randomness that is a function of numbers, and touches nothing outside."""
+"""Random numbers that depend on given numbers only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 @contextmanager
 def fork_rng(device: torch.device, *numbers: int) -> Iterator[None]:
-    """Draw what is random inside from these numbers alone, and leave the random state outside as it was.
+    """Seed torch with a hash of the numbers for a block, and restore its random state afterwards.
 
     Example:
         >>> draws = []

@@ -1,20 +1,19 @@
-"""The two-stage way: first the pixel loss alone, then the adversarial loss on top of what that found.
+"""Training in two stages: the reconstruction loss first, then an adversarial loss as well.
 
-A critic has nothing to teach a generator that paints noise, so the generator learns the plain colours first
-(as in fastai's course and in the tutorial that papers 000 and 004 follow). Each stage is a run of its own,
-in a folder of its own, and survives being stopped; what a person uses lies beside them::
+A discriminator cannot teach a generator that outputs noise, so the generator learns plain colours
+first (as in fastai's course and in the tutorial that papers 000 and 004 follow). Each stage is a
+run in its own folder, and resumes after it was stopped. The weights to use are next to them::
 
-    run/plain.safetensors          the pixel stage's best epoch, by the validation pictures
+    run/pixel.safetensors          the pixel stage's best epoch, by the validation images
     run/adversarial.safetensors    the adversarial stage's last epoch
-    run/1-pixel/, run/2-adversarial/    checkpoints, curves and strips
+    run/1-pixel/, run/2-adversarial/    checkpoints, curves and progress images
 
-The adversarial stage's last epoch is kept and not its best: it trades decibels for colour, so the best
-epoch by PSNR would be the one with the least of it.
+Of the adversarial stage the last epoch is kept, not the best: this stage gives up PSNR for colour,
+so the best epoch by PSNR would be the least colourful.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,24 +26,21 @@ from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
 from colorlib.data.datasets import DataSplits
 from colorlib.engine import distributed
-from colorlib.engine.settings import TrainConfig
-from colorlib.engine.trainer import Trainer
+from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from colorlib.evaluation.metric import psnr_metric
 from colorlib.io.checkpoint import load_weights
-
-log = logging.getLogger("colorlib")
-Look = Callable[[Trainer], None]  # called after each epoch
+from colorlib.training import TrainConfig, Trainer
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a run in stages has come to.
+    """What training in stages has produced.
 
     Attributes:
-        models: the weights written so far, ``plain`` and ``adversarial``.
-        history: a row for each epoch, by stage.
-        done: whether every epoch of every stage is trained.
+        models: the saved weights by stage: ``pixel``, ``adversarial``.
+        history: a row for each epoch, by the name of the stage's folder.
+        done: whether all epochs of all stages are trained.
     """
 
     models: dict[str, Path]
@@ -52,102 +48,113 @@ class TrainingResult:
     done: bool
 
 
+class SaveBestModel(Callback):
+    """Saves the generator after each epoch whose validation score is the best so far."""
+
+    def __init__(self, save: Callable[[nn.Module], None]) -> None:
+        self.save = save
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Save the generator if no earlier epoch was better."""
+        scores = [row["val_psnr"] for row in trainer.history]
+        if scores[-1] == max(scores):
+            self.save(trainer.eval_model())
+
+
 def train_two_stage(
     net_g: nn.Module,
-    sets: DataSplits,
+    splits: DataSplits,
     folder: str | Path,
     pixel: TrainConfig | None,
     *,
-    size: int,
+    image_size: int,
     net_d: nn.Module | None = None,
     adversarial: TrainConfig | None = None,
-    look: Callable[[Path], Look] | None = None,
+    monitor: Callable[[Path], Callback] | None = None,
     device: torch.device | str = "cpu",
-    minutes: float | None = None,
+    max_minutes: float | None = None,
     save_every_steps: int = 200,
     progress: bool = False,
 ) -> TrainingResult:
-    """Train the pixel stage, then the adversarial one if there is a critic; go on where a run stopped.
+    """Train the pixel stage, then the adversarial stage; resume where a run was stopped.
 
     Args:
-        net_g: with a ``config`` as :class:`colorlib.unet.UNet` has it, initialised.
-        sets: trained on, and chosen by.
-        folder: for everything that is written.
-        pixel: of the first stage; None leaves it out.
-        size: side of the pictures that the networks see, which the written models carry; those of ``sets``
-            are ``load_scale`` times as large.
-        net_d, adversarial: the critic and the settings of the second stage; both or none.
-        look: is given a stage's folder and gives what to call after each of its epochs.
+        net_g: the generator, with a ``config`` as :class:`colorlib.unet.UNet` has it and with its
+            initial weights.
+        splits: the images to train on, and those that the best epoch is chosen by.
+        folder: where everything is saved.
+        pixel: the configuration of the pixel stage; None leaves the stage out.
+        image_size: side in pixels of the images that the networks see, which the saved models
+            carry; the images of ``splits`` are ``load_scale`` times as large.
+        net_d, adversarial: the discriminator and the configuration of the adversarial stage; both
+            or neither.
+        monitor: takes the folder of a stage and returns a callback for it, such as
+            :class:`colorlib.viz.TrainingMonitor`.
         device: where to train.
-        minutes: stop after so long in this call; another call goes on.
-        save_every_steps, progress: as for :meth:`Trainer.fit`.
+        max_minutes: stop after this time in this call; another call resumes.
+        save_every_steps, progress: as in :meth:`colorlib.training.Trainer.fit`.
 
     Raises:
-        ValueError: only one of ``net_d`` and ``adversarial``, no stage at all; or as :meth:`Trainer.fit`.
+        ValueError: if only one of ``net_d`` and ``adversarial`` is given, or there is no stage; or
+            as :meth:`colorlib.training.Trainer.fit`.
     """
     if (net_d is None) != (adversarial is None):
         raise ValueError(
-            "a critic or its settings are missing; expected both net_d and adversarial, or none"
+            "the discriminator or its configuration is missing; expected both net_d and "
+            "adversarial, or neither"
         )
     if pixel is None and adversarial is None:
-        raise ValueError(
-            "there is no stage; expected settings for pixel, for adversarial, or for both"
-        )
-    folder, started, scale = Path(folder), time.monotonic(), (pixel or adversarial).scaler
-    models = {
-        "plain": folder / "plain.safetensors",
-        "adversarial": folder / "adversarial.safetensors",
-    }
-    metric = {"psnr": psnr_metric("rgb", peak=1)}
+        raise ValueError("there is no stage; expected a configuration for pixel or for adversarial")
+    folder, started = Path(folder), time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    scaler = (pixel or adversarial).scaler
+    pixel_path, adversarial_path = folder / "pixel.safetensors", folder / "adversarial.safetensors"
 
-    def write(net: nn.Module, name: str) -> None:
+    def save(net: nn.Module, path: Path) -> None:
         if distributed.rank() == 0:
-            Colorizer(net, scale, size).save(models[name], overwrite=True)
+            Colorizer(net, scaler, image_size).save(path, overwrite=True)
 
     def validate(net: nn.Module) -> float:
-        model = ResizedModel(Colorizer(net, scale, size))
-        return evaluate(model, sets.validation, LabScaler(scale.ab_scale), metric).compute()["psnr"]
+        model = ResizedModel(Colorizer(net, scaler, image_size))
+        metrics = {"psnr": psnr_metric("rgb", peak=1)}
+        scores = evaluate(model, splits.validation, LabScaler(scaler.ab_scale), metrics).compute()
+        return scores["psnr"]
 
-    def stage(
-        name: str, settings: TrainConfig, critic: nn.Module | None, keep_best: bool
-    ) -> Trainer:
-        see = look(folder / name) if look is not None else None
-
-        def after_epoch(run: Trainer) -> None:
-            if keep_best and run.history[-1]["val_psnr"] == run.best:
-                write(run.result(), "plain")
-            if see is not None:
-                see(run)
-
-        run = Trainer(
+    def train_stage(name: str, config: TrainConfig, callbacks: list[Callback]) -> Trainer:
+        if monitor is not None:
+            callbacks = [*callbacks, monitor(folder / name)]
+        trainer = Trainer(
             net_g,
-            sets.train,
-            settings,
-            net_d=critic,
+            splits.train,
+            config,
+            net_d=net_d if name == "2-adversarial" else None,
             folder=folder / name,
             validate=validate,
-            after_epoch=after_epoch,
+            callbacks=callbacks,
             device=device,
         )
-        left = None if minutes is None else max(0.0, minutes - (time.monotonic() - started) / 60)
-        run.fit(minutes=left, save_every_steps=save_every_steps, progress=progress)
-        return run
+        minutes = max_minutes
+        if max_minutes is not None:
+            minutes = max(0.0, max_minutes - (time.monotonic() - started) / 60)
+        trainer.fit(max_minutes=minutes, save_every_steps=save_every_steps, progress=progress)
+        return trainer
 
-    folder.mkdir(parents=True, exist_ok=True)
-    runs = {}
+    trainers = {}
     if pixel is not None:
-        runs["1-pixel"] = stage("1-pixel", pixel, None, keep_best=True)
-        if not models["plain"].exists():  # stopped before the first epoch was over
-            write(runs["1-pixel"].result(), "plain")
-        distributed.barrier()  # for the process that writes
-    if net_d is not None and (pixel is None or runs["1-pixel"].done):
+        best = SaveBestModel(lambda net: save(net, pixel_path))
+        trainers["1-pixel"] = train_stage("1-pixel", pixel, [best])
+        if not pixel_path.exists():  # stopped within the first epoch
+            save(trainers["1-pixel"].eval_model(), pixel_path)
+        distributed.barrier()  # process 0 saves
+    pixel_done = pixel is None or trainers["1-pixel"].done
+    if adversarial is not None and pixel_done:
         if pixel is not None:
-            net_g.load_state_dict(load_weights(models["plain"])[0])
-        runs["2-adversarial"] = stage("2-adversarial", adversarial, net_d, keep_best=False)
-        write(runs["2-adversarial"].result(), "adversarial")
+            net_g.load_state_dict(load_weights(pixel_path)[0])
+        trainers["2-adversarial"] = train_stage("2-adversarial", adversarial, [])
+        save(trainers["2-adversarial"].eval_model(), adversarial_path)
+    models = {"pixel": pixel_path, "adversarial": adversarial_path}
     return TrainingResult(
-        {name: path for name, path in models.items() if path.exists()},
-        {name: run.history for name, run in runs.items()},
-        all(run.done for run in runs.values())
-        and len(runs) == sum(s is not None for s in (pixel, adversarial)),
+        models={name: path for name, path in models.items() if path.exists()},
+        history={name: trainer.history for name, trainer in trainers.items()},
+        done=pixel_done and (adversarial is None or trainers["2-adversarial"].done),
     )

@@ -1,0 +1,89 @@
+"""The configuration of a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from colorlib.color import LabScaler
+from colorlib.losses import GANLoss, Reconstruction
+from colorlib.tensor_checks import check_at_least, check_choice
+
+Schedule = Literal["constant", "step", "plateau", "cosine"]  #: when the learning rate falls
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train; saved in every checkpoint. The defaults are those of papers 000 and 004.
+
+    Args:
+        epochs: how often every image is seen.
+        batch_size: images per step, those of all processes together; an incomplete batch at the end
+            of an epoch is dropped.
+        lr, betas: of Adam, for both networks.
+        schedule: ``"constant"``; ``"step"``: a tenth from epoch ``step_epoch`` on (paper 002);
+            ``"plateau"``: a tenth after more than ``patience`` epochs without a better validation
+            score (paper 003); ``"cosine"``: half a cosine, down to 0 at the last epoch (Loshchilov
+            and Hutter 2017).
+        reconstruction: a kind of :func:`colorlib.losses.reconstruction_loss`.
+        lambda_rec: lambda, the weight of the reconstruction loss next to the adversarial loss.
+        gan: the adversarial loss, used if there is a discriminator.
+        ema_decay: of an exponential moving average of the generator's weights, such as 0.999; 0 for
+            none.
+        horizontal_flip: whether half of the images are mirrored.
+        min_crop: the smallest share of an image's sides that a random crop keeps, before it is
+            enlarged again; None trains on whole images.
+        load_scale: how much larger the sides of the data's images are than those that the networks
+            see; above 1, a crop stays as sharp as a whole image.
+        amp: whether to use automatic mixed precision where the device is faster with it; see
+            :mod:`colorlib.engine.precision`.
+        compile: whether to compile the networks with ``torch.compile``: about a minute at the
+            start, for steps that may be faster on a GPU. On most systems it needs a C++ compiler.
+        scaler: what the networks see.
+        seed: determines everything random.
+
+    Raises:
+        TypeError, ValueError: if a value is out of its range.
+    """
+
+    epochs: int = 20
+    batch_size: int = 16
+    lr: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    schedule: Schedule = "constant"
+    step_epoch: int = 100
+    patience: int = 3
+    reconstruction: Reconstruction = "l1"
+    lambda_rec: float = 100.0
+    gan: GANLoss = field(default_factory=GANLoss)
+    ema_decay: float = 0.0
+    horizontal_flip: bool = True
+    min_crop: float | None = None
+    load_scale: float = 1.0
+    amp: bool = False
+    compile: bool = False
+    scaler: LabScaler = field(default_factory=LabScaler)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "load_scale"):
+            check_at_least(name, getattr(self, name), 1)
+        for name in ("lr", "step_epoch", "patience", "lambda_rec", "seed"):
+            check_at_least(name, getattr(self, name), 0)
+        check_choice("schedule", self.schedule, get_args(Schedule))
+        check_choice("reconstruction", self.reconstruction, get_args(Reconstruction))
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(
+                f"ema_decay is {self.ema_decay}; expected at least 0 and below 1, such as 0.999, "
+                "or 0 for none"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as it is read from JSON.
+
+        Example:
+            >>> TrainConfig(seed=3).to_dict()["betas"]
+            [0.5, 0.999]
+        """
+        return dataclasses.asdict(self) | {"betas": list(self.betas)}
