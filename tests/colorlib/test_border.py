@@ -1,4 +1,4 @@
-"""A plain frame is found on all four sides or not at all, and the colours inside are those without it."""
+"""Detection of plain borders, and the colours of the photo inside them."""
 
 import pytest
 import torch

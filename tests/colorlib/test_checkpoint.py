@@ -1,4 +1,4 @@
-"""Checkpoints come back as they were, are whole or not there, and a damaged one is passed over."""
+"""Checkpoints are exact, atomic, and skipped if damaged; weights carry their configuration."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from colorlib.io import checkpoint
 from colorlib.io.checkpoint import CheckpointError
 
-TREE = {
+STATE = {
     "net_g": {"weight": torch.randn(3, 2), "count": torch.tensor(5)},
     "opt_g": {
         "state": {0: {"step": torch.tensor(7.0), "exp_avg": torch.randn(4).bfloat16()}},
@@ -29,19 +29,19 @@ TREE = {
 }
 
 
-def same(one, two):
-    if isinstance(one, torch.Tensor):
-        return one.dtype == two.dtype and torch.equal(one, two)
-    if isinstance(one, dict):
-        return list(one) == list(two) and all(same(one[key], two[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(two) and all(map(same, one, two))
-    return type(one) is type(two) and one == two
+def same(a, b):
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return type(a) is type(b) and a == b
 
 
 def test_checkpoint_round_trip(tmp_path):
-    checkpoint.save_checkpoint(tmp_path, TREE, epoch=7, step=812)
-    assert same(checkpoint.load_latest_checkpoint(tmp_path), TREE)
+    checkpoint.save_checkpoint(tmp_path, STATE, epoch=7, step=812)
+    assert same(checkpoint.load_latest_checkpoint(tmp_path), STATE)
 
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -85,9 +85,8 @@ def test_newest_checkpoint_wins_and_old_are_removed(tmp_path):
         checkpoint.save_checkpoint(tmp_path, {"at": [epoch, step]}, epoch=epoch, step=step)
     assert checkpoint.load_latest_checkpoint(tmp_path) == {"at": [1, 5]}
     assert len(list(tmp_path.iterdir())) == 2
-    checkpoint.save_checkpoint(
-        tmp_path, {"at": [0, 1]}, epoch=0, step=1
-    )  # a run begun anew: what it wrote stays
+    # A run that started over: its checkpoint is not removed.
+    checkpoint.save_checkpoint(tmp_path, {"at": [0, 1]}, epoch=0, step=1)
     assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
 
 
@@ -121,7 +120,8 @@ from colorlib.io import checkpoint
 step = 0
 while True:
     step += 1
-    checkpoint.save_checkpoint(sys.argv[1], {"step": step, "x": torch.full((300, 1000), step)}, epoch=0, step=step)
+    state = {"step": step, "x": torch.full((300, 1000), step)}
+    checkpoint.save_checkpoint(sys.argv[1], state, epoch=0, step=step)
     print(step, flush=True)
 """
 
@@ -135,10 +135,10 @@ def test_killed_writer_leaves_last_checkpoint(tmp_path):
         process.stdout.readline()
     time.sleep(chance.uniform(0, 0.05))
     os.kill(process.pid, signal.SIGKILL)
-    said = [int(line) for line in process.stdout.read().split()]
+    reported = [int(line) for line in process.stdout.read().split()]
     process.wait()
     tree = checkpoint.load_latest_checkpoint(tmp_path)
-    assert tree["step"] >= max([3, *said])
+    assert tree["step"] >= max([3, *reported])
     assert (tree["x"] == tree["step"]).all()
 
 

@@ -1,4 +1,4 @@
-"""Lab against scikit-image, on the whole 8-bit cube, at the edge of the gamut, and inside autocast."""
+"""Lab against scikit-image, on the whole 8-bit cube, at the gamut's edge, and under autocast."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from colorlib.color import (
 
 
 def pixels(*colors):
-    """Make a picture (1, 3, 1, number of colors)."""
+    """Return an image (1, 3, 1, number of colors)."""
     return torch.tensor(colors, dtype=torch.float32).T.reshape(1, 3, 1, -1)
 
 
@@ -75,8 +75,8 @@ def test_rgb_to_lab_stays_in_documented_range():
 @settings(deadline=None)
 @given(rgbs)
 def test_round_trip_of_float_rgb_is_close(rgb):
-    picture = pixels(rgb)
-    assert torch.allclose(lab_to_rgb(rgb_to_lab(picture)), picture, atol=2e-5)
+    image = pixels(rgb)
+    assert torch.allclose(lab_to_rgb(rgb_to_lab(image)), image, atol=2e-5)
 
 
 @settings(deadline=None)
@@ -160,13 +160,13 @@ def test_gradient_equals_finite_differences():
 
 
 def test_conversion_under_autocast_is_float32():
-    picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
-    plain, back = rgb_to_lab(picture), lab_to_rgb(rgb_to_lab(picture))
+    image = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plain, back = rgb_to_lab(image), lab_to_rgb(rgb_to_lab(image))
     before = torch.get_float32_matmul_precision()
     try:
         torch.set_float32_matmul_precision("medium")
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            assert torch.equal(rgb_to_lab(picture), plain)
+            assert torch.equal(rgb_to_lab(image), plain)
             assert torch.equal(lab_to_rgb(plain), back)
             L, ab = LabScaler().normalize(plain)
             assert (
@@ -177,17 +177,24 @@ def test_conversion_under_autocast_is_float32():
             )
     finally:
         torch.set_float32_matmul_precision(before)
-    assert (
-        rgb_to_lab(picture.bfloat16()).dtype == rgb_to_lab(picture.double()).dtype == torch.float32
-    )
+    assert rgb_to_lab(image.bfloat16()).dtype == rgb_to_lab(image.double()).dtype == torch.float32
 
 
 def test_conversion_does_not_depend_on_strides():
-    picture = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(2))
-    lab = rgb_to_lab(picture)
-    for strided in (picture.to(memory_format=torch.channels_last), picture.mT.contiguous().mT):
+    image = torch.rand(2, 3, 6, 5, generator=torch.Generator().manual_seed(2))
+    lab = rgb_to_lab(image)
+    for strided in (image.to(memory_format=torch.channels_last), image.mT.contiguous().mT):
         assert torch.allclose(rgb_to_lab(strided), lab, atol=1e-4)
     assert torch.allclose(lab_to_rgb((2 * lab.mT.contiguous()).mT), lab_to_rgb(2 * lab), atol=1e-5)
+
+
+def test_large_image_in_tiles_equals_its_parts():
+    rgb = torch.rand(1, 3, 300, 640, generator=torch.Generator().manual_seed(3))
+    lab = rgb_to_lab(rgb)
+    assert torch.equal(lab, torch.cat([rgb_to_lab(part) for part in rgb.split(96, dim=2)], dim=2))
+    vivid = lab * 1.5
+    parts = [lab_to_rgb(part) for part in vivid.split(96, dim=2)]
+    assert torch.equal(lab_to_rgb(vivid), torch.cat(parts, dim=2))
 
 
 def test_conversion_of_empty_batch_is_empty():
@@ -208,30 +215,30 @@ def test_lab_scaler_matches_the_papers():
 
 @settings(deadline=None)
 @given(labs, st.sampled_from([110.0, 128.0]), st.sampled_from(["ab", "lab"]))
-def test_lab_scaler_round_trip_in_lab(lab, ab, answer):
-    picture, scale = pixels(lab), LabScaler(ab, answer)
-    assert torch.allclose(scale.denormalize(*scale.normalize(picture)), picture, atol=1e-4)
+def test_lab_scaler_round_trip_in_lab(lab, ab_scale, output_space):
+    image, scaler = pixels(lab), LabScaler(ab_scale, output_space)
+    assert torch.allclose(scaler.denormalize(*scaler.normalize(image)), image, atol=1e-4)
 
 
 @settings(deadline=None)
 @given(st.tuples(*[st.floats(0, 1)] * 3))
 def test_lab_scaler_rgb_target_is_the_image(rgb):
-    picture, scale = pixels(rgb), LabScaler(output_space="rgb")
-    L, answer = scale.normalize(rgb_to_lab(picture))
-    assert torch.allclose(answer, 2 * picture - 1, atol=1e-3)
-    assert torch.allclose(lab_to_rgb(scale.denormalize(L, answer)), picture, atol=1e-3)
-    assert torch.allclose(scale.ab_of(answer), rgb_to_lab(picture)[:, 1:] / 110, atol=1e-3)
+    image, scaler = pixels(rgb), LabScaler(output_space="rgb")
+    L, output = scaler.normalize(rgb_to_lab(image))
+    assert torch.allclose(output, 2 * image - 1, atol=1e-3)
+    assert torch.allclose(lab_to_rgb(scaler.denormalize(L, output)), image, atol=1e-3)
+    assert torch.allclose(scaler.ab_of(output), rgb_to_lab(image)[:, 1:] / 110, atol=1e-3)
 
 
 def test_lab_scaler_lightness_by_output_space():
     L = torch.zeros(1, 1, 1, 1)
-    answer = torch.tensor([-0.5, 0.2, 0.4]).view(1, 3, 1, 1)
-    assert LabScaler(100, "lab").denormalize(L, answer).flatten().tolist() == pytest.approx(
+    output = torch.tensor([-0.5, 0.2, 0.4]).view(1, 3, 1, 1)
+    assert LabScaler(100, "lab").denormalize(L, output).flatten().tolist() == pytest.approx(
         [50, 20, 40]
     )
     white = LabScaler(output_space="rgb").denormalize(L, torch.ones(1, 3, 1, 1))
     assert white.flatten().tolist() == pytest.approx([100, 0, 0], abs=0.01)
-    assert [LabScaler(output_space=answer).out_channels for answer in ("ab", "lab", "rgb")] == [
+    assert [LabScaler(output_space=space).out_channels for space in ("ab", "lab", "rgb")] == [
         2,
         3,
         3,

@@ -1,4 +1,4 @@
-"""Each way in which a file can say colour, against the picture that it means."""
+"""Every way in which a file can store colour, against the image that it means."""
 
 import io
 import struct
@@ -26,7 +26,7 @@ def saved(image, **options):
 
 
 def png(pixels, color_type, chunks=()):
-    """A PNG by hand, as Pillow writes no 16-bit colour: pixels (h, w, channels), uint8 or uint16."""
+    """Encode a PNG, as Pillow writes no 16-bit colour: pixels (h, w, c), uint8 or uint16."""
     h, w = pixels.shape[:2]
     rows = pixels.astype(pixels.dtype.newbyteorder(">")).reshape(h, -1)
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
@@ -51,12 +51,12 @@ def icc(space, tag, data):
     return header + struct.pack(">I4sII", 1, tag, 144, len(data)) + body
 
 
-def close(picture, expected, tolerance=0):
-    assert picture.mode == "RGB"
+def close(image, expected, tolerance=0):
+    assert image.mode == "RGB"
     expected = np.broadcast_to(
         expected[..., None] if np.ndim(expected) == 2 else expected, (24, 32, 3)
     )
-    difference = np.abs(np.asarray(picture).astype(int) - expected.astype(int))
+    difference = np.abs(np.asarray(image).astype(int) - expected.astype(int))
     assert difference.max() <= tolerance
 
 
@@ -179,7 +179,7 @@ def test_animation_uses_first_frame(form):
     assert load_image(data).getpixel((4, 4)) == (255, 0, 0)
 
 
-# What the EXIF standard says of row 0 and column 0, as what happened to the upright picture.
+# What the EXIF standard says of row 0 and column 0, as what happened to the upright image.
 TURNS = {
     1: lambda a: a,
     2: lambda a: a[:, ::-1],
@@ -199,9 +199,9 @@ def test_exif_orientation(form, turn):
     exif[0x0112] = turn
     stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](RGB)))
     options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {"lossless": True}
-    picture = load_image(saved(stored, format=form, exif=exif, **options))
-    close(picture, RGB, 6 if form == "JPEG" else 0)
-    assert picture.info == {} and not picture.getexif()
+    image = load_image(saved(stored, format=form, exif=exif, **options))
+    close(image, RGB, 6 if form == "JPEG" else 0)
+    assert image.info == {} and not image.getexif()
 
 
 def test_exif_orientation_of_16_bit_gray():
@@ -255,13 +255,13 @@ def test_wide_gamut_profile(mode):
     srgb = np.where(
         linear < 0.0031308, 12.92 * linear, 1.055 * linear.clip(1e-9) ** (1 / 2.4) - 0.055
     )
-    picture = load_image(saved(muted, format="PNG", icc_profile=profile))
-    close(picture, (255 * srgb.clip(0, 1)).round(), 3)
-    assert np.abs(np.asarray(picture).astype(int) - np.asarray(muted.convert("RGB"))).max() > 10
+    image = load_image(saved(muted, format="PNG", icc_profile=profile))
+    close(image, (255 * srgb.clip(0, 1)).round(), 3)
+    assert np.abs(np.asarray(image).astype(int) - np.asarray(muted.convert("RGB"))).max() > 10
 
 
 def test_cmyk_profile():
-    """A profile in which paper is white, black ink black, all else middle gray (L* 50, sRGB 119)."""
+    """A profile in which paper is white, black ink black, all else gray (L* 50, sRGB 119)."""
     lut = struct.pack(
         ">4sIBBBB9i", b"mft1", 0, 4, 3, 2, 0, *(65536 * (i % 4 == 0) for i in range(9))
     )
@@ -297,7 +297,8 @@ def test_to_srgb_does_not_change_its_input():
     assert np.array_equal(np.asarray(rgb), RGB)
 
 
-STEPS = np.where(Y < 8, 0, np.where(Y < 16, 128, 255)).astype(np.uint8)  # clear, half clear, opaque
+# Clear, half clear, opaque.
+STEPS = np.where(Y < 8, 0, np.where(Y < 16, 128, 255)).astype(np.uint8)
 half = Image.merge("RGBA", [*rgb.split(), Image.fromarray(STEPS)])
 half_gray = Image.merge("LA", [gray, Image.fromarray(STEPS)])
 GRAY_3 = np.dstack([GRAY] * 3)
@@ -306,7 +307,7 @@ four = Image.fromarray((X // 8).astype(np.uint8), "P")
 four.putpalette([200, 10, 10, 10, 200, 10, 10, 10, 200, 90, 90, 90])
 FOUR_CLEAR = np.where(X < 8, 0, 255)
 
-# What a file holds, its alpha and the colours under it, as far as the format keeps them (tolerance).
+# A file, its alpha, the colours under it, and the tolerance that the format needs.
 ALPHAS = {
     "rgba png": (saved(half, format="PNG"), STEPS, RGB, 0),
     "gray and alpha png": (saved(half_gray, format="PNG"), STEPS, GRAY_3, 0),
@@ -376,13 +377,13 @@ ALPHAS = {
 @pytest.mark.parametrize("case", ALPHAS)
 def test_keep_alpha_keeps_colors_under_it(case, caplog):
     source, alpha, colours, tolerance = ALPHAS[case]
-    picture = load_image(source, keep_alpha=True)
-    assert picture.mode == "RGBA" and picture.info == {} and not caplog.records
-    assert np.array_equal(picture.getchannel("A"), alpha)
-    close(picture.convert("RGB"), colours, tolerance)
+    image = load_image(source, keep_alpha=True)
+    assert image.mode == "RGBA" and image.info == {} and not caplog.records
+    assert np.array_equal(image.getchannel("A"), alpha)
+    close(image.convert("RGB"), colours, tolerance)
     over = alpha[..., None] / 255 * np.asarray(colours) + 255 - alpha[..., None]
     close(load_image(source), over, tolerance + 1)
-    close(composite_on_white(picture), over, tolerance + 1)
+    close(composite_on_white(image), over, tolerance + 1)
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
@@ -392,8 +393,8 @@ def test_keep_alpha_follows_exif_orientation(form, turn):
     exif[0x0112] = turn
     stored = Image.fromarray(np.ascontiguousarray(TURNS[turn](np.asarray(half))))
     options = {"lossless": True, "exact": True} if form == "WEBP" else {}
-    picture = load_image(saved(stored, format=form, exif=exif, **options), keep_alpha=True)
-    assert np.array_equal(picture, half)
+    image = load_image(saved(stored, format=form, exif=exif, **options), keep_alpha=True)
+    assert np.array_equal(image, half)
 
 
 def test_opaque_alpha_is_dropped():

@@ -1,4 +1,4 @@
-"""A photo in, a colour photo out: size and lightness kept, one result however the model travelled."""
+"""Colorization of one photo: size and lightness are kept, a saved model gives the same result."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ from colorlib.unet import UNet
 
 
 class Even(nn.Module):
-    """Answers one colour everywhere, and remembers what it saw."""
+    """Predicts one colour everywhere, and records its inputs."""
 
     def __init__(self, a=0.2, b=-0.1):
         super().__init__()
@@ -49,9 +49,8 @@ def test_result_keeps_lightness_and_takes_ab():
     photo = sample_photos("test")[0].image()
     result = Colorizer(Even(), LabScaler(100), image_size=64)(photo)
     assert result.size == photo.size
-    inside = (
-        np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3
-    )  # elsewhere sRGB has no such colour
+    # Elsewhere sRGB does not have this colour.
+    inside = np.abs(lab(result)[..., 1:] - [20, -10]).max(axis=2) < 3
     assert inside.mean() > 0.7
     difference = np.abs(lab(result)[..., 0] - lab(photo)[..., 0])
     assert np.percentile(difference, 99) < 0.5
@@ -70,7 +69,7 @@ def test_png_lightness_differs_by_rounding_only(model, tmp_path):
 
 @pytest.mark.parametrize("coarse", [1, 16])
 def test_lightness_is_kept_with_vivid_colors(coarse):
-    """A saturated random answer, pixel by pixel and in blotches: most of it is outside sRGB."""
+    """Vivid random output, by pixel and in blotches: most of it is outside sRGB."""
 
     class Vivid(Even):
         def forward(self, L):
@@ -189,22 +188,21 @@ def test_saved_model_gives_same_image(model, tmp_path):
     loaded = Colorizer.load(path)
     assert (loaded.scaler, loaded.image_size) == (LabScaler(128), 48)
     made = np.asarray(Colorizer(model.net, LabScaler(128), 48)(photo)).astype(int)
-    difference = np.abs(
-        np.asarray(loaded(photo)) - made
-    )  # of the order of sums: weights lie channels last
+    # Sums have another order, because the loaded weights are channels last.
+    difference = np.abs(np.asarray(loaded(photo)) - made)
     assert difference.max() <= 1 and difference.mean() < 0.01
 
 
-@pytest.mark.parametrize("answer", ["lab", "rgb"])
-def test_three_channel_output_keeps_photo_lightness(answer, tmp_path):
+@pytest.mark.parametrize("output_space", ["lab", "rgb"])
+def test_three_channel_output_keeps_photo_lightness(output_space):
     class Orange(nn.Module):
         def forward(self, L):
             lab = torch.tensor([60.0, 25.0, 45.0]).view(1, 3, 1, 1).expand(-1, -1, *L.shape[-2:])
-            return LabScaler(output_space=answer).normalize(lab)[1]
+            return LabScaler(output_space=output_space).normalize(lab)[1]
 
     photo = sample_photos("train")[0].image().resize((60, 41))
     lab = rgb_to_lab(
-        image_to_tensor(Colorizer(Orange(), LabScaler(output_space=answer), 32)(photo))
+        image_to_tensor(Colorizer(Orange(), LabScaler(output_space=output_space), 32)(photo))
     )
     assert (lab[:, 0] - rgb_to_lab(image_to_tensor(photo))[:, 0]).abs().quantile(0.99) < 0.5
     middle = (lab[:, 0] > 50) & (lab[:, 0] < 70)  # there sRGB has that orange
@@ -272,7 +270,9 @@ def test_alpha_and_lightness_under_it_are_kept(model, name, tmp_path, caplog):
     moved = lab(result.convert("RGB"))[..., 0] - lab(straight.convert("RGB"))[..., 0]
     assert np.percentile(np.abs(moved), 99) < 0.5
     assert np.hypot(*np.moveaxis(lab(result.convert("RGB"))[..., 1:], -1, 0)).mean() > 1
-    assert not caplog.records  # nothing is laid over white in the end, so nothing is said of it
+    assert (
+        not caplog.records
+    )  # nothing is composited on white in the result, so there is no warning
 
 
 def test_network_sees_transparency_on_white(tmp_path):
@@ -362,7 +362,7 @@ def test_16_bit_colors_differ_little(model, monkeypatch, dtype):
     exact = np.asarray(model(sample_photos("test")[0].path)).astype(float)
     monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: dtype)
     seen = []
-    model.net.register_forward_hook(lambda net, given, answer: seen.append(answer.dtype))
+    model.net.register_forward_hook(lambda net, inputs, output: seen.append(output.dtype))
     fast = np.asarray(model(sample_photos("test")[0].path)).astype(float)
     assert seen == [dtype]
     assert 0 < np.abs(fast - exact).mean() < 1

@@ -92,7 +92,7 @@ def test_bad_source_raises(source):
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000"])
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF|Truncated File:UserWarning")
 def test_truncated_file_raises_or_is_complete(tmp_path, form):
-    """At any length: an error with the name, or (only trailing bytes missing) the very same picture."""
+    """At any length: an error with the name, or (trailing bytes are missing) the same image."""
     data = saved(form)
     whole = np.asarray(load_image(data))
     refusals = 0

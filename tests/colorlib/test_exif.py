@@ -1,4 +1,4 @@
-"""What a coloured copy says of itself, read by a parser of its own from a photo as a camera writes it."""
+"""EXIF data of colorized photos, compared with a camera's by a parser of the tests."""
 
 import struct
 from types import MappingProxyType
@@ -85,7 +85,7 @@ def camera(turn, order=">", others=MappingProxyType({})):
 
 
 def parsed(exif):
-    """All fields of an EXIF block, of the directories below as well, and the link to a thumbnail."""
+    """Return all fields of an EXIF block and its sub-directories, and the link to a thumbnail."""
     data = exif.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}[data[:4]]
 
@@ -156,9 +156,7 @@ def test_result_keeps_exif_and_adds_note(suffix, order, tmp_path, weights):
         assert float(inner[0x829A]) == 1 / 250
     assert not link and not {0x0112, 0x927C, 0x9214, 0x0201} & set(fields)
     assert b"THUM" not in out.read_bytes() and b"MAKER" not in out.read_bytes()
-    assert (
-        load_image(out).size == load_image(photo).size == (30, 50)
-    )  # upright, and not turned twice
+    assert load_image(out).size == load_image(photo).size == (30, 50)  # upright, not turned twice
 
 
 def test_note_is_added_once(tmp_path, weights):

@@ -1,4 +1,4 @@
-"""A file is there whole or not at all, and is never replaced by accident."""
+"""Files are written completely or not at all, and are never replaced by accident."""
 
 import os
 import stat

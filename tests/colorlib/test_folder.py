@@ -1,8 +1,9 @@
-"""A folder in, a folder out: names kept apart, nothing lost, nothing overwritten, every failure named."""
+"""Colorization of a folder: different names, nothing lost or overwritten, every failure named."""
 
 import errno
 import os
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from colorlib.io.images import ImageError, load_image
 
 
 class Warm(nn.Module):
-    """Answers one warm colour, counts its calls, and fails for a photo that is all black."""
+    """Predicts one warm colour, counts its calls, and stops at a photo that is all black."""
 
     calls = 0
 
@@ -137,6 +138,14 @@ def test_nan_model_fails_every_photo(tmp_path):
         Colorizer(Broken(), image_size=16), put(tmp_path / "in", "a.png"), tmp_path / "out"
     )
     assert not report.written and "nan" in report.skipped["a.png"] and not files(tmp_path / "out")
+
+
+def test_photo_file_is_opened_once(model, tmp_path):
+    source = put(tmp_path / "in", "a.png")
+    with mock.patch("builtins.open", wraps=open) as opener:
+        assert colorize(model, source, tmp_path / "out").written
+    paths = [call.args[0] for call in opener.call_args_list]
+    assert paths.count(source / "a.png") == 1
 
 
 def test_interrupted_run_continues(model, tmp_path):

@@ -15,7 +15,6 @@ from colorlib.data import augment, build_image_cache, sample_photo_crops
 from colorlib.data.datasets import TensorImages, load_dataset
 from colorlib.data.download import download_dataset
 from colorlib.discriminators import PatchDiscriminator
-from colorlib.training import TrainConfig, Trainer
 from colorlib.evaluation import evaluate
 from colorlib.evaluation.collection import score_batch
 from colorlib.evaluation.metric import l1_metric
@@ -28,6 +27,7 @@ from colorlib.tensor_checks import (
     check_not_empty,
     check_same_shape,
 )
+from colorlib.training import TrainConfig, Trainer
 from colorlib.unet import UNet
 
 RGB = torch.zeros(1, 3, 8, 8)
