@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from colorlib.check import lesson02_mutants as mutants
-from colorlib.check.graders import Case, FunctionGrader, KnownMistake, NetworkGrader
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake
+from colorlib.check.network_graders import NetworkGrader
 
 # 2.1 ----------------------------------------------------------------------------------------------
 _DOWN_CASES = [

@@ -89,13 +89,7 @@ def unet(
 class Level(nn.Module):
     """A level of the U-Net with any function as its skip."""
 
-    def __init__(
-        self,
-        down: list[nn.Module],
-        inner: nn.Module,
-        up: list[nn.Module],
-        skip: Callable[[Tensor, Tensor], Tensor] | None,
-    ) -> None:
+    def __init__(self, down, inner, up, skip: Callable | None) -> None:
         super().__init__()
         self.down, self.inner, self.up = nn.Sequential(*down), inner, nn.Sequential(*up)
         self.skip = skip
@@ -151,13 +145,7 @@ def count(num_downs: int, base_channels: int) -> int:
 
 
 def count_mutant(
-    *,
-    skip: int = 2,
-    kernel: int = 16,
-    norm: int = 2,
-    norm_everywhere: bool = False,
-    bias: int = 2,
-    max_multiplier: int = 8,
+    *, skip=2, kernel=16, norm=2, norm_everywhere=False, bias=2, max_multiplier=8
 ) -> Callable:
     """Return a function that counts parameters with one term of the sum changed."""
 

@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib.check import lesson03_mutants as mutants
-from colorlib.check.graders import Case, FunctionGrader, KnownMistake, NetworkGrader
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 from colorlib.check.lesson03_mutants import ab_mutant, discriminator_mutant, loss_mutant, make_pairs
+from colorlib.check.network_graders import NetworkGrader
 from colorlib.discriminators import PatchDiscriminator, receptive_field
 
 

@@ -14,12 +14,7 @@ from colorlib.losses import GANLoss
 
 # 3.1 ----------------------------------------------------------------------------------------------
 def receptive_field_mutant(
-    grow: Callable[[int, int], int] = int.__mul__,
-    *,
-    start: int = 1,
-    subtract: int = 1,
-    grow_first: bool = False,
-    backwards: bool = False,
+    grow=int.__mul__, *, start=1, subtract=1, grow_first=False, backwards=False
 ) -> Callable[[nn.Module], int]:
     """Return a function that computes a receptive field with one step changed."""
 
@@ -101,14 +96,7 @@ def most_fake_patch(logits: Tensor, side: int) -> tuple[int, int, int, int]:
 
 
 def patch_mutant(
-    *,
-    choose: Callable = Tensor.argmin,
-    step: int = 8,
-    shift: int = 23,
-    size: int = 70,
-    swap: bool = False,
-    clip: bool = True,
-    order: tuple[int, ...] = (0, 1, 2, 3),
+    *, choose=Tensor.argmin, step=8, shift=23, size=70, swap=False, clip=True, order=(0, 1, 2, 3)
 ) -> Callable:
     """Return a function that finds a patch with one step changed."""
 
@@ -134,12 +122,7 @@ def discriminator_loss(net: nn.Sequential, true: Tensor, wrong: Tensor) -> Tenso
 
 
 def loss_mutant(
-    real_label: float | None = 1,
-    fake_label: float | None = 0,
-    *,
-    loss: Callable = F.binary_cross_entropy_with_logits,
-    sigmoids: int = 0,
-    weight: float = 0.5,
+    real_label=1, fake_label=0, *, loss=F.binary_cross_entropy_with_logits, sigmoids=0, weight=0.5
 ) -> Callable:
     """Return a discriminator's loss with one part changed; a label of None leaves its term out."""
 

@@ -8,8 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from colorlib.check.graders import Case, FunctionGrader, KnownMistake, TrainingStepGrader
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 from colorlib.check.lesson04_mutants import training_step_mutant
+from colorlib.check.network_graders import TrainingStepGrader
 from colorlib.losses import GANLoss, GeneratorLosses, generator_loss
 
 # 4.1 ----------------------------------------------------------------------------------------------
@@ -178,23 +179,16 @@ _G_MISTAKES = [
 
 # 4.5 and 4.6 --------------------------------------------------------------------------------------
 _train_step = training_step_mutant()
-_GRADIENTS_LEAK = KnownMistake(
-    "the discriminator's step changes the generator's gradients: use fake.detach() there.",
-    training_step_mutant(detach_for_d=False, zero_grad_first=True),
-)
-_USELESS_BACKWARD = KnownMistake(
-    "the weights are right, but the discriminator's step computes the generator's gradients: "
-    "use fake.detach().",
-    training_step_mutant(detach_for_d=False),
-)
-_DETACHED_FOR_G = KnownMistake(
-    "you detach fake in the generator's step too; there the gradients must reach the generator.",
-    training_step_mutant(detach_for_g=True),
-)
+_DETACH_MISTAKES = [
+    KnownMistake("the discriminator's step changes the generator's gradients: use fake.detach().",
+                 training_step_mutant(detach_for_d=False, zero_grad_first=True)),
+    KnownMistake("the discriminator's step computes the generator's gradients, which is useless "
+                 "work: use fake.detach().", training_step_mutant(detach_for_d=False)),
+    KnownMistake("you detach fake in the generator's step too; there it needs its gradients.",
+                 training_step_mutant(detach_for_g=True)),
+]  # fmt: skip
 _STEP_MISTAKES = [
-    _GRADIENTS_LEAK,
-    _USELESS_BACKWARD,
-    _DETACHED_FOR_G,
+    *_DETACH_MISTAKES,
     KnownMistake("gradients of the last step remain: opt_g.zero_grad() before the backward.",
                  training_step_mutant(zero_grad_g=False)),
     KnownMistake("gradients of the last step remain: opt_d.zero_grad() before the backward.",
@@ -215,15 +209,11 @@ _STEP_MISTAKES = [
                  training_step_mutant(swap_logits=True)),
 ]  # fmt: skip
 _BUGFIX_MISTAKES = [
-    _GRADIENTS_LEAK,
-    _USELESS_BACKWARD,
-    _DETACHED_FOR_G,
-    KnownMistake(
-        "you compute fake without a graph, so the generator cannot learn: detach it later, and "
-        "only for the discriminator.",
-        training_step_mutant(no_grad=True, zero_grad_first=True),
-    ),
-]
+    *_DETACH_MISTAKES,
+    KnownMistake("you compute fake without a graph, so the generator cannot learn: detach it "
+                 "later, only for the discriminator.",
+                 training_step_mutant(no_grad=True, zero_grad_first=True)),
+]  # fmt: skip
 
 GRADERS = {
     "4.1": FunctionGrader(_best_constants, _COLOR_CASES, _CONSTANT_MISTAKES, tolerance=1e-4),

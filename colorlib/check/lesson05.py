@@ -11,14 +11,9 @@ from torch import Tensor
 
 from colorlib.check import lesson05_files as files
 from colorlib.check import lesson05_runs as runs
-from colorlib.check.graders import (
-    Case,
-    FunctionGrader,
-    KnownMistake,
-    SideEffectGrader,
-    TrainingStepGrader,
-)
+from colorlib.check.graders import Case, FunctionGrader, KnownMistake, SideEffectGrader
 from colorlib.check.lesson04_mutants import training_step_mutant
+from colorlib.check.network_graders import TrainingStepGrader
 
 
 # 5.1 and 5.2 --------------------------------------------------------------------------------------
@@ -67,12 +62,7 @@ _BUGFIX_MISTAKES = [
 
 # 5.3 ----------------------------------------------------------------------------------------------
 def _plateau_mutant(
-    *,
-    compare_with: str = "best",
-    reset: bool = True,
-    epochs_too_early: int = 0,
-    divisor: float = 10.0,
-    sign: float = 1.0,
+    *, compare_with="best", reset=True, epochs_too_early=0, divisor=10.0, sign=1.0
 ) -> Callable:
     """Return a plateau schedule's factors, with one step changed."""
 

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from colorlib.check.graders import Case, KnownMistake, flatten_weights
+from colorlib.check.graders import Case, KnownMistake
+from colorlib.check.network_graders import flatten_weights
 from colorlib.data.datasets import TensorImages
 from colorlib.engine.config import TrainConfig
 from colorlib.generator import init_weights
@@ -20,7 +21,6 @@ from colorlib.io import checkpoint
 from colorlib.training import COUNTERS, Trainer
 
 State = dict[str, dict[str, Any]]
-Choice = Callable[[str], bool]
 
 _generator = torch.Generator().manual_seed(4)
 _RGB = torch.randint(0, 256, (8, 3, 8, 8), generator=_generator, dtype=torch.uint8)
@@ -133,39 +133,24 @@ def run_load(load: Callable) -> dict[str, Any]:
     return _finish(run)
 
 
-def _all_names(name: str) -> bool:
-    return True
-
-
-def _no_names(name: str) -> bool:
-    return False
-
-
-def _filter(state: State, parts: Choice, counters: Choice) -> State:
+def _drop(state: State, prefixes: tuple[str, ...]) -> State:
+    """Drop all parts and counters whose names begin with one of the prefixes."""
     return {
-        "parts": {name: value for name, value in state["parts"].items() if parts(name)},
-        "counters": {name: value for name, value in state["counters"].items() if counters(name)},
+        key: {name: value for name, value in values.items() if not name.startswith(prefixes)}
+        for key, values in state.items()
     }
 
 
-def _save_mutant(parts: Choice = _all_names, counters: Choice = _all_names) -> Callable:
-    """Return a function that saves only the chosen names."""
-    return lambda run: _filter(save_state(run), parts, counters)
+def _save_without(*prefixes: str) -> Callable:
+    return lambda run: _drop(save_state(run), prefixes)
 
 
-def _load_mutant(parts: Choice = _all_names, counters: Choice = _all_names) -> Callable:
-    """Return a function that loads only the chosen names."""
-    return lambda run, state: load_state(run, _filter(state, parts, counters))
+def _load_without(*prefixes: str) -> Callable:
+    return lambda run, state: load_state(run, _drop(state, prefixes))
 
 
-def _is_not_optimizer(name: str) -> bool:
-    return not name.startswith("opt")
-
-
-def _is_not_of_discriminator(name: str) -> bool:
-    return not name.endswith("_d")
-
-
+_ALL_PARTS = ("net", "opt", "scheduler")
+_OF_DISCRIMINATOR = ("net_d", "opt_d", "scheduler_d")
 SAVE_MISTAKES = [
     KnownMistake("the function returned nothing: does it end with a return?", lambda run: None),
     KnownMistake("you save networks and optimizers themselves; a file can hold their state_dict().",
@@ -173,31 +158,32 @@ SAVE_MISTAKES = [
     KnownMistake("the dict has other keys: use 'parts' and 'counters', with a dict under each.",
                  lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
     KnownMistake("the optimizers are missing: Adam's averages are part of the run's state.",
-                 _save_mutant(parts=_is_not_optimizer)),
+                 _save_without("opt")),
     KnownMistake("the discriminator is missing: the trained generator would get an untrained one.",
-                 _save_mutant(parts=_is_not_of_discriminator)),
+                 _save_without(*_OF_DISCRIMINATOR)),
     KnownMistake("you save only the generator's weights: that is enough to use it, but not to "
-                 "train further.", _save_mutant(parts=lambda name: name == "net_g", counters=_no_names)),
+                 "train further.",
+                 _save_without("net_d", "opt", "scheduler", *COUNTERS)),
     KnownMistake("the counters are missing: without epoch and step the run begins again.",
-                 _save_mutant(counters=_no_names)),
+                 _save_without(*COUNTERS)),
     KnownMistake("the step is missing: the epoch begins again, and its first images count twice.",
-                 _save_mutant(counters=lambda name: name != "step")),
+                 _save_without("step")),
     KnownMistake("the schedules are missing: they remember the best score and the epochs waited.",
-                 _save_mutant(parts=lambda name: not name.startswith("scheduler"))),
+                 _save_without("scheduler")),
 ]  # fmt: skip
 LOAD_MISTAKES = [
     KnownMistake("nothing was loaded: load into run.parts, and set the counters on run.",
                  lambda run, state: None),
     KnownMistake("you set only the epoch: set the other counters too.",
-                 _load_mutant(counters=lambda name: name == "epoch")),
+                 _load_without("step", "global_step", "sums", "history")),
     KnownMistake("you did not load the optimizers, so their averages begin at 0.",
-                 _load_mutant(parts=_is_not_optimizer)),
+                 _load_without("opt")),
     KnownMistake("you did not set the counters, so the run begins with its first image.",
-                 _load_mutant(counters=_no_names)),
+                 _load_without(*COUNTERS)),
     KnownMistake("you did not load the weights: only the counters changed.",
-                 _load_mutant(parts=_no_names)),
+                 _load_without(*_ALL_PARTS)),
     KnownMistake("you did not load the discriminator and its optimizer.",
-                 _load_mutant(parts=_is_not_of_discriminator)),
+                 _load_without(*_OF_DISCRIMINATOR)),
     KnownMistake("the step is 0: the epoch begins again, and its first images count twice.",
-                 _load_mutant(counters=lambda name: name != "step")),
+                 _load_without("step")),
 ]  # fmt: skip

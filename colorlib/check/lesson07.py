@@ -17,12 +17,7 @@ from colorlib.models.backbones import MEAN, STD, to_imagenet_input
 
 # 7.1 ----------------------------------------------------------------------------------------------
 def _features_mutant(
-    *,
-    remove_hooks: bool = True,
-    order_by_name: bool = True,
-    use_input: bool = False,
-    use_last_output: bool = False,
-    bind_name: bool = True,
+    *, remove_hooks=True, order_by_name=True, use_input=False, use_last_output=False, bind_name=True
 ) -> Callable:
     """Return a function that collects the outputs of named layers, with one part changed."""
 

@@ -35,11 +35,8 @@ def _flatten_state(part: nn.Module) -> Tensor:
 
 _generator = torch.Generator().manual_seed(3)
 _BATCHES = [
-    (
-        torch.rand(4, 1, 6, 6, generator=_generator) * 2 - 1,
-        torch.rand(4, 2, 6, 6, generator=_generator) - 0.5,
-    )
-    for _ in range(3)
+    (lab[:, :1] * 2 - 1, lab[:, 1:] - 0.5)
+    for lab in torch.rand(3, 4, 3, 6, 6, generator=_generator)
 ]
 
 

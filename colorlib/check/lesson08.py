@@ -232,12 +232,7 @@ _FACTS = {
     "gray": "16.7 dB",
     "fails": "the cat, which it makes green",
 }
-_OTHER_FACTS = _FACTS | {
-    "photos": "9,000 photos",
-    "psnr": "21.9 dB",
-    "gray": "20.1 dB",
-    "fails": "faces",
-}
+_OTHER_FACTS = _FACTS | {"photos": "9,000 photos", "psnr": "21.9 dB", "gray": "20.1 dB"}
 _CARD_CASES = [Case("a small model", (_FACTS,)), Case("another model", (_OTHER_FACTS,))]
 _CARD_MISTAKES = [
     KnownMistake("gray's number is missing: without it, nobody knows whether the model is better "

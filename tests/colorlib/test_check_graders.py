@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from colorlib import check
-from colorlib.check.graders import Case, NetworkGrader, set_deterministic_weights
+from colorlib.check.graders import Case
+from colorlib.check.network_graders import NetworkGrader, set_deterministic_weights
 from colorlib.check.result import Outcome
 
 
