@@ -1,13 +1,11 @@
 """A cache of decoded and resized photos: one array on disk, mapped into memory.
 
-Decoding a JPEG costs far more than its share of a training step and gives the same pixels every
-time. So :func:`build_image_cache` decodes each photo once: ``pixels.npy`` contains all photos as
-uint8 (n, size, size, 3), and ``manifest.json`` records from which files and with which settings
-they were made. Flips, crops and Lab are computed for each batch, on the device.
+Decoding a JPEG costs far more than its share of a training step. So :func:`build_image_cache` does
+it once: ``pixels.npy`` contains all photos as uint8 (n, size, size, 3), and ``manifest.json`` their
+files, the settings and a checksum of each photo, which reveals a damaged disk.
 
-The manifest is written last and removed first, and both files are written atomically: a killed run
-leaves nothing that the next one takes for complete. The manifest contains a checksum of each
-photo's bytes, so that a damaged disk is noticed before a network is trained on what it returns.
+The manifest is written last and removed first, and both files are written atomically, so that a
+killed run leaves nothing that looks complete.
 """
 
 from __future__ import annotations
@@ -86,8 +84,7 @@ class CachedImages(Dataset[Tensor]):
         """
         indices = np.asarray(indices, dtype=np.int64)
         path, file = self.folder / _PIXELS, self.pixels.base
-        if isinstance(file, mmap) and file.size() < len(file):
-            # reading beyond the end of a mapped file would end the process
+        if isinstance(file, mmap) and file.size() < len(file):  # reading would end the process
             raise OSError(f"{path} was cut short; {_REBUILD_HINT}")
         rows = self.pixels[indices]
         for row, i in zip(rows, indices % max(len(self), 1), strict=True):
@@ -107,8 +104,7 @@ def build_image_cache(
 ) -> CachedImages:
     """Decode and resize photos once, or open the cache that an earlier call built.
 
-    An existing cache is used if it was built with the same settings from the same files: the same
-    names, file sizes and modification times. Otherwise it is rebuilt.
+    A cache is rebuilt if its settings or its files (names, sizes, modification times) have changed.
 
     Args:
         photos: a folder, or photos.
@@ -117,8 +113,7 @@ def build_image_cache(
             below :func:`~colorlib.data.download.cache_folder`.
         resize_mode: ``"center_crop"`` cuts the largest centred square, ``"stretch"`` keeps all of
             the photo and changes its proportions (papers 000 and 004).
-        num_workers: the number of threads that decode; by default one for each processor, at most
-            eight.
+        num_workers: the number of threads that decode; by default as many as processors, up to 8.
 
     Returns:
         The data set; photos that could not be read are in ``skipped`` and on the log.
@@ -157,7 +152,9 @@ def build_image_cache(
     images = _open_cache(folder, manifest["hash"])
     if images is None:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_stale_files(folder)
+        for path in folder.glob(".colorlib-*.tmp"):  # a younger one may belong to another process
+            if time.time() - path.stat().st_mtime > _STALE_AFTER:
+                path.unlink()
         (folder / _MANIFEST).unlink(missing_ok=True)
         num_workers = num_workers or min(8, os.cpu_count() or 1)
         manifest |= _write_rows(photos, image_size, resize_mode, folder / _PIXELS, num_workers)
@@ -202,19 +199,17 @@ def load_square(
         side = min(h, w)
         top, left = (h - side) // 2, (w - side) // 2
         rgb = rgb[:, top : top + side, left : left + side]
-    size = (image_size, image_size)
-    if rgb.shape[1:] != size:
-        rgb = F.interpolate(rgb[None], size, mode="bicubic", antialias=True)[0]
+    if rgb.shape[1:] != (image_size, image_size):
+        rgb = F.interpolate(rgb[None], (image_size, image_size), mode="bicubic", antialias=True)[0]
     return rgb.permute(1, 2, 0).contiguous().numpy()
 
 
 def _decode_plain_jpeg(path: Path) -> UInt8[Tensor, "3 h w"] | None:
     """Decode an ordinary JPEG with torchvision; return None for any other file.
 
-    Most photos are whole, upright JPEGs without a colour profile. torchvision decodes and copies
-    those faster than Pillow: a cache is built about 1.3 times as fast at 256x256 and 1.4 times at
-    64x64. Every other file, and every file if torchvision has no decoder, is left to
-    :func:`colorlib.io.images.load_image`.
+    torchvision decodes whole, upright JPEGs without a colour profile faster than Pillow: a cache is
+    built about 1.3 times as fast at 256x256, 1.4 times at 64x64. :func:`load_square` decodes all
+    other files with Pillow, and these too where torchvision has no decoder.
     """
     try:
         data = path.read_bytes()
@@ -258,13 +253,6 @@ def _open_cache(folder: Path, expected_hash: str) -> CachedImages | None:
         return None
 
 
-def _remove_stale_files(folder: Path) -> None:
-    """Remove unfinished files of killed runs; younger ones may belong to another process."""
-    for path in folder.glob(".colorlib-*.tmp"):
-        if time.time() - path.stat().st_mtime > _STALE_AFTER:
-            path.unlink()
-
-
 def _write_rows(
     photos: list[PhotoFile], image_size: int, resize_mode: str, path: Path, num_workers: int
 ) -> dict:
@@ -283,8 +271,8 @@ def _write_rows(
             names.append(photo.name)
             checksums.append(zlib.crc32(data))
         if not names:
-            reason = skipped[photos[0].name]
-            raise ImageError(f"None of {len(photos)} photos can be read: {reason}")
+            found = f"None of {len(photos)} photos can be read"
+            raise ImageError(f"{found}: {skipped[photos[0].name]}")
         file.seek(0)
         _write_npy_header(file, len(names), image_size)
     return {"rows": len(names), "names": names, "skipped": skipped, "checksums": checksums}
@@ -307,6 +295,6 @@ def _load_squares(
 
 
 def _write_npy_header(file: IO[bytes], rows: int, size: int) -> None:
-    """Write the .npy header; NumPy pads it so that another number of rows takes the same space."""
+    """Write the .npy header, which NumPy pads to the same length for any number of rows."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (rows, size, size, 3)}
     np.lib.format.write_array_header_1_0(file, header)
