@@ -61,10 +61,8 @@ class Trainer:
         device: torch.device | str = "cpu",
     ) -> None:
         if len(dataset) < config.batch_size:
-            raise ValueError(
-                f"there are {len(dataset)} images; expected at least one batch of "
-                f"{config.batch_size}"
-            )
+            found = f"there are {len(dataset)} images"
+            raise ValueError(f"{found}; expected at least one batch of {config.batch_size}")
         if config.schedule == "plateau" and validate is None:
             raise ValueError("schedule is 'plateau' and validate is None; expected a function")
         distributed.check_divisible(config.batch_size)
@@ -247,15 +245,12 @@ class Trainer:
         The counters are those of an unfinished epoch until the row is there: a run that is stopped
         while it validates, validates again when it resumes.
         """
-        row = {
-            "epoch": self.epoch,
-            **{name: total / self.step for name, total in self.sums.items()},
-        }
+        row = {name: total / self.step for name, total in self.sums.items()}
         if distributed.rank() == 0:  # the other processes wait for its row
             self.is_validating = True
             row |= validate_epoch(self)
             self.is_validating = False
-        self.history = [*self.history, distributed.broadcast(row)]
+        self.history = [*self.history, {"epoch": self.epoch, **distributed.broadcast(row)}]
         self.epoch, self.step, self.sums = self.epoch + 1, 0, {}
         for scheduler in filter(None, (self.scheduler_g, self.scheduler_d)):
             if self.config.schedule == "plateau":

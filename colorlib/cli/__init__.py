@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 
 from colorlib import __version__
-from colorlib.cli.stop import heeded
+from colorlib.engine.signals import handle_stop_signals, raise_stopped
 
 COMMANDS = {
     "data": "list the data sets, or download, filter and split one",
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("colorlib").setLevel(logging.INFO)
     try:
-        with heeded():
+        with handle_stop_signals(raise_stopped):
             return args.run(args)
     except KeyboardInterrupt as stop:
         if os.environ.get("RANK", "0") == "0":  # only one of the processes of torchrun prints

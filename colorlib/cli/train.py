@@ -1,4 +1,4 @@
-"""``colorlib train``: from a folder of photos to a colorizer, whatever comes between."""
+"""``colorlib train``: train a colorizer on a folder of photos, or resume a run that was stopped."""
 
 from __future__ import annotations
 
@@ -12,98 +12,174 @@ from typing import TYPE_CHECKING, Any
 from colorlib.cli.common import (
     add_data_arguments,
     add_device_argument,
+    filters_from_args,
     parse_device,
     print_result,
 )
-from colorlib.io.files import atomic_write, lock_folder, read_json
+from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
 
 if TYPE_CHECKING:
+    import torch
+
+    from colorlib.engine.two_stage import TrainingResult
     from colorlib.recipe import Recipe
 
-_LATER = ("epochs", "compile")  # of a stage: what may be asked for anew when a run goes on
-_WORDS = (
-    "recipe.description",
-    "recipe.unspecified.",
-    "recipe.reported.",
-    "recipe.data.description",
-)  # may be reworded meanwhile
-#: What a run without a recipe may choose, the default, and what it is.
-OWN = {
-    "width": (64, "filters of the outermost level (16 with --reduced)"),
-    "epochs": (20, "of the pixel stage (6 with --reduced)"),
-    "gan_epochs": (0, "of the adversarial stage that follows"),
-    "batch": (16, "pictures in a step"),
-    "lr": (2e-4, "Adam's learning rate"),
-    "loss": ("l1", "the pixel loss, l1 or l2"),
-    "lam": (100.0, "weight of the pixel loss beside the adversarial one"),
-    "smoothing": (1.0, "label of real pictures for the critic, 1 or 0.9"),
-    "ema": (0.99, "decay of the moving average of weights, 0 for none"),
+# Fields that may differ when a run resumes: how long it trains, and texts.
+_MAY_CHANGE = ("epochs", "compile", "description", "unspecified", "reported")
+#: The options of a run without a recipe: default, and help.
+OWN_OPTIONS = {
+    "base_channels": (64, "channels of the first layer (16 with --reduced)"),
+    "epochs": (20, "epochs of the pixel stage (6 with --reduced)"),
+    "gan_epochs": (0, "epochs of the adversarial stage after it"),
+    "batch_size": (16, "images per step"),
+    "lr": (2e-4, "learning rate of Adam"),
+    "reconstruction": ("l1", "reconstruction loss, l1 or l2"),
+    "lambda_rec": (100.0, "weight of the reconstruction loss in the adversarial stage"),
+    "real_label": (1.0, "label of real images for the discriminator, 1 or 0.9"),
+    "ema_decay": (0.99, "decay of the moving average of the weights, 0 for none"),
 }
-log = logging.getLogger("colorlib")
+_logger = logging.getLogger("colorlib")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Ask for a recipe, or for data, network and loss; and for time."""
+    """Add the options: a recipe, or data, network and loss; and the time."""
     add_data_arguments(parser, required=False)
     add = parser.add_argument
-    add(
-        "--recipe",
-        metavar="NAME",
-        help="a system of the papers, such as p2-cnn; another word lists them",
-    )
-    add(
-        "--from-scratch",
-        action="store_true",
-        help="with a recipe: no pretrained weights, a random encoder",
-    )
-    add("--out", metavar="FOLDER", help="folder of the run; runs/NAME-SIZE if not given")
-    add("--size", type=int, help="side of the pictures; the recipe's, or 256, or 64 with --reduced")
-    add("--float32", action="store_true", help="no 16-bit arithmetic, even where it is faster")
-    add(
-        "--compile",
-        action="store_true",
-        help="torch.compile: a slow first step, perhaps faster ones after it",
-    )
-    add("--minutes", type=float, help="stop after so long; the same command goes on")
+    add("--recipe", metavar="NAME", help="a system of the papers, such as p2-cnn")
+    scratch_help = "with a recipe: random initial weights for the encoder, too"
+    add("--from-scratch", action="store_true", help=scratch_help)
+    add("--out", metavar="FOLDER", help="folder of the run; default: runs/NAME-SIZE")
+    size_help = "side of the images in pixels; default: the recipe's, or 256, or 64 with --reduced"
+    add("--image-size", type=int, metavar="N", help=size_help)
+    add("--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster")
+    compile_help = "use torch.compile: a slow first step, perhaps faster ones after it"
+    add("--compile", action="store_true", help=compile_help)
+    add("--max-minutes", type=float, metavar="N", help="stop after this time; run again to resume")
     own = parser.add_argument_group("without a recipe")
-    for name, (default, text) in OWN.items():
-        flag = f"--{name.replace('_', '-')}"
-        words = {"choices": ["l1", "l2"]} if name == "loss" else {"metavar": "X"}
-        own.add_argument(flag, type=type(default), help=f"{text}; {default} if not given", **words)
+    for name, (default, text) in OWN_OPTIONS.items():
+        option, help_text = f"--{name.replace('_', '-')}", f"{text}; default: {default}"
+        if name == "reconstruction":
+            own.add_argument(option, choices=["l1", "l2"], help=help_text)
+        else:
+            own.add_argument(option, type=type(default), metavar="N", help=help_text)
     add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train; a run that was stopped goes on, a finished one says so. Under torchrun process 0 speaks."""
+    """Train, or resume; of several processes of torchrun, process 0 prints."""
     from colorlib.engine import distributed
 
-    with distributed.process_group(parse_device(args.device)) as place:
+    with distributed.process_group(parse_device(args.device)) as device:
         if distributed.rank() > 0:
-            log.setLevel(logging.ERROR)
-        recipe, data, folder = _what(args)
+            _logger.setLevel(logging.ERROR)
+        config = {"amp": not args.no_amp, "compile": args.compile, "seed": args.seed}
+        recipe = recipe_from_args(args).replace(config=config)
+        data = args.data or ("photos" if args.reduced else recipe.data.dataset)
+        if data is None:
+            raise ValueError(
+                f"the photos of {recipe.name} were never published; name others with --data"
+            )
+        suffix = "-reduced" if args.reduced else ""
+        name = f"{args.recipe or Path(data).name}-{recipe.data.image_size}{suffix}"
+        folder = Path(args.out or Path("runs", name))
         with lock_folder(folder if distributed.rank() == 0 else None):
-            return _train(args, place, recipe, data, folder)
+            if distributed.rank() == 0:
+                _check_same_run(folder, args, data, recipe)
+            result, text = _train(args, recipe, data, folder, device)
+        return print_result(args, result, text) if distributed.rank() == 0 else 0
 
 
-def _what(args: argparse.Namespace) -> tuple[Recipe, str, Path]:
-    """Say what is trained, on what, and where it goes."""
-    from colorlib.cli.asked import asked
+def recipe_from_args(args: argparse.Namespace) -> Recipe:
+    """Return the recipe of the papers that is named, or one made from the other options.
 
-    how = {"amp": not args.float32, "compile": args.compile, "seed": args.seed}
-    recipe = asked(args).replace(config=how)
-    photos = recipe.data
-    data = args.data or ("photos" if args.reduced else photos.dataset)
-    if data is None:
+    Raises:
+        ValueError: if there is no such recipe, or an option is given that a recipe determines.
+    """
+    from colorlib.recipes import get_recipe
+
+    given = {name: getattr(args, name) for name in OWN_OPTIONS}
+    given = {name: value for name, value in given.items() if value is not None}
+    if not args.recipe:
+        return _own_recipe(args, given)
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise ValueError(
-            f"the photos of {recipe.name} were never published; name others with --data"
+            f"{options} and --recipe were given; a recipe determines that itself: leave one out"
         )
-    name = (
-        (args.recipe or Path(data).name) + f"-{photos.image_size}" + ("-reduced" if args.reduced else "")
+    recipe = get_recipe(args.recipe)
+    if args.reduced:
+        recipe = recipe.reduced()
+    if args.image_size:
+        recipe = recipe.with_image_size(args.image_size)
+    return recipe.replace(pretrained=False, init_from=None) if args.from_scratch else recipe
+
+
+def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:
+    """Return a U-Net with the options that are given, and the defaults of the others."""
+    from colorlib.discriminators import PatchDiscriminator
+    from colorlib.losses import GANLoss
+    from colorlib.recipe import DataSpec, Recipe
+    from colorlib.training import TrainConfig
+    from colorlib.unet import UNet
+
+    if args.data is None:
+        raise ValueError(
+            "neither --data nor --recipe was given; expected one: --data photos trains in a minute"
+        )
+    options = {name: default for name, (default, _) in OWN_OPTIONS.items()}
+    if args.reduced:
+        options |= {"base_channels": 16, "epochs": 6}
+    options |= given
+    channels, gan_epochs = options.pop("base_channels"), options.pop("gan_epochs")
+    gan = GANLoss(real_label=options.pop("real_label"))
+    lambda_rec = options.pop("lambda_rec")
+    pixel = TrainConfig(**options)
+    adversarial = discriminator = None
+    image_size = args.image_size or (64 if args.reduced else 256)
+    if gan_epochs:
+        adversarial = dataclasses.replace(pixel, epochs=gan_epochs, gan=gan, lambda_rec=lambda_rec)
+        n_layers = 3 if image_size >= 128 else 2
+        discriminator = PatchDiscriminator(n_layers=n_layers, base_channels=channels).config
+    num_downs = max(2, min(8, image_size.bit_length() - 1))
+    return Recipe(
+        name="own",
+        paper="none",
+        description=f"U-Net of {num_downs} levels, {channels} channels in the first layer",
+        generator=UNet(num_downs=num_downs, base_channels=channels).config,
+        data=DataSpec(
+            dataset=args.data,
+            description="as given on the command line",
+            split_ratios=(0.8, 0.1, 0.1),
+            resize_mode="center_crop",
+            image_size=image_size,
+        ),
+        pixel=pixel,
+        adversarial=adversarial,
+        discriminator=discriminator,
     )
-    return recipe, data, Path(args.out) if args.out else Path("runs", name)
 
 
-def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, folder: Path) -> int:
+def _check_same_run(folder: Path, args: argparse.Namespace, data: str, recipe: Recipe) -> None:
+    """Save what a new run is started with; raise ValueError if its folder holds another run."""
+    path = folder / "run.json"
+    options = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
+    settings = json.loads(json.dumps({**options, "recipe": dataclasses.asdict(recipe)}))
+    if not path.exists():
+        write_json(path, settings)
+        return
+    changed = changed_fields(read_json(path), settings, ignore=_MAY_CHANGE)
+    if changed:
+        words = "; ".join(
+            f"{name.removeprefix('recipe.')} {old!r}, now {new!r}"
+            for name, (old, new) in changed.items()
+        )
+        raise ValueError(f"{folder} holds a run with {words}: use the same, or another --out")
+
+
+def _train(
+    args: argparse.Namespace, recipe: Recipe, data: str, folder: Path, device: torch.device
+) -> tuple[dict[str, Any], str]:
+    """Train and return the result, as a dict and as text."""
     from colorlib.data.datasets import load_dataset
     from colorlib.data.filters import FilterConfig
     from colorlib.engine import distributed
@@ -113,103 +189,68 @@ def _train(args: argparse.Namespace, place: Any, recipe: Recipe, data: str, fold
     from colorlib.evaluation.metric import psnr_metric
     from colorlib.viz import TrainingMonitor
 
-    photos = recipe.data
-    told = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
-    if distributed.rank() == 0:
-        _same_run(folder, told | {"recipe": dataclasses.asdict(recipe)})
-    divided = (
-        {"split_ratios": photos.split_ratios, "resize_mode": photos.resize_mode, "max_images": photos.max_images} if args.recipe else {}
-    )
-    sifted = FilterConfig() if photos.filtered or args.filter else None
-    with distributed.local_main_process_first():  # downloads and preparations are done once
+    with distributed.local_main_process_first():  # downloads and caches photos once
         net_g, net_d = recipe.build_networks(args.seed)
-        sets = load_dataset(
-            data, recipe.stored_size, seed=args.seed, filters=sifted, reduced=args.reduced, **divided
+        splits = load_dataset(
+            data,
+            recipe.stored_size,
+            seed=args.seed,
+            split_ratios=recipe.data.split_ratios,
+            resize_mode=recipe.data.resize_mode,
+            filters=FilterConfig() if recipe.data.filtered else filters_from_args(args),
+            max_images=recipe.data.max_images,
+            reduced=args.reduced,
         )
-    gray = evaluate(None, sets.validation, metrics={"psnr": psnr_metric("rgb", peak=1)}).compute()[
-        "psnr"
-    ]
-    log.info("%s: %s", recipe.name, recipe.description)
+    metrics = {"psnr": psnr_metric("rgb", peak=1)}
+    gray = evaluate(None, splits.validation, metrics=metrics).compute()["psnr"]
+    _logger.info("%s: %s", recipe.name, recipe.description)
     for value, choice in recipe.unspecified.items():
-        log.info("  left open, %s: %s", value, choice)
-    log.info("%s; %s", sets.description, ", ".join(f"{n:,} {part}" for part, n in sets.counts.items()))
-    some = sets.validation.__getitems__(range(min(6, len(sets.validation))))
-    watched = downsample(some, (photos.image_size, photos.image_size))
-    outcome = train_two_stage(
+        _logger.info("  left open, %s: %s", value, choice)
+    counts = ", ".join(f"{count:,} {split}" for split, count in splits.counts.items())
+    _logger.info("%s; %s", splits.description, counts)
+    image_size = recipe.data.image_size
+    examples = splits.validation.__getitems__(range(min(6, len(splits.validation))))
+    examples = downsample(examples, (image_size, image_size))
+    trained = train_two_stage(
         net_g,
-        sets,
+        splits,
         folder,
         recipe.pixel,
-        size=photos.image_size,
+        image_size=image_size,
         net_d=net_d,
         adversarial=recipe.adversarial,
-        look=lambda stage: TrainingMonitor(watched, stage, live=False, gray=gray),
-        device=place,
-        minutes=args.minutes,
+        monitor=lambda stage: TrainingMonitor(examples, stage, live=False, gray=gray),
+        device=device,
+        max_minutes=args.max_minutes,
         progress=True,
     )
-    scores = [row["val_psnr"] for row in next(iter(outcome.history.values()))]
+    scores = [row["val_psnr"] for row in next(iter(trained.history.values()))]
     result = {
         "recipe": recipe.name,
-        "models": outcome.models,
-        "done": outcome.done,
-        "about": sets.description,
-        "pictures": sets.counts,
+        "models": trained.models,
+        "done": trained.done,
+        "about": splits.description,
+        "images": splits.counts,
         "gray_psnr": gray,
         "best_psnr": max(scores, default=None),
-        "history": outcome.history,
+        "history": trained.history,
     }
-    return 0 if distributed.rank() else print_result(args, result, _words(result, folder))
+    return result, _describe(trained, gray, folder)
 
 
-def _words(result: dict, folder: Path) -> str:
-    """Say what has come of it, and what to do now."""
-    models = [f"{name}: {path}" for name, path in result["models"].items()]
-    score = "no epoch is over yet"
-    if result["best_psnr"] is not None:
-        stage, epochs = next(iter(result["history"].items()))
-        # an adversarial stage leaves its last epoch, not its best: see colorlib.engine.two_stage
-        word, best = "best", result["best_psnr"]
+def _describe(trained: TrainingResult, gray: float, folder: Path) -> str:
+    """Return what was trained, how good it is, and what to do next, a line for each."""
+    lines = ["done" if trained.done else "stopped; the same command goes on"]
+    stage, history = next(iter(trained.history.items()))
+    scores = [row["val_psnr"] for row in history]
+    if scores:
+        # The last epoch of an adversarial stage is kept: see colorlib.engine.two_stage.
+        kept, score = "best", max(scores)
         if stage == "2-adversarial":
-            word, best = "last", epochs[-1]["val_psnr"]
-        score = f"{word} epoch {best:.2f} dB on the validation pictures, gray {result['gray_psnr']:.2f} dB"
-        score += "\n" + f"curves and strips: {folder / stage / 'progress.png'}"
-    state = "done" if result["done"] else "stopped; the same command goes on"
-    return "\n".join([state, score, *models, "now: colorlib colorize PHOTO"])
-
-
-def _same_run(folder: Path, asked: dict[str, Any]) -> None:
-    """Keep what a run was started with beside it, and refuse to go on with something else.
-
-    Raises:
-        ValueError: the folder holds a run that was started otherwise.
-    """
-    path = folder / "run.json"
-    asked = json.loads(json.dumps(asked))
-    if path.exists():
-        began, now = _flat(read_json(path)), _flat(asked)
-        fixed = [name for name in now if name in began]  # a stage may be added
-        fixed = [
-            name for name in fixed if not name.endswith(_LATER) and not name.startswith(_WORDS)
-        ]
-        other = [
-            f"{name} {began[name]!r}, now {now[name]!r}"
-            for name in fixed
-            if now[name] != began[name]
-        ]
-        if said := "; ".join(words.removeprefix("recipe.") for words in other):
-            raise ValueError(
-                f"{folder} holds a run with {said}: ask for the same, or name an --out"
-            )
-        return
-    with atomic_write(path) as file:
-        file.write(json.dumps(asked, indent=1).encode())
-
-
-def _flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """Name each leaf by its way: {"pixel": {"lr": 1}} gives {"pixel.lr": 1}."""
-    leaves = {}
-    for name, value in tree.items():
-        deeper = isinstance(value, dict)
-        leaves |= _flat(value, f"{above}{name}.") if deeper else {f"{above}{name}": value}
-    return leaves
+            kept, score = "last", scores[-1]
+        lines.append(f"{kept} epoch {score:.2f} dB on the validation images, gray {gray:.2f} dB")
+        lines.append(f"curves and examples: {folder / stage / 'progress.png'}")
+    else:
+        lines.append("no epoch is completed yet")
+    lines += [f"{name}: {path}" for name, path in trained.models.items()]
+    return "\n".join([*lines, "now: colorlib colorize PHOTO"])
