@@ -12,13 +12,9 @@ from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
 
 
-def _pixel(*rgb: float) -> Tensor:
-    return torch.tensor(rgb).view(1, 3, 1, 1)
-
-
-def _channels(*factors: float) -> Tensor:
-    """Return numbers for the three channels, in a shape that broadcasts."""
-    return torch.tensor(factors).view(1, 3, 1, 1)
+def _pixel(*channels: float) -> Tensor:
+    """Return one pixel, which also broadcasts over an image."""
+    return torch.tensor(channels).view(1, 3, 1, 1)
 
 
 _PHOTOS = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1))
@@ -101,15 +97,15 @@ _LAB_MISTAKES = [
     KnownMistake("a and b are swapped: a comes from X and Y (green to red), b from Y and Z (blue "
                  "to yellow).", _xyz_to_lab_mutant(swap=True)),
     KnownMistake("a and b have the wrong sign: a uses fx - fy, b uses fy - fz.",
-                 lambda rgb: rgb_to_lab(rgb) * _channels(1.0, -1, -1)),
+                 lambda rgb: rgb_to_lab(rgb) * _pixel(1.0, -1, -1)),
     KnownMistake("b has the wrong sign: it uses fy - fz.",
-                 lambda rgb: rgb_to_lab(rgb) * _channels(1.0, 1, -1)),
+                 lambda rgb: rgb_to_lab(rgb) * _pixel(1.0, 1, -1)),
     KnownMistake("the factors 500 and 200 are swapped.",
-                 lambda rgb: rgb_to_lab(rgb) * _channels(1.0, 0.4, 2.5)),
+                 lambda rgb: rgb_to_lab(rgb) * _pixel(1.0, 0.4, 2.5)),
     KnownMistake("the result is scaled for a network already; return Lab units.",
                  lambda rgb: torch.cat(LabScaler().normalize(rgb_to_lab(rgb)), dim=1)),
     KnownMistake("L is 16 too large: L is 116 fy - 16.",
-                 lambda rgb: rgb_to_lab(rgb) + _channels(16.0, 0, 0)),
+                 lambda rgb: rgb_to_lab(rgb) + _pixel(16.0, 0, 0)),
 ]  # fmt: skip
 
 
@@ -134,7 +130,7 @@ _RGB_MISTAKES = [
                  lambda lab: _light_to_rgb(cie.linear_to_xyz(cie.lab_to_xyz(lab)))),
     KnownMistake("a and b are swapped.", lambda lab: lab_to_rgb(lab[:, [0, 2, 1]], gamut="clip")),
     KnownMistake("fz is fy - b/200: a larger b is more yellow, so Z is smaller.",
-                 lambda lab: lab_to_rgb(lab * _channels(1.0, 1, -1), gamut="clip")),
+                 lambda lab: lab_to_rgb(lab * _pixel(1.0, 1, -1), gamut="clip")),
 ]  # fmt: skip
 
 # 1.5 ----------------------------------------------------------------------------------------------

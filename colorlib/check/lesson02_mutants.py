@@ -13,9 +13,7 @@ from colorlib.unet import UNet
 
 
 # 2.1 and 2.2 --------------------------------------------------------------------------------------
-def down(
-    in_channels: int, out_channels: int, activation: bool = True, norm: bool = True
-) -> list[nn.Module]:
+def down(in_channels, out_channels, activation=True, norm=True) -> list[nn.Module]:
     """Return the library's down block."""
     return down_block(in_channels, out_channels, activation=activation, norm=norm)
 
@@ -25,9 +23,7 @@ def conv(kernel: int = 4, stride: int = 2, padding: int = 1, bias: bool = False)
     return lambda c, out: nn.Conv2d(c, out, kernel, stride, padding, bias=bias)
 
 
-def down_mutant(
-    create_conv: Callable | None = None, act: nn.Module | None = None, act_last: bool = False
-) -> Callable:
+def down_mutant(create_conv=None, act=None, act_last=False) -> Callable:
     """Return a down block's builder with one part changed."""
 
     def build(in_channels, out_channels, activation=True, norm=True):
@@ -52,16 +48,12 @@ def up(in_channels: int, out_channels: int, norm: bool = True) -> list[nn.Module
     return up_block(in_channels, out_channels, norm=norm)
 
 
-def transposed_conv(
-    kernel: int = 4, padding: int = 1, bias: Callable = lambda norm: not norm
-) -> Callable:
+def transposed_conv(kernel=4, padding=1, bias=lambda norm: not norm) -> Callable:
     """Return a function that creates transposed convolutions with these numbers."""
     return lambda c, out, norm: nn.ConvTranspose2d(c, out, kernel, 2, padding, bias=bias(norm))
 
 
-def up_mutant(
-    create_conv: Callable | None = None, act: nn.Module | None = None, act_last: bool = False
-) -> Callable:
+def up_mutant(create_conv=None, act=None, act_last=False) -> Callable:
     """Return an up block's builder with one part changed."""
 
     def build(in_channels, out_channels, norm=True):
@@ -139,9 +131,8 @@ def unet_mutant(
 def count(num_downs: int, base_channels: int) -> int:
     """Count the parameters of the library's U-Net; the meta device needs no memory for them."""
     with torch.device("meta"):
-        return sum(
-            parameter.numel() for parameter in UNet(1, 2, num_downs, base_channels).parameters()
-        )
+        net = UNet(1, 2, num_downs, base_channels)
+    return sum(parameter.numel() for parameter in net.parameters())
 
 
 def count_mutant(
@@ -182,12 +173,7 @@ def crop_top_left(output: Tensor, h: int, w: int) -> Tensor:
     return output[..., :h, :w]
 
 
-def any_size_mutant(
-    *,
-    mode: str = "reflect",
-    padding: Callable = pad_right_and_below,
-    crop: Callable = crop_top_left,
-) -> Callable:
+def any_size_mutant(*, mode="reflect", padding=pad_right_and_below, crop=crop_top_left) -> Callable:
     """Return a function that pads, runs the network and crops, with one of the steps changed."""
 
     def run(L: Tensor, net: Callable, multiple: int) -> Tensor:

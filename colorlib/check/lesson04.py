@@ -132,10 +132,7 @@ def _generator_loss(
 
 
 def _generator_mutant(
-    adversarial: Callable[[Tensor], Tensor] = lambda logits: _bce(logits, 1.0),
-    reconstruction: Callable[[Tensor, Tensor], Tensor] = F.l1_loss,
-    *,
-    use_lambda: bool = True,
+    adversarial=lambda logits: _bce(logits, 1.0), reconstruction=F.l1_loss, *, use_lambda=True
 ) -> Callable:
     """Return a generator's loss with one term changed."""
 

@@ -149,7 +149,6 @@ def _load_without(*prefixes: str) -> Callable:
     return lambda run, state: load_state(run, _drop(state, prefixes))
 
 
-_ALL_PARTS = ("net", "opt", "scheduler")
 _OF_DISCRIMINATOR = ("net_d", "opt_d", "scheduler_d")
 SAVE_MISTAKES = [
     KnownMistake("the function returned nothing: does it end with a return?", lambda run: None),
@@ -181,7 +180,7 @@ LOAD_MISTAKES = [
     KnownMistake("you did not set the counters, so the run begins with its first image.",
                  _load_without(*COUNTERS)),
     KnownMistake("you did not load the weights: only the counters changed.",
-                 _load_without(*_ALL_PARTS)),
+                 _load_without("net", "opt", "scheduler")),
     KnownMistake("you did not load the discriminator and its optimizer.",
                  _load_without(*_OF_DISCRIMINATOR)),
     KnownMistake("the step is 0: the epoch begins again, and its first images count twice.",

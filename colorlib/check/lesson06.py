@@ -163,20 +163,20 @@ _BYTE_MISTAKES = [
 
 
 # 6.5 ----------------------------------------------------------------------------------------------
-def _mean_difference(one: Tensor, two: Tensor) -> Tensor:
-    """Return the mean of one - two over n images, and its 95 % interval: (low, mean, high)."""
-    gains = one - two
-    return _interval(gains.mean(), gains.std() / math.sqrt(len(gains)))
-
-
 def _interval(mean: Tensor, error: Tensor, z: float = 1.96) -> Tensor:
     return torch.stack([mean - z * error, mean, mean + z * error])
 
 
-def _interval_mutant(
-    error: Callable[[Tensor], Tensor] = lambda gains: gains.std() / math.sqrt(len(gains)),
-    z: float = 1.96,
-) -> Callable:
+def _standard_error(gains: Tensor) -> Tensor:
+    return gains.std() / math.sqrt(len(gains))
+
+
+def _mean_difference(one: Tensor, two: Tensor) -> Tensor:
+    """Return the mean of one - two over n images, and its 95 % interval: (low, mean, high)."""
+    return _interval((one - two).mean(), _standard_error(one - two))
+
+
+def _interval_mutant(error=_standard_error, z=1.96) -> Callable:
     """Return an interval around the right mean with another width."""
     return lambda one, two: _interval((one - two).mean(), error(one - two), z)
 

@@ -17,7 +17,7 @@ from colorlib.models.backbones import MEAN, STD, to_imagenet_input
 
 # 7.1 ----------------------------------------------------------------------------------------------
 def _features_mutant(
-    *, remove_hooks=True, order_by_name=True, use_input=False, use_last_output=False, bind_name=True
+    *, remove_hooks=True, order_by_name=True, use_input=False, use_last=False, bind_name=True
 ) -> Callable:
     """Return a function that collects the outputs of named layers, with one part changed."""
 
@@ -35,7 +35,7 @@ def _features_mutant(
         if remove_hooks:
             for hook in hooks:
                 hook.remove()
-        if use_last_output:
+        if use_last:
             return [last_output] * len(names)
         if not bind_name:
             return [outputs[names[-1]]] * len(names)
@@ -71,7 +71,7 @@ _HOOK_MISTAKES = [
     KnownMistake("these are the layers' inputs: a hook receives (module, inputs, output).",
                  _features_mutant(use_input=True)),
     KnownMistake("each name has the network's last output: use the hook's output, not net(x).",
-                 _features_mutant(use_last_output=True)),
+                 _features_mutant(use_last=True)),
     KnownMistake("every hook uses the last name: a function reads a loop's variable when it runs. "
                  "Bind the name, for example by name=name.", _features_mutant(bind_name=False)),
 ]  # fmt: skip
@@ -112,11 +112,7 @@ _INPUT_MISTAKES = [
 
 
 # 7.3 ----------------------------------------------------------------------------------------------
-def _forward_mutant(
-    *,
-    end: Callable[[Tensor], Tensor] = torch.tanh,
-    pair: Callable[[Tensor, Tensor], list[Tensor]] = lambda up, skip: [up, skip],
-) -> Callable:
+def _forward_mutant(*, end=torch.tanh, pair=lambda up, skip: [up, skip]) -> Callable:
     """Return EncoderUNet's forward pass with one part changed."""
 
     def forward(
@@ -148,7 +144,7 @@ _TOO_FEW_SKIPS = (
     "the numbers of up blocks and skips differ: the innermost output goes into the first up block "
     "and is not a skip."
 )
-_FORWARD_ERRORS = {
+_ERRORS = {
     "must match except in dimension 1": "two tensors have different sizes: the first up block "
     "doubles the innermost output, so its skip is the output of the last but one stage.",
     "to have 4 channels, but got 2 channels": "a skip is missing: "
@@ -172,11 +168,7 @@ GRADERS = {
     "7.1": SideEffectGrader(_features_mutant(), _HOOK_CASES, _HOOK_MISTAKES, run=_run_features),
     "7.2": FunctionGrader(to_imagenet_input, _INPUT_CASES, _INPUT_MISTAKES, tolerance=1e-5),
     "7.3": SideEffectGrader(
-        _forward_mutant(),
-        _ONE_NETWORK,
-        _FORWARD_MISTAKES,
-        error_causes=_FORWARD_ERRORS,
-        run=_run_forward,
+        _forward_mutant(), _ONE_NETWORK, _FORWARD_MISTAKES, run=_run_forward, error_causes=_ERRORS
     ),
     "7.4": SideEffectGrader(
         freezing.freeze, _ONE_NETWORK, freezing.FREEZE_MISTAKES, run=freezing.run_freeze

@@ -98,11 +98,7 @@ FREEZE_MISTAKES = [
 ]  # fmt: skip
 
 
-def epoch_mutant(
-    prepare: Callable[[_Net], Any] = lambda net: freeze(net.train().encoder),
-    *,
-    zero_grad: bool = True,
-) -> Callable:
+def epoch_mutant(prepare=lambda net: freeze(net.train().encoder), *, zero_grad=True) -> Callable:
     """Return a training epoch that calls ``prepare`` before each step."""
 
     def train_epoch(net, optimizer, batches):

@@ -139,16 +139,13 @@ def _score_of_best_seed(validation: Tensor, test: Tensor) -> Tensor:
     return test.mean(1)[validation.mean(1).argmax()]
 
 
-def _random_scores(seeds: int, validation: int, test: int) -> tuple[Tensor, Tensor]:
-    return (
-        20 + torch.randn(seeds, validation, generator=_generator),
-        20 + torch.randn(seeds, test, generator=_generator),
-    )
+def _random_scores(*shape: int) -> Tensor:
+    return 20 + torch.randn(shape, generator=_generator)
 
 
 _SEED_CASES = [
-    Case("five seeds, 8 validation and 6 test photos", _random_scores(5, 8, 6)),
-    Case("three seeds, 4 validation and 9 test photos", _random_scores(3, 4, 9)),
+    Case("5 seeds, 8 validation and 6 test photos", (_random_scores(5, 8), _random_scores(5, 6))),
+    Case("3 seeds, 4 validation and 9 test photos", (_random_scores(3, 4), _random_scores(3, 9))),
 ]
 _SEED_MISTAKES = [
     KnownMistake("this behaves like the broken function: the test photos choose the seed.",
@@ -296,8 +293,7 @@ _LABEL_CASES = [
     Case("a wider image, other words", ((32, 16), "colours guessed by lesson 8")),
 ]
 _LABEL_ERRORS = {
-    "unknown file extension": "an open file has no name that ends in .jpg: use "
-    "save(file, 'JPEG', ...)."
+    "unknown file extension": "an open file has no extension: use save(file, 'JPEG', ...)."
 }
 _LABEL_MISTAKES = [
     KnownMistake("the description is only in the image in memory: pass exif to save as well.",

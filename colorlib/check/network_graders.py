@@ -109,7 +109,7 @@ class TrainingStepGrader(Grader):
             self._runs[id(implementation)] = dict(zip(names, measured, strict=True))
         return Observation({"": self._runs[id(implementation)][case.name]})
 
-    def _run_two_steps(self, step: Callable) -> tuple[Any, Tensor, Tensor, Tensor]:
+    def _run_two_steps(self, step: Callable) -> tuple[Any, int, Tensor, Tensor]:
         net_g = init_weights(UNet(1, 2, 2, 2, dropout=0.0), "he", seed=1)
         net_d = init_weights(PatchDiscriminator(3, 1, 2), "he", seed=2)
         opt_g, opt_d = (torch.optim.SGD(net.parameters(), lr=self.lr) for net in (net_g, net_d))
@@ -120,8 +120,8 @@ class TrainingStepGrader(Grader):
             step(net_g, net_d, opt_g, opt_d, lab[:, :1], lab[:, 1:], *self.extra_args)
             for lab in images
         ]
-        count = torch.tensor(float(len(gradients)))
-        return _losses_to_tensors(losses[0]), count, flatten_weights(net_d), flatten_weights(net_g)
+        weights_d, weights_g = flatten_weights(net_d), flatten_weights(net_g)
+        return _losses_to_tensors(losses[0]), len(gradients), weights_d, weights_g
 
 
 def set_deterministic_weights(net: nn.Module) -> nn.Module:
