@@ -1,51 +1,79 @@
-"""What all fault tests share: how long they may go on, and the count of what was tried and lost.
+"""Fixtures of all fault tests: how long they try, and the table of trials and losses.
 
-`make test` runs each test briefly; `make test-faults` sets FAULTS=long, and the same tests try far more.
+`make test` runs each test briefly; `make test-faults` sets FAULTS=long, and the same tests try far
+more.
 """
 
 import os
 import time
-from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+LONG = os.environ.get("FAULTS") == "long"
 
 
 @pytest.fixture(scope="session")
-def long() -> bool:
-    """Tell whether this is the long version."""
-    return os.environ.get("FAULTS") == "long"
+def long():
+    """Whether this is the long version."""
+    return LONG
+
+
+@pytest.fixture(scope="session")
+def fuzzing():
+    """Return hypothesis settings; the short version tries the same examples each time."""
+
+    def make(short, long):
+        return settings(
+            max_examples=long if LONG else short,
+            deadline=None,
+            database=None,
+            derandomize=not LONG,
+            suppress_health_check=list(HealthCheck),
+        )
+
+    return make
 
 
 @pytest.fixture
-def tried(request) -> Callable[..., None]:
-    """Give `tried(kind, n, lost=0)`, which counts into the table after the run; a loss fails."""
+def record_trials(request):
+    """Return `record_trials(kind, tried, lost=0)`, which fills the table; a loss fails the test."""
 
-    def count(kind: str, n: int, lost: int = 0) -> None:
-        assert n > 0, f"{kind}: nothing was tried"
-        request.node.user_properties.append(
-            ("fault", [kind, n, lost])
-        )  # xdist carries it to the terminal
-        assert not lost, f"{kind}: {lost} of {n} were lost"
+    def record(kind, tried, lost=0):
+        assert tried > 0, f"{kind}: nothing was tried"
+        # xdist sends this property to the process that prints the table
+        request.node.user_properties.append(("fault", [kind, tried, int(lost)]))
+        assert not lost, f"{kind}: {lost} of {tried} were lost"
 
-    return count
+    return record
 
 
 @pytest.fixture(scope="session")
 def commands(long, tmp_path_factory):
-    """Start commands in processes of their own: forks of one in the short version, new ones in the long."""
-    from fault_runs import Commands
+    """A runner of commands in new processes, which are forks of one in the short version."""
+    from process_runner import CommandRunner
 
-    started = Commands(tmp_path_factory.mktemp("commands"), fresh=long)
-    yield started
-    started.close()
+    runner = CommandRunner(tmp_path_factory.mktemp("commands"), fork=not long)
+    yield runner
+    runner.close()
 
 
 @pytest.fixture(scope="session")
-def whole(commands, tmp_path_factory):
-    """Train where nobody disturbs it; give the folder and the seconds that it took."""
-    from fault_runs import TRAIN
+def whole_run(commands, tmp_path_factory):
+    """The folder of an undisturbed `colorlib train`, and the seconds that it took."""
+    from process_runner import TRAIN
 
-    folder, began = tmp_path_factory.mktemp("whole"), time.monotonic()
-    status, said = commands.run([*TRAIN, "--out", folder])
-    assert status == 0, said
-    return folder, time.monotonic() - began
+    folder, start = tmp_path_factory.mktemp("whole"), time.monotonic()
+    status, output = commands.run([*TRAIN, "--out", folder])
+    assert status == 0, output
+    return folder, time.monotonic() - start
+
+
+@pytest.fixture(scope="session")
+def whole_training():
+    """A Trainer after an undisturbed fit."""
+    from interrupted_training import trainer
+
+    run = trainer(None)
+    run.fit()
+    return run
