@@ -11,7 +11,6 @@ import torch
 
 from colorlib import pretrained, recipes
 from colorlib.cli import train
-from colorlib.cli.asked import asked
 from colorlib.data import sample_photo_crops
 from colorlib.data.datasets import TensorImages
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
@@ -112,8 +111,8 @@ def test_recipes_build_the_shipped_networks():
 def test_recipe_from_scratch_has_random_weights(name, options, monkeypatch):
     monkeypatch.setattr(efficientnet_unet, "WEIGHTS_PACKAGE", "no_such_model")
     parser = argparse.ArgumentParser()
-    train.arguments(parser)
-    recipe = asked(parser.parse_args(["--recipe", name, *options]))
+    train.add_arguments(parser)
+    recipe = train.recipe_from_args(parser.parse_args(["--recipe", name, *options]))
     first, again = (recipe.build_networks(3)[0] for _ in range(2))
     assert all(map(torch.equal, first.state_dict().values(), again.state_dict().values()))
     shipped = pretrained.load("general").net.encoder[0][0].weight
