@@ -108,7 +108,7 @@ def open_photo(path: str | Path) -> IO[bytes]:
     except OSError as error:
         if isinstance(error, FileNotFoundError) or _is_broken_link(path):
             raise _not_found_error(path) from None
-        if os.path.isdir(path):
+        if isinstance(error, IsADirectoryError) or (os.name == "nt" and os.path.isdir(path)):
             found = f"{path} is a folder, expected one image file"
             raise ImageError(f"{found}; name a file inside it.") from None
         advice = "check that you may read it"
