@@ -1,11 +1,10 @@
-"""Servers on this machine that fail in every way: what is whole is taken, and nothing else is."""
+"""Downloads from servers that fail in every way: the data set is complete, or it is not there."""
 
 import dataclasses
 import hashlib
 import io
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -22,56 +21,59 @@ from colorlib.data.catalog import DatasetSource
 from colorlib.data.download import DownloadError, download_dataset
 
 
-def archive(n=2, noise=1):
-    Image.new("RGB", (4, 3), "red").save(picture := io.BytesIO(), "PNG")
-    with zipfile.ZipFile(content := io.BytesIO(), "w") as file:
-        for k in range(n):
-            file.writestr(
-                zipfile.ZipInfo(f"set/{k}.png"),
-                picture.getvalue() + random.Random(k).randbytes(noise),
-            )
+def make_archive():
+    image, content = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(image, "PNG")
+    with zipfile.ZipFile(content, "w") as file:
+        for name in ("set/0.png", "set/1.png"):
+            file.writestr(zipfile.ZipInfo(name), image.getvalue())
     return content.getvalue()
 
 
-GOOD = archive()
+GOOD = make_archive()
+LENGTH = len(GOOD)
 PAGE = b"<!doctype html><title>Sign in</title>" + bytes(200)
 
 
-class Server(BaseHTTPRequestHandler):
-    """Each path is a way to fail; a number before it says how often, before the file comes."""
+class Handler(BaseHTTPRequestHandler):
+    """A path /FAULT/set.zip fails in one way; /2x-FAULT/set.zip does so twice, then succeeds."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        self.server.asked.append(self.path)
-        often, _, way = self.path.split("/")[1].rpartition("x-")
-        way = "good" if often and self.server.asked.count(self.path) > int(often) else way
-        getattr(self, way.replace("-", "_"), self.status)()
+        self.server.requests.append(self.path)
+        times, _, fault = self.path.split("/")[1].rpartition("x-")
+        if times and self.server.requests.count(self.path) > int(times):
+            fault = "good"
+        if fault.isdecimal():
+            self.send(b"no", int(fault))
+        else:
+            getattr(self, fault.replace("-", "_"))()
         self.close_connection = True
 
-    def send(self, body, status=200, **headers):
+    def send(self, body, status=200, length=None, **headers):
+        """Send a response; a ``length`` of False leaves the header out."""
         self.send_response(status)
-        for name, value in ({"Content_Length": len(body), "Connection": "close"} | headers).items():
-            if value is not None:
-                self.send_header(name.replace("_", "-"), str(value))
+        self.send_header("Connection", "close")
+        if length is not False:
+            self.send_header("Content-Length", str(len(body) if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
-
-    def status(self):
-        self.send(b"no", int(self.path.split("/")[1].rpartition("x-")[2]))
+        self.wfile.flush()
 
     def good(self):
         self.send(GOOD)
 
     def drop(self):
-        self.send(GOOD[: len(GOOD) // 2], Content_Length=len(GOOD))
+        self.send(GOOD[: LENGTH // 2], length=LENGTH)
 
     def drop_chunked(self):
-        self.send(b"ff\r\n" + GOOD[:100], Content_Length=None, Transfer_Encoding="chunked")
+        self.send(b"ff\r\n" + GOOD[:100], length=False, Transfer_Encoding="chunked")
 
     def reset(self):
-        self.send(GOOD[:50], Content_Length=len(GOOD))
-        self.wfile.flush()
+        self.send(GOOD[:50], length=LENGTH)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.connection.close()
 
@@ -79,12 +81,11 @@ class Server(BaseHTTPRequestHandler):
         self.connection.close()
 
     def stall(self):
-        self.send(GOOD[:50], Content_Length=len(GOOD))
-        self.wfile.flush()
-        self.server.over.wait(20)
+        self.send(GOOD[:50], length=LENGTH)
+        self.silence()
 
     def silence(self):
-        self.server.over.wait(20)
+        self.server.closing.wait(20)
 
     def to_page(self):
         self.send(b"", 302, Location="/page/login")
@@ -102,7 +103,7 @@ class Server(BaseHTTPRequestHandler):
         self.send(PAGE, Content_Type="text/html")
 
     def longer(self):
-        self.send(GOOD, Content_Length=len(GOOD) - 20)  # says less than it has
+        self.send(GOOD, length=LENGTH - 20)
 
     def other(self):
         self.send(GOOD[:-1] + b"?")
@@ -111,72 +112,58 @@ class Server(BaseHTTPRequestHandler):
         self.send(b"")
 
     def endless(self):
-        self.send(b"", Content_Length=None)
-        block = bytes(2**16)
+        self.send(b"", length=False)
         while True:
-            self.wfile.write(block)
+            self.wfile.write(bytes(2**16))
 
     def gibberish(self):
         self.wfile.write(b"\x16\x03\x01\x02\0" + bytes(100))
 
     def no_number(self):
-        self.send(GOOD, Content_Length="many")
+        self.send(GOOD, length="many")
 
     def log_message(self, *args):
         pass
 
 
-class Quiet(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def handle_error(self, *args):  # a client that hangs up, a connection closed on purpose
-        pass
+    def handle_error(self, *args):
+        """Ignore clients that hang up and connections that are closed on purpose."""
 
 
 @pytest.fixture(scope="module")
 def server():
-    with Quiet(("127.0.0.1", 0), Server) as server:
-        server.over, server.asked = threading.Event(), []
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.closing, server.requests = threading.Event(), []
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
-        server.over.set()
+        server.closing.set()
         server.shutdown()
 
 
 @pytest.fixture
 def source(server, monkeypatch):
-    server.asked.clear()
+    """Return a function that makes a source whose mirrors fail in the given ways."""
+    server.requests.clear()
     monkeypatch.setattr("pooch.core.time.sleep", lambda seconds: None)
     monkeypatch.setattr(download, "TIMEOUT", 0.3)
 
-    def make(*ways, body=GOOD, **changes):
-        urls = [f"http://127.0.0.1:{server.server_port}/{way}/set.zip" for way in ways]
-        known = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), **changes}
-        return DatasetSource(
-            "set", "Red pictures", urls, "CC0", "nobody", counts={"set": 2}, **known
-        )
+    def make(*faults, **changes):
+        urls = [f"http://127.0.0.1:{server.server_port}/{fault}/set.zip" for fault in faults]
+        known = {"size": LENGTH, "sha256": hashlib.sha256(GOOD).hexdigest(), **changes}
+        return DatasetSource("set", "Red", urls, "CC0", "nobody", counts={"set": 2}, **known)
 
     return make
 
 
-def complete(target):
-    return sorted(path.name for path in target.rglob("*.png")) == ["0.png", "1.png"]
+def is_complete(folder):
+    return sorted(path.name for path in folder.rglob("*.png")) == ["0.png", "1.png"]
 
 
-BREAKS = "drop drop-chunked reset hang-up stall silence no-number gibberish empty other"
-BREAKS += " 500 502 503 429 403 404"
-
-
-@pytest.mark.parametrize("way", BREAKS.split())
-def test_a_fault_that_passes_is_outlived(way, source, server, tmp_path, tried):
-    """Twice it fails, the third time the file comes."""
-    target = download_dataset(source(f"2x-{way}"), tmp_path, progress=False)
-    assert len(server.asked) == 3
-    tried("server fault that passes", 1, int(not complete(target)))
-
-
-SAID = {
+MESSAGES = {
     "drop": "Connection broken|IncompleteRead",
     "drop-chunked": "Connection broken|InvalidChunkLength|ended prematurely",
     "reset": "reset by peer|Connection broken",
@@ -200,39 +187,55 @@ SAID = {
     "to-file": "No connection adapters",
     "endless": r"sends more than \d+ bytes, not the file",
 }
+NO_SECOND_TRY = ("page", "to-page", "endless")
+PERMANENT = (*NO_SECOND_TRY, "to-itself", "to-file", "longer")
 
 
-@pytest.mark.parametrize("way", SAID)
-def test_a_fault_that_stays_is_said_and_leaves_nothing(way, source, tmp_path, server, tried):
-    with pytest.raises(DownloadError, match=SAID[way]) as error:
-        download_dataset(source(way), tmp_path / "out", progress=False, tries=2)
-    said = str(error.value)
-    assert said.startswith("set could not be downloaded (http://127.0.0.1") and "\n" not in said
-    by_hand = f"save the file as {tmp_path}/out/set.zip, and run this again."
-    assert said.endswith(by_hand)
-    left = list((tmp_path / "out").iterdir()) if (tmp_path / "out").exists() else []
-    assert server.asked.count(f"/{way}/set.zip") == (1 if "page" in way or way == "endless" else
-                                                     62 if way == "to-itself" else 2)  # fmt: skip
-    tried("server fault that stays", 1, len(left))
+@pytest.mark.parametrize("fault", [fault for fault in MESSAGES if fault not in PERMANENT])
+def test_download_survives_passing_fault(fault, source, server, tmp_path, record_trials):
+    target = download_dataset(source(f"2x-{fault}"), tmp_path, progress=False)
+    assert len(server.requests) == 3
+    record_trials("server fault that passes", 1, not is_complete(target))
 
 
-def test_without_a_known_hash_what_comes_is_measured_all_the_same(source, tmp_path, tried):
-    said = {"drop": "could not be", "page": "a web page", "endless": "sends more than 5,000 bytes"}
-    said |= dict.fromkeys(["empty", "longer"], "cannot be unpacked")
-    for way, words in said.items():
-        size = 5000 if way == "endless" else None
-        with pytest.raises((OSError, ValueError), match=words):
-            download_dataset(
-                source(way, sha256=None, size=size), tmp_path / way, progress=False, tries=1
-            )
-        tried("server fault that stays", 1, int((tmp_path / way / "set").exists()))
+@pytest.mark.parametrize("fault", MESSAGES)
+def test_download_lasting_fault_leaves_nothing(fault, source, server, tmp_path, record_trials):
+    out = tmp_path / "out"
+    with pytest.raises(DownloadError, match=MESSAGES[fault]) as error:
+        download_dataset(source(fault), out, progress=False, tries=2)
+    message = str(error.value)
+    assert message.startswith("set could not be downloaded (http://127.0.0.1")
+    assert message.endswith(f"save the file as {out}/set.zip, and run this again.")
+    assert "\n" not in message
+    requests = 1 if fault in NO_SECOND_TRY else 2
+    if fault == "to-itself":
+        requests *= 31
+    assert server.requests.count(f"/{fault}/set.zip") == requests
+    record_trials("server fault that lasts", 1, out.exists() and bool(list(out.iterdir())))
 
 
-def test_a_good_redirect_is_followed_and_a_mirror_taken(source, server, tmp_path):
-    assert complete(download_dataset(source("to-good"), tmp_path / "a", progress=False))
-    ways = ["500", "endless", "to-page", "stall", "good"]
-    assert complete(download_dataset(source(*ways), tmp_path / "b", progress=False, tries=1))
-    assert [path.split("/")[1] for path in server.asked if "set.zip" in path] == ["to-good", *ways]
+@pytest.mark.parametrize(
+    ("fault", "size", "message"),
+    [
+        ("endless", 5000, "sends more than 5,000 bytes"),
+        ("empty", None, "cannot be unpacked"),
+        ("longer", None, "cannot be unpacked"),
+    ],
+)
+def test_download_without_known_hash_is_checked(
+    fault, size, message, source, tmp_path, record_trials
+):
+    unknown = source(fault, sha256=None, size=size)
+    with pytest.raises((OSError, ValueError), match=message):
+        download_dataset(unknown, tmp_path, progress=False, tries=1)
+    record_trials("server fault that lasts", 1, (tmp_path / "set").exists())
+
+
+def test_download_follows_redirect_and_uses_mirrors(source, server, tmp_path):
+    faults = ["500", "endless", "to-page", "stall", "to-good"]
+    assert is_complete(download_dataset(source(*faults), tmp_path, progress=False, tries=1))
+    requests = [path.split("/")[1] for path in server.requests if "set.zip" in path]
+    assert requests == faults
 
 
 KILLED = """
@@ -244,45 +247,50 @@ from colorlib.data.download import download_dataset
 entry, root, n, seed = json.loads(sys.argv[1])
 source, root = DatasetSource(**entry), Path(root)
 
-def run(out, at=-1):  # killed at the call or return number `at` of any function; how many there were
-    seen = 0
+def run(out, kill_at=-1):
+    # Count the calls and returns of all functions, and end the process at one of them.
+    events = 0
     def count(frame, event, arg):
-        nonlocal seen
-        seen += 1
-        if seen == at:
+        nonlocal events
+        events += 1
+        if events == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
     sys.setprofile(count)
     download_dataset(source, out, progress=False)
     sys.setprofile(None)
-    return seen
+    return events
 
-download_dataset(source, root / "first", progress=False)  # now nothing is left to import
-dice, part = random.Random(seed), (run(root / "whole") - 1) // n
-for at in [1 + nth * part + dice.randrange(part) for nth in range(n)]:  # one moment in each part of the run
-    out = root / str(at)
-    if not (child := os.fork()):
-        run(out, at)
+download_dataset(source, root / "first", progress=False)  # imports everything
+rng, part = random.Random(seed), (run(root / "whole") - 1) // n
+for k in range(n):  # one moment in each part of the run
+    kill_at = 1 + k * part + rng.randrange(part)
+    out = root / str(kill_at)
+    child = os.fork()
+    if not child:
+        run(out, kill_at)
         os._exit(0)
-    killed = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     count = lambda: len(list((out / "set").rglob("*.png")))
-    state = [killed, (out / "set.zip").exists(), (out / "set").exists(), count()]
+    state = [status, (out / "set.zip").exists(), (out / "set").exists(), count()]
     download_dataset(source, out, progress=False)
     print(json.dumps([*state, count()]))
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system makes processes otherwise")
-def test_a_run_killed_at_any_moment_leaves_no_half_set(source, tmp_path, long, tried):
-    """While it downloads, checks or unpacks: the set is whole or not there, and the next run completes it."""
-    n = 300 if long else 25
-    asked = json.dumps([dataclasses.asdict(source("good")), str(tmp_path), n, None if long else 0])
-    done = subprocess.run([sys.executable, "-c", KILLED, asked], capture_output=True, text=True)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_download_killed_anywhere_leaves_no_half_set(source, tmp_path, long, record_trials):
+    """While it downloads, checks or extracts; the next run completes the set."""
+    n, seed = (300, None) if long else (25, 0)
+    settings = json.dumps([dataclasses.asdict(source("good")), str(tmp_path), n, seed])
+    command = [sys.executable, "-c", KILLED, settings]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     runs = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(runs) == n and all(killed == -signal.SIGKILL for killed, *_ in runs)
-    assert {(False, False), (True, False)} <= {(archive, whole) for _, archive, whole, *_ in runs}
-    tried(
-        "fetch killed",
-        n,
-        sum(count != 2 * whole or after != 2 for _, _, whole, count, after in runs),
-    )
+    assert len(runs) == n
+    lost, states = 0, set()
+    for status, has_archive, has_set, count, count_after in runs:
+        assert status == -signal.SIGKILL
+        states.add((has_archive, has_set))
+        lost += count != 2 * has_set or count_after != 2
+    assert {(False, False), (True, False)} <= states
+    record_trials("download killed", n, lost)
