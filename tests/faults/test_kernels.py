@@ -21,9 +21,10 @@ LESSON_5 = ROOT / "solutions/05_training_on_colab_t4.ipynb"
 TO_THE_RUN = [
     "setup",
     "parameters",
+    "imports",
     "start",
     "s1-album",
-    "s1-sift",
+    "s1-filter",
     "s1-split",
     "s2-numbers",
     "s4-run",
