@@ -116,7 +116,7 @@ class GANLoss:
 
 
 def reconstruction_loss(
-    real: Float[Tensor, "n c h w"], fake: Float[Tensor, "n c h w"], kind: Reconstruction = "l1"
+    real: Float[Tensor, "n c h w"], fake: Float[Tensor, "n c h w"], distance: Reconstruction = "l1"
 ) -> Float[Tensor, ""]:
     """Return the distance of colours to the true ones, averaged over images, channels and pixels.
 
@@ -129,26 +129,26 @@ def reconstruction_loss(
     Args:
         real: (n, c, h, w), the true colours.
         fake: (n, c, h, w), the generator's.
-        kind: ``"l1"``; ``"l2"``; or ``"psnr"``: minus the PSNR of each image at peak 1, in dB,
+        distance: ``"l1"``; ``"l2"``; or ``"psnr"``: minus the PSNR of each image at peak 1, in dB,
             where no image counts as better than 40 dB.
 
     Returns:
         A scalar in float32.
 
     Raises:
-        TypeError, ValueError: If the tensors differ in shape or type, are empty, or ``kind`` is
+        TypeError, ValueError: If the tensors differ in shape or type, are empty, or ``distance`` is
             another word.
 
     Example:
         >>> reconstruction_loss(torch.zeros(1, 2, 4, 4), torch.full((1, 2, 4, 4), 0.5), "l2").item()
         0.25
     """
-    check_choice("kind", kind, get_args(Reconstruction))
+    check_choice("distance", distance, get_args(Reconstruction))
     check_same_shape(real=real, fake=fake)
     real, fake = real.float(), fake.float()
-    if kind == "l1":
+    if distance == "l1":
         return F.l1_loss(fake, real)
-    if kind == "l2":
+    if distance == "l2":
         return F.mse_loss(fake, real)
     mse = (fake - real).square().mean(dim=(1, 2, 3))
     return 10 * (mse + 1e-4).log10().mean()

@@ -28,7 +28,7 @@ MEDIAN_LINES = 60  # of code, over the files of both rings
 CORE_USES = {
     "colorlib.data.augment",
     "colorlib.engine",
-    "colorlib.inference.border",
+    "colorlib.inference",
     "colorlib.io",
     "colorlib.models.backbones",
     "colorlib.models.registry",

@@ -168,7 +168,7 @@ def test_gan_loss_is_a_frozen_value():
         (
             lambda: reconstruction_loss(torch.zeros(1), torch.zeros(1), "huber"),
             ValueError,
-            "kind is 'huber'; expected 'l1', 'l2' or 'psnr'",
+            "distance is 'huber'; expected 'l1', 'l2' or 'psnr'",
         ),
     ],
 )

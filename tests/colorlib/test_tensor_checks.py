@@ -140,7 +140,7 @@ def test_other_checks(check, error, words):
         (lambda: losses.reconstruction_loss(AB, [1]), "fake " + LIST),
         (
             lambda: losses.reconstruction_loss(AB, AB, "x"),
-            "kind is 'x'; expected 'l1', 'l2' or 'psnr'",
+            "distance is 'x'; expected 'l1', 'l2' or 'psnr'",
         ),
         (
             lambda: losses.generator_loss(AB, AB, AB, lambda_rec=-1),
