@@ -46,6 +46,6 @@ def test_lesson_7_full_takes_a_step_at_the_papers_shapes(tmp_path, monkeypatch):
     with serve_archives(tmp_path, {"landscapes": 20}) as environment:
         environment |= {"TORCH_HOME": str(tmp_path / "torch")}
         text = run_full("07_pretrained_encoders", monkeypatch, environment, STEPS=1)
-    assert "1 steps of 16 pictures of 256x256" in text["start"]
-    assert "pictures to learn from" in text["s5-data"]
+    assert "1 steps of 16 images of 256x256" in text["start"]
+    assert "images to learn from" in text["s5-data"]
     assert "trained, frozen" in text["s5-amounts"]
