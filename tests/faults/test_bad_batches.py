@@ -1,122 +1,92 @@
-"""A batch that is no number, and memory that runs out: said, and the last checkpoint stands."""
+"""NaN in an image or a weight, or too little memory, stops a run; its checkpoint stays good."""
 
-import dataclasses
 import random
 
 import pytest
 import torch
-from fault_runs import SMALL, content
-from tiny_run import trainer, weights
+from interrupted_training import is_same_run, trainer
+from process_runner import SMALL, hash_files
 
 from colorlib.data.datasets import TensorImages
 from colorlib.io import checkpoint
 
 
-def same(run, other):
-    return run.history == other.history and all(map(torch.equal, weights(run), weights(other)))
-
-
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_picture_that_is_no_number_is_named(tmp_path, long, tried, value):
-    whole, chance, n, lost = trainer(None), random.Random(0), 40 if long else 1, 0
-    whole.fit()
+def test_fit_names_image_with_nan(tmp_path, whole_training, long, record_trials, value):
+    rng, n, lost = random.Random(0), 40 if long else 1, 0
     for i in range(n):
-        folder, bad = tmp_path / str(i), chance.randrange(12)
-        trainer(folder).fit(max_steps=chance.randrange(1, 10))
+        folder, bad = tmp_path / str(i), rng.randrange(12)
+        trainer(folder).fit(max_steps=rng.randrange(1, 10))
         run = trainer(folder)
         rgb = run.dataset.rgb.clone()
-        rgb[bad, chance.randrange(3), chance.randrange(16), chance.randrange(16)] = value
+        rgb[bad, rng.randrange(3), rng.randrange(16), rng.randrange(16)] = value
         run.dataset = TensorImages(rgb)
-        # the average looks at pictures of its own, and colours are refused that are too far from [0, 1]
-        words = rf"pictures \[{bad}\] of the data hold values|average has weights that are no|rgb runs from"
+        # the moving average sees more images, and infinity is not a colour
+        words = rf"images \[{bad}\] of the data hold|ema has weights that are not|rgb runs from"
         with pytest.raises((FloatingPointError, ValueError), match=words):
             run.fit()
-        kept = checkpoint.load_latest_checkpoint(folder)["parts"]["net_g"].values()
-        lost += not all(weights.isfinite().all() for weights in kept)
-        again = trainer(folder)  # the picture is mended
-        again.fit()
-        lost += not same(again, whole)
-    tried("a picture with NaN or infinity in a batch", n, lost)
+        weights = checkpoint.load_latest_checkpoint(folder)["parts"]["net_g"].values()
+        lost += not all(weight.isfinite().all() for weight in weights)
+        repaired = trainer(folder)
+        repaired.fit()
+        lost += not is_same_run(repaired, whole_training)
+    record_trials("NaN or infinity in an image", n, lost)
 
 
-def test_weights_that_are_no_numbers_are_never_kept(tmp_path, tried):
-    """A step may spoil the weights with a loss that was still a number; the next save notices."""
-    whole, run = trainer(None), trainer(tmp_path)
-    whole.fit()
-    run.fit(max_steps=4)
-    before, step = content(tmp_path), run.train_step
+OUT_OF_MEMORY = [
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError(
+        "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory"
+    ),
+    MemoryError(),
+]
+ADVICE = "memory ran out at epoch 1, step 2, with 4 images of 16x16 in a step; the last checkpoint"
 
-    def spoils(L, ab):
-        losses = step(L, ab)
-        with torch.no_grad():
-            run.net_d.net[0].weight[0, 0, 0, 0] = float("nan")
-        return losses
 
-    run.train_step = spoils
-    with pytest.raises(FloatingPointError, match="net_d has weights that are no numbers: look for"):
-        run.fit(save_every_steps=1)
-    lost = content(tmp_path) != before
-    again = trainer(tmp_path)
-    again.fit()
-    tried("weights that are no numbers", 1, lost + (not same(again, whole)))
+def set_nan(run):
+    with torch.no_grad():
+        run.net_d.net[0].weight[0, 0, 0, 0] = float("nan")
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "expected", "words"),
     [
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
-        RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory"
-        ),
-        MemoryError(),
+        (None, FloatingPointError, "net_d has weights that are not finite: look for"),
+        *[(error, MemoryError, ADVICE) for error in OUT_OF_MEMORY],
+        (RuntimeError("shapes differ"), RuntimeError, "^shapes differ$"),
     ],
 )
-def test_memory_that_runs_out_says_what_to_do(tmp_path, tried, error):
-    whole, run = trainer(None), trainer(tmp_path)
-    whole.fit()
+def test_fit_failing_step_keeps_checkpoint(
+    tmp_path, whole_training, record_trials, error, expected, words
+):
+    """A step may also spoil the weights with a finite loss; then the next save notices."""
+    run = trainer(tmp_path)
     run.fit(max_steps=5)
-    before = content(tmp_path)
+    before, train_step = hash_files(tmp_path), run.train_step
 
-    def fails(L, ab):
-        raise error
+    def fail(L, ab):
+        if error:
+            raise error
+        losses = train_step(L, ab)
+        set_nan(run)
+        return losses
 
-    run.train_step = fails
-    words = (
-        "memory ran out at epoch 1, step 2, with 4 pictures of 16x16 in a step; the last checkpoint"
-    )
-    with pytest.raises(MemoryError, match=words) as raised:
+    run.train_step = fail
+    with pytest.raises(expected, match=words) as raised:
         run.fit()
-    assert "a smaller batch or size" in str(raised.value) and raised.value.__cause__ is error
-    lost = content(tmp_path) != before
+    if expected is MemoryError:
+        assert "a smaller batch or image size" in str(raised.value)
+        assert raised.value.__cause__ is error
+    lost = hash_files(tmp_path) != before
     again = trainer(tmp_path)
     again.fit()
-    tried("memory that runs out in a step", 1, lost + (not same(again, whole)))
+    record_trials("step that fails", 1, lost or not is_same_run(again, whole_training))
 
 
-def test_another_error_of_a_step_stays_what_it_is(tmp_path):
-    run = trainer(tmp_path)
-
-    def fails(L, ab):
-        raise RuntimeError("shapes differ")
-
-    run.train_step = fails
-    with pytest.raises(RuntimeError, match="^shapes differ$"):
-        run.fit()
-
-
-def test_a_command_whose_memory_is_bounded(commands, tried, tmp_path):
-    """RLIMIT_AS: the system refuses to give more."""
-    asked = ["train", *SMALL[:2], "--reduced", "--size", "64", "--width", "64", "--batch", "256"]
-    status, said = commands.run([*asked, "--out", tmp_path / "run"], memory=600 * 2**20)
-    assert status == 1 and "Traceback" not in said, said
-    assert "memory ran out" in said and "a smaller batch or size" in said, said
-    tried("a command whose memory is bounded (RLIMIT_AS)", 1)
-
-
-def test_settings_stay_what_a_run_began_with(tmp_path):
-    """What the messages advise, another batch or rate, is for another folder: this one says so."""
-    trainer(tmp_path).fit(max_steps=1)
-    run = trainer(tmp_path)
-    run.config = dataclasses.replace(run.config, lr=1e-4)
-    with pytest.raises(ValueError, match="has other lr; use its settings, or another folder"):
-        run.fit()
+def test_train_with_little_memory_gives_advice(commands, record_trials, tmp_path):
+    large = ["--image-size", "64", "--base-channels", "64", "--batch-size", "256"]
+    args = ["train", *SMALL, *large, "--out", tmp_path / "run"]
+    status, output = commands.run(args, memory_bytes=600 * 2**20)
+    assert status == 1 and "Traceback" not in output, output
+    assert "memory ran out" in output and "a smaller batch or image size" in output, output
+    record_trials("command with little memory (RLIMIT_AS)", 1)
