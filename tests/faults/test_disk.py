@@ -1,4 +1,4 @@
-"""A full disk, a file that may not grow, a folder that may not be written to: said, and nothing lost."""
+"""A full disk, a limit on file sizes or a read-only folder stops a run, and nothing is lost."""
 
 import os
 import random
@@ -8,92 +8,93 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fault_runs import TRAIN, content, losses, standing
+from process_runner import TRAIN, count_losses, hash_files, read_progress
 
 from colorlib.io.files import lock_folder
 
 
-def test_a_file_that_may_not_grow(commands, whole, long, tried, tmp_path):
+def train_on_full_disk(commands, folder, **limits):
+    """Train until the disk is full; return what was lost by it."""
+    folder.mkdir(exist_ok=True)
+    files, progress = hash_files(folder), read_progress(folder)
+    status, output = commands.run([*TRAIN, "--out", folder], **limits)
+    assert status == 1 and "Traceback" not in output, output
+    assert "the disk is full: " in output and "free some space and run this again" in output
+    return count_losses(progress, files, folder)
+
+
+def test_train_with_limited_file_size_loses_nothing(
+    commands, whole_run, long, record_trials, tmp_path
+):
     """RLIMIT_FSIZE: the system refuses to write more into a file, at any place in it."""
-    undisturbed, _ = whole
-    chance, lost, n = random.Random(3), 0, 25 if long else 2
-    largest = max(path.stat().st_size for path in undisturbed.rglob("checkpoint*"))
-    folder = tmp_path / "run"
+    folder, rng, lost, n = tmp_path / "run", random.Random(3), 0, 25 if long else 2
+    largest = max(path.stat().st_size for path in whole_run[0].rglob("checkpoint*"))
     for _ in range(n):
-        folder.mkdir(exist_ok=True)
-        begun, before = content(folder), standing(folder)
-        limit = int(chance.choice([chance.uniform(100, 5000), chance.uniform(5000, largest - 1)]))
-        status, said = commands.run([*TRAIN, "--out", folder], file=limit)
-        assert status == 1 and "Traceback" not in said, said
-        assert "the disk is full: " in said and "free some space and run this again" in said
-        lost += losses(before, standing(folder), folder, begun) + bool(
-            list(folder.rglob(".colorlib-*.tmp"))
-        )
+        low, high = rng.choice([(100, 5000), (5000, largest - 1)])
+        limit = int(rng.uniform(low, high))
+        lost += train_on_full_disk(commands, folder, file_bytes=limit)
+        lost += len(list(folder.rglob(".colorlib-*.tmp")))
     assert commands.run([*TRAIN, "--out", folder])[0] == 0
-    lost += content(folder) != content(undisturbed)
-    tried("a file that may not grow (RLIMIT_FSIZE)", n, lost)
+    lost += hash_files(folder) != hash_files(whole_run[0])
+    record_trials("file that may not grow (RLIMIT_FSIZE)", n, lost)
 
 
 @pytest.fixture
 def small_disk():
-    """A file system of its own; the test gives it a size."""
+    """A file system whose size the test sets."""
     folder = Path(tempfile.mkdtemp())
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
         folder.rmdir()
-        pytest.skip("this machine lets us mount nothing; the test above stands in")
+        pytest.skip("this machine allows no mounts; the test with RLIMIT_FSIZE replaces it")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
     folder.rmdir()
 
 
-def test_a_full_disk(commands, whole, long, tried, small_disk):
-    """A real one: it is full at the second or third checkpoint as well, when there is something to lose."""
-    undisturbed, _ = whole
-    needed = sum(path.stat().st_size for path in undisturbed.rglob("*") if path.is_file()) // 1024
-    chance, lost, n = random.Random(4), 0, 12 if long else 1
-    folder = small_disk / "run"
+def resize(disk, kilobytes):
+    command = ["mount", "-o", f"remount,size={kilobytes}k", str(disk)]
+    subprocess.run(command, check=True)
+
+
+def test_train_on_full_disk_loses_nothing(commands, whole_run, long, record_trials, small_disk):
+    """It is full at each checkpoint in turn, also when there are others to lose."""
+    sizes = [path.stat().st_size for path in whole_run[0].rglob("*") if path.is_file()]
+    folder, rng, lost, n = small_disk / "run", random.Random(4), 0, 12 if long else 1
     for i in range(n):
-        size = int(needed * (i + chance.uniform(0.3, 0.7)) / n)
-        subprocess.run(
-            ["mount", "-o", f"remount,size={max(size, 16)}k", str(small_disk)], check=True
-        )
-        folder.mkdir(exist_ok=True)
-        begun, before = content(folder), standing(folder)
-        status, said = commands.run([*TRAIN, "--out", folder])
-        assert status == 1 and "Traceback" not in said, said
-        assert "the disk is full: " in said
-        lost += losses(before, standing(folder), folder, begun)
-    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+        kilobytes = sum(sizes) // 1024 * (i + rng.uniform(0.3, 0.7)) / n
+        resize(small_disk, max(int(kilobytes), 16))
+        lost += train_on_full_disk(commands, folder)
+    resize(small_disk, 64 * 1024)
     assert commands.run([*TRAIN, "--out", folder])[0] == 0
-    lost += content(folder) != content(undisturbed)
-    tried("a disk that is full (tmpfs)", n, lost)
+    lost += hash_files(folder) != hash_files(whole_run[0])
+    record_trials("full disk (tmpfs)", n, lost)
 
 
-def test_a_folder_that_is_read_only(commands, whole, tried):
-    folder = Path(tempfile.mkdtemp()) / "run"
-    shutil.copytree(whole[0], folder)
-    folder.parent.chmod(0o755)
+def test_train_in_read_only_folder_is_refused(commands, whole_run, record_trials):
+    parent = Path(tempfile.mkdtemp())
+    folder = parent / "run"
+    shutil.copytree(whole_run[0], folder)
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    before = content(folder)
-    for place in (folder, folder.parent / "new"):
-        folder.parent.chmod(0o555)
-        status, said = commands.run([*TRAIN, "--out", place], nobody=True)
-        assert status == 1 and "Traceback" not in said
-        assert f"{place} cannot be written to (" in said
-        assert "; allow that, or choose another folder" in said
-    lost = content(folder) != before
-    for path in [folder.parent, *folder.parent.rglob("*")]:
-        if path.is_dir():
-            path.chmod(0o755)
-    shutil.rmtree(folder.parent)
-    tried("a folder that is read-only", 2, lost)
+    parent.chmod(0o555)
+    before = hash_files(folder)
+    for out in (folder, parent / "new"):
+        status, output = commands.run([*TRAIN, "--out", out], unprivileged=True)
+        assert status == 1 and "Traceback" not in output
+        assert f"{out} cannot be written to (" in output
+        assert "; allow that, or choose another folder" in output
+    lost = hash_files(folder) != before
+    for path in [parent, folder, *folder.rglob("*")]:
+        path.chmod(0o755)
+    shutil.rmtree(parent)
+    record_trials("read-only folder", 2, lost)
 
 
-def test_a_file_in_the_place_of_a_folder(tmp_path):
-    (tmp_path / "run").write_text("mine")
+def test_lock_file_in_place_of_folder_is_refused(tmp_path):
+    (tmp_path / "run").write_text("a user's file")
     words = "run cannot be written to .File exists.; allow that, or"
     with pytest.raises(FileExistsError, match=words), lock_folder(tmp_path / "run"):
         pass
-    assert (tmp_path / "run").read_text() == "mine" and os.listdir(tmp_path) == ["run"]
+    assert os.listdir(tmp_path) == ["run"]
+    assert (tmp_path / "run").read_text() == "a user's file"

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and a notebook's interrupt: a checkpoint, a sentence, and the run goes on from there."""
+"""SIGINT, SIGTERM and a notebook's interrupt end a run with a checkpoint, from which it resumes."""
 
 import json
 import os
@@ -12,184 +12,174 @@ from pathlib import Path
 
 import pytest
 import torch
-from fault_runs import TRAIN, content, outcome, standing
-from tiny_run import trainer, weights
+from interrupted_training import is_same_run, trainer
+from process_runner import TRAIN, final_files, hash_files, read_progress
 
 from colorlib.cli import main
+from colorlib.engine import signals
+from colorlib.engine.callbacks import Callback
 
-GO_ON = "colorlib train: stopped; the same command goes on from here"
+STOPPED = "colorlib train: stopped; the same command goes on from here"
+
+
+@pytest.fixture(autouse=True)
+def every_signal_counts(monkeypatch):
+    """Let a signal count that follows another one within a second, as tests are faster."""
+    monkeypatch.setattr(signals, "_SAME_REQUEST", 0.0)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_command_with_a_checkpoint_and_a_sentence(
-    commands, whole, long, tried, tmp_path, number, status
+def test_train_signal_saves_checkpoint_and_resumes(
+    commands, whole_run, long, record_trials, tmp_path, number, status
 ):
-    undisturbed, _ = whole
-    chance, lost, n, tries = random.Random(int(number)), 0, 0, 0
-    while n < (12 if long else 1) and tries < 40:
-        tries += 1
-        folder = tmp_path / str(tries)
+    expected = final_files(whole_run[0])
+    rng, lost, n, runs = random.Random(int(number)), 0, 0, 0
+    while n < (12 if long else 1) and runs < 40:
+        runs += 1
+        folder = tmp_path / str(runs)
         command = commands.start([*TRAIN, "--out", folder])
-        command.until("Training:")
-        time.sleep(chance.uniform(0, 0.3))
+        command.wait_for_output("Training:")
+        time.sleep(rng.uniform(0, 0.3))
         command.send(number)
         ended = command.wait()
-        assert ended in (0, status, -number), command.said()
-        if ended != status:  # it was over before the signal came
-            lost += outcome(folder) != outcome(undisturbed)
-            continue
-        n += 1
-        lost += max(standing(folder).values()) <= (
-            0,
-            0,
-        )  # what was done in the first epoch is kept as well
-        assert command.said().count(GO_ON) == 1 and "Traceback" not in command.said()
-        assert commands.run([*TRAIN, "--out", folder])[0] == 0
-        lost += outcome(folder) != outcome(undisturbed)
-    tried(f"{number.name} in the middle of colorlib train", n, lost)
+        assert ended in (0, status, -number), command.output()
+        if ended == status:  # if not, the run was over before the signal arrived
+            n += 1
+            assert command.output().count(STOPPED) == 1 and "Traceback" not in command.output()
+            lost += max(read_progress(folder).values()) <= (0, 0)  # a step of an epoch is kept, too
+            assert commands.run([*TRAIN, "--out", folder])[0] == 0
+        lost += final_files(folder) != expected
+    record_trials(f"{number.name} of colorlib train", n, lost)
 
 
-def test_the_keyboard_may_interrupt_any_line_of_the_library(long, tried, tmp_path):
-    n = 600 if long else 12
-    script = Path(__file__).with_name("interrupted_run.py")
-    ran = subprocess.run(
-        [sys.executable, script, tmp_path, str(n), "5"],
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=1800,
-    )  # fmt: skip
-    assert ran.returncode == 0, ran.stderr
-    seen = json.loads(ran.stdout)
-    assert seen["handlers changed"] == 0 and "which fit goes on from" in ran.stderr
-    tried("KeyboardInterrupt anywhere in fit", seen["interrupts"], seen["lost"])
+def test_fit_interrupted_at_any_line_loses_no_step(long, record_trials, tmp_path):
+    script = Path(__file__).with_name("interrupted_training.py")
+    command = [sys.executable, script, tmp_path, "600" if long else "12", "5"]
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1800)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["handlers changed"] == 0 and "from which fit resumes" in done.stderr
+    record_trials("SIGINT anywhere in fit", result["interrupts"], result["lost"])
 
 
-def stop_in(run, method, call):
-    """Let the keyboard interrupt a run in the middle of a method's n-th call."""
-    real, calls = getattr(run, method), []
+def interrupt_call(target, method, number=2):
+    """Send SIGINT to this process in the n-th call of a method."""
+    original, calls = getattr(target, method), []
 
     def interrupted(*args):
         calls.append(1)
-        if len(calls) == call:
+        if len(calls) == number:
             signal.raise_signal(signal.SIGINT)
-        return real(*args)
+        return original(*args)
 
-    setattr(run, method, interrupted)
+    setattr(target, method, interrupted)
 
 
-@pytest.mark.parametrize("method", ["validate", "after_epoch", "_refresh", "save"])
-def test_an_epoch_whose_end_was_interrupted_ends_again(tmp_path, tried, method):
-    whole, looks = trainer(None), []
-    whole.fit()
-    run = trainer(tmp_path)
-    run.after_epoch = lambda run: None
-    stop_in(run, method, call=2)
+class RecordEpochs(Callback):
+    """Remembers the epochs that it has seen."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def on_epoch_end(self, trainer):
+        self.epochs.append(trainer.epoch)
+
+
+@pytest.mark.parametrize(
+    ("method", "epochs_after"),
+    [("validate", [2, 3, 4]), ("on_epoch_end", [3, 4]), ("save_checkpoint", [3, 4])],
+)
+def test_fit_interrupted_at_end_of_epoch_resumes(
+    tmp_path, whole_training, record_trials, method, epochs_after
+):
+    """Validation is repeated; every epoch is seen by the callbacks exactly once."""
+    run, seen = trainer(tmp_path), RecordEpochs()
+    run.callbacks.append(seen)
+    interrupt_call(seen if method == "on_epoch_end" else run, method)
     with pytest.raises(KeyboardInterrupt):
         run.fit()
-    again = trainer(tmp_path)
-    again.after_epoch = lambda run: looks.append(run.epoch)
+    again, seen_after = trainer(tmp_path), RecordEpochs()
+    again.callbacks.append(seen_after)
     again.fit()
-    assert looks == ([3, 4] if method == "save" else [2, 3, 4])  # nobody's look is left out
-    same = again.history == whole.history and all(map(torch.equal, weights(again), weights(whole)))
-    tried("KeyboardInterrupt while an epoch ends", 1, not same)
+    assert seen_after.epochs == epochs_after and seen.epochs + seen_after.epochs == [1, 2, 3, 4]
+    record_trials("SIGINT at the end of an epoch", 1, not is_same_run(again, whole_training))
 
 
-def test_without_a_folder_the_run_in_memory_goes_on(tried):
-    whole, run = trainer(None), trainer(None)
-    whole.fit()
+def test_fit_without_folder_continues_in_memory(whole_training, record_trials):
+    run = trainer(None)
     for method in ("validate", "train_step"):
-        real = getattr(run, method)
-        stop_in(run, method, call=2)
+        original = getattr(run, method)
+        interrupt_call(run, method)
         with pytest.raises(KeyboardInterrupt):
             run.fit()
-        setattr(run, method, real)
+        setattr(run, method, original)
     run.fit()
-    same = run.history == whole.history and all(map(torch.equal, weights(run), weights(whole)))
-    tried("KeyboardInterrupt without a folder", 2, not same)
+    record_trials("SIGINT without a folder", 2, not is_same_run(run, whole_training))
 
 
-def test_a_second_interrupt_leaves_out_the_checkpoint_and_keeps_the_last(tmp_path, tried):
-    run, whole = trainer(tmp_path), trainer(None)
-    whole.fit()
-    run.fit(max_steps=4)
-    before, step, entered = content(tmp_path), run._one_step, threading.Event()
-
-    def slow(indices):
-        entered.set()
-        time.sleep(1)
-        return step(indices)
-
-    run._one_step = slow
-    press = [os.getpid(), signal.SIGINT]  # to the process: its first thread hears it
-    presses = [threading.Timer(delay, os.kill, press) for delay in (0.2, 0.5)]
-    threading.Thread(target=lambda: (entered.wait(), [press.start() for press in presses])).start()
-    with pytest.raises(KeyboardInterrupt):
-        run.fit()
-    lost = content(tmp_path) != before
-    again = trainer(tmp_path)
-    again.fit()
-    tried(
-        "interrupted twice", 1, lost + (not all(map(torch.equal, weights(again), weights(whole))))
-    )
-
-
-def test_a_broken_step_is_not_kept(tmp_path):
-    """The step that the interrupt waits for may fail: what it left is no state to go on from."""
+@pytest.mark.parametrize("failure", ["second interrupt", "error"])
+def test_fit_unfinished_step_is_not_saved(tmp_path, whole_training, record_trials, failure):
+    """After a first interrupt the step is completed, unless it fails or a second one arrives."""
     run = trainer(tmp_path)
     run.fit(max_steps=4)
-    before = content(tmp_path)
+    before = hash_files(tmp_path)
 
-    def fails(L, ab):
+    def interrupt_and_fail(L, ab):
         signal.raise_signal(signal.SIGINT)
         with torch.no_grad():
             run.net_g[0].weight.zero_()
-        raise RuntimeError("halves of a step")
+        if failure == "error":
+            raise RuntimeError("half of a step")
+        signal.raise_signal(signal.SIGINT)
 
-    run.train_step = fails
+    run.train_step = interrupt_and_fail
     with pytest.raises(KeyboardInterrupt):
         run.fit()
-    assert content(tmp_path) == before
+    lost = hash_files(tmp_path) != before
+    again = trainer(tmp_path)
+    again.fit()
+    record_trials("interrupted step", 1, lost or not is_same_run(again, whole_training))
 
 
-def test_signals_are_those_of_the_caller_again(monkeypatch):
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    within = {}
+def test_main_restores_signal_handlers(monkeypatch):
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before, during, statuses = [signal.getsignal(number) for number in numbers], [], []
 
     def run(args):
-        within.update({number: signal.getsignal(number) for number in before})
+        during[:] = [signal.getsignal(number) for number in numbers]
         return 0
 
     monkeypatch.setattr("colorlib.cli.info.run", run)
     assert main(["info"]) == 0
-    assert all(within[number] is not before[number] for number in before)
-    assert {number: signal.getsignal(number) for number in before} == before
-    threads = [threading.Thread(target=lambda: within.update(status=main(["info"])))]
-    [thread.start() for thread in threads], [thread.join() for thread in threads]
-    assert within["status"] == 0  # a thread may not ask for signals, and need not
+    assert all(handler not in before for handler in during)
+    assert [signal.getsignal(number) for number in numbers] == before
+    thread = threading.Thread(target=lambda: statuses.append(main(["info"])))
+    thread.start()
+    thread.join()
+    assert statuses == [0]  # a thread must not set handlers
 
 
-def test_torchrun_passes_the_signal_on(long, tried, tmp_path):
+def test_torchrun_signal_stops_all_processes(long, record_trials, tmp_path):
     if not long:
         pytest.skip("half a minute; part of make test-faults")
     env = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
     env["COLORLIB_CACHE"] = str(tmp_path / "cache")
-    asked = [*TRAIN, "--out", str(tmp_path / "run")]
-    words = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    folder, output = tmp_path / "run", tmp_path / "output.txt"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "colorlib", *TRAIN, "--out", str(folder)]
     lost = 0
     for number in (signal.SIGTERM, signal.SIGINT):
-        before = standing(tmp_path / "run")
-        with open(tmp_path / "said.txt", "w+") as said:
-            process = subprocess.Popen(
-                [*words, "-m", "colorlib", *asked], env=env, stdout=said, stderr=said
-            )
-            while process.poll() is None and "Training:" not in (tmp_path / "said.txt").read_text():
+        before = read_progress(folder)
+        with open(output, "w") as file:
+            process = subprocess.Popen(command, env=env, stdout=file, stderr=file)
+            while process.poll() is None and "Training:" not in output.read_text():
                 time.sleep(0.01)
             time.sleep(0.5)
             process.send_signal(number)
             process.wait(timeout=120)
-        text = (tmp_path / "said.txt").read_text()
-        assert process.returncode != 0 and text.count(GO_ON) == 1, text
-        lost += max(standing(tmp_path / "run").values()) <= max(before.values())
-    done = subprocess.run(
-        [*words, "-m", "colorlib", *asked], env=env, capture_output=True, text=True
-    )
+        assert process.returncode != 0 and output.read_text().count(STOPPED) == 1
+        lost += max(read_progress(folder).values()) <= max(before.values())
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    tried("signals to torchrun", 2, lost)
+    record_trials("signal to torchrun", 2, lost)

@@ -1,100 +1,110 @@
-"""Two runs on one folder: the second is told whose it is; a killed one is in nobody's way."""
+"""Two runs in one folder: the second is refused and changes nothing; a killed one blocks nobody."""
 
 import re
 import signal
 import threading
 
 import pytest
-import torch
-from fault_runs import TRAIN, content, standing
-from tiny_run import trainer, weights
+from interrupted_training import is_same_run, trainer
+from process_runner import TRAIN, hash_files, read_progress
 
 from colorlib.cli import main
+from colorlib.engine.callbacks import Callback
 from colorlib.io.files import lock_folder
 
-TOLD = r"is in use by process (\d+) on \S+; wait for it, stop it, or choose another folder"
+IN_USE = r"is in use by process (\d+) on \S+; wait for it, stop it, or choose another folder"
 
 
-def test_the_second_command_is_told_who_holds_the_folder(
-    commands, whole, tried, tmp_path, capsys, monkeypatch
+def test_second_command_in_folder_is_refused(
+    commands, whole_run, record_trials, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "run"
     first = commands.start([*TRAIN, "--out", folder])
-    first.until("Training:")
-    first.send(signal.SIGSTOP)  # it holds the folder and does nothing, however long this takes
-    before = content(folder)
+    first.wait_for_output("Training:")
+    first.send(signal.SIGSTOP)  # it holds the folder, however long this takes
+    before = hash_files(folder)
     assert main([*TRAIN, "--out", str(folder)]) == 1
-    told = re.search(TOLD, capsys.readouterr().err)
-    assert told and int(told[1]) == first.process.pid
-    lost = content(folder) != before
+    message = re.search(IN_USE, capsys.readouterr().err)
+    assert message and int(message[1]) == first.process.pid
+    lost = hash_files(folder) != before
     first.send(signal.SIGKILL)
     first.wait()
     assert commands.run([*TRAIN, "--out", folder])[0] == 0  # the lock died with its process
-    lost += content(folder) != content(whole[0])
-    tried("two commands on one folder", 1, lost)
+    lost += hash_files(folder) != hash_files(whole_run[0])
+    record_trials("two commands in one folder", 1, lost)
 
 
-def test_of_many_that_start_at_once_one_trains(commands, whole, long, tried, tmp_path):
+def test_of_four_commands_at_once_one_trains(commands, whole_run, long, record_trials, tmp_path):
     if not long:
         pytest.skip("a minute; part of make test-faults")
     rounds, lost = 5, 0
     for i in range(rounds):
         folder = tmp_path / str(i)
         started = [commands.start([*TRAIN, "--out", folder]) for _ in range(4)]
-        ended = [(command.wait(), command.said()) for command in started]
+        ended = [(command.wait(), command.output()) for command in started]
         assert any(status == 0 for status, _ in ended)
-        assert all(re.search(TOLD, said) for status, said in ended if status != 0)
-        lost += content(folder) != content(whole[0])
-        standing(folder)
-    tried("four commands on one folder at once", rounds, lost)
+        assert all(re.search(IN_USE, output) for status, output in ended if status != 0)
+        lost += hash_files(folder) != hash_files(whole_run[0])
+        read_progress(folder)
+    record_trials("four commands in one folder at once", rounds, lost)
 
 
-def test_two_trainers_in_one_process(tmp_path, tried):
-    """As in a notebook whose cell is run again in a thread, or in two notebooks of one folder."""
-    inside, go_on, whole = threading.Event(), threading.Event(), trainer(None)
-    whole.fit()
-    first = trainer(tmp_path)
-    first.after_epoch = lambda run: (inside.set(), go_on.wait(30))
+class WaitAfterEpoch(Callback):
+    """Holds a run at the end of its epochs until it may continue."""
+
+    def __init__(self):
+        self.reached, self.may_continue = threading.Event(), threading.Event()
+
+    def on_epoch_end(self, trainer):
+        self.reached.set()
+        self.may_continue.wait(30)
+
+
+def test_second_trainer_in_folder_is_refused(tmp_path, whole_training, record_trials):
+    """As in a notebook whose cell runs again in a thread, or in two notebooks of one folder."""
+    first, wait = trainer(tmp_path), WaitAfterEpoch()
+    first.callbacks.append(wait)
     thread = threading.Thread(target=first.fit)
     thread.start()
-    inside.wait(30)
-    before = content(tmp_path)
-    with pytest.raises(BlockingIOError, match=TOLD):
+    wait.reached.wait(30)
+    before = hash_files(tmp_path)
+    with pytest.raises(BlockingIOError, match=IN_USE):
         trainer(tmp_path).fit()
-    lost = content(tmp_path) != before
-    go_on.set()
+    lost = hash_files(tmp_path) != before
+    wait.may_continue.set()
     thread.join()
     again = trainer(tmp_path)
-    again.fit()  # free again
-    lost += not all(map(torch.equal, weights(again), weights(whole)))
-    tried("two trainers on one folder", 1, lost)
+    again.fit()
+    record_trials("two trainers in one folder", 1, lost or not is_same_run(again, whole_training))
 
 
-def test_a_lock_clears_away_only_what_a_killed_run_left(tmp_path):
-    left, mine = tmp_path / ".colorlib-0123.tmp", tmp_path / "colorlib-0123.tmp"
-    left.write_bytes(b"half a checkpoint"), mine.write_bytes(b"mine")
+def test_lock_removes_only_leftovers_of_killed_runs(tmp_path):
+    leftover, other = tmp_path / ".colorlib-0123.tmp", tmp_path / "colorlib-0123.tmp"
+    leftover.write_bytes(b"half a checkpoint")
+    other.write_bytes(b"a user's file")
     with lock_folder(tmp_path):
-        assert not left.exists() and mine.exists()
-        left.write_bytes(b"being written")
+        assert not leftover.exists() and other.exists()
+        leftover.write_bytes(b"being written")
         with pytest.raises(BlockingIOError), lock_folder(tmp_path):
             pass
-        assert left.exists()
+        assert leftover.exists()
 
 
-def test_where_there_are_no_locks_a_run_goes_on(tmp_path, monkeypatch):
-    def none(*args):
+def test_lock_without_support_of_file_system_locks_nothing(tmp_path, monkeypatch):
+    def fail(*args):
         raise OSError(38, "Function not implemented")
 
-    monkeypatch.setattr("fcntl.flock", none)  # some network drives
-    left = tmp_path / ".colorlib-0123.tmp"
-    left.touch()
+    monkeypatch.setattr("fcntl.flock", fail)  # as on some network drives
+    leftover = tmp_path / ".colorlib-0123.tmp"
+    leftover.touch()
     with lock_folder(tmp_path), lock_folder(tmp_path):
-        assert left.exists()  # it may be another run's
+        assert leftover.exists()  # another run may be writing it
 
 
-def test_a_comparison_holds_its_folder_as_well(tmp_path, capsys):
-    asked = ["compare", "--recipes", "p2-cnn", "--reduced", "--out", str(tmp_path)]
+def test_compare_in_locked_folder_is_refused(tmp_path, capsys):
     with lock_folder(tmp_path):
-        assert main(asked) == 1
-    assert re.search(TOLD, capsys.readouterr().err) and not (tmp_path / "protocol.json").exists()
+        args = ["compare", "--recipes", "p2-cnn", "--reduced", "--out", str(tmp_path)]
+        assert main(args) == 1
+    assert re.search(IN_USE, capsys.readouterr().err)
+    assert [path.name for path in tmp_path.iterdir() if path.name[0] != "."] == []

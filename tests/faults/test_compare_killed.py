@@ -1,4 +1,4 @@
-"""A comparison that is killed at random moments ends with the rows of one that was not."""
+"""`colorlib compare`, stopped or killed at random moments, ends with the same rows and models."""
 
 import json
 import random
@@ -6,12 +6,13 @@ import signal
 import time
 
 import pytest
-from fault_runs import content
+from process_runner import hash_files
 
 from colorlib.cli import main
 
 COMMAND = ["compare", "--recipes", "p2-cnn,p3-gan", "--reduced", "--seed", "2"]
 TIMES = ("minutes", "ms")  # these differ between any two runs
+SIGNALS = [signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 
 
 def read_rows(folder):
@@ -24,46 +25,44 @@ def read_rows(folder):
 
 
 def read_models(folder):
-    files = content(folder)
-    return {name: data for name, data in files.items() if name.endswith("model.safetensors")}
+    files = hash_files(folder)
+    return {name: digest for name, digest in files.items() if name.endswith("model.safetensors")}
 
 
-def test_a_comparison_killed_anywhere_goes_on(commands, long, tried, tmp_path):
+def test_compare_killed_anywhere_resumes(commands, long, record_trials, tmp_path):
     if not long:
         pytest.skip("minutes; part of make test-faults, next to the stopped one of test_compare.py")
     start = time.monotonic()
     assert commands.run([*COMMAND, "--out", tmp_path / "whole"])[0] == 0
     seconds, rng = time.monotonic() - start, random.Random(6)
     rows, models = read_rows(tmp_path / "whole"), read_models(tmp_path / "whole")
-    signals, lost, runs = 0, 0, 0
-    while signals < 20:
+    sent, lost, runs = 0, 0, 0
+    while sent < 20:
         runs += 1
         folder, status = tmp_path / str(runs), None
         while status != 0:
             before = read_rows(folder)
             command = commands.start([*COMMAND, "--out", folder])
             time.sleep(rng.uniform(0, seconds))
-            number = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+            number = rng.choice(SIGNALS)
             command.send(number)
             status = command.wait()
-            if status == -number != -signal.SIGKILL:
+            if number != signal.SIGKILL and status == -number:
                 # the signal came before the command began, or when all was done
-                assert not command.said() or read_rows(folder) == rows
+                assert not command.output() or read_rows(folder) == rows
             else:
-                assert status in (0, -signal.SIGKILL, 143, 130), command.said()
-            signals += status != 0
+                assert status in (0, -signal.SIGKILL, 143, 130), command.output()
+            sent += status != 0
             after = read_rows(folder)
             lost += sum(after.get(name) != row for name, row in before.items())
         lost += read_rows(folder) != rows or read_models(folder) != models
-    tried("signals in the middle of colorlib compare", signals, lost)
+    record_trials("signals to colorlib compare", sent, lost)
 
 
-def test_a_damaged_row_is_named(tmp_path, capsys, tried):
-    folder = tmp_path / "compared"
-    (folder / "p2-cnn").mkdir(parents=True)
-    (folder / "p2-cnn/row.json").write_text('{"name": "p2-c')
-    before = content(folder)
-    assert main([*COMMAND, "--out", str(folder)]) == 1
+def test_compare_names_damaged_row(tmp_path, capsys, record_trials):
+    path = tmp_path / "compared/p2-cnn/row.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"name": "p2-c')
+    assert main([*COMMAND, "--out", str(tmp_path / "compared")]) == 1
     assert "p2-cnn/row.json is damaged (" in capsys.readouterr().err
-    after = content(folder)
-    tried("row.json damaged", 1, any(after.get(name) != data for name, data in before.items()))
+    record_trials("damaged row.json", 1, path.read_text() != '{"name": "p2-c')
