@@ -1,9 +1,10 @@
-"""How much of a colorizer's skill is left on old photographs: ``python -m benchmarks.film FOLDER``.
+"""Quality of a colorizer on simulated old photographs.
 
-Photos in true colours are photographed again on simulated film, aged (:mod:`colorlib.data.old_photo`) and colorized.
-The answer's a and b are laid over the *true* L, and so are a = b = 0 for the gray baseline: what film did to
-L spoils an answer only by way of what the network saw, and every row has the same baseline. A border is cut
-off again before that. Without a folder, the embedded photographs are used. Writes course/results/film.json.
+Run it with ``python -m benchmarks.film FOLDER``. Photos in true colours become scans of old prints
+(:mod:`colorlib.data.old_photo`) and are colorized. The predicted a and b are combined with the
+*true* L, and so are a = b = 0 for the gray baseline: the film affects a prediction only through the
+input of the network, and every row has the same baseline. A border is cropped first. Without a
+folder, the embedded photographs are used. It writes course/results/film.json.
 """
 
 from __future__ import annotations
@@ -24,110 +25,120 @@ from colorlib.data import old_photo
 from course.tool import stored_results
 from course.tool.course_config import ROOT
 
-ANSWERS = {  # name of a row -> the print, and what is taken for its lightness
-    **{name: (how, "L") for name, how in old_photo.PRESETS.items()},
+ROWS = {  # the effect, and what the network sees as lightness
+    **{name: (effect, "L") for name, effect in old_photo.PRESETS.items()},
     "panchromatic, sepia: mean of channels": (old_photo.PRESETS["panchromatic, sepia"], "mean"),
     "panchromatic, sepia: red channel": (old_photo.PRESETS["panchromatic, sepia"], "red"),
     "panchromatic, faded: levels stretched": (old_photo.PRESETS["panchromatic, faded"], "levels"),
-    "panchromatic, white border, not looked for": (
+    "panchromatic, white border, not detected": (
         old_photo.PRESETS["panchromatic, white border"],
         "framed",
     ),
-    "panchromatic, black border, not looked for": (
+    "panchromatic, black border, not detected": (
         old_photo.PRESETS["panchromatic, black border"],
         "framed",
     ),
 }
 
 
-def answer(model: Colorizer, scan: Tensor, lightness: str = "L") -> Tensor:
-    """Say which a and b, (n, 2, h, w) in Lab units, a model gives to scans (n, 3, h, w).
+def predict_ab(model: Colorizer, scan: Tensor, lightness: str = "L") -> Tensor:
+    """Predict a and b, (n, 2, h, w) in Lab units, for scans (n, 3, h, w).
 
     Args:
-        model: what colours.
+        model: the colorizer.
         scan: in [0, 1].
-        lightness: what it sees: CIE ``"L"``, as :class:`Colorizer` does; the L of a gray that is the
-            ``"mean"`` of the three channels, or the ``"red"`` one; ``"levels"``, with its tones stretched
-            from black to white; or ``"framed"``, with any border.
+        lightness: its input: CIE ``"L"``, as in :class:`Colorizer`; the L of a gray that is the
+            ``"mean"`` of the three channels, or the ``"red"`` one; ``"levels"``, stretched from
+            black to white; or ``"framed"``, with any border.
     """
-    gray = {"mean": scan.mean(1, keepdim=True), "red": scan[:, :1]}.get(lightness, scan)
-    if lightness == "levels":
+    gray = scan
+    if lightness == "mean":
+        gray = scan.mean(1, keepdim=True)
+    elif lightness == "red":
+        gray = scan[:, :1]
+    elif lightness == "levels":
         low, high = (scan.flatten(1).quantile(share, 1).view(-1, 1, 1, 1) for share in (0.01, 0.99))
         gray = ((scan - low) / (high - low)).clamp(0, 1)
-    L = model.scaler.normalize(rgb_to_lab(gray.expand_as(scan).contiguous()))[0].split(1)
-    ab = [
-        model.predict_ab_at(one, model.image_size) if lightness == "framed" else model.predict_ab(one) for one in L
-    ]
+    L, _ = model.scaler.normalize(rgb_to_lab(gray.expand_as(scan).contiguous()))
+    if lightness == "framed":
+        ab = [model.predict_ab_at(x, model.image_size) for x in L.split(1)]
+    else:
+        ab = [model.predict_ab(x) for x in L.split(1)]
     return torch.cat(ab) * model.scaler.ab_scale
 
 
 def scores(ab: Tensor, rgb: Tensor) -> dict[str, Tensor]:
-    """Measure answers (n, 2, h, w) over the true L of ``rgb`` (n, 3, h, w): numbers (n,) by name."""
+    """Score ab (n, 2, h, w) with the true L of ``rgb`` (n, 3, h, w): numbers (n,) by name."""
     lab = rgb_to_lab(rgb)
-    fake, gray = (lab_to_rgb(torch.cat([lab[:, :1], x], dim=1)) for x in (ab, torch.zeros_like(ab)))
-    decibels = [metrics.psnr(metrics.mse(x, rgb), 1) for x in (fake, gray)]
+    fake = lab_to_rgb(torch.cat([lab[:, :1], ab], dim=1))
+    gray = lab_to_rgb(torch.cat([lab[:, :1], torch.zeros_like(ab)], dim=1))
+    psnr, gray_psnr = (metrics.psnr(metrics.mse(x, rgb), 1) for x in (fake, gray))
     return {
-        "dB over gray": decibels[0] - decibels[1],
+        "dB over gray": psnr - gray_psnr,
         "CIEDE2000": metrics.ciede2000(rgb_to_lab(fake), lab).flatten(1).mean(1),
         "chroma / true": metrics.chroma(rgb_to_lab(fake)).flatten(1).mean(1) / true_chroma(lab),
     }
 
 
 def true_chroma(lab: Tensor) -> Tensor:
-    """Mean chroma of each photo, at least 1: a gray photo has no share to keep."""
+    """Return the mean chroma of each photo, at least 1, so that a gray photo can be scored."""
     return metrics.chroma(lab).flatten(1).mean(1).clamp(min=1)
 
 
 def measure(model: Colorizer, photos: Sequence[Tensor], seed: int = 0) -> list[dict]:
-    """Make the rows of the table: photos are (1, 3, h, w) in [0, 1]."""
-    rows, clean = [], {}
-    zero = [scores(torch.zeros(1, 2, *rgb.shape[-2:]), rgb) for rgb in photos]
-    rows.append({"name": "gray, a = b = 0", "values": _mean(zero)})
-    for name, (how, lightness) in ANSWERS.items():
-        found = []
+    """Return the rows of the table; photos are (1, 3, h, w) in [0, 1]."""
+    gray = [scores(torch.zeros(1, 2, *rgb.shape[-2:]), rgb) for rgb in photos]
+    rows = [{"name": "gray, a = b = 0", "values": _mean(gray)}]
+    undamaged: dict[tuple, Tensor] = {}  # by photo and film; the first row of a film is undamaged
+    for name, (effect, lightness) in ROWS.items():
+        row_scores = []
         for number, rgb in enumerate(photos):
-            side = old_photo.border_width(rgb, how)
-            ab = answer(model, old_photo.simulate_old_photo(rgb, how, seed + number), lightness)
-            ab = ab[..., side : ab.shape[-2] - side, side : ab.shape[-1] - side]
-            first = clean.setdefault(
-                (number, how.response), ab
-            )  # the same film, undamaged, comes first
-            moved = (ab - first).norm(dim=1).mean()
-            found.append(scores(ab, rgb) | {"moved": moved[None]})
-        rows.append({"name": name, "values": _mean(found)})
+            scan = old_photo.simulate_old_photo(rgb, effect, seed + number)
+            ab = predict_ab(model, scan, lightness)
+            border = old_photo.border_width(rgb, effect)
+            ab = ab[..., border : ab.shape[-2] - border, border : ab.shape[-1] - border]
+            reference = undamaged.setdefault((number, effect.response), ab)
+            moved = (ab - reference).norm(dim=1).mean()
+            row_scores.append(scores(ab, rgb) | {"moved": moved[None]})
+        rows.append({"name": name, "values": _mean(row_scores)})
         print(name, rows[-1]["values"], flush=True)
     return rows
 
 
-def _mean(found: list[dict[str, Tensor]]) -> dict[str, float]:
-    return {name: float(np.mean([one[name].item() for one in found])) for name in found[0]}
+def _mean(photo_scores: list[dict[str, Tensor]]) -> dict[str, float]:
+    names = photo_scores[0]
+    return {
+        name: float(np.mean([values[name].item() for values in photo_scores])) for name in names
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, and write the result."""
+    """Measure, and save the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument(
         "folder", nargs="?", type=Path, help="of photos; the embedded ones if not given"
     )
-    parser.add_argument("--model", default="landscape", help="a shipped model, or a weights file")
+    parser.add_argument(
+        "--model", default="landscape", help="a pretrained model, or a weights file"
+    )
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
     parser.add_argument(
-        "--most", type=int, default=60, help="how many photos at most, the first by name"
+        "--max-photos", type=int, default=60, help="how many photos at most, the first by name"
     )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     _, model = resolve_model(args.model)
     listed = data.list_images(args.folder) if args.folder else data.sample_photos("all")
-    photos = [photo.rgb(args.size) for photo in listed[: args.most]]
+    photos = [photo.rgb(args.size) for photo in listed[: args.max_photos]]
     which = f"{len(photos)} photos of a folder" if args.folder else "the six embedded photographs"
     stored_results.write(
         "film",
         title="Old photographs, simulated",
-        command=f"python -m benchmarks.film {'FOLDER ' * bool(args.folder)}--model {args.model} "
-        f"--size {args.size} --most {args.most}",
+        command=f"python -m benchmarks.film {'FOLDER ' if args.folder else ''}--model {args.model} "
+        f"--size {args.size} --max-photos {args.max_photos}",
         protocol=f"Centred squares of {which}, {args.size} pixels a side, model {args.model}; the "
-        "answer's a and b over the true L, RGB PSNR, per picture. Moved: mean distance in a and b, in Lab "
-        "units, from the answer to the same film undamaged.",
+        "predicted a and b with the true L, RGB PSNR, per image. Moved: mean distance in a and b, "
+        "in Lab units, from the prediction for the same film undamaged.",
         seeds=[0],
         columns=["dB over gray", "CIEDE2000", "chroma / true", {"name": "moved", "digits": 1}],
         rows=measure(model, photos),

@@ -1,7 +1,7 @@
-"""How many scenes a second one core draws, conversion to 8-bit RGB included.
+"""Scenes drawn per second on one core, conversion to 8-bit RGB included.
 
-Run it with ``python -m benchmarks.scenes``. The sizes take turns in one process; each figure is the median
-over the rounds.
+Run it with ``python -m benchmarks.scenes``. The sizes take turns in one process; each number is the
+median over the rounds.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def main() -> None:
     torch.set_num_threads(1)
     draw_scenes(32)  # warm up
     rates: dict[int, list[float]] = {size: [] for size in COUNTS}
-    for turn in range(ROUNDS):
+    for number in range(ROUNDS):
         for size, count in COUNTS.items():
             start = time.perf_counter()
-            draw_scenes(count, size, start=turn * count)
+            draw_scenes(count, size, start=number * count)
             rates[size].append(count / (time.perf_counter() - start))
     versions = f"torch {torch.__version__}, numpy {np.__version__}, 1 thread"
     print(f"Python {platform.python_version()}, {versions}; {ROUNDS} interleaved rounds, medians")

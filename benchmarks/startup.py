@@ -1,4 +1,4 @@
-"""Start-up: what a person waits for before anything happens, each time in a process of its own.
+"""Start-up: the time before anything happens, measured in a new process each time.
 
 Run it with ``python -m benchmarks.startup``: half a minute.
 """
@@ -10,54 +10,50 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks.race import Report, command, race
+from benchmarks.timing import Report, command, time_interleaved
 
-BASE = "bare Python"
+BASELINE = "bare Python"
+GPU_NAME = "from colorlib.notebook.environment import gpu_name; gpu_name()"
 STATEMENTS = {
-    BASE: "pass",
+    BASELINE: "pass",
     "import colorlib": "import colorlib",
-    "the GPU, as a set-up cell asks": "from colorlib.notebook.environment import gpu_name; gpu_name()",
+    "gpu_name() of a set-up cell": GPU_NAME,
     "import torch": "import torch",
 }
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count")
 
 
 def run(rounds: int = 7, statements: Mapping[str, str] = STATEMENTS) -> Report:
-    """Race processes that do nothing but start."""
-    report = Report(
-        "python -m benchmarks.startup", "wall seconds of a process each; its files are cached"
-    )
-    calls = {name: process(["-c", code]) for name, code in statements.items()}
-    calls["colorlib --help"] = process(["-m", "colorlib", "--help"])
-    found = race("start-up", calls, rounds=rounds)
-    report.races.append(found)
-    above = {name: 1000 * (found.seconds(name) - found.seconds(BASE)) for name in list(calls)[1:]}
-    report.facts = {
-        f"{name}, ms above bare Python": round(value, 1) for name, value in above.items()
-    }
-    report.facts["loaded by a set-up cell that asks for the GPU"] = heavy(
-        list(STATEMENTS.values())[2]
-    )
+    """Time processes that only start."""
+    protocol = "wall seconds of a process each; its files are cached"
+    report = Report("python -m benchmarks.startup", protocol)
+    calls = {name: build_call(["-c", code]) for name, code in statements.items()}
+    calls["colorlib --help"] = build_call(["-m", "colorlib", "--help"])
+    timing = time_interleaved("start-up", calls, rounds=rounds)
+    report.timings.append(timing)
+    for name in list(calls)[1:]:
+        milliseconds = 1000 * (timing.seconds(name) - timing.seconds(BASELINE))
+        report.facts[f"{name}, ms above bare Python"] = round(milliseconds, 1)
+    report.facts["loaded by gpu_name() of a set-up cell"] = list_slow_imports(GPU_NAME)
     return report
 
 
-def process(words: list[str]) -> Callable[[], object]:
-    """Make a call that runs Python with these words, and fails if it does."""
-    return lambda: subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+def build_call(args: list[str]) -> Callable[[], object]:
+    """Return a function that runs Python with these arguments, and raises if that fails."""
+    return lambda: subprocess.run([sys.executable, *args], check=True, stdout=subprocess.DEVNULL)
 
 
-def heavy(code: str) -> str:
-    """Name the slow packages that a piece of code loads."""
-    packages = "torch", "numpy", "matplotlib", "PIL", "skimage", "ipywidgets"
+def list_slow_imports(code: str) -> str:
+    """Return the names of the slow packages that a piece of code imports."""
+    packages = ("torch", "numpy", "matplotlib", "PIL", "skimage", "ipywidgets")
     code += f"; import sys; print(*(m for m in {packages} if m in sys.modules))"
-    words = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout
-    return words.strip() or "none of " + ", ".join(packages)
+    args = [sys.executable, "-c", code]
+    finished = subprocess.run(args, check=True, capture_output=True, text=True)
+    return finished.stdout.strip() or "none of " + ", ".join(packages)
 
 
 if __name__ == "__main__":
-    raise SystemExit(command(run, arguments))
+    raise SystemExit(command(run, add_arguments))

@@ -1,4 +1,4 @@
-"""Keep the table of a comparison as a stored result, which texts and lessons show.
+"""Conversion of a comparison's table to stored results, which texts and lessons show.
 
 After ``colorlib compare --experiment all --data FOLDER --test-data FOLDER --image-size 64
 --max-minutes 4 --from-scratch``, run ``python -m benchmarks.systems comparisons/all-64 "These
@@ -52,7 +52,7 @@ def main(folder: str, photos: str) -> None:
         command += f" --max-minutes {config['max_minutes']:g}"
     if not config["pretrained"]:
         command += " --from-scratch"
-    same = {"command": command, "seeds": [config["seed"]]}
+    shared = {"command": command, "seeds": [config["seed"]]}
     stored_results.write(
         "systems",
         title="Every system of the papers, trained alike",
@@ -60,7 +60,7 @@ def main(folder: str, photos: str) -> None:
         "see lesson 6.",
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
         rows=[{"name": row["name"], "values": values(row)} for row in rows],
-        **same,
+        **shared,
     )
     hues = [*HUES, "gray"]
     stored_results.write(
@@ -68,19 +68,23 @@ def main(folder: str, photos: str) -> None:
         title="Error on each hue of the truth, CIEDE2000",
         protocol=f"{photos} Hues as in colorlib.evaluation.hue.HUES; gray is chroma of at most 10.",
         columns=[{"name": hue, "digits": 1} for hue in hues],
-        rows=[{"name": row["name"], "values": numbers(row, hues)} for row in rows],
-        **same,
+        rows=[{"name": row["name"], "values": hue_errors(row, hues)} for row in rows],
+        **shared,
     )
 
 
 def values(row: dict[str, str]) -> dict[str, float]:
-    """Give the numbers of a row by their headings; what there is not is left out."""
-    places = {name: place or row["paper_metric"] for name, (_, place) in COLUMNS.items()}
-    return {name: float(row[place]) for name, place in places.items() if place and row[place]}
+    """Return the numbers of a row by their headings; empty fields are left out."""
+    numbers = {}
+    for heading, (_, column) in COLUMNS.items():
+        column = column or row["paper_metric"]
+        if column and row[column]:
+            numbers[heading] = float(row[column])
+    return numbers
 
 
-def numbers(row: dict[str, str], hues: list[str]) -> dict[str, float]:
-    """Give the errors of a row by hue; a hue that no pixel had is left out."""
+def hue_errors(row: dict[str, str], hues: list[str]) -> dict[str, float]:
+    """Return the errors of a row by hue; a hue that no pixel had is left out."""
     return {hue: float(row[f"hue_{hue}"]) for hue in hues if row[f"hue_{hue}"]}
 
 

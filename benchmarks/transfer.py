@@ -1,10 +1,11 @@
-"""What transfer buys: an encoder that knows ImageNet, on a few photos, against the same one drawn anew.
+"""The gain from a pretrained encoder on few photos.
 
-Three ways to colour photos of which only a few are at hand, on equal steps: the network from scratch; with
-the encoder's ImageNet weights; the same with the encoder frozen. Run it with ``python -m benchmarks.transfer
---data FOLDER``; it needs the package that carries the weights (:mod:`colorlib.models.efficientnet_unet`), takes about
-ten minutes of two cores and writes ``course/results/transfer.json``, which lesson 7 shows. What is done is
-kept in ``build/transfer/``: stopped, it goes on from there.
+Three networks train for equally many steps on a few photos: one with random initial weights, one
+with the encoder's ImageNet weights, and one with that encoder frozen. Run it with ``python -m
+benchmarks.transfer --data FOLDER``; it needs the package with the weights
+(:mod:`colorlib.models.efficientnet_unet`), takes about ten minutes on two cores and writes
+``course/results/transfer.json``, which lesson 7 shows. Completed runs are saved in
+``build/transfer/``, and a benchmark that was stopped resumes from there.
 """
 
 from __future__ import annotations
@@ -32,73 +33,72 @@ from colorlib.models.efficientnet_unet import EfficientNetUNet
 from course.tool import stored_results
 
 HELD_OUT, BATCH, RATE = 128, 16, 1e-3
-SCALE = LabScaler()
+SCALER = LabScaler()
 
 
 def from_scratch(seed: int) -> nn.Module:
-    """Draw all weights."""
-    return init_weights(_all_of(EfficientNetUNet(seed=seed)), "he", seed)
+    """Return a network with random initial weights."""
+    net = EfficientNetUNet(seed=seed)
+    net.pretrained_modules = ()  # so that the encoder is initialized as well
+    return init_weights(net, "he", seed)
 
 
 def with_encoder(seed: int) -> nn.Module:
-    """Take the encoder's ImageNet weights, draw the way up."""
+    """Return a network with ImageNet weights in the encoder and a random decoder."""
     return init_weights(EfficientNetUNet(pretrained=True), "he", seed)
 
 
 def with_frozen_encoder(seed: int) -> nn.Module:
-    """Take the encoder as it is, batch norms and all; only the way up will learn."""
+    """Return a network with a frozen ImageNet encoder, batch norms included."""
     net = with_encoder(seed)
     net.frozen_modules = ("encoder",)  # stays in evaluation mode while the rest trains
     net.encoder.requires_grad_(False)
     return net
 
 
-WAYS: dict[str, Callable[[int], nn.Module]] = {
+NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "from scratch": from_scratch,
     "ImageNet's encoder": with_encoder,
     "ImageNet's encoder, frozen": with_frozen_encoder,
 }
 
 
-def _all_of(net: nn.Module) -> nn.Module:
-    """Let first weights be drawn for the encoder as well."""
-    net.pretrained_modules = ()
-    return net
-
-
-def picture(rgb: Tensor) -> tuple[Tensor, Tensor]:
-    """Give L and ab of uint8 RGB, as networks see them."""
-    return SCALE.normalize(quantize_lightness(rgb_to_lab(rgb)))
+def network_view(rgb: Tensor) -> tuple[Tensor, Tensor]:
+    """Return L and ab of RGB, as networks see them."""
+    return SCALER.normalize(quantize_lightness(rgb_to_lab(rgb)))
 
 
 def over_gray(net: nn.Module, rgb: Tensor) -> float:
-    """Give RGB PSNR in dB, each picture's minus that of its gray copy, mean over pictures."""
-    real, values = rgb.float() / 255, []
+    """Return the mean over images of RGB PSNR in dB, minus that of the image's gray copy."""
+    gains = []
     with torch.no_grad():
-        for some in real.split(32):
-            L = picture(some)[0]
-            answers = lab_to_rgb(SCALE.denormalize(L, net(L))), metrics.gray_baseline(some)
-            ours, gray = (metrics.psnr(metrics.mse(answer, some), peak=1) for answer in answers)
-            values.append(ours - gray)
-    return torch.cat(values).mean().item()
+        for real in (rgb.float() / 255).split(32):
+            L, _ = network_view(real)
+            fake = lab_to_rgb(SCALER.denormalize(L, net(L)))
+            psnr = metrics.psnr(metrics.mse(fake, real), peak=1)
+            gray_psnr = metrics.psnr(metrics.mse(metrics.gray_baseline(real), real), peak=1)
+            gains.append(psnr - gray_psnr)
+    return torch.cat(gains).mean().item()
 
 
-def train(net: nn.Module, few: Tensor, held_out: Tensor, steps: int, seed: int) -> dict[str, float]:
-    """Train with L1 and Adam; score at the start, after an eighth and three eighths, and at the end."""
-    learning = [weight for weight in net.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(learning, RATE, betas=(0.9, 0.99))
-    draw, scores = torch.Generator().manual_seed(seed), {}
+def train(
+    net: nn.Module, images: Tensor, held_out: Tensor, steps: int, seed: int
+) -> dict[str, float]:
+    """Train with L1 and Adam; return scores after 0, 1/8, 3/8 and all of the steps."""
+    trainable = [weight for weight in net.parameters() if weight.requires_grad]
+    optimizer = torch.optim.Adam(trainable, RATE, betas=(0.9, 0.99))
+    generator, scores = torch.Generator().manual_seed(seed), {}
     for step in range(steps + 1):
         if step in (0, steps // 8, 3 * steps // 8, steps):
             scores[f"{step} steps"] = over_gray(net.eval(), held_out)
         if step == steps:
             break
-        chosen = torch.randperm(len(few), generator=draw)[:BATCH]
-        L, ab = picture(augment(few[chosen], chosen, seed, step, min_crop=0.8))
+        indices = torch.randperm(len(images), generator=generator)[:BATCH]
+        L, ab = network_view(augment(images[indices], indices, seed, step, min_crop=0.8))
         loss = F.l1_loss(net.train()(L), ab)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     return scores
 
 
@@ -106,64 +106,64 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="a folder of photos")
     parser.add_argument("--few", type=int, default=256, help="photos to learn from")
-    parser.add_argument("--size", type=int, default=96, help="side of the pictures in pixels")
+    parser.add_argument("--size", type=int, default=96, help="side of the images in pixels")
     parser.add_argument("--steps", type=int, default=300, help="of training, in each run")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
-    given = parser.parse_args()
-    seeds = list(range(given.seeds))
-    most = 2 * (given.few + HELD_OUT)
+    args = parser.parse_args()
+    seeds = list(range(args.seeds))
     photos = datasets.load_dataset(
-        given.data,
-        given.size,
+        args.data,
+        args.size,
         split_ratios=(0.7, 0.3, 0.0),
         filters=FilterConfig(),
-        max_images=most,
+        max_images=2 * (args.few + HELD_OUT),
     )
-    few = {seed: _drawn(photos.train, given.few, seed) for seed in seeds}
-    held_out = _drawn(photos.validation, HELD_OUT, 0)
+    train_images = {seed: _sample(photos.train, args.few, seed) for seed in seeds}
+    held_out = _sample(photos.validation, HELD_OUT, 0)
     digest = hashlib.sha256(held_out.numpy().tobytes()).hexdigest()[:16]
-    kept = Path("build/transfer") / f"{digest}-{given.few}-{given.steps}.json"
-    done = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    path = Path("build/transfer") / f"{digest}-{args.few}-{args.steps}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scores = json.loads(path.read_text("utf-8")) if path.exists() else {}
     for seed in seeds:
-        for name, way in WAYS.items():
+        for name, build in NETWORKS.items():
             key = f"{name}, seed {seed}"
-            if key in done:
+            if key in scores:
                 continue
-            done[key] = train(way(seed), few[seed], held_out, given.steps, seed)
-            print(key, {moment: round(value, 2) for moment, value in done[key].items()}, flush=True)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(kept, overwrite=True) as file:
-                file.write(json.dumps(done).encode())
-    _write(given, seeds, done)
+            scores[key] = train(build(seed), train_images[seed], held_out, args.steps, seed)
+            print(key, {step: round(value, 2) for step, value in scores[key].items()}, flush=True)
+            with atomic_write(path, overwrite=True) as file:
+                file.write(json.dumps(scores).encode())
+    _write_result(args, seeds, scores)
 
 
-def _drawn(part: Dataset, n: int, seed: int) -> Tensor:
-    """Draw n pictures of a part."""
-    return part.__getitems__(
-        torch.randperm(len(part), generator=torch.Generator().manual_seed(seed))[:n]
-    )
+def _sample(images: Dataset, n: int, seed: int) -> Tensor:
+    """Return n random images."""
+    generator = torch.Generator().manual_seed(seed)
+    return images.__getitems__(torch.randperm(len(images), generator=generator)[:n])
 
 
-def _write(given: argparse.Namespace, seeds: list[int], done: dict[str, dict[str, float]]) -> None:
-    rows, moments = [], list(done[f"{next(iter(WAYS))}, seed 0"])
-    for name in WAYS:
+def _write_result(
+    args: argparse.Namespace, seeds: list[int], scores: dict[str, dict[str, float]]
+) -> None:
+    rows, columns = [], list(scores[f"{next(iter(NETWORKS))}, seed 0"])
+    for name in NETWORKS:
         values = {}
-        for moment in moments:
-            scores = [done[f"{name}, seed {seed}"][moment] for seed in seeds]
-            spread = statistics.stdev(scores) if len(scores) > 1 else 0.0
-            values[moment] = {"mean": statistics.mean(scores), "spread": spread, "n": len(scores)}
+        for column in columns:
+            runs = [scores[f"{name}, seed {seed}"][column] for seed in seeds]
+            spread = statistics.stdev(runs) if len(runs) > 1 else 0.0
+            values[column] = {"mean": statistics.mean(runs), "spread": spread, "n": len(runs)}
         rows.append({"name": name, "values": values})
     stored_results.write(
         "transfer",
-        title=f"What an encoder from ImageNet is worth on {given.few} photos: dB over gray",
-        command=f"python -m benchmarks.transfer --few {given.few} --size {given.size} "
-        f"--steps {given.steps} --seeds {given.seeds} --data FOLDER",
-        protocol=f"EfficientNetUNet; {given.few} landscape photos to learn from, drawn anew by each seed, "
-        f"{HELD_OUT} others to score on, {given.size}x{given.size}, gray ones left out. L1, Adam at {RATE}, "
-        f"batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, mean over "
-        "pictures, after so many steps; mean ± standard deviation over the seeds.",
+        title=f"What an encoder from ImageNet is worth on {args.few} photos: dB over gray",
+        command=f"python -m benchmarks.transfer --few {args.few} --size {args.size} "
+        f"--steps {args.steps} --seeds {args.seeds} --data FOLDER",
+        protocol=f"EfficientNetUNet; {args.few} landscape photos to learn from, others for each "
+        f"seed, and {HELD_OUT} to score on, {args.size}x{args.size}, without gray ones. L1, Adam "
+        f"at {RATE}, batch {BATCH}, mirrored and cropped. RGB PSNR (peak 1) minus the gray copy's, "
+        "mean over images, after so many steps; mean ± standard deviation over the seeds.",
         seeds=seeds,
-        columns=list(moments),
+        columns=columns,
         rows=rows,
     )
 

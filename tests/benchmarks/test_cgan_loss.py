@@ -1,4 +1,4 @@
-"""The benchmark of lesson 4: scores that are right where the answer is known, and runs that go on."""
+"""The benchmark of lesson 4: scores of known colours, and runs that resume."""
 
 import pytest
 import torch
@@ -15,7 +15,7 @@ def lawns():
 
 
 def test_scores_of_the_truth_and_of_gray(lawns):
-    truth, gray = bench.score(lawns.lab(), lawns), bench.score(bench.colors(None, lawns), lawns)
+    truth, gray = bench.score(lawns.lab(), lawns), bench.score(bench.colorize(None, lawns), lawns)
     assert truth["balls' chroma, %"] == pytest.approx(100, abs=3)
     assert truth["flags red, %"] == pytest.approx(100 * lawns.flag_is_major.float().mean().item())
     assert truth["flags red, %"] + truth["flags blue, %"] == pytest.approx(100)
@@ -23,34 +23,34 @@ def test_scores_of_the_truth_and_of_gray(lawns):
     assert gray["balls' chroma, %"] == 0 and gray["flags between, %"] == 100
 
 
-def test_balls_of_one_hue_are_told_from_balls_of_many(lawns):
+def test_score_distinguishes_one_hue_from_many(lawns):
     lab = lawns.lab()
     lab[:, 1:] = torch.tensor([20.0, -5.0]).view(1, 2, 1, 1)
     assert bench.score(lab, lawns)["balls of one hue, %"] == pytest.approx(100)
     assert bench.score(lawns.lab(), lawns)["balls of one hue, %"] < 50
 
 
-def test_runs_are_summed_up():
-    assert bench.summed_up([{"a": 1.0}, {"a": 3.0}])["a"] == {
+def test_summarize_returns_mean_and_spread():
+    assert bench.summarize([{"a": 1.0}, {"a": 3.0}])["a"] == {
         "mean": 2,
         "spread": pytest.approx(2**0.5),
         "n": 2,
     }
-    assert bench.summed_up([{"a": 1.0}])["a"] == {"mean": 1, "spread": 0, "n": 1}
+    assert bench.summarize([{"a": 1.0}])["a"] == {"mean": 1, "spread": 0, "n": 1}
 
 
 @pytest.mark.parametrize("name", ["L2", "GAN + 10 L1, label 0.9"])
-def test_a_run_goes_on_where_it_stopped(name, tmp_path):
+def test_train_resumes_exactly(name, tmp_path):
     data = TensorImages(to_uint8(draw_scenes(32, 48).rgb))
-    whole, _ = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "whole")
-    bench.trained(bench.LOSSES[name], 0, data, 1, tmp_path / "parts")
-    parts, critic = bench.trained(bench.LOSSES[name], 0, data, 2, tmp_path / "parts")
+    whole, _ = bench.train(bench.LOSSES[name], 0, data, 2, tmp_path / "whole")
+    bench.train(bench.LOSSES[name], 0, data, 1, tmp_path / "parts")
+    parts, net_d = bench.train(bench.LOSSES[name], 0, data, 2, tmp_path / "parts")
     assert all(
         torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True)
     )
-    assert (critic is None) == (name == "L2")
+    assert (net_d is None) == (name == "L2")
 
 
-def test_the_picture_is_a_small_jpeg(lawns):
-    data = bench.picture({"truth": lawns.lab(), "L2": bench.colors(None, lawns)}, lawns)
-    assert data[:3] == b"\xff\xd8\xff" and len(data) <= bench.LIMIT
+def test_plot_colors_returns_a_small_jpeg(lawns):
+    data = bench.plot_colors({"truth": lawns.lab(), "L2": bench.colorize(None, lawns)}, lawns)
+    assert data[:3] == b"\xff\xd8\xff" and len(data) <= bench.MAX_BYTES

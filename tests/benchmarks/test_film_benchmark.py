@@ -1,4 +1,4 @@
-"""The benchmark of old photographs: right where the answer is known, and it writes its table."""
+"""The benchmark of old photographs: scores of known colours, and the table that it writes."""
 
 import pytest
 import torch
@@ -21,7 +21,7 @@ def model():
     return Colorizer(UNet(num_downs=3, base_channels=4, dropout=0).eval(), image_size=32)
 
 
-def test_the_truth_gains_all_and_gray_nothing(rgb):
+def test_scores_of_the_truth_and_of_gray(rgb):
     ab = rgb_to_lab(rgb)[:, 1:]
     truth, gray = bench.scores(ab, rgb), bench.scores(torch.zeros_like(ab), rgb)
     assert truth["dB over gray"] > 40 and truth["CIEDE2000"] < 0.01
@@ -29,21 +29,21 @@ def test_the_truth_gains_all_and_gray_nothing(rgb):
     assert gray["dB over gray"] == 0 and gray["chroma / true"] < 1e-3
 
 
-def test_a_tint_that_keeps_lightness_changes_no_answer(rgb, model, monkeypatch):
+def test_tint_with_equal_lightness_changes_no_prediction(rgb, model, monkeypatch):
     from colorlib.color import lab_to_rgb
 
-    monkeypatch.setattr(colorizer, "half", lambda device: None)  # 16 bits would round L
+    monkeypatch.setattr(colorizer, "amp_dtype", lambda device: None)  # 16 bits would round L
     lab = rgb_to_lab(0.3 + 0.4 * rgb)
     tints = [
         torch.cat([lab[:, :1], torch.full_like(lab[:, 1:], chroma)], dim=1) for chroma in (0.0, 8.0)
     ]
-    gray, brown = (bench.answer(model, lab_to_rgb(tint)) for tint in tints)
+    gray, brown = (bench.predict_ab(model, lab_to_rgb(tint)) for tint in tints)
     assert (gray - brown).abs().max() < 0.05
-    red = bench.answer(model, lab_to_rgb(tints[1]), "red")
+    red = bench.predict_ab(model, lab_to_rgb(tints[1]), "red")
     assert (gray - red).abs().max() > 0.05
 
 
-def test_a_table_is_written(rgb, model, tmp_path):
+def test_main_writes_the_table(rgb, model, tmp_path):
     (tmp_path / "course/results").mkdir(parents=True)
     weights = model.save(tmp_path / "model.safetensors")
     photos = tmp_path / "photos"
@@ -51,10 +51,8 @@ def test_a_table_is_written(rgb, model, tmp_path):
     from colorlib.io import images
 
     images.save_image(rgb, photos / "one.png")
-    assert (
-        bench.main([str(photos), "--model", str(weights), "--size", "32", "--root", str(tmp_path)])
-        == 0
-    )
+    options = ["--model", str(weights), "--size", "32", "--root", str(tmp_path)]
+    assert bench.main([str(photos), *options]) == 0
     rows = {row["name"]: row["values"] for row in stored_results.read("film", tmp_path)["rows"]}
-    assert set(rows) == {"gray, a = b = 0", *bench.ANSWERS}
+    assert set(rows) == {"gray, a = b = 0", *bench.ROWS}
     assert rows["panchromatic film"]["moved"] == 0 < rows["panchromatic, faded"]["moved"]
