@@ -1,7 +1,8 @@
-"""Grayscale image colorization, small enough to read in an evening.
+"""Grayscale image colorization: the library of the course.
 
-Each module is the code that one lesson builds: :mod:`colorlib.color` is lesson 1, and so on. Importing
-the package loads nothing else; ``import colorlib.color`` loads torch.
+The files of this folder are the taught core. Each is what one lesson builds: ``colorlib.color`` is
+lesson 1, ``colorlib.unet`` lesson 2. The packages are the workshop around it. Importing the package
+loads nothing else.
 """
 
 __version__ = "0.1.0"

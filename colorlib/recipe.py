@@ -13,9 +13,9 @@ from torch import nn
 from colorlib import pretrained
 from colorlib.color import LabScaler
 from colorlib.discriminators import create_discriminator
-from colorlib.training import TrainConfig
 from colorlib.generator import init_weights
 from colorlib.models.registry import create_generator
+from colorlib.training import TrainConfig
 
 _UNCHANGED: Mapping[str, Any] = MappingProxyType({})
 

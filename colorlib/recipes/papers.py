@@ -8,10 +8,10 @@ moein-shariatnia/Deep-Learning), whose sentences and figures papers 000 and 004 
 from __future__ import annotations
 
 from colorlib.color import LabScaler
-from colorlib.training import TrainConfig
 from colorlib.losses import GANLoss
 from colorlib.recipe import DataSpec, Recipe
 from colorlib.recipes.open_choices import open_choices
+from colorlib.training import TrainConfig
 
 _PIX2PIX_UNET = {
     "generator": "UNet",
@@ -177,7 +177,12 @@ _TINY_IMAGENET = DataSpec(
     split_ratios=(0.8, 0.1, 0.1),
     image_size=64,
 )
-_P3_UNET = _PIX2PIX_UNET | {"out_channels": 3, "num_downs": 5, "dropout": 0.0, "variant": "paper003"}
+_P3_UNET = _PIX2PIX_UNET | {
+    "out_channels": 3,
+    "num_downs": 5,
+    "dropout": 0.0,
+    "variant": "paper003",
+}
 
 P3_BASELINE = Recipe(
     name="p3-baseline",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from colorlib.training import TrainConfig
 from colorlib.recipe import DataSpec, Recipe
+from colorlib.training import TrainConfig
 
 _PIXEL_STAGE = TrainConfig(
     epochs=12,
@@ -25,7 +25,13 @@ _PIXEL_STAGE = TrainConfig(
     load_scale=2,
 )
 _ADVERSARIAL_STAGE = dataclasses.replace(
-    _PIXEL_STAGE, epochs=1, lr=2e-4, betas=(0.5, 0.999), reconstruction="l1", ema_decay=0.995, lambda_rec=20
+    _PIXEL_STAGE,
+    epochs=1,
+    lr=2e-4,
+    betas=(0.5, 0.999),
+    reconstruction="l1",
+    ema_decay=0.995,
+    lambda_rec=20,
 )
 
 GENERAL = Recipe(
