@@ -1,16 +1,14 @@
-"""A notebook in a kernel of its own, cell by cell, in whatever order a student may take."""
+"""A notebook in a kernel of its own, whose cells run in any order."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_client.manager import start_new_kernel
-from nbformat import NotebookNode
 
 from course.tool import no_network, notebooks
 from course.tool.execute import ANSI, code_cells
@@ -20,79 +18,70 @@ SECONDS = 120  # for one cell
 
 
 @dataclass
-class Said:
-    """What a cell came to: what it printed, and the error that stopped it, if one did."""
+class KernelMessage:
+    """What a cell printed, and the error that stopped it, if there is one."""
 
     text: str
     error: str = ""
 
 
 class Notebook:
-    """A notebook of the course and the kernel in which its cells are run.
-
-    Args:
-        path: of the notebook.
-        folder: where the kernel works.
-    """
+    """A notebook of the course, and a kernel that works in a folder."""
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.folder = folder
-        self.cells: dict[str, NotebookNode] = {
-            cell.id: cell for cell in code_cells(notebooks.read(path))
-        }
+        self.cells = {cell.id: cell for cell in code_cells(notebooks.read(path))}
         env = os.environ | {
             "COURSE_EXPECT": path.parent.name.removesuffix("s"),
             "JUPYTER_PREFER_ENV_PATH": "1",
             "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join(
-                [str(no_network.GUARD), str(ROOT)]
-            ),  # nothing but the loopback
+            "PYTHONPATH": os.pathsep.join([str(no_network.GUARD), str(ROOT)]),  # runs offline
         }
-        quiet = {"extra_arguments": ["--log-level=ERROR"]}
         self.manager, self.client = start_new_kernel(
-            kernel_name="python3", cwd=folder, env=env, **quiet
+            kernel_name="python3", cwd=folder, env=env, extra_arguments=["--log-level=ERROR"]
         )
 
-    def run(self, source: str, meanwhile: Callable[[], object] = lambda: None) -> Said:
-        """Run a source, or the cell of that id; ``meanwhile`` is called when the kernel has begun."""
-        request = self.client.execute(self.cells[source].source if source in self.cells else source)
-        said, began, end = Said(""), False, time.monotonic() + SECONDS
+    def run(self, source: str, on_start=lambda: None) -> KernelMessage:
+        """Run a source, or the cell of that id; ``on_start`` is called when the kernel begins."""
+        if source in self.cells:
+            source = self.cells[source].source
+        request = self.client.execute(source)
+        result, has_started, deadline = KernelMessage(""), False, time.monotonic() + SECONDS
         while True:
-            message = self.client.get_iopub_msg(timeout=max(end - time.monotonic(), 0.1))
+            message = self.client.get_iopub_msg(timeout=max(deadline - time.monotonic(), 0.1))
             kind, content = message["msg_type"], message["content"]
             if message["parent_header"].get("msg_id") != request:
                 continue
-            if kind == "execute_input" and not began:
-                began = True
-                meanwhile()
-            if kind == "stream":
-                said.text += content["text"]
-            if kind in ("execute_result", "display_data"):
-                said.text += content["data"].get("text/plain", "") + "\n"
-            if kind == "error":
-                said.error = ANSI.sub("", f"{content['ename']}: {content['evalue']}")
-            if kind == "status" and content["execution_state"] == "idle":
+            if kind == "execute_input" and not has_started:
+                has_started = True
+                on_start()
+            elif kind == "stream":
+                result.text += content["text"]
+            elif kind in ("execute_result", "display_data"):
+                result.text += content["data"].get("text/plain", "") + "\n"
+            elif kind == "error":
+                result.error = ANSI.sub("", f"{content['ename']}: {content['evalue']}")
+            elif kind == "status" and content["execution_state"] == "idle":
                 self.client.get_shell_msg(timeout=10)
-                return said
+                return result
 
-    def run_all(self, ids: Iterable[str] = ()) -> dict[str, Said]:
-        """Run all cells in their order, or those named, up to the first that raises."""
-        done = {}
-        for cell in ids or self.cells:
-            done[cell] = self.run(cell)
-            assert not done[cell].error, f"{cell}: {done[cell].error}"
-        return done
+    def run_all(self, names=None) -> dict[str, str]:
+        """Run all cells in order, or those that are named; return their text by name."""
+        texts = {}
+        for name in names or self.cells:
+            result = self.run(name)
+            assert not result.error, f"{name}: {result.error}"
+            texts[name] = result.text
+        return texts
 
-    def checked(self) -> list[str]:
-        """Name the cells whose printed words are the same on every machine."""
-        return [
-            name
-            for name, cell in self.cells.items()
-            if "nbval-check-output" in notebooks.tags(cell)
-        ]
+    def run_stable(self) -> dict[str, str]:
+        """Run all cells; return the text of those that print the same on every machine."""
+        texts = self.run_all()
+        tagged = "nbval-check-output"
+        return {name: texts[name] for name in texts if tagged in notebooks.tags(self.cells[name])}
 
     def interrupt(self) -> None:
-        """Press the button with the square."""
+        """Interrupt the kernel, as the button with the square does."""
         self.manager.interrupt_kernel()
 
     def restart(self) -> None:
@@ -105,7 +94,7 @@ class Notebook:
 
 
 @contextmanager
-def opened(path: Path, folder: Path) -> Iterator[Notebook]:
+def open_notebook(path: Path, folder: Path):
     """Open a notebook with a kernel that ends with the block."""
     notebook = Notebook(path, folder)
     try:
