@@ -132,7 +132,7 @@ FOUND = [  # lint, tree, change, part of the message
     (code.compared, S, output("three", stream("9", "stderr")), "without a stored text"),
     (code.compared, S, output("three", stream("9"), picture("A.")), "nbval cannot compare"),
     (code.size, L, source("saw", "x" * 76_000), "at most 76000"),
-    (code.size, S, source("saw", "x" * 400_000), "at most 400000"),
+    (code.size, S, source("saw", "x" * 420_000), "at most 420000"),
     (exercises.exercise_count, L, tags("exercise-1"), "3 cells are tagged 'exercise', expected 4"),
     (exercises.exercise_count, L, swap("exercise-4", "broken on", "on"), "'broken on purpose'"),
     (exercises.exercise_numbers, L, swap("exercise-2", "1.2", "1.3"), "'### Exercise 1.2 · Title'"),
