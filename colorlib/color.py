@@ -20,9 +20,10 @@ from colorlib.tensor_checks import check_choice, check_images
 # Linear RGB this far outside [0, 1] still counts as inside: it is float32 noise, not a colour.
 _GAMUT_EPS = 1e-4
 _BISECTION_STEPS = 14  # they find the edge of the gamut to better than 0.01 units of chroma
-_TILE_PIXELS = (
-    2**17
-)  # pixels converted at a time: intermediate results stay in the processor's cache
+# Pixels converted at a time: the intermediate results stay small. From RGB, they also stay in the
+# processor's cache, which is 1.7 times as fast for 16 images of 256 x 256.
+_RGB_TILE_PIXELS = 2**17
+_LAB_TILE_PIXELS = 2**19
 # Clipping may still move L and ab by this much. Rounding to 8 bits moves them about as much.
 _L_TOLERANCE = 0.3
 _AB_TOLERANCE = 1.5
@@ -53,7 +54,7 @@ def rgb_to_lab(
         if low < -0.01 or high > 1.01:
             found = f"rgb runs from {low:.3g} to {high:.3g}"
             raise ValueError(f"{found}; expected [0, 1]: divide by 255, or pass 0..255 as uint8")
-    return _map_tiles(_rgb_to_lab_unchecked, rgb)
+    return _map_tiles(_rgb_to_lab_unchecked, rgb, _RGB_TILE_PIXELS)
 
 
 def lab_to_rgb(
@@ -84,7 +85,8 @@ def lab_to_rgb(
     """
     check_images("lab", lab)
     check_choice("gamut", gamut, ("chroma", "clip"))
-    return _map_tiles(_lab_to_clipped_rgb if gamut == "clip" else _lab_to_rgb_by_chroma, lab)
+    convert = _lab_to_clipped_rgb if gamut == "clip" else _lab_to_rgb_by_chroma
+    return _map_tiles(convert, lab, _LAB_TILE_PIXELS)
 
 
 def to_uint8(rgb: Float[Tensor, "*shape"]) -> UInt8[Tensor, "*shape"]:
@@ -136,7 +138,7 @@ def reduce_chroma_to_gamut(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 
         pixels = lab.movedim(1, 0)[:, outside]  # (3, number of pixels outside)
         scale = torch.ones_like(lab[:, 0])
         if pixels.numel():
-            tiles = pixels.split(_TILE_PIXELS, dim=1)
+            tiles = pixels.split(_RGB_TILE_PIXELS, dim=1)
             scale[outside] = torch.cat([_max_chroma_scale(tile) for tile in tiles])
     return torch.cat([lab[:, :1], lab[:, 1:] * scale.unsqueeze(1)], dim=1)
 
@@ -240,21 +242,16 @@ def _runs_in_tiles(images: Tensor) -> bool:
     return images.device.type == "cpu" and images.numel() > 0 and not torch.compiler.is_compiling()
 
 
-def _map_tiles(convert: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Convert (n, c, h, w) images on the CPU a few images or rows at a time.
-
-    The intermediate results stay small, and in the processor's cache: 1.7 times as fast for 16 of
-    256 x 256.
-    """
+def _map_tiles(convert: Callable[[Tensor], Tensor], images: Tensor, pixels: int) -> Tensor:
+    """Convert (n, c, h, w) images, on the CPU a few images or rows at a time."""
     if not _runs_in_tiles(images):
         return convert(images)
     h, w = images.shape[-2:]
-    if h * w <= _TILE_PIXELS:
-        tiles = images.split(_TILE_PIXELS // (h * w))
-        return torch.cat([convert(tile) for tile in tiles])
-    rows = max(_TILE_PIXELS // w // 32 * 32, 1)  # whole vectors, so that tiles change no rounding
-    tiles = images.split(rows, dim=2)
-    return torch.cat([convert(tile) for tile in tiles], dim=2)
+    if h * w <= pixels:
+        return torch.cat([convert(tile) for tile in images.split(pixels // (h * w))])
+    # A multiple of 32 rows fills whole vectors, so that tiles do not change any rounding.
+    rows = 32 * max(pixels // w // 32, 1)
+    return torch.cat([convert(tile) for tile in images.split(rows, dim=2)], dim=2)
 
 
 def _rgb_to_lab_unchecked(rgb: Tensor) -> Tensor:

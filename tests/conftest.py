@@ -1,4 +1,4 @@
-"""What holds for all tests, and the table of faults: xdist's controller reads no deeper conftest."""
+"""Options for all tests, and the table of faults; xdist reads no conftest in a deeper folder."""
 
 import sys
 
