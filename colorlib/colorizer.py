@@ -34,9 +34,7 @@ from colorlib.tensor_checks import check_at_least, check_images
 _CONFIG_SCHEMA = {"image_size": range(1, 4097), "tta": bool}
 _SCALER_SCHEMA = {"ab_scale": (1.0, 1000.0), "output_space": ("ab", "lab", "rgb")}
 _MAX_ASPECT_RATIO = 4  # of what the network sees: a longer photo is squeezed
-_STRIP_HEIGHT = (
-    128  # rows that are converted to RGB at a time, so that a large photo takes little memory
-)
+_STRIP_HEIGHT = 128  # rows converted to RGB at a time: a large photo takes little memory
 _MAX_OUTPUT = 10  # an output beyond this is not a colour; gamut mapping would turn it gray silently
 _MIN_VISIBLE_CHROMA = 1.0  # in Lab units; a person does not see a smaller mean chroma
 _logger = logging.getLogger("colorlib")
