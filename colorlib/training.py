@@ -216,7 +216,7 @@ class Trainer:
                         callback.on_step_end(self, losses)
                     if self.should_stop:
                         break
-                if self.step == self.steps_per_epoch:
+                if self.step >= self.steps_per_epoch:  # more if images were removed
                     self._end_epoch()
                     for callback in callbacks:
                         callback.on_epoch_end(self)
