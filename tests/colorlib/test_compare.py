@@ -207,7 +207,7 @@ def test_report_is_one_accessible_file_with_every_number(compared):
         (["--seed", "1"], "with seed 0, now 1: use the same options, or choose another --out"),
         (["--max-minutes", "2"], "with max_minutes None, now 2.0: use"),
         (["--test-data", "scenes"], "with test_data None, now 'scenes': use"),
-        (["--data", "scenes"], "photos0', now 'scenes': use"),
+        (["--data", "scenes"], "', now 'scenes': use"),
     ],
 )
 def test_another_configuration_in_the_same_folder_is_refused(compared, options, message, capsys):
