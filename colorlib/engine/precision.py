@@ -12,20 +12,26 @@ from pathlib import Path
 
 import torch
 
+_CPU_MEMORY_WORDS = (
+    "DefaultCPUAllocator",
+    "could not create a primitive",
+    "could not create a memory object",
+)
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # of x86 processors, and of ARM's
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether an error means that memory ran out.
 
-    PyTorch on the CPU raises a plain RuntimeError, which only its message identifies.
+    On the CPU, PyTorch and its library oneDNN raise a plain RuntimeError, which only the message
+    identifies.
 
     Example:
         >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
         (True, False)
     """
     is_memory_error = isinstance(error, torch.cuda.OutOfMemoryError | MemoryError)
-    return is_memory_error or "DefaultCPUAllocator" in str(error)
+    return is_memory_error or any(words in str(error) for words in _CPU_MEMORY_WORDS)
 
 
 def amp_dtype(device: torch.device, *, flags: str | Path = "/proc/cpuinfo") -> torch.dtype | None:

@@ -38,6 +38,7 @@ OUT_OF_MEMORY = [
     RuntimeError(
         "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory"
     ),
+    RuntimeError("could not create a primitive"),
     MemoryError(),
 ]
 ADVICE = "memory ran out at epoch 1, step 2, with 4 images of 16x16 in a step; the last checkpoint"

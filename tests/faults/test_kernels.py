@@ -18,7 +18,16 @@ SOLUTIONS = sorted((ROOT / "solutions").glob("[0-9]*.ipynb"))
 SHORT = ("00_start_here",)
 LESSON_5 = ROOT / "solutions/05_training_on_colab_t4.ipynb"
 # The cells of lesson 5 that its run in section 4 needs
-BEFORE_RUN = ["setup", "parameters", "start", "s1-album", "s1-filter", "s1-split", "s2-numbers"]
+BEFORE_RUN = [
+    "setup",
+    "parameters",
+    "imports",
+    "start",
+    "s1-album",
+    "s1-filter",
+    "s1-split",
+    "s2-numbers",
+]
 HASH = """\
 import hashlib
 weights = [weight.detach().cpu().numpy().tobytes() for weight in trained.state_dict().values()]
