@@ -4,7 +4,7 @@ PY := .venv/bin/python
 READY := .venv/.ready
 OFFLINE := $(PY) -m course offline
 export JUPYTER_PREFER_ENV_PATH = 1
-unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: then every process compiles all anew
+unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: then every process compiles everything again
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lab course build lint test test-unit test-notebooks test-browser test-faults test-lanes clean

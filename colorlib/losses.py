@@ -40,7 +40,7 @@ class GANLoss:
             Only with ``"vanilla"``.
 
     Raises:
-        TypeError, ValueError: If an argument is none of these.
+        TypeError, ValueError: If an argument is not one of these.
 
     Example:
         >>> logits = torch.zeros(1, 1, 30, 30)

@@ -115,7 +115,7 @@ class Recipe:
 
     @property
     def scaler(self) -> LabScaler:
-        """How Lab becomes the input and the target of the networks."""
+        """The scaler that turns Lab into the input and the target of the networks."""
         return self._first_stage.scaler
 
     @property

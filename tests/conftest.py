@@ -4,7 +4,7 @@ import sys
 
 
 def pytest_runtest_setup(item):
-    """Let a network that a test draws not depend on the tests before it."""
+    """Seed torch, so that a random network does not depend on the tests before it."""
     if torch := sys.modules.get("torch"):
         torch.manual_seed(0)
 

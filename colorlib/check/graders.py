@@ -40,7 +40,7 @@ class KnownMistake:
 
 @dataclass(frozen=True)
 class Observation:
-    """What an implementation returned or did in one case.
+    """The value that an implementation returned in one case, or the error that it raised.
 
     Args:
         values: Values by name, in the order in which to compare them; the name "" is not shown.

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return args.run(args)
     except KeyboardInterrupt as stop:
         if os.environ.get("RANK", "0") == "0":  # only one of the processes of torchrun prints
-            message = "stopped; the same command goes on from here"
+            message = "stopped; the same command resumes from here"
             print(f"\ncolorlib {args.command}: {message}", file=sys.stderr)
         return getattr(stop, "status", 130)
     except (OSError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:

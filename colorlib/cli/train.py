@@ -240,7 +240,7 @@ def _train(
 
 def _describe(trained: TrainingResult, gray: float, folder: Path) -> str:
     """Return what was trained, how good it is, and what to do next, a line for each."""
-    lines = ["done" if trained.done else "stopped; the same command goes on"]
+    lines = ["done" if trained.done else "stopped; the same command resumes"]
     stage, history = next(iter(trained.history.items()))
     scores = [row["val_psnr"] for row in history]
     if scores:

@@ -1,4 +1,4 @@
-"""What is the same for every recipe of a comparison: photos, image size, training time, seed."""
+"""The settings that all recipes of a comparison share: photos, image size, training time, seed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger("colorlib")
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """How recipes are compared.
+    """The settings of a comparison.
 
     Attributes:
         data: what all recipes learn from, as :func:`colorlib.data.datasets.load_dataset` takes it.

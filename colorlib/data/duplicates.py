@@ -209,6 +209,6 @@ def duplicate_groups(
         is_near = signs[rows] @ signs.T >= 64 - 2 * max_distance
         is_near &= descriptors[rows] @ descriptors.T >= MIN_CORRELATION
         for i, j in np.argwhere(is_near):
-            low, high = sorted((find_root(start + i), find_root(j)))
+            low, high = sorted((find_root(int(start + i)), find_root(int(j))))
             parents[high] = low
     return np.array([find_root(i) for i in parents], dtype=np.int64)

@@ -138,7 +138,7 @@ class GracefulStop(Callback):
     """Stops a run on Ctrl-C, SIGINT or SIGTERM, without losing a step.
 
     A signal sets a flag, which is read between steps: half a step, after which one network has
-    moved and the other has not, is no state to resume from. The checkpoint is saved and
+    moved and the other has not, is not a state to resume from. The checkpoint is saved and
     :class:`~colorlib.engine.signals.Stopped`, a KeyboardInterrupt, is raised. Validation may take
     minutes and changes nothing that it cannot repeat: it is stopped at once. So is everything by a
     second signal, which saves nothing.

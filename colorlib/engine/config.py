@@ -15,7 +15,9 @@ Schedule = Literal["constant", "step", "plateau", "cosine"]  #: when the learnin
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train; saved in every checkpoint. The defaults are those of papers 000 and 004.
+    """The settings of a training run, saved in every checkpoint.
+
+    The defaults are those of papers 000 and 004.
 
     Args:
         epochs: how often every image is seen.

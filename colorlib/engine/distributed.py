@@ -150,7 +150,7 @@ def barrier() -> None:
 
 @contextmanager
 def local_main_process_first() -> Iterator[None]:
-    """Let one process of each machine run a block first, for example to fill a cache."""
+    """Run a block in one process of each machine first, for example to fill a cache."""
     is_first = world_size() == 1 or os.environ["LOCAL_RANK"] == "0"
     if not is_first:
         barrier()

@@ -1,4 +1,4 @@
-"""Which 16-bit floating-point type a device computes faster than float32.
+"""The 16-bit floating-point type that a device computes faster than float32.
 
 bfloat16 has the range of float32 and fewer digits, and needs no precautions. float16 has more
 digits and a small range: small gradients become 0 unless the loss is scaled up first, which a

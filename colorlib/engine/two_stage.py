@@ -35,7 +35,7 @@ from colorlib.training import TrainConfig, Trainer
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What training in stages has produced.
+    """The result of training in stages.
 
     Attributes:
         models: the saved weights by stage: ``pixel``, ``adversarial``.

@@ -1,4 +1,4 @@
-"""What is measured at the end of an epoch, and the moving average that it is measured on."""
+"""Measurements at the end of an epoch, and the moving average of the weights that they use."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ class MetricCollection:
 
     @property
     def protocols(self) -> dict[str, str]:
-        """How each number is measured, by the name of its metric."""
+        """The protocol of each metric, by the name of the metric."""
         return {name: metric.protocol for name, metric in self.metrics.items()}
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from colorlib.tensor_checks import check_same_shape
 
 @dataclass(frozen=True)
 class TuringScore:
-    """How many photos a person found.
+    """The number of photos that a person found.
 
     Example:
         >>> print(TuringScore(8, 10))

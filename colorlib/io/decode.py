@@ -12,11 +12,10 @@ import io
 import os
 import re
 from pathlib import Path
-from typing import IO
 
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
-ImageSource = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image
+ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
 
 MAX_PIXELS = 64_000_000
 OUT_OF_MEMORY_HINT = "{} needs more memory than there is; make it smaller first."
@@ -95,7 +94,7 @@ def display_name(source: ImageSource) -> str:
     return name if isinstance(name, str) else f"<{type(source).__name__}>"
 
 
-def open_photo(path: str | Path) -> IO[bytes]:
+def open_photo(path: str | Path) -> io.BufferedIOBase:
     """Open a file for reading; the errors say what to do.
 
     Raises:
@@ -132,11 +131,11 @@ def _not_found_error(path: Path) -> FileNotFoundError:
     return FileNotFoundError(f"{path} was not found in {folder}; {hint}")
 
 
-def _decode_file(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
+def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:
     return _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
 
 
-def _detect_format(file: IO[bytes], name: str, max_pixels: int | None) -> Image.Image:
+def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:
     """Read the header only."""
     suffix_format = UNSUPPORTED.get(Path(name).suffix.lower())
     try:

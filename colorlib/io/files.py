@@ -77,7 +77,7 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
 
 
 def _publish(temporary: Path, path: Path) -> None:
-    """Give ``temporary`` the name ``path``, unless a file has this name (FileExistsError)."""
+    """Rename ``temporary`` to ``path``, unless a file has this name (FileExistsError)."""
     try:
         os.link(temporary, path)
         return
@@ -133,8 +133,8 @@ def changed_fields(
 ) -> dict[str, tuple[Any, Any]]:
     """Return the fields that two configurations have in common and whose values differ.
 
-    A field that only one of them has is no change: another version of colorlib may have added it. A
-    field that holds fields in only one of them is a change.
+    A field that only one of them has does not count: another version of colorlib may have added
+    it. A field that holds fields in only one of them is a change.
 
     Args:
         old: the first configuration, as :func:`read_json` returns it.

@@ -111,7 +111,7 @@ class TuringGame(ipywidgets.VBox):
         pair = {"left": self._test.left[i], "right": self._test.right[i]}
         figure = viz.image_row(pair, alt=f"Pair {i + 1}: one of the two is the photo.")
         self._image.value = figure.to_bytes()
-        self._caption.value = f"Pair {i + 1} of {num_pairs}: which one has its own colours?"
+        self._caption.value = f"Pair {i + 1} of {num_pairs}: which photo has its own colours?"
 
 
 class PhotoUpload(ipywidgets.VBox):

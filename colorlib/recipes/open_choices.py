@@ -1,4 +1,4 @@
-"""What the papers leave open or contradict, and what the recipes choose: ``open_choices.toml``."""
+"""The values that the papers leave open or contradict, and our choices: ``open_choices.toml``."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def lerp(first: tuple, second: tuple, weight: Array | float) -> tuple:
     return tuple(a + (b - a) * weight for a, b in zip(first, second, strict=True))
 
 
-def smoothstep(value: Array | float, low: Array | float, high: Array | float) -> Array:
+def smoothstep(value: Array | float, low: Array | float, high: Array | float) -> Array | float:
     """Return 0 at ``low``, 1 at ``high`` and a smooth transition in between.
 
     Example:
@@ -146,7 +146,7 @@ def smoothstep(value: Array | float, low: Array | float, high: Array | float) ->
     return t * t * (3 - 2 * t)
 
 
-def disc_sdf(u: Array | float, v: Array | float, radius: Array | float) -> Array:
+def disc_sdf(u: Array | float, v: Array | float, radius: Array | float) -> Array | float:
     """Return the distance to a disc around (0, 0).
 
     Example:

@@ -119,4 +119,4 @@ def plot_hue_shift(
 
 
 def _format_mean(values: Tensor) -> str:
-    return f"{values.mean():+.1f}" if len(values) else "none"
+    return f"{values.mean():+.1f}" if len(values) else "unknown"

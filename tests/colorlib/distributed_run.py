@@ -1,4 +1,4 @@
-"""What each process does in test_distributed.py: torchrun distributed_run.py TASK FOLDER [STEP].
+"""The work of each process in test_distributed.py: torchrun distributed_run.py TASK FOLDER [STEP].
 
 Importing takes seconds in each process. ``python distributed_run.py`` imports everything once; for
 each line of its standard input it does what torchrun does with these arguments, in forks.

@@ -13,7 +13,7 @@ from colorlib.engine import signals
 
 @pytest.fixture(autouse=True)
 def no_recent_signal(monkeypatch):
-    """Let a signal of the last second not count as the same request."""
+    """A signal of the last second does not count as the same request."""
     monkeypatch.setattr(signals, "_last_request", -math.inf)
 
 

@@ -81,7 +81,7 @@ def test_keyboard_interrupt_is_status_130(monkeypatch, capsys):
 
     monkeypatch.setattr("colorlib.engine.two_stage.train_two_stage", stop)
     assert main(["train", "--data", "photos", *TINY]) == 130
-    assert "stopped; the same command goes on" in capsys.readouterr().err
+    assert "stopped; the same command resumes" in capsys.readouterr().err
 
 
 def test_recipe_is_trained_by_its_name(recipe_run, capsys, caplog):

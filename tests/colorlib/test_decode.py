@@ -1,4 +1,4 @@
-"""What cannot be read: each case ends in one sentence that names the file."""
+"""Files that cannot be read: each case ends in one sentence that names the file."""
 
 import io
 import logging

@@ -26,7 +26,7 @@ def encoder(request):
 
 @pytest.fixture
 def torch_home(monkeypatch, tmp_path):
-    """Let torch look for downloaded weights in an empty folder."""
+    """Make torch look for downloaded weights in an empty folder."""
     monkeypatch.setattr(torch.hub, "_hub_dir", None, raising=False)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     folder = tmp_path / "hub/checkpoints"

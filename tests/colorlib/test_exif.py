@@ -28,7 +28,7 @@ GRANNY = "Großmutter, Wien 1932".encode()
 
 
 def directory(fields, at, order):
-    """A TIFF directory that begins at ``at``: {tag: (type, bytes)}, and what lies behind it."""
+    """A TIFF directory that begins at ``at``: {tag: (type, bytes)}, and the bytes after it."""
     body, more = b"", b""
     behind = at + 2 + 12 * len(fields) + 4
     for tag, (kind, data) in sorted(fields.items()):

@@ -1,4 +1,4 @@
-"""What every generator promises: sizes, ranges, files, copies, gradients; and initial weights."""
+"""The promises of every generator: sizes, ranges, files, copies, gradients; and initial weights."""
 
 import copy
 import json

@@ -112,7 +112,7 @@ def test_save_png_and_webp_are_lossless(tmp_path, suffix):
 
 @pytest.mark.parametrize("suffix", [".jpg", ".jpeg", ".JPG"])
 def test_save_jpeg_keeps_full_resolution_color(tmp_path, suffix):
-    """Red beside lime, pixel by pixel: 4:2:0 would mix them."""
+    """Red next to lime, pixel by pixel: 4:2:0 would mix them."""
     pixels = np.zeros((16, 16, 3), np.uint8)
     pixels[:, ::2, 0] = pixels[:, 1::2, 1] = 200
     path = save_image(Image.fromarray(pixels), str(tmp_path / f"a{suffix}"))

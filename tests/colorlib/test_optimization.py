@@ -111,7 +111,7 @@ def test_plateau_needs_a_validation_score():
 
 @pytest.fixture
 def compile_without_compiler(monkeypatch):
-    """Let torch run what it traces as it is."""
+    """Make torch run what it traces as it is."""
     monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend="eager"))
 
 

@@ -20,7 +20,7 @@ UPSAMPLE_MODES = pytest.mark.parametrize("upsample_mode", ["transposed", "resize
 
 
 def randomized(net, seed=0):
-    """Give every weight and every running mean and variance its own random value."""
+    """Set every weight and every running mean and variance to a random value."""
     generator = torch.Generator().manual_seed(seed)
     init_weights(net, "he", generator)
     for name, value in net.state_dict().items():

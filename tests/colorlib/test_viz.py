@@ -159,4 +159,4 @@ def test_plot_hue_shift_changes_only_the_hues_of_the_square():
 
 def test_plot_hue_shift_without_a_patch_in_the_square():
     figure = viz.plot_hue_shift(BlueIsFake(), ORANGE, top=0, left=0, side=8)
-    assert "mean logit is none" in figure.alt
+    assert "mean logit is unknown" in figure.alt

@@ -87,7 +87,7 @@ def tiny_solution():
             *exercises,
             markdown("teacher", "Students mix up squares and doubles.", "solution"),
             markdown("wrong", "## What can go wrong\n\nLittle."),
-            markdown("beside", "## Your code beside ours\n\nAlike."),
+            markdown("compare", "## Your code next to ours\n\nAlike."),
             markdown("recap", "## Recap\n\nYou can now square."),
             markdown("quiz", QUIZ),
             markdown("further", "## Going further\n\nCube."),

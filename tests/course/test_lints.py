@@ -96,7 +96,7 @@ FOUND = [  # lint, tree, change, part of the message
     (texts.alt_text, S, output("three", picture()), "(three): a stored picture has no alt text"),
     (texts.alt_text, S, output("three", picture(" ")), "(three): a stored picture has no alt"),
     (texts.closing_sections, L, drop("wrong"), "no heading '## What can go wrong'"),
-    (texts.closing_sections, L, drop("beside"), "no heading '## Your code'"),
+    (texts.closing_sections, L, drop("compare"), "no heading '## Your code'"),
     (texts.closing_sections, L, drop("recap"), "no heading '## Recap'"),
     (texts.closing_sections, L, drop("quiz"), "no heading '## Quiz'"),
     (texts.closing_sections, L, drop("further"), "no heading '## Going further'"),

@@ -19,7 +19,7 @@ SECONDS = 120  # for one cell
 
 @dataclass
 class KernelMessage:
-    """What a cell printed, and the error that stopped it, if there is one."""
+    """The output of a cell, and the error that stopped it, if there is one."""
 
     text: str
     error: str = ""

@@ -30,7 +30,7 @@ STATM = Path("/proc/self/statm")
 
 @contextmanager
 def limited_memory(more=400_000_000):
-    """Let this process take 400 MB more than it has, where the system allows such limits."""
+    """Allow this process to take 400 MB more than it has, where the system allows such limits."""
     if not STATM.exists():
         yield
         return

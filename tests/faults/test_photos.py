@@ -140,7 +140,7 @@ def test_colorize_folder_named_like_a_file(tmp_path, colorize):
 
 @pytest.fixture
 def unprivileged(colorize, weights):
-    """Give up the rights of root during a test; yield a folder that everybody may enter."""
+    """Drop the rights of root during a test; yield a folder that everybody may enter."""
     with tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o777)
         shutil.copy(weights, path)

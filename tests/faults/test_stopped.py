@@ -19,12 +19,12 @@ from colorlib.cli import main
 from colorlib.engine import signals
 from colorlib.engine.callbacks import Callback
 
-STOPPED = "colorlib train: stopped; the same command goes on from here"
+STOPPED = "colorlib train: stopped; the same command resumes from here"
 
 
 @pytest.fixture(autouse=True)
 def every_signal_counts(monkeypatch):
-    """Let a signal count that follows another one within a second, as tests are faster."""
+    """Count a signal that follows another one within a second, as tests are faster."""
     monkeypatch.setattr(signals, "_SAME_REQUEST", 0.0)
 
 

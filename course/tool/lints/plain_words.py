@@ -1,8 +1,7 @@
 """A lint of words: archaic, metaphorical or translated-sounding ones, each with the plain word.
 
 The table is ``plain_words.toml``. ``python -m course words`` counts the findings in each file,
-``python -m course words FILE`` prints them; ``python -m course check`` fails on those in the files
-of ``ENFORCED``.
+``python -m course words FILE`` prints them; ``python -m course check`` fails on each.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from course.tool.lints.notebook_parsing import Finding, prose
 
 TABLE = Path(__file__).with_name("plain_words.toml")
 WORDS = tomllib.loads(TABLE.read_text("utf-8"))
-ENFORCED: tuple[str, ...] = ()  # patterns of files; `check` applies every rule to them
 
 
 @dataclass(frozen=True)
@@ -70,8 +68,8 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 
 
 def plain_words(root: Path) -> Iterator[Finding]:
-    """No archaic word in the enforced files, no "simply" or "just" in what students read."""
-    yield from findings(root, ENFORCED, load_rules("everywhere", "docstrings"))
+    """No archaic word, and no "simply" or "just" in what students read."""
+    yield from findings(root, WORDS["files"], load_rules("everywhere", "docstrings"))
     yield from findings(root, WORDS["read_by_students"], load_rules("students"))
 
 
