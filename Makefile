@@ -43,7 +43,7 @@ lint: $(READY)  ## read code, notebooks and texts for what the course promises
 test: lint test-unit test-notebooks test-browser  ## everything that must hold, in minutes
 
 test-unit: $(READY)  ## the tests of the library and of the course tool, docstring examples included
-	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal --ignore tests/browser
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal --ignore tests/browser --cov --cov-report term
 
 test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons run unsolved, both offline
 	COURSE_EXPECT=solution OMP_NUM_THREADS=1 $(OFFLINE) $(PY) -m pytest --nbval-lax --nbval-cell-timeout=120 -n 2 --dist loadscope solutions
