@@ -29,9 +29,9 @@ from colorlib.io.color_modes import composite_on_white
 from colorlib.io.images import ImageSource, display_name, load_image, tensor_to_image
 from colorlib.models.registry import create_generator
 from colorlib.models.schema import translate_old_config, validate_config
-from colorlib.tensor_checks import check_at_least, check_images
+from colorlib.tensor_checks import MAX_IMAGE_SIZE, check_image_size, check_images
 
-_CONFIG_SCHEMA = {"image_size": range(1, 4097), "tta": bool}
+_CONFIG_SCHEMA = {"image_size": range(1, MAX_IMAGE_SIZE + 1), "tta": bool}
 _SCALER_SCHEMA = {"ab_scale": (1.0, 1000.0), "output_space": ("ab", "lab", "rgb")}
 _MAX_ASPECT_RATIO = 4  # of what the network sees: a longer photo is squeezed
 _STRIP_HEIGHT = 128  # rows converted to RGB at a time: a large photo takes little memory
@@ -66,7 +66,7 @@ class Colorizer:
     tta: bool = False
 
     def __post_init__(self) -> None:
-        check_at_least("image_size", self.image_size, 1)
+        check_image_size("image_size", self.image_size)
 
     def __call__(self, photo: ImageSource, saturation: float = 1.0) -> Image.Image:
         """Colorize a photo.

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float64, Num
 from torch import Tensor
 
 from colorlib.color import lab_to_rgb, rgb_to_lab
-from colorlib.tensor_checks import check_images, check_not_empty, check_same_shape
+from colorlib.tensor_checks import check_images, check_not_empty, check_range, check_same_shape
 
 SSIM_WINDOW = 11  # side of SSIM's Gaussian window in pixels
 _SSIM_SIGMA = 1.5  # the window ends at 3.5 sigma
@@ -106,13 +106,17 @@ def ssim(fake: Float[Tensor, "n 3 h w"], real: Float[Tensor, "n 3 h w"]) -> Floa
         Similarities in [-1, 1]; 1 for identical images.
 
     Raises:
-        TypeError, ValueError: as in :func:`mse`, or if the images are smaller than the window.
+        TypeError, ValueError: as in :func:`mse`, if values are outside [0, 1], or if the images
+            are smaller than the window.
 
     Example:
         >>> ssim(torch.zeros(1, 3, 16, 16), torch.ones(1, 3, 16, 16)).round(decimals=4).tolist()
         [0.0001]
     """
     check_same_shape(fake=fake, real=real)
+    for name, images in (("fake", fake), ("real", real)):
+        check_images(name, images)
+        check_range(name, images)
     h, w = fake.shape[-2:]
     if min(h, w) < SSIM_WINDOW:
         raise ValueError(
@@ -177,6 +181,8 @@ def ciede2000(
 
     check_images("fake_lab", fake_lab)
     check_same_shape(fake_lab=fake_lab, real_lab=real_lab)
+    for name, lab in (("fake_lab", fake_lab), ("real_lab", real_lab)):
+        check_range(f"L of {name}", lab[:, 0], 0, 100)
     fake, real = _to_float64(fake_lab).numpy(), _to_float64(real_lab).numpy()
     return torch.from_numpy(deltaE_ciede2000(fake, real, channel_axis=1))
 
@@ -194,6 +200,9 @@ def colorfulness(rgb: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, " n"]:
     Returns:
         Colourfulness, at least 0.
 
+    Raises:
+        TypeError, ValueError: if they are not such tensors, are empty, or have other values.
+
     Example:
         >>> red = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1).expand(1, 3, 8, 8)
         >>> round(colorfulness(red).item(), 2)  # 0.3 sqrt(255² + 127.5²)
@@ -201,6 +210,7 @@ def colorfulness(rgb: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, " n"]:
     """
     check_images("rgb", rgb)
     check_not_empty("rgb", rgb)
+    check_range("rgb", rgb)
     red, green, blue = (_to_float64(rgb) * 255).flatten(2).unbind(1)
     opponent = torch.stack([red - green, (red + green) / 2 - blue])  # (2, n, h * w)
     spread = opponent.var(dim=2, correction=0).sum(0).sqrt()
@@ -215,6 +225,7 @@ def chroma(lab: Float[Tensor, "n 3 h w"]) -> Float64[Tensor, "n h w"]:
         5.0
     """
     check_images("lab", lab)
+    check_range("L of lab", lab[:, 0], 0, 100)
     a, b = _to_float64(lab)[:, 1:].unbind(1)
     return torch.hypot(a, b)
 

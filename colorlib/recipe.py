@@ -15,6 +15,7 @@ from colorlib.color import LabScaler
 from colorlib.discriminators import create_discriminator
 from colorlib.generator import init_weights
 from colorlib.models.registry import create_generator
+from colorlib.tensor_checks import check_image_size
 from colorlib.training import TrainConfig
 
 _UNCHANGED: Mapping[str, Any] = MappingProxyType({})
@@ -42,6 +43,9 @@ class DataSpec:
     resize_mode: Literal["center_crop", "stretch"] = "stretch"
     filtered: bool = False
     image_size: int = 256
+
+    def __post_init__(self) -> None:
+        check_image_size("image_size", self.image_size)
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,7 @@ class Recipe:
             >>> RECIPES["p2-inception"].with_image_size(64).data.image_size
             96
         """
+        check_image_size("image_size", image_size)
         image_size = max(image_size, self.min_size)
         generator, discriminator = {}, {}
         if "image_size" in self.generator:

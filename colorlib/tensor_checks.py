@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
+
+MAX_IMAGE_SIZE = 4096  # pixels along a side of the images that a network sees
 
 
 def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = False) -> None:
@@ -40,6 +42,52 @@ def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = Fa
         return
     expected = "floating point or uint8" if allow_uint8 else "floating point: call .float()"
     raise TypeError(f"{name} has dtype {x.dtype}; expected {expected}")
+
+
+def check_range(name: str, x: Tensor, low: float = 0, high: float = 1) -> None:
+    """Raise ValueError if values are outside [low, high] by more than 0.01, which rounding is not.
+
+    NaN passes: it is seen in the result.
+
+    Example:
+        >>> check_range("rgb", torch.tensor([0.0, 255.0]))
+        Traceback (most recent call last):
+        ValueError: rgb runs from 0 to 255; expected [0, 1]: divide by 255
+        >>> check_range("rgb", torch.tensor([-1.0, 1.0]))
+        Traceback (most recent call last):
+        ValueError: rgb runs from -1 to 1; expected [0, 1]: add 1 and divide by 2
+    """
+    values = x.detach()
+    values = values[~values.isnan()] if values.isnan().any() else values
+    if not values.numel():
+        return
+    least, largest = (value.item() for value in values.aminmax())
+    if least >= low - 0.01 and largest <= high + 0.01:
+        return
+    hint = "divide by 255" if least >= 0 else "add 1 and divide by 2"
+    if (low, high) != (0, 1):
+        hint = "pass Lab, not RGB or scaled values"
+    raise ValueError(
+        f"{name} runs from {least:.3g} to {largest:.3g}; expected [{low:g}, {high:g}]: {hint}"
+    )
+
+
+def check_image_size(name: str, image_size: int) -> None:
+    """Raise unless a side of images is a whole number from 1 to ``MAX_IMAGE_SIZE``.
+
+    Raises:
+        TypeError: If it is not a whole number.
+        ValueError: If it is out of range.
+
+    Example:
+        >>> check_image_size("image_size", 4097)
+        Traceback (most recent call last):
+        ValueError: image_size is 4097; expected 1 to 4096
+    """
+    if not isinstance(image_size, Integral):
+        raise TypeError(f"{name} is {image_size!r}; expected a whole number")
+    if not 1 <= image_size <= MAX_IMAGE_SIZE:
+        raise ValueError(f"{name} is {image_size}; expected 1 to {MAX_IMAGE_SIZE}")
 
 
 def check_not_empty(name: str, x: Tensor) -> None:

@@ -14,6 +14,12 @@ from colorlib.cli.common import (
     print_result,
     resolve_model,
 )
+from colorlib.io.paths import (
+    check_no_photo_is_replaced,
+    looks_like_file,
+    parse_folder,
+    parse_path,
+)
 
 if TYPE_CHECKING:
     from colorlib.colorizer import Colorizer
@@ -36,18 +42,18 @@ def run(args: argparse.Namespace) -> int:
     from colorlib.inference.folder import FolderReport, colorize_folder
     from colorlib.models.fuse import fuse_conv_bn
 
+    photos = [parse_path(photo) for photo in args.photos]
+    first = photos[0]
+    is_single = len(photos) == 1 and not first.is_dir()
+    out = _result_path(first, args) if is_single else _result_folder(first, args)
     model_path, model = resolve_model(args.model)
     net = fuse_conv_bn(model.net).to(parse_device(args.device))
     model = dataclasses.replace(model, net=net)
-    photos = [Path(photo).expanduser() for photo in args.photos]
-    first = photos[0]
-    if len(photos) == 1 and not first.is_dir():
-        out = _colorize_one(model, first, args)
+    if is_single:
+        _colorize_one(model, first, out, args)
         report, text = FolderReport([out], {}), str(out)
     else:
         source = first if len(photos) == 1 else photos
-        next_to_folder = first.with_name(f"{first.resolve().name}-colorized")
-        out = args.out or (next_to_folder if first.is_dir() else "colorized")
         report = colorize_folder(
             model, source, out, saturation=args.saturation, overwrite=args.overwrite
         )
@@ -57,17 +63,44 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.failed else 0
 
 
-def _colorize_one(model: Colorizer, photo: Path, args: argparse.Namespace) -> Path:
-    from colorlib.inference.folder import colorize_with_exif
+def _result_path(photo: Path, args: argparse.Namespace) -> Path:
+    """Return the path of the result of a single photo; refuse one that must not be written."""
     from colorlib.inference.paths import output_path
-    from colorlib.io.images import WRITABLE_SUFFIXES, save_image
+    from colorlib.io.images import WRITABLE_SUFFIXES
 
-    out = Path(args.out).expanduser() if args.out else output_path(photo)
-    if out.suffix.lower() not in WRITABLE_SUFFIXES:  # a folder
-        out = out / output_path(photo).name
-        out.parent.mkdir(parents=True, exist_ok=True)
+    if args.out is None:
+        out = output_path(photo)
+    elif looks_like_file(args.out):
+        out = parse_path(args.out)
+        if out.suffix.lower() not in WRITABLE_SUFFIXES:
+            expected = f"expected {', '.join(WRITABLE_SUFFIXES)}, or a folder: {out}/"
+            raise ValueError(f"{out} ends in {out.suffix!r}; {expected}")
+    else:
+        out = parse_folder(args.out) / output_path(photo).name
+    check_no_photo_is_replaced([photo], [out])
     if out.exists() and not args.overwrite:
         raise FileExistsError(f"{out} exists already; name another --out, or add --overwrite")
-    result, exif = colorize_with_exif(model, photo, args.saturation)
-    save_image(result, out, overwrite=args.overwrite, exif=exif)
     return out
+
+
+def _result_folder(first: Path, args: argparse.Namespace) -> Path:
+    """Return the folder of results; by default NAME-colorized next to a folder of photos."""
+    if args.out is not None:
+        return parse_folder(args.out)
+    if not first.is_dir():
+        return Path("colorized")
+    if first.name in ("", ".."):  # such as "." or "/"
+        first = first.resolve()
+    if not first.name:
+        raise ValueError(f"{first} has no folder next to it; name one with --out")
+    return first.with_name(f"{first.name}-colorized")
+
+
+def _colorize_one(model: Colorizer, photo: Path, out: Path, args: argparse.Namespace) -> None:
+    from colorlib.inference.folder import colorize_with_exif
+    from colorlib.io.images import save_image
+
+    result, exif = colorize_with_exif(model, photo, args.saturation)
+    if args.out is not None and not looks_like_file(args.out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+    save_image(result, out, overwrite=args.overwrite, exif=exif)

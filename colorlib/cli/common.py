@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorlib.data.catalog import CATALOG
+from colorlib.data.catalog import DATASET_NAMES
+from colorlib.io.files import read_json, to_json
+from colorlib.io.paths import parse_path
 
 if TYPE_CHECKING:
     import torch
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from colorlib.data.filters import FilterConfig
 
 MODEL_HELP = (
-    "a weights file, or a model of the library: landscape, general, or either with -adversarial; "
+    "a weights file, the folder of a run, or a model of the library: landscape, general, or either "
+    "with -adversarial; "
     "default: the newest in runs/, or else general-adversarial"
 )
 _logger = logging.getLogger("colorlib")
@@ -25,7 +28,7 @@ _logger = logging.getLogger("colorlib")
 
 def add_data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Add the options that choose a data set."""
-    names = ", ".join(["photos", "scenes", *CATALOG])
+    names = ", ".join(DATASET_NAMES)
     data_help = f"a folder of photos, or {names}"
     parser.add_argument("--data", required=required, metavar="NAME", help=data_help)
     parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
@@ -66,34 +69,66 @@ def filters_from_args(args: argparse.Namespace) -> FilterConfig | None:
 
 
 def resolve_model(model: str | None, runs: str | Path = "runs") -> tuple[Path, Colorizer]:
-    """Load a model by its file or name; by default the newest in ``runs``, or the library's.
+    """Load a model by its file, its run's folder or its name.
+
+    Args:
+        model: a weights file, the folder of a run, of which the newest weights are taken, or the
+            name of a model of the library; None for the newest in ``runs``, or else the library's.
+        runs: the folder of all runs.
 
     Returns:
         The path of the weights, and the model.
 
     Raises:
-        FileNotFoundError: If ``model`` is neither a file nor a model of the library.
+        FileNotFoundError: If ``model`` is none of these.
+        ValueError: If it is a name of the library, and also the name of a file here.
         CheckpointError: If the file is damaged or does not contain a model.
     """
     from colorlib import pretrained
     from colorlib.colorizer import Colorizer
 
     if model is None:
-        paths = sorted(Path(runs).glob("*/*.safetensors"), key=lambda path: path.stat().st_mtime_ns)
-        model = str(paths[-1]) if paths else pretrained.DEFAULT
-        _logger.info("model: %s", model)
+        newest = _newest_weights(Path(runs).glob("*/*.safetensors"))
+        if newest is None:
+            _logger.info("model: %s", pretrained.DEFAULT)
+            model = pretrained.DEFAULT
+        else:
+            path, other = newest, f"--model {pretrained.DEFAULT} takes the library's"
+            kind = (
+                "a toy, trained with --reduced" if _is_reduced_run(path.parent) else "your newest"
+            )
+            _logger.info("model: %s (%s; %s)", path, kind, other)
+            return path, Colorizer.load(path)
+    elif model in pretrained.NAMES and Path(model).exists():
+        raise ValueError(f"{model} is a model of the library, and a file here: write ./{model}")
     if model in pretrained.NAMES:
         return pretrained.weights_path(model), pretrained.load(model)
-    path = Path(model).expanduser()
+    path = parse_path(model)
+    if path.is_dir():
+        path = _newest_weights(path.glob("*.safetensors")) or path
     if not path.is_file():
         expected = f"weights that colorlib train wrote, or one of {', '.join(pretrained.NAMES)}"
-        raise FileNotFoundError(f"there is no file {path}; expected {expected}")
+        found = f"{path} holds no weights" if path.is_dir() else f"there is no file {path}"
+        raise FileNotFoundError(f"{found}; expected {expected}")
     return path, Colorizer.load(path)
+
+
+def _newest_weights(paths: Iterable[Path]) -> Path | None:
+    """Return the newest weights file that is not a checkpoint, or None."""
+    weights = [path for path in paths if not path.name.startswith("checkpoint-")]
+    return max(weights, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def _is_reduced_run(folder: Path) -> bool:
+    try:
+        return read_json(folder / "run.json")["reduced"] is True
+    except (OSError, ValueError, KeyError, TypeError):  # no such file, or another program's
+        return False
 
 
 def print_result(args: argparse.Namespace, result: dict[str, Any], text: str) -> int:
     """Print the result as JSON with ``--json``, else the text, and return exit status 0."""
-    print(json.dumps(result, indent=1, default=str) if args.json else text)
+    print(to_json(result) if args.json else text)
     return 0
 
 

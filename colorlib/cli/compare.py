@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from colorlib.cli.common import add_device_argument, format_columns, parse_device, print_result
+from colorlib.data.catalog import parse_dataset
 from colorlib.io.files import atomic_write
+from colorlib.io.paths import check_outside, parse_folder
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--experiment", metavar="NAME", help=listed)
     add("--recipes", metavar="A,B", help="names of recipes, separated by commas")
     data = "what all recipes learn from: a folder, or a name of colorlib data"
-    add("--data", metavar="NAME", default="photos", help=data)
+    add("--data", metavar="NAME", help=f"{data}; default: photos")
     test_data = "photos to score, all of them; a tenth of --data if not given"
     add("--test-data", metavar="NAME", help=test_data)
     image_size = "side of the images; a network that needs more gets its smallest size"
@@ -91,13 +93,14 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
         to_csv,
     )
 
-    test_data = args.test_data or experiment.test_data
+    data = "photos" if args.data is None else parse_dataset(args.data)
+    test_data = experiment.test_data if args.test_data is None else parse_dataset(args.test_data)
     if args.reduced and args.test_data is None and experiment.test_data is not None:
         test_data = "scenes"  # nothing is downloaded
     config = ComparisonConfig(
-        data=args.data,
+        data=str(data),
         image_size=args.image_size,
-        test_data=test_data,
+        test_data=None if test_data is None else str(test_data),
         max_minutes=args.max_minutes,
         reduced=args.reduced,
         pretrained=not (args.from_scratch or args.reduced),
@@ -105,7 +108,10 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
         seed=args.seed,
     )
     name = f"{experiment.name}-{args.image_size}" + ("-reduced" if args.reduced else "")
-    folder = Path(args.out) if args.out else Path("comparisons", name)
+    folder = Path("comparisons", name) if args.out is None else parse_folder(args.out)
+    for photos in (data, test_data):
+        if isinstance(photos, Path):
+            check_outside(folder, photos)
     chosen_device = parse_device(args.device)
     rows = run_comparison(experiment, config, folder, device=chosen_device)
     models = {

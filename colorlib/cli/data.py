@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from colorlib.cli.common import format_columns, print_result
-from colorlib.data.catalog import CATALOG
+from colorlib.data.catalog import CATALOG, parse_dataset
+from colorlib.io.paths import looks_like_file, parse_path
 
 _BUILT_IN = {
     "photos": "random crops of the six photos of scikit-image and scikit-learn; no download",
@@ -41,16 +42,20 @@ def run(args: argparse.Namespace) -> int:
 def _prepare(args: argparse.Namespace) -> int:
     from colorlib.data.datasets import load_dataset
     from colorlib.data.filters import FilterConfig, write_rejection_report
+    from colorlib.tensor_checks import check_image_size
 
+    check_image_size("image_size", args.image_size)
+    if args.filter_report is not None:
+        _check_report(args.filter_report)
     splits = load_dataset(
-        args.name,
+        parse_dataset(args.name),
         args.image_size,
         seed=args.seed,
         filters=FilterConfig() if args.filter_report else None,
         reduced=args.reduced,
     )
     if args.filter_report and args.name not in _BUILT_IN:
-        write_rejection_report(splits.rejected, args.filter_report)
+        write_rejection_report(splits.rejected, parse_path(args.filter_report))
     result = {
         "about": splits.description,
         "images": splits.counts,
@@ -63,3 +68,9 @@ def _prepare(args: argparse.Namespace) -> int:
         lines.append(f"{len(splits.rejected)} left out, with reasons: {args.filter_report}")
     lines.append(f"now: colorlib train --data {args.name}")
     return print_result(args, result, "\n".join(lines))
+
+
+def _check_report(path: str) -> None:
+    """Raise ValueError unless a report, which replaces an older one, is a web page."""
+    if not looks_like_file(path) or parse_path(path).suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--filter-report is {path}; expected the name of a web page: {path}.html")

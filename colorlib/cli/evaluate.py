@@ -14,6 +14,7 @@ from colorlib.cli.common import (
     print_result,
     resolve_model,
 )
+from colorlib.data.catalog import parse_dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,14 +40,18 @@ def run(args: argparse.Namespace) -> int:
     from colorlib.color import LabScaler
     from colorlib.data.datasets import load_dataset
     from colorlib.evaluation.evaluate import ResizedModel, evaluate
+    from colorlib.tensor_checks import check_image_size
 
+    data = parse_dataset(args.data)
+    if args.image_size is not None:
+        check_image_size("image_size", args.image_size)
     path, model = resolve_model(args.model)
     model.net.to(parse_device(args.device))
     split, split_ratios = args.split, (0.8, 0.1, 0.1)
     if split == "all":
         split, split_ratios = "train", (1.0, 0.0, 0.0)
     splits = load_dataset(
-        args.data,
+        data,
         args.image_size or model.image_size,
         seed=args.seed,
         split_ratios=split_ratios,

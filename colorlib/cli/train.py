@@ -16,7 +16,9 @@ from colorlib.cli.common import (
     parse_device,
     print_result,
 )
+from colorlib.data.catalog import is_same_dataset, parse_dataset
 from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
+from colorlib.io.paths import check_outside, parse_folder
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from colorlib.recipe import Recipe
 
 # Fields that may differ when a run resumes: how long it trains, and texts.
-_MAY_CHANGE = ("epochs", "compile", "description", "unspecified", "reported")
+# The data set of a recipe is compared by ``data``, which names the one that is used.
+_MAY_CHANGE = ("epochs", "compile", "dataset", "description", "unspecified", "reported")
 #: The options of a run without a recipe: default, and help.
 OWN_OPTIONS = {
     "base_channels": (64, "channels of the first layer (16 with --reduced)"),
@@ -73,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
         if distributed.rank() > 0:
             _logger.setLevel(logging.ERROR)
         config = {"amp": not args.no_amp, "compile": args.compile, "seed": args.seed}
+        if args.data is not None:
+            args.data = parse_dataset(args.data)
         recipe = recipe_from_args(args).replace(config=config)
         data = args.data or ("photos" if args.reduced else recipe.data.dataset)
         if data is None:
@@ -81,7 +86,9 @@ def run(args: argparse.Namespace) -> int:
             )
         suffix = "-reduced" if args.reduced else ""
         name = f"{args.recipe or Path(data).name}-{recipe.data.image_size}{suffix}"
-        folder = Path(args.out or Path("runs", name))
+        folder = Path("runs", name) if args.out is None else parse_folder(args.out)
+        if isinstance(data, Path):
+            check_outside(folder, data)
         with lock_folder(folder if distributed.rank() == 0 else None):
             if distributed.rank() == 0:
                 _check_same_run(folder, args, data, recipe)
@@ -109,7 +116,7 @@ def recipe_from_args(args: argparse.Namespace) -> Recipe:
     recipe = get_recipe(args.recipe)
     if args.reduced:
         recipe = recipe.reduced()
-    if args.image_size:
+    if args.image_size is not None:
         recipe = recipe.with_image_size(args.image_size)
     return recipe.replace(pretrained=False, init_from=None) if args.from_scratch else recipe
 
@@ -119,6 +126,7 @@ def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:
     from colorlib.discriminators import PatchDiscriminator
     from colorlib.losses import GANLoss
     from colorlib.recipe import DataSpec, Recipe
+    from colorlib.tensor_checks import check_image_size
     from colorlib.training import TrainConfig
     from colorlib.unet import UNet
 
@@ -135,7 +143,10 @@ def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:
     lambda_rec = options.pop("lambda_rec")
     pixel = TrainConfig(**options)
     adversarial = discriminator = None
-    image_size = args.image_size or (64 if args.reduced else 256)
+    image_size = args.image_size
+    if image_size is None:
+        image_size = 64 if args.reduced else 256
+    check_image_size("image_size", image_size)
     if gan_epochs:
         adversarial = dataclasses.replace(pixel, epochs=gan_epochs, gan=gan, lambda_rec=lambda_rec)
         n_layers = 3 if image_size >= 128 else 2
@@ -147,7 +158,7 @@ def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:
         description=f"U-Net of {num_downs} levels, {channels} channels in the first layer",
         generator=UNet(num_downs=num_downs, base_channels=channels).config,
         data=DataSpec(
-            dataset=args.data,
+            dataset=str(args.data),
             description="as given on the command line",
             split_ratios=(0.8, 0.1, 0.1),
             resize_mode="center_crop",
@@ -159,7 +170,9 @@ def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:
     )
 
 
-def _check_same_run(folder: Path, args: argparse.Namespace, data: str, recipe: Recipe) -> None:
+def _check_same_run(
+    folder: Path, args: argparse.Namespace, data: str | Path, recipe: Recipe
+) -> None:
     """Save what a new run is started with; raise ValueError if its folder holds another run."""
     path = folder / "run.json"
     options = {"data": str(data), "seed": args.seed, "filter": args.filter, "reduced": args.reduced}
@@ -167,7 +180,11 @@ def _check_same_run(folder: Path, args: argparse.Namespace, data: str, recipe: R
     if not path.exists():
         write_json(path, settings)
         return
-    changed = changed_fields(read_json(path), settings, ignore=_MAY_CHANGE)
+    saved = read_json(path)
+    changed = changed_fields(saved, settings, ignore=_MAY_CHANGE)
+    if "data" in changed and is_same_dataset(*changed["data"]):
+        _logger.info("the photos were in %s, and are in %s now", *changed.pop("data"))
+        write_json(path, {**saved, "data": str(data)})
     if changed:
         words = "; ".join(
             f"{name.removeprefix('recipe.')} {old!r}, now {new!r}"
@@ -177,7 +194,11 @@ def _check_same_run(folder: Path, args: argparse.Namespace, data: str, recipe: R
 
 
 def _train(
-    args: argparse.Namespace, recipe: Recipe, data: str, folder: Path, device: torch.device
+    args: argparse.Namespace,
+    recipe: Recipe,
+    data: str | Path,
+    folder: Path,
+    device: torch.device,
 ) -> tuple[dict[str, Any], str]:
     """Train and return the result, as a dict and as text."""
     from colorlib.data.datasets import load_dataset

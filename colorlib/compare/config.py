@@ -15,7 +15,7 @@ from colorlib.compare.experiments import Experiment
 from colorlib.data.datasets import DataSplits, load_dataset
 from colorlib.data.filters import FilterConfig
 from colorlib.recipe import Recipe
-from colorlib.tensor_checks import check_at_least
+from colorlib.tensor_checks import check_at_least, check_image_size
 
 log = logging.getLogger("colorlib")
 
@@ -47,7 +47,7 @@ class ComparisonConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_at_least("image_size", self.image_size, 1)
+        check_image_size("image_size", self.image_size)
         check_at_least("seed", self.seed, 0)
         if self.max_minutes is not None:
             check_at_least("max_minutes", self.max_minutes, 0)

@@ -22,6 +22,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.compare.config import ComparisonConfig
 from colorlib.compare.experiments import Experiment
 from colorlib.compare.training import train_recipe
+from colorlib.data.catalog import is_same_dataset
 from colorlib.data.datasets import DataSplits
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
@@ -84,6 +85,9 @@ def _check_same_config(path: Path, config: ComparisonConfig) -> None:
     if not path.exists():
         return
     changed = changed_fields(read_json(path), dataclasses.asdict(config))
+    for name in ("data", "test_data"):
+        if name in changed and None not in changed[name] and is_same_dataset(*changed[name]):
+            del changed[name]
     if changed:
         words = "; ".join(f"{name} {old!r}, now {new!r}" for name, (old, new) in changed.items())
         raise ValueError(

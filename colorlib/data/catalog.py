@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from colorlib.io.paths import parse_path
+
 
 @dataclass(frozen=True)
 class DatasetSource:
@@ -72,3 +74,42 @@ def load_catalog(path: str | Path) -> dict[str, DatasetSource]:
 CATALOG = load_catalog(Path(__file__).with_name("catalog.toml"))
 if os.environ.get("COLORLIB_SOURCES"):
     CATALOG |= load_catalog(os.environ["COLORLIB_SOURCES"])
+#: Every name of a data set that is not a folder.
+DATASET_NAMES = ("photos", "scenes", *CATALOG)
+
+
+def parse_dataset(text: str) -> str | Path:
+    """Return the data set that a person named: a built-in name, or the absolute path of a folder.
+
+    Raises:
+        FileNotFoundError: neither a name nor a folder.
+        ValueError: a built-in name that is the name of a folder here as well.
+
+    Example:
+        >>> parse_dataset("photos"), parse_dataset(".") == Path.cwd()
+        ('photos', True)
+    """
+    if text in DATASET_NAMES:
+        if Path(text).exists():
+            found = f"{text} is a built-in data set, and also a folder here"
+            raise ValueError(f"{found}: write ./{text} for the folder, or rename the folder")
+        return text
+    path = parse_path(text)
+    if not path.exists():
+        found = f"{text} was found nowhere, expected a folder or one of {', '.join(DATASET_NAMES)}"
+        raise FileNotFoundError(f"{found}; check the name.")
+    return path.resolve()
+
+
+def is_same_dataset(old: str, new: str) -> bool:
+    """Return whether two runs name one data set, in the form of :func:`parse_dataset`.
+
+    A folder that is no longer where it was, was moved: the images themselves are compared when a
+    run resumes.
+
+    Example:
+        >>> is_same_dataset("/gone/album", os.getcwd()), is_same_dataset("photos", os.getcwd())
+        (True, False)
+    """
+    are_folders = os.path.isabs(old) and os.path.isabs(new)
+    return old == new or (are_folders and not os.path.exists(old))

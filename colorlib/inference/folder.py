@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from colorlib.inference.paths import unique_output_paths
 from colorlib.io.decode import open_photo
 from colorlib.io.exif import exif_for_result
 from colorlib.io.images import ImageError, save_image
+from colorlib.io.paths import check_no_photo_is_replaced
 
 _logger = logging.getLogger("colorlib")
 ALREADY_EXISTS = "exists already"
@@ -114,7 +114,7 @@ def colorize_folder(
         raise NotADirectoryError(f"{out} is a file, expected a folder for the results; {advice}.")
     photos, names = _collect_photos(source, out)
     targets = [out / name for name in unique_output_paths(names)]
-    _check_no_photo_is_replaced(photos.values(), targets)
+    check_no_photo_is_replaced(photos.values(), targets)
     out.mkdir(parents=True, exist_ok=True)
     written, skipped = [], {}
     pairs = list(zip(photos.items(), targets, strict=True))
@@ -169,10 +169,3 @@ def _collect_photos(
         results = f"{result_folder.relative_to(photo_folder).as_posix()}/"
         photos = {name: path for name, path in photos.items() if not name.startswith(results)}
     return photos, list(photos)
-
-
-def _check_no_photo_is_replaced(photos: Iterable[Path], targets: Iterable[Path]) -> None:
-    """Raise ValueError if a result would have the path of a photo."""
-    for path in set(map(os.path.realpath, photos)) & set(map(os.path.realpath, targets)):
-        advice = "choose another folder for results"
-        raise ValueError(f"{path} is a photo and would be its own result; {advice}.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import platform
 import secrets
@@ -125,7 +126,27 @@ def write_json(path: Path, data: Any) -> None:
         {'betas': [0.5, 0.999]}
     """
     with atomic_write(path, overwrite=True) as file:
-        file.write(json.dumps(data, indent=1).encode())
+        file.write(to_json(data).encode())
+
+
+def to_json(data: Any) -> str:
+    """Return data as JSON that every program reads: NaN and infinity, which JSON lacks, are null.
+
+    Paths become text.
+
+    Example:
+        >>> print(to_json([1.5, float("nan"), float("-inf"), Path("a.png")]).replace("\\n", ""))
+        [ 1.5, null, null, "a.png"]
+    """
+    return json.dumps(_replace_non_finite(data), indent=1, allow_nan=False, default=os.fspath)
+
+
+def _replace_non_finite(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _replace_non_finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_replace_non_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def changed_fields(

@@ -48,29 +48,31 @@ def parse_folder(text: str | Path) -> Path:
         'results.v2'
         >>> parse_folder("r.tif")
         Traceback (most recent call last):
-        ValueError: r.tif looks like the name of a file; expected a folder: write r.tif/ if it is one
+        ValueError: r.tif looks like a file; expected a folder: write r.tif/ if it is one
     """
     path = parse_path(text)
     if path.is_dir():
         return path
     if os.path.lexists(path):
         raise NotADirectoryError(f"{path} is a file; expected a folder: name another")
-    if _FILE_SUFFIX_PATTERN.fullmatch(path.suffix) and not is_written_as_folder(text):
+    if looks_like_file(text):
         expected = f"expected a folder: write {path}/ if it is one"
-        raise ValueError(f"{path} looks like the name of a file; {expected}")
+        raise ValueError(f"{path} looks like a file; {expected}")
     return path
 
 
-def is_written_as_folder(text: str | Path) -> bool:
-    """Return whether a text can only be a folder: it ends in a slash, or is ``.`` or ``..``.
+def looks_like_file(text: str | Path) -> bool:
+    """Return whether a path ends like a file's name, without a slash, and is not a folder.
 
     Example:
-        >>> [is_written_as_folder(text) for text in ("a/", "..", "a", "a.jpg")]
-        [True, True, False, False]
+        >>> [looks_like_file(text) for text in ("a.jpg", "a.jpg/", "a", "2.5", "..")]
+        [True, False, False, False, False]
     """
     text = os.fspath(text)
     separators = tuple(filter(None, (os.sep, os.altsep)))
-    return text.endswith(separators) or os.path.basename(text) in (".", "..")
+    path = parse_path(text)
+    has_suffix = _FILE_SUFFIX_PATTERN.fullmatch(path.suffix) is not None
+    return has_suffix and not text.endswith(separators) and not path.is_dir()
 
 
 def folder_name(path: str | Path) -> str:

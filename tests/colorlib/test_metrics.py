@@ -184,3 +184,37 @@ def test_shapes_are_never_broadcast(function):
     image = torch.full((1, 3, 12, 12), 0.5)
     with pytest.raises(ValueError, match="expected the same"):
         function(image, image.expand(2, 3, 12, 12))
+
+
+WRONG_RANGES = {
+    "bytes": lambda rgb: (255 * rgb).round().to(torch.uint8),
+    "0..255": lambda rgb: 255 * rgb,
+    "-1..1": lambda rgb: 2 * rgb - 1,
+}
+
+
+@pytest.mark.parametrize("change", WRONG_RANGES.values(), ids=WRONG_RANGES)
+@pytest.mark.parametrize("function", [ssim, colorfulness, gray_baseline], ids=lambda f: f.__name__)
+def test_metrics_of_rgb_refuse_other_ranges(function, change):
+    """Their constants belong to [0, 1]: with other values the number would be wrong in silence."""
+    wrong = change(PHOTOS)
+    images = (wrong, wrong) if function is ssim else (wrong,)
+    with pytest.raises((TypeError, ValueError), match="expected"):
+        function(*images)
+    if function is ssim:  # one of the two is enough
+        with pytest.raises((TypeError, ValueError), match="expected"):
+            function(PHOTOS, wrong)
+
+
+@pytest.mark.parametrize("function", [ciede2000, chroma], ids=lambda f: f.__name__)
+def test_metrics_of_lab_refuse_other_ranges(function):
+    lab = rgb_to_lab(PHOTOS)
+    for wrong in (lab / 110 * 2 - 1, 2.55 * lab, lab.round().to(torch.int16)):
+        with pytest.raises((TypeError, ValueError), match="expected"):
+            function(*((wrong, lab) if function is ciede2000 else (wrong,)))
+
+
+def test_values_that_rounding_brings_out_of_range_pass():
+    rgb = PHOTOS.clamp(0, 1)
+    rgb[0, 0, 0, :2] = torch.tensor([1.005, -0.005])
+    assert ssim(rgb, rgb).isfinite().all() and colorfulness(rgb).isfinite().all()

@@ -201,9 +201,9 @@ def test_other_checks(check, error, words):
             lambda: evaluate.evaluate(None, TensorImages(RGB), batch_size=0),
             "batch_size is 0; expected at least 1",
         ),
-        (lambda: Colorizer(tiny_net(), image_size=0), "image_size is 0; expected at least 1"),
+        (lambda: Colorizer(tiny_net(), image_size=0), "image_size is 0; expected 1 to 4096"),
         (lambda: Colorizer(tiny_net(), image_size=8).predict_ab_at([1], 8), "L " + LIST),
-        (lambda: ComparisonConfig("photos", 0), "image_size is 0; expected at least 1"),
+        (lambda: ComparisonConfig("photos", 4097), "image_size is 4097; expected 1 to 4096"),
         (
             lambda: replace(ComparisonConfig("photos", 32), max_minutes=-1),
             "max_minutes is -1; expected at least 0",
