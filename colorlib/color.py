@@ -170,9 +170,9 @@ class LabScaler:
     The input is always L/50 - 1.
 
     Args:
-        ab_scale: The divisor of a and b: 110 keeps all of sRGB inside [-1, 1] (papers 000 and 004),
-            128 fits paper 002. The PSNR of scaled channels depends on it by 20 log10(128/110) = 1.3
-            dB.
+        ab_scale: The divisor of a and b: 110 keeps all of sRGB inside [-1, 1] (the tutorial
+            behind papers 000 and 004), 128 fits paper 002. The PSNR of scaled channels depends on
+            it by 20 log10(128/110) = 1.3 dB.
         output_space: What the network predicts. ``"ab"``: a and b divided by ``ab_scale``.
             ``"lab"``: L as well, then a and b (paper 003); back in Lab, the given L is used.
             ``"rgb"``: 2 rgb - 1 (paper 001, two systems of paper 002); back in Lab, the predicted L

@@ -219,9 +219,9 @@ def init_weights(
     Args:
         net: A network of convolutions, linear layers and batch norms; changed in place, except for
             the ``pretrained_modules`` of a :class:`Generator`.
-        scheme: ``"normal"``: N(0, 0.02) and, for batch norm, N(1, 0.02), as pix2pix (papers 000 and
-            004). ``"he"``: N(0, sqrt(2 / fan_in)), where fan_in counts the inputs of one output,
-            and 1 for batch norm (paper 003; He et al. 2015). Biases are 0 in both.
+        scheme: ``"normal"``: N(0, 0.02) and, for batch norm, N(1, 0.02), as pix2pix.
+            ``"he"``: N(0, sqrt(2 / fan_in)), where fan_in counts the inputs of one output, and 1
+            for batch norm (He et al. 2015). Biases are 0 in both.
         seed: The same seed gives the same weights on every device. A CPU generator is advanced.
 
     Returns:

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
@@ -71,14 +72,25 @@ class ComparisonConfig:
         recipe = recipe.replace(config={"seed": self.seed, "amp": self.amp, "load_scale": 1})
         return recipe if self.pretrained else recipe.replace(pretrained=False)
 
-    def load_data(self, image_size: int) -> DataSplits:
-        """Return the photos at one size, split in the same way at every size; cached."""
-        return _load_data(self, image_size)
+    def load_data(self, image_size: int, own_split: float | None = None) -> DataSplits:
+        """Return the photos at one size, split in the same way at every size; cached.
+
+        Args:
+            image_size: side of the images in pixels.
+            own_split: the share of all photos to train on, as :attr:`Experiment.own_splits` has it;
+                all others are validation photos. The test photos do not change, so those of them
+                that are not trained on are among the validation photos as well.
+        """
+        return _load_data(self, image_size, own_split)
 
     def train_subset(
         self, splits: DataSplits, experiment: Experiment, name: str
     ) -> Dataset[Tensor]:
-        """Return the training photos of a recipe: all, a share of them, or the filtered ones."""
+        """Return the training photos of a recipe: all, the filtered ones, or a share of them.
+
+        A share is drawn by the seed. The first photos would be those of the first classes, because
+        photos are in the order of their names.
+        """
         dataset = splits.train
         if name in experiment.filtered:
             indices = _indices_that_pass_filters(dataset)
@@ -87,17 +99,49 @@ class ComparisonConfig:
         fraction = experiment.train_fractions.get(name, 1.0)
         if fraction == 1:
             return dataset
-        return Subset(dataset, range(round(fraction * len(dataset))))
+        return draw_subset(dataset, fraction, self.seed)
+
+
+def draw_subset(dataset: Dataset[Tensor], fraction: float, seed: int) -> Subset[Tensor]:
+    """Return a share of a data set, drawn by a seed; a smaller share is part of a larger one.
+
+    Example:
+        >>> half, tenth = (draw_subset(range(100), share, seed=0) for share in (0.5, 0.1))
+        >>> len(half), len(tenth), set(tenth.indices) < set(half.indices)
+        (50, 10, True)
+    """
+    order = np.random.default_rng(seed).permutation(len(dataset))
+    return Subset(dataset, sorted(order[: round(fraction * len(dataset))].tolist()))
 
 
 @cache
-def _load_data(config: ComparisonConfig, image_size: int) -> DataSplits:
+def _load_data(
+    config: ComparisonConfig, image_size: int, own_split: float | None = None
+) -> DataSplits:
+    test_ratio = 0.1 if config.test_data is None else 0.0
+    train_ratio = 0.95 - test_ratio if own_split is None else own_split
+    ratios = (round(train_ratio, 6), round(1 - test_ratio - train_ratio, 6), test_ratio)
+    splits = _load_splits(config, image_size, ratios)
+    if own_split is not None:
+        splits = _with_own_split(splits, own_split, config.seed)
     if config.test_data is None:
-        return _load_splits(config, image_size, (0.85, 0.05, 0.1))
-    splits = _load_splits(config, image_size, (0.95, 0.05, 0.0))
+        return splits
     scored = _load(config, config.test_data, image_size, (0.0, 0.0, 1.0))
     description = f"{splits.description}; scored on {scored.description}"
     return dataclasses.replace(splits, test=scored.test, description=description)
+
+
+def _with_own_split(splits: DataSplits, own_split: float, seed: int) -> DataSplits:
+    """Add the test photos to the validation photos: only training photos are set apart.
+
+    Crops and scenes have no common list of photos, so there a share of the training images is
+    drawn instead.
+    """
+    if not isinstance(splits.train, Subset):
+        return dataclasses.replace(splits, train=draw_subset(splits.train, own_split, seed))
+    others = [*splits.validation.indices, *splits.test.indices]
+    validation = Subset(splits.train.dataset, sorted(others))
+    return dataclasses.replace(splits, validation=validation)
 
 
 def _load_splits(

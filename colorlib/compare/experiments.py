@@ -25,7 +25,10 @@ class Experiment:
         question: what it asks, and in which papers.
         recipes: in the order of the table.
         train_fractions: the share of the training photos that a recipe learns from, by its name; 1
-            if the recipe is not named.
+            if the recipe is not named. The photos are drawn by the seed, and a smaller share is
+            part of a larger one.
+        own_splits: the share of *all* photos that a recipe is trained on, by its name; all others
+            are its validation photos. A recipe that is not named has the comparison's split.
         filtered: names of the recipes whose training photos are filtered.
         test_data: the photos to score, if they come from another source: as
             :func:`colorlib.data.datasets.load_dataset` takes them.
@@ -35,6 +38,7 @@ class Experiment:
     question: str
     recipes: tuple[Recipe, ...]
     train_fractions: Mapping[str, float] = field(default_factory=dict)
+    own_splits: Mapping[str, float] = field(default_factory=dict)
     filtered: frozenset[str] = frozenset()
     test_data: str | None = None
 
@@ -140,11 +144,8 @@ _LETTERS = [
             P0.replace("p0-quarter"),
             *(P1.replace(f"p1-{percent}") for percent in _PERCENT),
         ),
-        train_fractions={
-            "p0-half": 0.5,
-            "p0-quarter": 0.25,
-            **{f"p1-{percent}": percent / 100 for percent in _PERCENT},
-        },
+        train_fractions={"p0-half": 0.5, "p0-quarter": 0.25},
+        own_splits={f"p1-{percent}": percent / 100 for percent in _PERCENT},
     ),
     Experiment(
         name="H",
@@ -190,18 +191,28 @@ _ALL = Experiment(
     question="every system of the five papers and the tutorial",
     recipes=tuple(RECIPES.values()),
 )
+_PAPER_001_SPLITS = {
+    f"{recipe.name}-{percent}": percent / 100 for percent in _PERCENT for recipe in _P1_GRID
+}
 _PAPER_001_GRID = Experiment(
     name="paper-001-grid",
-    question="all 24 of paper 001: three splits, two learning rates, four batch sizes",
+    question="paper 001's three splits and two rates, each with four batch sizes from 20 to 100",
     recipes=tuple(
         recipe.replace(f"{recipe.name}-{percent}") for percent in _PERCENT for recipe in _P1_GRID
     ),
-    train_fractions={
-        f"{recipe.name}-{percent}": percent / 100 for percent in _PERCENT for recipe in _P1_GRID
-    },
+    own_splits=_PAPER_001_SPLITS,
+)
+#: The runs that paper 001 reports. It gives no other batch size than 64: "between 20 to 100".
+PAPER_001_RUNS = ("p1-lr0.001-batch64-80", "p1-lr0.0001-batch64-70", "p1-lr0.0001-batch64-90")
+_PAPER_001_REPORTED = Experiment(
+    name="paper-001-reported",
+    question="the three runs that paper 001 reports",
+    recipes=tuple(recipe for recipe in _PAPER_001_GRID.recipes if recipe.name in PAPER_001_RUNS),
+    own_splits={name: _PAPER_001_SPLITS[name] for name in PAPER_001_RUNS},
 )
 
 #: By name.
 EXPERIMENTS = {
-    experiment.name: experiment for experiment in (_ALL, *_PAPERS, *_LETTERS, _PAPER_001_GRID)
+    experiment.name: experiment
+    for experiment in (_ALL, *_PAPERS, *_LETTERS, _PAPER_001_REPORTED, _PAPER_001_GRID)
 }

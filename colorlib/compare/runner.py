@@ -26,6 +26,7 @@ from colorlib.data.catalog import is_same_dataset
 from colorlib.data.datasets import DataSplits
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
+from colorlib.models.registry import check_package
 from colorlib.recipe import Recipe
 
 log = logging.getLogger("colorlib")
@@ -58,8 +59,11 @@ def run_comparison(
     Raises:
         ValueError: if the folder holds a comparison with another configuration.
         OSError: if the folder cannot be written to, or is in use by another comparison.
+        ImportError: if a recipe needs a package that is not installed.
     """
     folder = Path(folder)
+    for recipe in experiment.recipes:
+        check_package(recipe.generator)
     with lock_folder(folder):
         _check_same_config(folder / "config.json", config)
         rows = [_score_gray_baseline(experiment, config)]
@@ -106,6 +110,7 @@ def _training_key(recipe: Recipe, experiment: Experiment, config: ComparisonConf
                 training[name] = {**training[name], "epochs": None}  # the time ends the stage
     training["image_size"] = recipe.data.image_size
     training["train_fraction"] = experiment.train_fractions.get(recipe.name)
+    training["own_split"] = experiment.own_splits.get(recipe.name)
     training["filtered"] = recipe.name in experiment.filtered
     return json.dumps(training)
 
@@ -148,7 +153,7 @@ def _train_and_score(
 ) -> Row:
     """Train a recipe, save its model and its row, and return the row."""
     image_size = recipe.data.image_size
-    splits = config.load_data(image_size)
+    splits = config.load_data(image_size, experiment.own_splits.get(recipe.name))
     train = config.train_subset(splits, experiment, recipe.name)
     log.info(
         "%s: %s, %d photos at %d pixels", recipe.name, recipe.description, len(train), image_size

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset
 
+from colorlib.compare.config import draw_subset
 from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
@@ -45,7 +46,8 @@ def train_recipe(
     """
     seed = next(iter(recipe.stages.values())).seed
     net_g, net_d = recipe.build_networks(seed)
-    subset = Subset(validation, range(min(_NUM_VALIDATION_IMAGES, len(validation))))
+    fraction = min(1.0, _NUM_VALIDATION_IMAGES / len(validation))
+    subset = draw_subset(validation, fraction, seed)
     metrics = {"psnr": psnr_metric("rgb", peak=1)}
 
     def validate(net: nn.Module) -> float:

@@ -1,9 +1,9 @@
 """Filters that remove gray, faint, vibrant and too detailed photos from training data.
 
-Paper 002 removes photos that are "grayscale, too faint, too vibrant or artificial, too detailed",
-and states neither how it measures that nor the limits. The measures and limits here are ours, in
-:class:`FilterConfig`: a reproduction can name them, and an experiment can change them. Gray photos
-matter most: a network that is shown gray as the truth learns to predict gray.
+Paper 002 removes gray photos, faint ones, vibrant ones with artificial colours and those with too
+many details. It states neither how it measures that nor the limits. The measures and limits here
+are ours, in :class:`FilterConfig`: a reproduction can name them, and an experiment can change them.
+Gray photos matter most: a network that is shown gray as the truth learns to predict gray.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def build_image_cache(
         cache_dir: the folder to write to, one for each data set and setting; by default a folder
             below :func:`~colorlib.data.download.cache_folder`.
         resize_mode: ``"center_crop"`` cuts the largest centred square, ``"stretch"`` keeps all of
-            the photo and changes its proportions (papers 000 and 004).
+            the photo and changes its proportions (pix2pix).
         num_workers: the number of threads that decode; by default as many as processors, up to 8.
 
     Returns:

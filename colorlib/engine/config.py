@@ -17,7 +17,7 @@ Schedule = Literal["constant", "step", "plateau", "cosine"]  #: when the learnin
 class TrainConfig:
     """The settings of a training run, saved in every checkpoint.
 
-    The defaults are those of papers 000 and 004.
+    The defaults are those of the tutorial that papers 000 and 004 follow.
 
     Args:
         epochs: how often every image is seen.

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import nn
 
-MAX_PARAMETERS = 300_000_000  # 1.2 GB in float32; paper 000's generator has 54 million
+MAX_PARAMETERS = 300_000_000  # 1.2 GB in float32; pix2pix's U-Net has 54 million
 
 #: Words in the configurations of the four shipped weights files, and today's words.
 OLD_NAMES = {

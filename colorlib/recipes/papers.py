@@ -1,4 +1,4 @@
-"""The thirteen systems of the five papers, and of the tutorial that two of them follow.
+"""The twelve systems of the five papers, and the tutorial that two of them follow.
 
 If a paper does not give a value, the recipe's ``unspecified`` states the choice: see
 ``open_choices.toml``. "Tutorial" is the widely copied public one (Lab, U-Net, PatchGAN;

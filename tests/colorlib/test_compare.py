@@ -24,6 +24,7 @@ from colorlib.compare import (
     to_csv,
     training,
 )
+from colorlib.compare.config import draw_subset
 from colorlib.compare.experiments import EXPERIMENTS, Experiment
 from colorlib.data import sample_photo_crops, sample_photos
 from colorlib.data.datasets import DataSplits, TensorImages, load_dataset
@@ -274,14 +275,46 @@ def test_fractions_and_filters_change_the_training_photos():
         return REDUCED.train_subset(splits, experiment, name)
 
     assert subset("other") is mixed
-    assert torch.equal(torch.stack(list(subset("third"))), mixed.rgb[:13])
+    third = subset("third").indices
+    assert len(third) == 13 and third == sorted(third) and third != list(range(13))
     clean = list(subset("clean"))
     assert 0 < len(clean) <= 20
     colored = [i for i in range(0, 40, 2) if any(torch.equal(mixed[i], one) for one in clean)]
     assert len(colored) == len(clean)
     half = list(subset("half"))
     assert len(half) == round(len(clean) / 2)
-    assert all(map(torch.equal, half, clean))
+    assert all(any(torch.equal(one, other) for other in clean) for one in half)
+
+
+def test_a_share_has_photos_of_every_class_and_lies_in_every_larger_share():
+    names = [f"class{k}/{i:03d}.jpg" for k in range(4) for i in range(400)]  # in order, as a folder
+    half, quarter = (draw_subset(names, share, seed=0) for share in (0.5, 0.25))
+    assert set(quarter.indices) < set(half.indices)
+    for share, subset in ((0.5, half), (0.25, quarter)):
+        counts = [sum(name.startswith(f"class{k}") for name in subset) for k in range(4)]
+        assert sum(counts) == share * 1600 and min(counts) > share * 400 / 2
+    assert draw_subset(names, 0.5, seed=1).indices != half.indices
+
+
+def test_own_splits_of_paper_001_set_apart_only_training_photos(photo_folder):
+    config = ComparisonConfig(str(photo_folder), 32)
+    photos = config.load_data(32).train.dataset
+    test, parts = set(config.load_data(32).test.indices), []
+    for percent in (70, 80, 90):
+        splits = config.load_data(32, percent / 100)
+        train, validation = set(splits.train.indices), set(splits.validation.indices)
+        assert not train & validation and len(train | validation) == len(photos)
+        assert abs(len(train) - percent / 100 * len(photos)) <= 6
+        assert set(splits.test.indices) == test and test <= validation
+        parts.append(train)
+    assert parts[0] < parts[1] < parts[2]
+
+
+def test_own_split_reaches_the_training(trained, tmp_path):
+    p1 = RECIPES["p1"]
+    experiment = Experiment("x", "?", (p1, p1.replace("p1-70")), own_splits={"p1-70": 0.7})
+    run_comparison(experiment, REDUCED, tmp_path)
+    assert trained == [("p1", 256), ("p1-70", 179)]
 
 
 def test_fraction_reaches_the_training(trained, tmp_path):

@@ -104,8 +104,10 @@ def changed(one, two):
     return differing - {"name"}
 
 
-def test_thirteen_recipes_each_under_its_own_name():
-    assert len(RECIPES) == 13 and list(RECIPES) == list(STAGES) == list(OTHER_VALUES)
+def test_twelve_recipes_and_the_tutorial_each_under_its_own_name():
+    papers = [recipe for recipe in RECIPES.values() if recipe.paper != "tutorial"]
+    assert len(RECIPES) == 13 and len(papers) == 12
+    assert list(RECIPES) == list(STAGES) == list(OTHER_VALUES)
     assert all(get_recipe(name).name == name for name in RECIPES)
     message = r"no recipe 'p9'; expected one of p0, p1, .*, landscape, general"
     with pytest.raises(ValueError, match=message):
@@ -377,7 +379,7 @@ def test_rgb_and_lab_of_paper_002_differ_only_in_the_output(encoder):
 def test_grid_of_paper_001_has_every_combination_once():
     grid = EXPERIMENTS["paper-001-grid"]
     combinations = {
-        (grid.train_fractions[recipe.name], recipe.pixel.lr, recipe.pixel.batch_size)
+        (grid.own_splits[recipe.name], recipe.pixel.lr, recipe.pixel.batch_size)
         for recipe in grid.recipes
     }
     assert combinations == {
@@ -391,9 +393,24 @@ def test_grid_of_paper_001_has_every_combination_once():
         assert changed(recipe, RECIPES["p1"]) <= {"pixel.lr", "pixel.batch_size"}
 
 
+def test_runs_that_paper_001_reports():
+    reported = EXPERIMENTS["paper-001-reported"]
+    runs = {
+        (reported.own_splits[recipe.name], recipe.pixel.lr, recipe.pixel.batch_size)
+        for recipe in reported.recipes
+    }
+    assert runs == {(0.8, 1e-3, 64), (0.7, 1e-4, 64), (0.9, 1e-4, 64)}  # its section 4
+
+
 def test_experiments_have_every_letter_and_every_paper():
     papers = [f"paper-{number}" for number in ("000", "001", "002", "003", "004")]
-    assert list(EXPERIMENTS) == ["all", *papers, *"ABCDEFGHIJKL", "paper-001-grid"]
+    assert list(EXPERIMENTS) == [
+        "all",
+        *papers,
+        *"ABCDEFGHIJKL",
+        "paper-001-reported",
+        "paper-001-grid",
+    ]
     assert [recipe.name for recipe in EXPERIMENTS["all"].recipes] == list(RECIPES)
     assert sum(len(EXPERIMENTS[paper].recipes) for paper in papers) == 12  # all but the tutorial
     assert EXPERIMENTS["I"].test_data == "coco"
@@ -407,6 +424,8 @@ def test_experiment_names_its_own_recipes(name):
     assert experiment.name == name and len(names) == len(set(names))
     assert experiment.question.isprintable()
     assert set(experiment.train_fractions) <= set(names) and experiment.filtered <= set(names)
-    assert all(0 < fraction < 1 for fraction in experiment.train_fractions.values())
+    assert set(experiment.own_splits) <= set(names) - set(experiment.train_fractions)
+    for fractions in (experiment.train_fractions, experiment.own_splits):
+        assert all(0 < fraction < 1 for fraction in fractions.values())
     for recipe in experiment.recipes:  # one name is one recipe, in every experiment
         assert recipe == ALL_RECIPES[recipe.name]
