@@ -1,23 +1,20 @@
 """The command line: ``colorlib data | train | evaluate | compare | colorize | info``.
 
 Each command is a module of this package. Results go to the standard output, progress and messages
-to the standard error, so that with ``--json`` the standard output is valid JSON. Exit statuses:
-0 success, 1 failure with one sentence that explains it, 2 wrong usage, 130 stopped by the keyboard,
-143 stopped by the system (SIGTERM).
+to the standard error, so that with ``--json`` the standard output is valid JSON.
+:mod:`colorlib.cli.errors` turns errors into sentences and exit statuses.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
 from colorlib import __version__
-from colorlib.engine.signals import handle_stop_signals, raise_stopped
+from colorlib.cli.errors import run_command
 
 COMMANDS = {
     "data": "list the data sets, or download, filter and split one",
@@ -32,22 +29,17 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    name = " ".join(["colorlib", *(word for word in argv[:1] if word in COMMANDS)])
+    return run_command(
+        name, lambda: _run(argv), stopped="stopped; the same command resumes from here"
+    )
+
+
+def _run(argv: Sequence[str]) -> int:
     args = _create_parser(argv).parse_args(argv)
-    with contextlib.suppress(AttributeError):  # a file name may have letters the screen lacks
-        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("colorlib").setLevel(logging.INFO)
-    try:
-        with handle_stop_signals(raise_stopped):
-            return args.run(args)
-    except KeyboardInterrupt as stop:
-        if os.environ.get("RANK", "0") == "0":  # only one of the processes of torchrun prints
-            message = "stopped; the same command resumes from here"
-            print(f"\ncolorlib {args.command}: {message}", file=sys.stderr)
-        return getattr(stop, "status", 130)
-    except (OSError, ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
-        print(f"colorlib {args.command}: {_error_text(error)}", file=sys.stderr)
-        return 1
+    return args.run(args)
 
 
 def _create_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
@@ -66,17 +58,6 @@ def _create_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="print the result as JSON")
             command.set_defaults(run=module.run)
     return parser
-
-
-def _error_text(error: Exception) -> str:
-    """Return an error's message, with advice if memory ran out."""
-    if isinstance(error, MemoryError | RuntimeError) and "memory ran out" not in str(error):
-        from colorlib.engine.precision import is_out_of_memory
-
-        if is_out_of_memory(error):
-            advice = "close other programs, or use a smaller --image-size, or --reduced"
-            return f"memory ran out ({error}); {advice}"
-    return str(error)
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):

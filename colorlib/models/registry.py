@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 
 from colorlib.encoders import EncoderUNet
 from colorlib.fusion import FusionCNN
@@ -15,6 +16,8 @@ from colorlib.unet import RGBUNet, UNet
 
 #: Every generator that a weights file may name.
 GENERATORS = (UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet, EfficientNetUNet)
+#: The package of each generator that needs one which colorlib can do without.
+REQUIRED_PACKAGES = {"FusionCNN": "timm", "FastaiUNet": "fastai"}
 
 
 def create_generator(
@@ -41,3 +44,17 @@ def create_generator(
     return schema.from_config_by_name(
         GENERATORS, "generator", config, pretrained=pretrained, seed=seed
     )
+
+
+def check_package(config: Mapping[str, object]) -> None:
+    """Raise ImportError if a generator needs a package that is not installed; nothing is loaded.
+
+    A comparison asks before it trains the first of its systems.
+
+    Example:
+        >>> check_package({"generator": "UNet"})
+    """
+    package = REQUIRED_PACKAGES.get(str(config["generator"]))
+    if package is not None and find_spec(package) is None:
+        found = f"{config['generator']} needs {package}, which is not installed"
+        raise ImportError(f"{found}: install it with pip install {package}")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import locale
+import os
 import sys
 from types import ModuleType
+
+from colorlib.cli.errors import run_command
 
 MODULES = {
     "new": "new_lesson",
@@ -42,11 +46,17 @@ def import_command(name: str) -> ModuleType:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; return its exit status: 0 done, 1 found something wrong, 2 bad usage."""
+    words = sys.argv[1:] if argv is None else argv
+    name = " ".join(["course", *(word for word in words[:1] if word in COMMANDS)])
+    return run_command(name, lambda: _run(words), explained=(CourseError,))
+
+
+def _run(words: list[str]) -> int:
+    _use_a_locale_that_exists()
     parser = argparse.ArgumentParser(
         prog="python -m course", description="The tool that builds and checks the course."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    words = sys.argv[1:] if argv is None else argv
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if words[:1] == [name]:  # only the command that is asked for costs its imports
@@ -55,8 +65,18 @@ def main(argv: list[str] | None = None) -> int:
                 module.arguments(sub)
             sub.set_defaults(run=module.main)
     args = parser.parse_args(words)
+    return args.run(args)
+
+
+def _use_a_locale_that_exists() -> None:
+    """Take the C locale, here and in child processes, where the system lacks the one of LANG.
+
+    Sphinx would end with an error, and so would every other program that sets its locale.
+    """
+    before = locale.setlocale(locale.LC_ALL)
     try:
-        return args.run(args)
-    except CourseError as error:
-        print(f"course {args.command}: {error}")
-        return 1
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        os.environ["LC_ALL"] = "C.UTF-8" if sys.platform == "linux" else "C"
+    finally:
+        locale.setlocale(locale.LC_ALL, before)

@@ -6,12 +6,14 @@ A copy is made once and is yours from then on: no command writes to a notebook i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 from colorlib.io.files import atomic_write
 from course.tool import course_config, no_network
+from course.tool.cli import CourseError
 from course.tool.run import select
 
 SEEN = ".lessons"  # in my/: the last version of each lesson that was copied or reported
@@ -47,21 +49,48 @@ def copy_lessons(root: Path) -> list[str]:
 
     Returns:
         A line for each copy, and once for each lesson that has changed since you copied it.
+
+    Raises:
+        CourseError: If nothing can be written to ``my/``.
     """
     report = []
     for lesson in select(root, "lessons"):
         data, copy = lesson.read_bytes(), root / "my" / lesson.name
-        seen = copy.parent / SEEN / lesson.name
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        if create(copy, data):
+        try:
+            copy.parent.mkdir(exist_ok=True)
+            is_new = create(copy, data)
+            differs = not is_new and copy.read_bytes() != data
+        except OSError as error:
+            found = f"my/{lesson.name} cannot be written or read ({error.strerror})"
+            raise CourseError(f"{found}: make my/ a folder of yours, or move it away.") from None
+        if is_new:
             report.append(f"my/{lesson.name} is your copy.")
-        elif copy.read_bytes() != data and not (seen.exists() and seen.read_bytes() == data):
+        elif differs and not was_seen(copy.parent / SEEN / lesson.name, data):
             report.append(
                 f"my/{lesson.name} is yours and stays; lessons/{lesson.name} differs from it: "
                 f"copy it by hand if you want the new one."
             )
-        seen.write_bytes(data)
+        remember(copy.parent / SEEN / lesson.name, data)
     return report
+
+
+def was_seen(seen: Path, data: bytes) -> bool:
+    """Return whether this version of a lesson was copied or reported before."""
+    try:
+        return seen.read_bytes() == data
+    except OSError:  # it is missing or damaged: then the lesson is reported once more
+        return False
+
+
+def remember(seen: Path, data: bytes) -> None:
+    """Note a version of a lesson as seen; if that is not possible, it is reported once more."""
+    with contextlib.suppress(OSError):
+        if not seen.parent.is_dir():
+            seen.parent.unlink(missing_ok=True)  # an older version kept a file of this name
+            seen.parent.mkdir()
+        if not was_seen(seen, data):
+            with atomic_write(seen, overwrite=True) as file:
+                file.write(data)
 
 
 def create(path: Path, data: bytes) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nbformat
@@ -131,8 +133,24 @@ def execute_all(parameters: Mapping[Path, dict], workers: int) -> Iterator[tuple
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
+        except KeyboardInterrupt:
+            _stop_kernels(futures)
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _stop_kernels(futures: Iterable[Future]) -> None:
+    """End the kernels, which Ctrl-C does not reach, until no notebook runs any more."""
+    import psutil  # comes with ipykernel
+
+    for future in futures:
+        future.cancel()
+    while not all(future.done() for future in futures):
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        time.sleep(0.2)
 
 
 def keep(folder: Path, result: Run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -54,6 +55,33 @@ def test_copy_lessons_never_changes_your_copy(root):
     (root / "my" / lab.SEEN / "01_one.ipynb").unlink()
     (line,) = lab.copy_lessons(root)
     assert line.startswith(message)
+
+
+@pytest.mark.parametrize("damage", ["file", "empty", "garbage", "folder", "read-only"])
+def test_damaged_memory_of_copies_never_keeps_the_lab_shut(root, damage):
+    lab.copy_lessons(root)
+    seen = root / "my" / lab.SEEN
+    if damage == "file":
+        shutil.rmtree(seen)
+        seen.write_text('{"01_one.ipynb": ')
+    elif damage == "folder":
+        (seen / "01_one.ipynb").unlink()
+        (seen / "01_one.ipynb").mkdir()
+    elif damage == "read-only":
+        seen.chmod(0o500)
+    else:
+        (seen / "01_one.ipynb").write_bytes(b"" if damage == "empty" else b"\xff\0{")
+    assert lab.copy_lessons(root) == []  # the copies equal the lessons
+    (root / "my/01_one.ipynb").write_bytes(b"mine")
+    assert len(lab.copy_lessons(root)) <= 1
+    assert (root / "my/01_one.ipynb").read_bytes() == b"mine"
+    seen.chmod(0o700)
+
+
+def test_my_that_is_a_file_is_one_sentence(root):
+    (root / "my").write_text("notes")
+    with pytest.raises(CourseError, match="my/01_one.ipynb cannot be written or read"):
+        lab.copy_lessons(root)
 
 
 def test_create_keeps_a_file_that_appears_meanwhile(tmp_path, monkeypatch):

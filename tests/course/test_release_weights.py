@@ -52,8 +52,8 @@ def test_release_that_fails_leaves_nothing(package, tmp_path, capsys, monkeypatc
         tmp_path / "wide.safetensors"
     )
     assert main(["release-weights", "portrait", str(wide)]) == 1
-    assert "portrait is not a pretrained model; expected one of" in capsys.readouterr().out
+    assert "portrait is not a pretrained model; expected one of" in capsys.readouterr().err
     monkeypatch.setattr(release_weights, "MAX_BYTES", 100_000)
     assert main(["release-weights", "landscape", str(wide)]) == 1
-    assert "expected at most 100,000: train a narrower network" in capsys.readouterr().out
+    assert "expected at most 100,000: train a narrower network" in capsys.readouterr().err
     assert list(package.iterdir()) == []

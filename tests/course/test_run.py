@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from course.tool import notebooks, run
@@ -135,6 +138,37 @@ def test_run_store_writes_fit_outputs_once(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(run, "execute", None)
     assert run.run(root, "solutions", store=True) == 0
     assert "nothing to do" in capsys.readouterr().out
+
+
+STOPPED = """
+import argparse, pathlib, sys
+from colorlib.cli.errors import run_command
+from course.tool import run
+args = argparse.Namespace(names=[], tree="solutions", store=False, probe=False, jobs=1)
+sys.exit(run_command("course run", lambda: run.main(args, pathlib.Path(sys.argv[1]))))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_that_is_stopped_ends_its_kernels(tmp_path, number):
+    source = "import os, pathlib, time\n"
+    source += f"pathlib.Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+    waits = tiny.notebook(tiny.code("wait", source + "time.sleep(60)"))
+    root = tiny.course(tmp_path / "stop", solutions={"01_waits": waits, "02_waits": waits})
+    command = [sys.executable, "-c", STOPPED, str(root)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    for _ in range(600):
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+            break
+        time.sleep(0.1)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, out
+    assert "course run: stopped" in out and "Traceback" not in out
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
 
 
 def test_select_finds_names_and_numbers(tmp_path):
