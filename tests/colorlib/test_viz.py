@@ -11,6 +11,7 @@ from PIL import Image
 
 from colorlib import viz
 from colorlib.color import lab_to_rgb, out_of_gamut, rgb_to_lab
+from colorlib.unet import UNet
 from colorlib.viz.figure import CMAP_A, CMAP_B, Figure, line_styles
 from colorlib.viz.plots import _gamut_outline
 
@@ -37,6 +38,8 @@ FIGURES = {
     "unet_diagram": lambda: viz.unet_diagram(
         [NOISE] * 3, [NOISE] * 2, alt="A U.", labels=["one", "two", "3"]
     ),
+    "unet_sizes": lambda: viz.unet_sizes(),
+    "gan_diagram": lambda: viz.gan_diagram(NOISE[:, :1], NOISE, ORANGE),
     "patch_map": lambda: viz.patch_map(
         NOISE, NOISE[:, :1, :2, :3] - 0.5, alt="A map.", box=(2, 3, 9, 9)
     ),
@@ -76,6 +79,7 @@ def test_figure_displays_itself_with_its_alt_text(monkeypatch):
         (lambda: viz.before_after(NOISE, ORANGE), "30 x 20 and 64 x 64 pixels; expected one size"),
         (lambda: viz.plot_gamut_slice(150), "expected 0 to 100"),
         (lambda: viz.plot_losses([]), "the history is empty"),
+        (lambda: viz.unet_sizes(num_downs=4, side=20), "can be halved so often"),
         (lambda: viz.unet_diagram([NOISE], [NOISE], alt="A U."), "expected one more down than up"),
         (
             lambda: viz.unet_diagram([NOISE] * 2, [NOISE], alt="A U.", labels=["one"]),
@@ -125,6 +129,20 @@ def test_gamut_outline_contains_the_corners_of_the_cube():
 def test_line_styles_differ_in_dash_and_colour():
     styles = [style for style, _ in zip(line_styles(), range(5), strict=False)]
     assert len({str(s["linestyle"]) for s in styles}) == len({s["color"] for s in styles}) == 5
+
+
+def test_sizes_of_a_u_net_are_those_of_the_network():
+    net = UNet(num_downs=3, base_channels=4)
+    shapes = []
+    for module in net.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+            module.register_forward_hook(lambda _, x, y: shapes.append(y.shape[1:]))
+    net.eval()(torch.zeros(1, 1, 32, 32))
+    sizes = [" x ".join(map(str, shape)) for shape in shapes]
+    alt = viz.unet_sizes(num_downs=3, base_channels=4, side=32).alt
+    down, _, up = alt.partition(" Up: ")
+    assert down.endswith(f"1 x 32 x 32, {', '.join(sizes[:3])}.")
+    assert up.startswith(f"{', '.join(sizes[3:])}. Between")
 
 
 def test_unet_diagram_is_symmetric():
