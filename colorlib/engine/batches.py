@@ -90,7 +90,7 @@ def downsample(
         size: the new height and width.
 
     Returns:
-        (n, 3, *size), float in [0, 1].
+        (n, 3, new_h, new_w), float in [0, 1].
 
     Example:
         >>> downsample(torch.full((1, 3, 16, 16), 255, dtype=torch.uint8), (12, 12)).unique()

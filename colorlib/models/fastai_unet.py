@@ -19,9 +19,8 @@ class FastaiUNet(Generator):
     each: pixel shuffle, skip connection, two convolutions. The last block's skip connection is L
     itself. With two channels out there are 31,099,672 parameters.
 
-    The output is not bounded: the tutorial has no tanh and no ``y_range``. L goes in as it is, in
-        [-1, 1],
-    as one channel: the pretrained kernels are summed over red, green and blue.
+    The output is not bounded: the tutorial has no tanh and no ``y_range``. L goes in as it is,
+    in [-1, 1], as one channel: the pretrained kernels are summed over red, green and blue.
 
     The initial weights are fastai's own, with which pixel shuffles do not draw a checkerboard:
     :func:`~colorlib.generator.init_weights` does not change any part of the network; use ``seed``.
