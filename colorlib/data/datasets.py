@@ -19,6 +19,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from colorlib.data.sample_photos import sample_photo_crops
+from colorlib.io.paths import folder_name
+from colorlib.notebook.environment import total_memory_gb
 from colorlib.scenes import draw_scenes
 from colorlib.tensor_checks import check_at_least, check_choice, check_images
 
@@ -136,6 +138,8 @@ def load_dataset(
     if max_images is not None:
         check_at_least("max_images", max_images, 1)
     num_train, num_test = (256, 32) if reduced else (2048, 256)
+    if name in ("photos", "scenes"):
+        _check_memory(num_train + 2 * num_test, image_size)
     if name == "photos":
         parts = (
             sample_photo_crops(num_train, image_size, seed),
@@ -162,6 +166,15 @@ def load_dataset(
     return DataSplits(train, validation, test, f"{description}, seed {seed}")
 
 
+def _check_memory(num_images: int, image_size: int) -> None:
+    """Raise MemoryError if images in float32, and a copy of them, are more than the memory."""
+    needed, memory = 2 * num_images * image_size**2 * 3 * 4 / 1e9, total_memory_gb()
+    if memory is not None and needed > memory:
+        found = f"{num_images:,} images of {image_size}x{image_size} take {needed:,.0f} GB"
+        advice = "use a smaller size, or a folder of photos, which are read from the disk"
+        raise MemoryError(f"memory ran out before it began: {found} of {memory:.0f} GB; {advice}")
+
+
 def _load_photo_dataset(
     name: str | Path,
     image_size: int,
@@ -172,32 +185,36 @@ def _load_photo_dataset(
     max_images: int | None,
 ) -> DataSplits:
     # only photos need these modules
+    from colorlib.data.catalog import CATALOG
     from colorlib.data.download import list_photos
     from colorlib.data.duplicates import grouped_split
     from colorlib.data.filters import filter_photos
     from colorlib.data.image_cache import build_image_cache
 
-    photos, rejected = list_photos(name), []
+    photos, rejected, selection = list_photos(name), [], ""
     if max_images is not None and max_images < len(photos):
         # at random, because the first photos would be those of the first classes
         chosen = np.random.default_rng(seed).choice(len(photos), max_images, replace=False)
         photos = [photos[i] for i in sorted(chosen)]
+        selection = f"{max_images:,} of them by seed {seed} "
     if filters is not None:
         total = len(photos)
         photos, rejected = filter_photos(photos, filters)
         log.info("%d of %d photos were left out by the filters", len(rejected), total)
-    cache = build_image_cache(photos, image_size, resize_mode=resize_mode)
+        selection += f"{filters}"
+    cache = build_image_cache(photos, image_size, resize_mode=resize_mode, selection=selection)
     parts = grouped_split(cache, split_ratios, seed)
     train, validation, test = (Subset(cache, part) for part in parts)
+    title = name if name in CATALOG else folder_name(name)
     description = (
-        f"{name}: {len(cache)} photos at {image_size}x{image_size} ({resize_mode}), "
+        f"{title}: {len(cache)} photos at {image_size}x{image_size} ({resize_mode}), "
         f"{len(rejected)} left out by filters, near-duplicates kept together, seed {seed}"
     )
     splits = DataSplits(train, validation, test, description, rejected)
     if any(ratio > 0 and not part for ratio, part in zip(split_ratios, parts, strict=True)):
         found = ", ".join(f"{count} {part}" for part, count in splits.counts.items())
         raise ValueError(
-            f"{name} has {found} images, expected some in each split; add photos to it."
+            f"{title} has {found} images, expected some in each split; add photos to it."
         )
     return splits
 

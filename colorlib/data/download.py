@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import re
 from pathlib import Path
 
 import pooch
 
 from colorlib.data.archive import MAX_BYTES, safe_extract
+from colorlib.data.cache_storage import cache_folder
 from colorlib.data.catalog import CATALOG, DatasetSource
 from colorlib.data.image_folder import SUFFIXES, PhotoFile, list_images
 from colorlib.data.sample_photos import sample_photos
@@ -31,20 +31,6 @@ _HTML_PATTERN = re.compile(
 
 class DownloadError(OSError):
     """A download that failed or returned something else; the text says what to do."""
-
-
-def cache_folder(*parts: str) -> Path:
-    """Return a folder for downloads and caches, without creating it.
-
-    It is below ``$COLORLIB_CACHE`` if that is set, otherwise below the system's cache folder. On
-    Colab, set ``COLORLIB_CACHE`` to a folder on Drive to keep downloads for the next session.
-
-    Example:
-        >>> cache_folder("sources", "yosemite").parts[-2:]
-        ('sources', 'yosemite')
-    """
-    root = os.environ.get("COLORLIB_CACHE") or pooch.os_cache("colorlib")
-    return Path(root).expanduser().joinpath(*parts)
 
 
 def list_photos(name: str | Path, *, progress: bool = True) -> list[PhotoFile]:

@@ -19,8 +19,6 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from mmap import mmap
 from pathlib import Path
 from typing import IO, Literal
 
@@ -30,10 +28,17 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 from PIL import ExifTags, Image
 from torch import Tensor
-from torch.utils.data import Dataset
 from tqdm import tqdm
 
-from colorlib.data.download import cache_folder
+from colorlib.data.cache_storage import (
+    MANIFEST,
+    PIXELS,
+    cache_folder,
+    check_disk_space,
+    make_cache_folder,
+    remove_orphans,
+)
+from colorlib.data.cached_images import CachedImages, open_image_cache
 from colorlib.data.image_folder import PhotoFile, list_images
 from colorlib.io.files import atomic_write
 from colorlib.io.images import MAX_PIXELS, ImageError
@@ -41,57 +46,9 @@ from colorlib.tensor_checks import check_at_least, check_choice
 
 log = logging.getLogger("colorlib")
 
-_FORMAT_VERSION = 3  # of the files and of the pixels: another number rebuilds every cache
-_PIXELS = "pixels.npy"
-_MANIFEST = "manifest.json"
-_CHUNK = 32  # the number of photos that are decoded ahead, which bounds the memory
+_FORMAT_VERSION = 4  # of the files and of the pixels: another number rebuilds every cache
+_CHUNK, _CHUNK_BYTES = 32, 2**28  # photos that are decoded ahead, at most: this bounds the memory
 _STALE_AFTER = 3600  # seconds after which an unfinished file was left by a killed run
-_REBUILD_HINT = "delete its folder and run again: the cache is rebuilt, and a training run resumes"
-
-
-@dataclass(frozen=True)
-class CachedImages(Dataset[Tensor]):
-    """A data set of cached images, open for reading.
-
-    Attributes:
-        folder: the folder of ``pixels.npy`` and ``manifest.json``.
-        names: the names of the photos, in the order of the rows.
-        skipped: the photos that could not be read, each with the reason.
-        pixels: the array, mapped and read-only: uint8, (n, size, size, 3).
-        checksums: the CRC-32 of each row: uint32, (n,).
-    """
-
-    folder: Path
-    names: list[str]
-    skipped: dict[str, str]
-    pixels: np.ndarray = field(repr=False)
-    checksums: np.ndarray = field(repr=False)
-    _verified_rows: set[int] = field(default_factory=set, repr=False, compare=False)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, index: int) -> UInt8[Tensor, "3 size size"]:
-        """Return one image: uint8, (3, size, size)."""
-        return self.__getitems__([index])[0]
-
-    def __getitems__(self, indices: Sequence[int] | Tensor) -> UInt8[Tensor, "n 3 size size"]:
-        """Return several images in one read: uint8, (len(indices), 3, size, size).
-
-        Raises:
-            IndexError: there is no such image.
-            OSError: the file was cut short or changed since it was written.
-        """
-        indices = np.asarray(indices, dtype=np.int64)
-        path, file = self.folder / _PIXELS, self.pixels.base
-        if isinstance(file, mmap) and file.size() < len(file):  # reading would end the process
-            raise OSError(f"{path} was cut short; {_REBUILD_HINT}")
-        rows = self.pixels[indices]
-        for row, i in zip(rows, indices % max(len(self), 1), strict=True):
-            if i not in self._verified_rows and zlib.crc32(row) != self.checksums[i]:
-                raise OSError(f"{path} is damaged at photo {self.names[i]}; {_REBUILD_HINT}")
-            self._verified_rows.add(i)
-        return torch.from_numpy(rows).permute(0, 3, 1, 2).contiguous()
 
 
 def build_image_cache(
@@ -101,19 +58,24 @@ def build_image_cache(
     *,
     resize_mode: Literal["center_crop", "stretch"] = "center_crop",
     num_workers: int | None = None,
+    selection: str = "",
 ) -> CachedImages:
     """Decode and resize photos once, or open the cache that an earlier call built.
 
     A cache is rebuilt if its settings or its files (names, sizes, modification times) have changed.
+    There is one for each folder of photos, size, mode and selection: it replaces its predecessor,
+    and is removed when the folder of its photos is gone. Its size is logged beforehand.
 
     Args:
         photos: a folder, or photos.
         image_size: height and width of the result in pixels.
         cache_dir: the folder to write to, one for each data set and setting; by default a folder
-            below :func:`~colorlib.data.download.cache_folder`.
+            below :func:`~colorlib.data.cache_storage.cache_folder`, which ``colorlib cache`` lists.
         resize_mode: ``"center_crop"`` cuts the largest centred square, ``"stretch"`` keeps all of
             the photo and changes its proportions (pix2pix).
         num_workers: the number of threads that decode; by default as many as processors, up to 8.
+        selection: which of the folder's photos these are, in any words; two selections of one
+            folder do not replace each other.
 
     Returns:
         The data set; photos that could not be read are in ``skipped`` and on the log.
@@ -122,7 +84,7 @@ def build_image_cache(
         FileNotFoundError, NotADirectoryError: as in :func:`colorlib.data.list_images`.
         ImageError: none of the photos can be read.
         ValueError: another ``resize_mode``, no photos, or an ``image_size`` below 1.
-        OSError: no permission, or the disk is full.
+        OSError: no permission, or the disk is full, or the result would not fit on it.
 
     Example:
         >>> import tempfile
@@ -139,28 +101,35 @@ def build_image_cache(
     photos = list_images(photos) if isinstance(photos, str | Path) else list(photos)
     if not photos:
         raise ValueError("photos is empty; expected at least 1 photo")
-    manifest = {
-        "version": _FORMAT_VERSION,
+    settings = {
+        "source": _common_folder(photos),
         "image_size": image_size,
         "resize_mode": resize_mode,
-        "files": [_file_signature(photo) for photo in photos],
+        "selection": selection,
     }
-    manifest["hash"] = hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
-    folder = cache_folder("prepared", manifest["hash"][:16])
+    files = [_file_signature(photo) for photo in photos]
+    manifest = {"version": _FORMAT_VERSION, **settings, "files": files}
+    manifest["hash"] = _hash(manifest)
+    folder = cache_folder("prepared", _hash(settings)[:16])
     if cache_dir:
         folder = Path(cache_dir).expanduser()
-    images = _open_cache(folder, manifest["hash"])
+    images = open_image_cache(folder, manifest["hash"])
     if images is None:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not cache_dir:
+            remove_orphans()
+        make_cache_folder(folder)
         for path in folder.glob(".colorlib-*.tmp"):  # a younger one may belong to another process
             if time.time() - path.stat().st_mtime > _STALE_AFTER:
                 path.unlink()
-        (folder / _MANIFEST).unlink(missing_ok=True)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        (folder / PIXELS).unlink(missing_ok=True)  # of the photos as they were
+        title = f"{len(photos):,} prepared photos of {image_size}x{image_size}"
+        check_disk_space(folder, len(photos) * image_size**2 * 3, title)
         num_workers = num_workers or min(8, os.cpu_count() or 1)
-        manifest |= _write_rows(photos, image_size, resize_mode, folder / _PIXELS, num_workers)
-        with atomic_write(folder / _MANIFEST, overwrite=True) as file:
+        manifest |= _write_rows(photos, image_size, resize_mode, folder / PIXELS, num_workers)
+        with atomic_write(folder / MANIFEST, overwrite=True) as file:
             file.write(json.dumps(manifest, indent=1).encode())
-        images = _open_cache(folder, manifest["hash"])
+        images = open_image_cache(folder, manifest["hash"])
     if images.skipped:
         name, reason = next(iter(images.skipped.items()))
         count = f"{len(images.skipped)} of {len(photos)} photos were skipped"
@@ -230,27 +199,25 @@ def _decode_plain_jpeg(path: Path) -> UInt8[Tensor, "3 h w"] | None:
         return None
 
 
+def _common_folder(photos: Sequence[PhotoFile]) -> str:
+    """Return the folder that all photos are below, or "" if they are on several drives."""
+    folders = {str(photo.path.absolute().parent) for photo in photos}
+    try:
+        return os.path.realpath(os.path.commonpath(folders))
+    except ValueError:
+        return ""
+
+
+def _hash(settings: dict) -> str:
+    return hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+
+
 def _file_signature(photo: PhotoFile) -> list:
     """Return [name, file size, modification time] of a photo; False for a missing file."""
     if not photo.path.exists():
         return [photo.name, False, False]
     stat = photo.path.stat()
     return [photo.name, stat.st_size, stat.st_mtime_ns]
-
-
-def _open_cache(folder: Path, expected_hash: str) -> CachedImages | None:
-    """Open a cache; return None if it is missing, stale or damaged."""
-    try:
-        manifest = json.loads((folder / _MANIFEST).read_bytes())
-        pixels = np.load(folder / _PIXELS, mmap_mode="r")  # raises if the file is too short
-        size = manifest["image_size"]
-        has_shape = pixels.shape == (manifest["rows"], size, size, 3) and pixels.dtype == np.uint8
-        if manifest["hash"] != expected_hash or not has_shape:
-            return None
-        checksums = np.array(manifest["checksums"], np.uint32)
-        return CachedImages(folder, manifest["names"], manifest["skipped"], pixels, checksums)
-    except Exception:  # any error of JSON or NumPy means a damaged cache, which is rebuilt
-        return None
 
 
 def _write_rows(
@@ -289,9 +256,10 @@ def _load_squares(
         except (ImageError, OSError) as error:
             return str(error)
 
-    with ThreadPoolExecutor(num_workers) as pool:
-        for start in range(0, len(photos), _CHUNK):
-            yield from pool.map(load, photos[start : start + _CHUNK])
+    chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (image_size**2 * 3)))
+    with ThreadPoolExecutor(min(num_workers, chunk)) as pool:
+        for start in range(0, len(photos), chunk):
+            yield from pool.map(load, photos[start : start + chunk])
 
 
 def _write_npy_header(file: IO[bytes], rows: int, size: int) -> None:

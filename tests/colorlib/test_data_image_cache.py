@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from colorlib import data
 from colorlib.data import PhotoFile, image_cache
-from colorlib.data.download import cache_folder
+from colorlib.data.cache_storage import cache_folder
 from colorlib.data.image_cache import CachedImages, build_image_cache, load_square
 from colorlib.io.images import ImageError, image_to_tensor
 
