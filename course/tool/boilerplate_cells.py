@@ -121,6 +121,7 @@ def _setup(course: Course, lesson: Lesson) -> NotebookNode:
     cell = nbformat.v4.new_code_cell(source, id="setup")
     cell.metadata.tags = ["setup"]
     cell.metadata.cellView = "form"  # Colab shows the title and folds the code
+    cell.metadata.jupyter = {"source_hidden": True}  # JupyterLab folds it
     return cell
 
 

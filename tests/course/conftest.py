@@ -154,7 +154,8 @@ def tiny(tmp_path: Path) -> Tiny:
     (tmp_path / "README.md").write_text(
         "Above\n<!-- course: lessons -->\n<!-- end course -->\nBelow\n", "utf-8"
     )
-    for name in ("LICENSE", "LICENSE-content"):  # the footer links to them
+    # header and footer link to them
+    for name in ("LICENSE", "LICENSE-content", "course/glossary.md", "course/papers.md"):
         (tmp_path / name).write_text("Yours.\n", "utf-8")
     notebooks.write(tmp_path / "solutions/01_tiny.ipynb", tiny_solution())
     course = Tiny(tmp_path)

@@ -180,3 +180,12 @@ def test_refresh_of_fresh_notebook_changes_nothing(tiny):
     nb = tiny.read()
     again = boilerplate_cells.refresh(nb, "solutions", course, course.lessons[0], tiny.root)
     assert notebooks.dumps(again) == notebooks.dumps(nb)
+
+
+def test_header_leads_to_the_words_and_the_papers_and_set_up_is_folded(tiny):
+    for tree in ("lessons", "solutions"):
+        nb = tiny.read(tree)
+        header, setup = nb.cells[0].source, tiny.cell(nb, "setup")
+        assert "(../course/glossary.md)" in header and "(../course/papers.md)" in header
+        assert setup.metadata.jupyter == {"source_hidden": True}
+        assert setup.metadata.cellView == "form"

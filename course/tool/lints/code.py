@@ -15,6 +15,7 @@ from course.tool.solution_regions import parse
 
 MAX_LINES = 25
 MAX_MEDIAN_LINES = 8
+MAX_COLUMNS = 100  # what JupyterLab shows without a scrollbar in a window of 1,280 pixels
 MAX_BYTES = {"solutions": 420_000, "lessons": 76_000}
 COMPARED = "nbval-check-output"
 STORE = "run python -m course run --store"
@@ -34,6 +35,15 @@ def cell_length(book: LessonNotebook) -> Problems:
             yield number, f"{length} lines, expected at most {MAX_LINES}: split it."
     if lengths and statistics.median(lengths) > MAX_MEDIAN_LINES:
         yield None, f"half of the code cells have more than {MAX_MEDIAN_LINES} lines: split some."
+
+
+def line_length(book: LessonNotebook) -> Problems:
+    """No line of code is wider than a small screen."""
+    for number, cell in book.cells("code"):
+        longest = max(cell.source.split("\n"), key=len)
+        if len(longest) > MAX_COLUMNS:
+            found = f"a line of {len(longest)} columns, {longest.strip()[:30]!r}"
+            yield number, f"{found}; expected at most {MAX_COLUMNS}: break it."
 
 
 def parameters(book: LessonNotebook) -> Problems:

@@ -6,7 +6,7 @@ import itertools
 import re
 
 from course.tool.boilerplate_cells import TAGS
-from course.tool.lints.notebook_parsing import LessonNotebook, Problems, word_count
+from course.tool.lints.notebook_parsing import LessonNotebook, Problems, prose, word_count
 from course.tool.markdown import headings
 from course.tool.new_lesson import MARK
 from course.tool.notebooks import tags
@@ -19,6 +19,12 @@ IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt\s*=\s*(["'])\s*(?!\1)\S""", re.IGNORECASE)
 PREDICT = re.compile(r"\*\*(Predict|What you saw)\b")
+SAW = "**What you saw"
+NUMBER = r"\d[\d,]*(?:\.\d+)?"
+# A number that somebody measured: it has decimals, or a unit behind it.
+UNIT = r"\s*(?:%|dB\b|million|times\b)"
+MEASURED = re.compile(rf"(?<![\w.])(?:\d[\d,]*\.\d+(?![\w.])|{NUMBER}(?={UNIT}))")
+EMBEDDED = re.compile(r"\(data:[^)]*\)")
 
 
 def heading_order(book: LessonNotebook) -> Problems:
@@ -95,6 +101,41 @@ def predictions(book: LessonNotebook) -> Problems:
         for (number, mark), (_, following) in itertools.pairwise([*marks, (0, "Predict")]):
             if mark == following == "Predict":
                 yield number, "**Predict** has no **What you saw** after it: add one."
+
+
+def numbers_are_shown(book: LessonNotebook) -> Problems:
+    """A measured number in a **What you saw** is one that the solution shows elsewhere.
+
+    It may be printed by a cell, described by a figure, written in a cell's code or in a stored
+    table, or stated in another text. It may be rounded.
+    """
+    if book.tree != "solutions":
+        return
+    shown = set()
+    for _, cell in book.cells("code"):
+        texts = [cell.source]
+        for output in cell.outputs:
+            texts += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
+        shown |= _numbers("\n".join(texts))
+    for _, cell in book.cells("markdown"):
+        if SAW not in cell.source or "<!-- result:" in cell.source:
+            shown |= _numbers(EMBEDDED.sub("", cell.source))
+    for number, cell in book.cells("markdown"):
+        if SAW not in cell.source:
+            continue
+        for text in MEASURED.findall(prose(cell.source)):
+            digits = len(text.partition(".")[2])
+            if _value(text) not in {round(value, digits) for value in shown}:
+                found = f"no cell, figure or stored result of this lesson shows {text}"
+                yield number, f"{found}: print it, or say it without the number."
+
+
+def _numbers(text: str) -> set[float]:
+    return {_value(number) for number in re.findall(NUMBER, text)}
+
+
+def _value(number: str) -> float:
+    return float(number.rstrip(",").replace(",", ""))
 
 
 def unwritten(book: LessonNotebook) -> Problems:
