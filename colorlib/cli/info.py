@@ -15,6 +15,8 @@ _PACKAGES = (
     "torchvision",
     "numpy",
     "pillow",
+    "tifffile",
+    "simplejpeg",
     "scikit-image",
     "safetensors",
     "pooch",

@@ -17,6 +17,10 @@ from PIL import Image, ImageCms, ImageOps
 _logger = logging.getLogger("colorlib")
 
 _GRAY_MODES = ("1", "L", "LA", "La")
+# Programs write 32 bits a pixel here without meaning alpha: if all of it is 0, it says nothing.
+_OFTEN_WITHOUT_ALPHA = ("BMP", "DIB", "TGA", "ICO", "DDS")
+_SCREEN_GAMMA = 2.2
+_BLOCK = 2**22  # values that are scaled at once
 _ICC_COLOR_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
@@ -25,8 +29,8 @@ def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = Fal
 
     In this order: the EXIF orientation is applied; gray of more than 8 bits is scaled
     (:func:`gray_to_uint8`); an embedded ICC profile is applied (RGB, gray and CMYK; without one,
-    Pillow's plain conversion is used); transparent parts are composited on white, in sRGB as
-    browsers do, with a warning on the logger ``"colorlib"``.
+    the gamma of a PNG, and Pillow's plain conversion); transparent parts are composited on white,
+    in sRGB as browsers do, with a warning on the logger ``"colorlib"``.
 
     Args:
         image: An image in any Pillow mode; it is not changed.
@@ -47,9 +51,11 @@ def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = Fal
         (255, 127, 127)
     """
     profile = image.info.get("icc_profile")
+    gamma = None if profile or "srgb" in image.info else image.info.get("gamma")
     source = _apply_exif_orientation(image, name)
     if source.mode[0] in "IF":
-        source = _deep_gray_to_uint8(source, image.format)
+        source = _deep_gray_to_uint8(source, image.format, gamma)
+        gamma = None
     mode = "RGB"
     if source.mode in _GRAY_MODES:
         mode = "L"
@@ -59,8 +65,13 @@ def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = Fal
     if source.has_transparency_data:
         source = source.convert("LA" if mode == "L" else "RGBA")
         alpha = source.getchannel("A")
+        if alpha.getextrema()[1] == 0 and image.format in _OFTEN_WITHOUT_ALPHA:
+            alpha = None
     if source.mode != mode:
         source = source.convert(mode)
+    if gamma and mode in ("L", "RGB"):
+        table = np.rint(255 * _apply_gamma(np.arange(256) / 255, gamma)).astype(int).tolist()
+        source = source.point(table * len(source.getbands()))
     rgb = _apply_icc_profile(source, profile, name)
     if alpha is not None and alpha.getextrema()[0] < 255:
         rgb.putalpha(alpha)
@@ -83,53 +94,93 @@ def composite_on_white(rgba: Image.Image) -> Image.Image:
 
 
 def gray_to_uint8(values: np.ndarray, bits: int | None = None) -> Image.Image:
-    """Scale gray values of any depth to 8 bits, without clipping.
-
-    The first rule that fits decides which range becomes 0 to 255: ``bits`` if given (0 to 2^bits -
-    1); 0 to 1 for floating point; 0 to 255; 0 to 65535 for integers; else the smallest to the
-    largest value.
-
-    Args:
-        values: (h, w), integers or floating point.
-        bits: The depth that the file declares, if it declares one.
-
-    Returns:
-        An image in mode L.
-
-    Raises:
-        ValueError: If a value is NaN or infinite.
+    """Scale gray values (h, w) as :func:`scale_to_uint8` does: an image in mode L.
 
     Example:
         >>> gray_to_uint8(np.array([[0, 32768, 65535]], dtype=np.uint16), bits=16).getpixel((1, 0))
         128
     """
+    return Image.fromarray(scale_to_uint8(values, bits))
+
+
+def scale_to_uint8(values: np.ndarray, bits: int | None = None) -> np.ndarray:
+    """Scale values of any depth to 8 bits, without clipping.
+
+    The first rule that fits decides which range becomes 0 to 255: ``bits`` if given (0 to 2^bits -
+    1); 0 to 1 for floating point; 0 to 255; for integers of at most 16 bits, the type's largest
+    value, for others 65535, and for unsigned ones beyond 2^24 their largest value; else the
+    smallest to the largest value.
+
+    Args:
+        values: Of any shape, integers or floating point.
+        bits: The depth that the file declares, if it declares one.
+
+    Returns:
+        uint8, of the same shape.
+
+    Raises:
+        ValueError: If a value is NaN or infinite.
+
+    Example:
+        >>> scale_to_uint8(np.array([0.0, 0.5, 1.0])), scale_to_uint8(np.array([0, 4095]), bits=12)
+        (array([  0, 128, 255], dtype=uint8), array([  0, 255], dtype=uint8))
+    """
     low, high = float(values.min()), float(values.max())
-    is_integer = values.dtype.kind in "iu"
     if not (np.isfinite(low) and np.isfinite(high)):
         expected = "expected finite numbers; replace them first"
         raise ValueError(f"gray from {low} to {high} was found, {expected}")
     if bits is not None:
         low, high = 0, 2**bits - 1
-    elif low >= 0 and high <= 1 and not is_integer:
-        low, high = 0, 1
-    elif low >= 0 and high <= 255:
-        low, high = 0, 255
-    elif low >= 0 and high <= 65535 and is_integer:
-        low, high = 0, 65535
-    scaled = (values.astype(np.float32) - low) * (255 / max(high - low, 1e-30))
-    return Image.fromarray(np.rint(scaled).astype(np.uint8))
+    elif low >= 0:
+        low, high = _guess_range(values.dtype, low, high)
+    if values.dtype == np.uint8 and (low, high) == (0, 255):
+        return values.copy()
+    result = np.empty(values.shape, np.uint8)
+    step = max(1, _BLOCK // max(1, values[:1].size))
+    for start in range(0, len(values), step):  # a part at a time, which bounds the memory
+        part = values[start : start + step]
+        part = part.astype(np.float64 if part.dtype.itemsize > 2 else np.float32)
+        result[start : start + step] = np.rint((part - low) * (255 / max(high - low, 1e-30)))
+    return result
 
 
-def _deep_gray_to_uint8(image: Image.Image, file_format: str | None) -> Image.Image:
+def _guess_range(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
+    """Return the range of values of which no file says it; none of them is negative."""
+    if dtype.kind == "f":
+        return (0, 1) if high <= 1 else (0, 255) if high <= 255 else (low, high)
+    if high <= 255 and dtype.itemsize > 1:
+        return 0, 255
+    if dtype.itemsize <= 2:
+        return 0, np.iinfo(dtype).max
+    if high <= 65535:
+        return 0, 65535
+    if dtype.kind == "u" and high >= 2**24:
+        return 0, np.iinfo(dtype).max
+    return low, high
+
+
+def _deep_gray_to_uint8(
+    image: Image.Image, file_format: str | None, gamma: float | None
+) -> Image.Image:
     """Scale gray of modes I and F, with the one gray value that a PNG can declare transparent."""
     # Files of these two formats declare 16 bits even where an older Pillow opens them in mode I.
     declared = image.mode.startswith("I;16") or file_format in ("PNG", "PPM")
     values = np.asarray(image)
-    gray = gray_to_uint8(values, bits=16 if declared else None)
+    if gamma and declared:  # before the reduction to 8 bits, which would leave few dark shades
+        corrected = _apply_gamma(values.astype(np.float32) / 65535, gamma)
+        gray = gray_to_uint8(corrected.clip(0, 1))
+    else:
+        gray = gray_to_uint8(values, bits=16 if declared else None)
     transparent = image.info.get("transparency")
     if transparent is not None:
         gray.putalpha(Image.fromarray(np.uint8(255) * (values != transparent)))
     return gray
+
+
+def _apply_gamma(values: np.ndarray, gamma: float) -> np.ndarray:
+    """Convert values in [0, 1] of a PNG with a chunk gAMA for a screen, as its standard says."""
+    exponent = 1 / (gamma * _SCREEN_GAMMA)
+    return values if abs(exponent - 1) < 0.05 else values**exponent
 
 
 def _apply_exif_orientation(image: Image.Image, name: str) -> Image.Image:

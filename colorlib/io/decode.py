@@ -11,38 +11,33 @@ import difflib
 import io
 import os
 import re
+import warnings
 from pathlib import Path
 
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
+from colorlib.io.errors import (
+    OUT_OF_MEMORY_HINT,
+    RAW,
+    ImageError,
+    damaged_error,
+    too_large_error,
+    unsupported_error,
+)
+from colorlib.io.formats import (
+    UNSUPPORTED,
+    begins_like_photo,
+    begins_like_simple_photo,
+    is_tiff,
+    unsupported_format,
+)
+from colorlib.io.jpeg import check_jpeg, unsupported_jpeg_error
+from colorlib.io.tiff import read_tiff
+
 ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
 
 MAX_PIXELS = 64_000_000
-OUT_OF_MEMORY_HINT = "{} needs more memory than there is; make it smaller first."
-HEIC = "HEIC or AVIF"
-RAW = "camera raw"
-_HEIC_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
-_RAW_SUFFIXES = (*(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2"),)
-#: File suffix -> format, of photos that cannot be read.
-UNSUPPORTED = {**dict.fromkeys(_HEIC_SUFFIXES, HEIC), **dict.fromkeys(_RAW_SUFFIXES, RAW)}
-_EXPORT_HINT = {
-    HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` "
-    "(ImageMagick)",
-    RAW: ": export it from the camera's own program, from darktable or from RawTherapee",
-}
-_MAGIC_BYTES = {  # the first bytes of a file -> its format
-    rb".{4}ftyp(he|mif|msf|avi)": HEIC,
-    rb".{4}ftypcrx|FUJIFILMCCD-RAW|IIR[OS]|MMOR|IIU\0|FOVb": RAW,
-    rb"\s*<": "text (a web page or an SVG drawing)",
-    rb"%PDF": "PDF",
-}
-# The first bytes of the formats that can be read.
-_SUPPORTED_FORMATS = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP|II\*\0|MM\0\*"
-_DNG_VERSION = 50706  # this tag makes a TIFF a raw photo, of which Pillow would read the thumbnail
-
-
-class ImageError(ValueError):
-    """An image that cannot be read or written; the message names the file and says what to do."""
+_HEADER = 2**16  # bytes in which a JPEG says what kind it is
 
 
 def decode(source: ImageSource, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
@@ -65,11 +60,11 @@ def decode(source: ImageSource, max_pixels: int | None = MAX_PIXELS) -> Image.Im
     Example:
         >>> decode(b"hello")
         Traceback (most recent call last):
-        colorlib.io.decode.ImageError: <bytes> is not an image (it starts with b'hello'); ...
+        colorlib.io.errors.ImageError: <bytes> is not an image (it starts with b'hello'); ...
     """
     name = display_name(source)
     if isinstance(source, Image.Image):
-        return _load_pixels(source, name, max_pixels)
+        return _decode_image(source, name, max_pixels)
     if isinstance(source, str | Path):
         with open_photo(source) as file:
             return _decode_file(file, name, max_pixels)
@@ -131,77 +126,101 @@ def _not_found_error(path: Path) -> FileNotFoundError:
     return FileNotFoundError(f"{path} was not found in {folder}; {hint}")
 
 
+def _decode_image(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
+    """Load a Pillow image; of a TIFF that is still open, the page is decoded as from a file."""
+    file = getattr(image, "fp", None)
+    if image.format == "TIFF" and file is not None and image.tell() == 0:
+        place = file.tell()
+        file.seek(0)
+        try:
+            return _decode_file(file, name, max_pixels)
+        finally:
+            file.seek(place)
+    return _load_pixels(image, name, max_pixels)
+
+
 def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:
-    return _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
+    start = file.read(32)
+    file.seek(0)
+    if is_tiff(start):
+
+        def check_size(width: int, height: int) -> None:
+            _check_size(width, height, name, max_pixels)
+
+        is_named_raw = UNSUPPORTED.get(Path(name).suffix.lower()) == RAW
+        return read_tiff(file, name, check_size, is_named_raw=is_named_raw)
+    image = _load_pixels(_detect_format(file, name, start, max_pixels), name, max_pixels)
+    if image.format in ("JPEG", "MPO"):
+        file.seek(0)
+        check_jpeg(file.read(), name)
+    return image
 
 
-def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:
+def _detect_format(
+    file: io.BufferedIOBase, name: str, start: bytes, max_pixels: int | None
+) -> Image.Image:
     """Read the header only."""
-    suffix_format = UNSUPPORTED.get(Path(name).suffix.lower())
     try:
-        image = Image.open(file)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        with warnings.catch_warnings():
+            # Pillow also warns of what is refused below, in words about its own settings.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file)
+    except Image.DecompressionBombError as error:
         pixels = int(re.search(r"\d+", str(error)).group())
-        raise _too_large_error(name, f"{pixels:,} pixels", max_pixels) from None
+        raise too_large_error(name, f"{pixels:,} pixels", _limit(max_pixels)[1]) from None
     except UnidentifiedImageError:
         file.seek(0)
-        raise _not_an_image_error(name, file.read(32), suffix_format) from None
+        raise _not_an_image_error(name, file.read(_HEADER)) from None
     except Exception as error:
-        raise _damaged_error(name, error) from error
-    if image.format == "TIFF" and (suffix_format == RAW or _DNG_VERSION in image.tag_v2):
-        raise _unsupported_error(name, RAW)
+        raise damaged_error(name, error) from error
     if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):
         # Pillow would run another program.
-        raise _unsupported_error(name, f"a drawing or data in the form {image.format}")
+        raise unsupported_error(name, f"a drawing or data in the form {image.format}")
     return image
 
 
 def _load_pixels(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
-    pixels = image.width * image.height
-    if max_pixels is not None and pixels > max_pixels:
-        found = f"{image.width} x {image.height} = {pixels:,} pixels"
-        raise _too_large_error(name, found, max_pixels)
+    _check_size(*image.size, name, max_pixels)
     try:
         image.load()
     except MemoryError:
         raise ImageError(OUT_OF_MEMORY_HINT.format(name)) from None
     except Exception as error:
-        raise _damaged_error(name, error) from error
+        raise damaged_error(name, error) from error
     return image
 
 
-def _too_large_error(name: str, found: str, max_pixels: int | None) -> ImageError:
+def _check_size(width: int, height: int, name: str, max_pixels: int | None) -> None:
+    """Raise ImageError if an image is too large, before its pixels are decoded."""
+    limit, text = _limit(max_pixels)
+    if width * height > limit:
+        found = f"{width} x {height} = {width * height:,} pixels"
+        raise too_large_error(name, found, text)
+
+
+def _limit(max_pixels: int | None) -> tuple[float, str]:
+    """Return the largest number of pixels, and its name: ours or Pillow's, the smaller one."""
     pillow_limit = 2 * Image.MAX_IMAGE_PIXELS if Image.MAX_IMAGE_PIXELS else float("inf")
     if max_pixels is None or max_pixels >= pillow_limit:
-        limit = f"Pillow's {pillow_limit:,} (twice PIL.Image.MAX_IMAGE_PIXELS)"
-    else:
-        limit = f"max_pixels = {max_pixels:,}"
-    advice = "make it smaller first, or raise that limit"
-    return ImageError(f"{name} has {found}, more than {limit}; {advice}.")
+        return pillow_limit, f"Pillow's {pillow_limit:,} (twice PIL.Image.MAX_IMAGE_PIXELS)"
+    return max_pixels, f"max_pixels = {max_pixels:,}"
 
 
-def _damaged_error(name: str, error: Exception | str) -> ImageError:
-    advice = "it is cut off or damaged, so fetch it again"
-    return ImageError(f"{name} cannot be decoded ({error}); {advice}.")
-
-
-def _unsupported_error(name: str, found: str) -> ImageError:
-    advice = f"convert it to JPEG or PNG first{_EXPORT_HINT.get(found, '')}"
-    return ImageError(f"{name} is {found}, which is not supported; {advice}.")
-
-
-def _not_an_image_error(name: str, start: bytes, suffix_format: str | None) -> ImageError:
+def _not_an_image_error(name: str, start: bytes) -> ImageError:
     if not start:
         return ImageError(f"{name} is empty (0 bytes), expected an image; fetch it again.")
-    supported = _SUPPORTED_FORMATS
-    if "AVIF" in Image.OPEN and features.check("avif"):
-        supported += rb"|.{4}ftypavi"
-    if suffix_format != RAW and re.match(supported, start, re.DOTALL):
-        return _damaged_error(name, "it only begins like an image")
-    for pattern, found in _MAGIC_BYTES.items():
-        if re.match(pattern, start, re.DOTALL):
-            return _unsupported_error(name, found)
-    if suffix_format:
-        return _unsupported_error(name, suffix_format)
+    is_avif = re.match(rb".{4}ftypavi", start, re.DOTALL) and "AVIF" in Image.OPEN
+    if is_avif and features.check("avif"):
+        return damaged_error(name, "it only begins like an image")
+    if begins_like_simple_photo(start):
+        other_kind = unsupported_jpeg_error(start, name) if start[:2] == b"\xff\xd8" else None
+        return other_kind or damaged_error(name, "it only begins like an image")
+    if begins_like_photo(start):
+        advice = "fetch it again, or convert it to JPEG or PNG first"
+        found = "begins like an image, but is damaged or of a kind that is not supported"
+        return ImageError(f"{name} {found}; {advice}.")
+    found = unsupported_format(start, Path(name).suffix)
+    if found:
+        return unsupported_error(name, found)
     found = f"{name} is not an image (it starts with {start[:12]!r})"
     return ImageError(f"{found}; save it as JPEG or PNG.")

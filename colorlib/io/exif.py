@@ -7,6 +7,7 @@ for a colour photograph. So both are written into the file, as lesson 8 does by 
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +15,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 
 from colorlib import __version__
-from colorlib.io.decode import display_name
+from colorlib.io.decode import display_name, open_photo
+from colorlib.io.formats import is_classic_tiff
 
 PROVENANCE_NOTE = "colorized by a model"
 _MAX_BYTES = 65_533  # of EXIF in a JPEG
@@ -60,8 +62,8 @@ def exif_for_result(photo: str | Path | IO[bytes], size: tuple[int, int]) -> byt
         True
     """
     try:
-        with Image.open(photo) as image:
-            exif = _add_note(_copy_exif(image.getexif(), size)).tobytes()
+        with open_photo(photo) if isinstance(photo, str | Path) else nullcontext(photo) as file:
+            exif = _add_note(_copy_exif(_read_exif(file), size)).tobytes()
         if len(exif) > _MAX_BYTES:
             raise ValueError(f"{len(exif):,} bytes, more than a JPEG can hold")
         return exif
@@ -69,6 +71,18 @@ def exif_for_result(photo: str | Path | IO[bytes], size: tuple[int, int]) -> byt
         message = "%s has EXIF data that cannot be kept (%s); its result has none of it"
         _logger.warning(message, display_name(photo), error)
     return _add_note(Image.Exif()).tobytes()
+
+
+def _read_exif(file: IO[bytes]) -> Image.Exif:
+    file.seek(0)
+    if is_classic_tiff(file.read(4)):
+        # Its tags are EXIF data themselves, also where Pillow cannot read its pixels.
+        file.seek(0)
+        exif = Image.Exif()
+        exif.load_from_fp(file)
+        return exif
+    file.seek(0)
+    return Image.open(file).getexif()
 
 
 def _copy_exif(found: Image.Exif, size: tuple[int, int]) -> Image.Exif:

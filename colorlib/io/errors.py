@@ -1,0 +1,63 @@
+"""The error of an image that cannot be read or written, and its sentences.
+
+A file that is damaged should be fetched again; one of a kind that is not supported should be
+converted. The two are never confused, because the wrong advice costs a person an hour.
+"""
+
+from __future__ import annotations
+
+import re
+
+OUT_OF_MEMORY_HINT = "{} needs more memory than there is; make it smaller first."
+HEIC = "HEIC or AVIF"
+RAW = "camera raw"
+_EXPORT_HINT = {
+    HEIC: ": open it in Photos or Preview and export it, or run `magick photo.heic photo.jpg` "
+    "(ImageMagick)",
+    RAW: ": export it from the camera's own program, from darktable or from RawTherapee",
+}
+# Words of decoders that know the format, but not this variant of it.
+_UNSUPPORTED_PATTERN = re.compile(
+    r"not supported|unsupported|cannot handle|can't handle|not implemented|not available",
+    re.IGNORECASE,
+)
+
+
+class ImageError(ValueError):
+    """An image that cannot be read or written; the message names the file and says what to do."""
+
+
+def unsupported_error(name: str, found: str) -> ImageError:
+    """Return the error for a whole file that is of another kind than we read.
+
+    Example:
+        >>> print(unsupported_error("a.jxl", "JPEG XL"))
+        a.jxl is JPEG XL, which is not supported; convert it to JPEG or PNG first.
+    """
+    advice = f"convert it to JPEG or PNG first{_EXPORT_HINT.get(found, '')}"
+    return ImageError(f"{name} is {found}, which is not supported; {advice}.")
+
+
+def damaged_error(name: str, error: Exception | str) -> ImageError:
+    """Return the error for a file that a decoder gave up, by what the decoder said.
+
+    Example:
+        >>> print(damaged_error("a.jpg", "image file is truncated"))
+        a.jpg cannot be decoded (image file is truncated); it is cut off or damaged, so fetch it ...
+        >>> print(damaged_error("a.bmp", "Unsupported BMP compression (4)"))
+        a.bmp cannot be decoded (Unsupported BMP compression (4)); convert it to JPEG or PNG first.
+    """
+    advice = "it is cut off or damaged, so fetch it again"
+    if _UNSUPPORTED_PATTERN.search(str(error)):
+        advice = "convert it to JPEG or PNG first"
+    return ImageError(f"{name} cannot be decoded ({error}); {advice}.")
+
+
+def too_large_error(name: str, found: str, limit: str) -> ImageError:
+    """Return the error for an image of more pixels than a limit.
+
+    Example:
+        >>> print(too_large_error("a.png", "9 x 9 = 81 pixels", "max_pixels = 80"))
+        a.png has 9 x 9 = 81 pixels, more than max_pixels = 80; make it smaller first.
+    """
+    return ImageError(f"{name} has {found}, more than {limit}; make it smaller first.")
