@@ -24,6 +24,7 @@ PIXELS, MANIFEST = "pixels.npy", "manifest.json"  # the files of prepared images
 _PREPARED_NAME = re.compile(r"[0-9a-f]{16}")
 _SAID_FROM = 100_000_000  # bytes from which on the need of space is logged
 _RESERVE = 200_000_000  # bytes that stay free on a disk
+_MINIMUM = 1_000_000  # bytes; what is smaller is written without asking
 log = logging.getLogger("colorlib")
 
 
@@ -88,13 +89,20 @@ def format_bytes(num_bytes: float) -> str:
     return f"{num_bytes / 1e3:.0f} KB"
 
 
-def check_disk_space(folder: Path, num_bytes: int, title: str) -> None:
+_ADVICE = (
+    "use fewer or smaller images, free some space (colorlib cache --clear), or set the variable "
+    "COLORLIB_CACHE to a folder of another disk"
+)
+
+
+def check_disk_space(folder: Path, num_bytes: int, title: str, advice: str = _ADVICE) -> None:
     """Log how much space something large will take; raise if the disk has less.
 
     Args:
         folder: where it will be written; it need not exist.
         num_bytes: its size.
         title: the beginning of the message, such as "8,000 prepared photos of 256x256".
+        advice: the end of the message, if there is too little space.
 
     Raises:
         OSError: the disk has too little space.
@@ -107,11 +115,9 @@ def check_disk_space(folder: Path, num_bytes: int, title: str) -> None:
     existing = folder.absolute()
     while not existing.exists():
         existing = existing.parent
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(existing)[2]
     found = f"{title} take {format_bytes(num_bytes)} in {folder}"
-    if num_bytes + _RESERVE > free and num_bytes >= 1_000_000:
-        advice = "use fewer or smaller images, free some space (colorlib cache --clear), or set the"
-        advice += " variable COLORLIB_CACHE to a folder of another disk"
+    if num_bytes + _RESERVE > free and num_bytes >= _MINIMUM:
         error = OSError(f"{found}, and {format_bytes(free)} are free there; {advice}")
         error.errno = errno.ENOSPC
         raise error

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
+from colorlib.data.cache_storage import check_disk_space, format_bytes
 from colorlib.data.datasets import fingerprint
 from colorlib.engine import distributed
 from colorlib.engine.callbacks import Callback
@@ -41,6 +43,7 @@ class Checkpointer(Callback):
         if trainer.folder is not None:
             if distributed.rank() == 0:
                 self.lock.enter_context(lock_folder(trainer.folder))
+                _check_disk_space(trainer)
             self._load(trainer)
 
     def _load(self, trainer: Trainer) -> None:
@@ -74,6 +77,21 @@ class Checkpointer(Callback):
     def on_fit_end(self, trainer: Trainer) -> None:
         """Unlock the folder."""
         self.lock.close()
+
+
+def _check_disk_space(trainer: Trainer) -> None:
+    """Log how large the checkpoints will be; raise OSError if the disk has no room for them."""
+    size = 0
+    for part in trainer.parts.values():
+        if isinstance(part, nn.Module):
+            size += sum(tensor.nbytes for tensor in part.state_dict().values())
+        elif isinstance(part, torch.optim.Optimizer):  # Adam keeps two averages of each gradient
+            weights = [weight for group in part.param_groups for weight in group["params"]]
+            size += 2 * sum(weight.nbytes for weight in weights)
+    existing = sum(path.stat().st_size for path in checkpoint.list_checkpoints(trainer.folder))
+    title = f"checkpoints ({format_bytes(size)} each, of which two are kept, three for a moment)"
+    advice = "free some space, or choose a folder on another disk"
+    check_disk_space(trainer.folder, max(0, 3 * size - existing), title, advice)
 
 
 def save_run(trainer: Trainer) -> None:

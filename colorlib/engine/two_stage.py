@@ -29,7 +29,7 @@ from colorlib.engine import distributed
 from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from colorlib.evaluation.metric import psnr_metric
-from colorlib.io.checkpoint import load_weights
+from colorlib.io.checkpoint import load_weights, newest_epoch
 from colorlib.training import TrainConfig, Trainer
 
 
@@ -95,8 +95,9 @@ def train_two_stage(
         save_every_steps, progress: as in :meth:`colorlib.training.Trainer.fit`.
 
     Raises:
-        ValueError: if only one of ``net_d`` and ``adversarial`` is given, or there is no stage; or
-            as :meth:`colorlib.training.Trainer.fit`.
+        ValueError: if only one of ``net_d`` and ``adversarial`` is given, or there is no stage; if
+            the adversarial stage of this folder began from a shorter pixel stage; or as
+            :meth:`colorlib.training.Trainer.fit`.
     """
     if (net_d is None) != (adversarial is None):
         raise ValueError(
@@ -106,6 +107,8 @@ def train_two_stage(
     if pixel is None and adversarial is None:
         raise ValueError("there is no stage; expected a configuration for pixel or for adversarial")
     folder, started = Path(folder), time.monotonic()
+    if pixel is not None and adversarial is not None:
+        _check_pixel_stage_is_finished(folder, pixel)
     folder.mkdir(parents=True, exist_ok=True)
     scaler = (pixel or adversarial).scaler
     pixel_path, adversarial_path = folder / "pixel.safetensors", folder / "adversarial.safetensors"
@@ -152,9 +155,23 @@ def train_two_stage(
             net_g.load_state_dict(load_weights(pixel_path)[0])
         trainers["2-adversarial"] = train_stage("2-adversarial", adversarial, [])
         save(trainers["2-adversarial"].eval_model(), adversarial_path)
-    models = {"pixel": pixel_path, "adversarial": adversarial_path}
-    return TrainingResult(
-        models={name: path for name, path in models.items() if path.exists()},
+    paths = {"1-pixel": pixel_path, "2-adversarial": adversarial_path}
+    return TrainingResult(  # weights of a stage that is yet to begin again are not listed
+        models={path.stem: path for name, path in paths.items() if name in trainers},
         history={name: trainer.history for name, trainer in trainers.items()},
         done=pixel_done and (adversarial is None or trainers["2-adversarial"].done),
     )
+
+
+def _check_pixel_stage_is_finished(folder: Path, pixel: TrainConfig) -> None:
+    """Raise ValueError if the adversarial stage has begun and the pixel stage would go on.
+
+    A longer pixel stage ends with other weights, and the adversarial stage began from those of the
+    shorter one: its model would no longer be the one that was asked for.
+    """
+    stage = folder / "2-adversarial"
+    epochs = newest_epoch(folder / "1-pixel") or 0
+    if newest_epoch(stage) is not None and epochs < pixel.epochs:
+        found = f"the adversarial stage in {stage} began after {epochs} epochs of the pixel stage"
+        advice = "ask for as many, use another folder, or remove that one to train the stage again"
+        raise ValueError(f"{found}, now {pixel.epochs}: {advice}")

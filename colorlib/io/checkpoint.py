@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -67,9 +68,10 @@ def save_checkpoint(
     path = folder / f"checkpoint-e{epoch:04d}-s{step:06d}-{_digest(data)}.safetensors"
     with atomic_write(path, overwrite=True) as file:
         file.write(data)
-    for old in _list_checkpoints(folder)[max(keep_checkpoints, 1) :]:
-        if old != path:
-            old.unlink(missing_ok=True)
+    for old in list_checkpoints(folder)[max(keep_checkpoints, 1) :]:
+        if old != path and old.exists():
+            os.truncate(old, 0)  # Google Drive moves what is removed to its bin, where it counts
+            old.unlink()
     return path
 
 
@@ -82,7 +84,7 @@ def load_latest_checkpoint(folder: str | Path) -> State | None:
         CheckpointError: If there are checkpoints and none is intact: starting over would overwrite
             their results.
     """
-    paths = _list_checkpoints(Path(folder))
+    paths = list_checkpoints(Path(folder))
     for path in paths:
         try:
             data = path.read_bytes()
@@ -149,12 +151,23 @@ def load_weights(path: str | Path) -> tuple[dict[str, Tensor], State]:
     return tensors, config
 
 
-def _list_checkpoints(folder: Path) -> list[Path]:
-    """List the checkpoints of a folder, the newest first."""
+def list_checkpoints(folder: Path) -> list[Path]:
+    """List the checkpoints of a folder, the newest first; their content is not looked at."""
     if not folder.is_dir():
         return []
     paths = [path for path in folder.iterdir() if _FILENAME_PATTERN.fullmatch(path.name)]
     return sorted(paths, key=_age, reverse=True)
+
+
+def newest_epoch(folder: str | Path) -> int | None:
+    """Return how many epochs the newest checkpoint of a folder has completed; None without one.
+
+    Example:
+        >>> newest_epoch("nowhere") is None
+        True
+    """
+    paths = list_checkpoints(Path(folder))
+    return _age(paths[0])[0] if paths else None
 
 
 def _age(path: Path) -> tuple[int, int, str]:

@@ -2,12 +2,14 @@
 
 import logging
 import math
+import re
 import signal
 
 import pytest
 import torch
 from tiny_run import Hooks, same_run, trainer
 
+from colorlib.data import cache_storage
 from colorlib.engine import signals
 
 
@@ -39,6 +41,28 @@ def test_precision_is_logged_once(caplog):
     with caplog.at_level(logging.INFO, "colorlib"):
         trainer(amp=True).fit()
     assert caplog.text.count("precision: ") == 1
+
+
+def test_size_of_checkpoints_is_said_before_the_first_step(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(cache_storage, "_SAID_FROM", 1000)
+    caplog.set_level(logging.INFO, "colorlib")
+    run = trainer(tmp_path)
+    run.fit(max_steps=0)
+    pattern = r"checkpoints \((\d+) KB each, of which two are kept.* take (\d+) KB in"
+    said = re.search(pattern, caplog.text)
+    run.fit(max_steps=3)  # Adam's averages are there now
+    file = max(tmp_path.glob("checkpoint-*"))
+    header = 8 + int.from_bytes(file.read_bytes()[:8], "little")  # large beside tiny networks
+    assert int(said[1]) == pytest.approx((file.stat().st_size - header) / 1000, abs=1)
+    assert int(said[2]) == pytest.approx(3 * int(said[1]), abs=3)
+
+
+def test_disk_without_room_for_checkpoints_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: (10**9, 10**9, 0))
+    monkeypatch.setattr(cache_storage, "_MINIMUM", 0)
+    with pytest.raises(OSError, match="are free there; free some space, or choose a folder on"):
+        trainer(tmp_path).fit()
+    assert not list(tmp_path.glob("checkpoint-*"))
 
 
 def test_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_path):

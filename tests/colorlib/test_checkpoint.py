@@ -44,6 +44,17 @@ def test_checkpoint_round_trip(tmp_path):
     assert same(checkpoint.load_latest_checkpoint(tmp_path), STATE)
 
 
+def test_checkpoint_that_is_removed_is_emptied_first(tmp_path):
+    """On Google Drive a removed file goes to the bin, where its size still counts."""
+    first = checkpoint.save_checkpoint(tmp_path / "run", STATE, epoch=0, step=0)
+    os.link(first, tmp_path / "bin")
+    for epoch in (1, 2, 3):
+        checkpoint.save_checkpoint(tmp_path / "run", STATE, epoch=epoch, step=0)
+    assert (tmp_path / "bin").stat().st_size == 0
+    assert len(list((tmp_path / "run").iterdir())) == 2
+    assert checkpoint.newest_epoch(tmp_path / "run") == 3
+
+
 leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 trees = st.recursive(
     leaves,

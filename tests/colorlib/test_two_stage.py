@@ -1,6 +1,7 @@
 """Training in two stages, the models that it saves, and how it is monitored."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -24,14 +25,14 @@ PIXEL = TrainConfig(epochs=3, batch_size=4, lr=5e-3, ema_decay=0.5)
 GAN = TrainConfig(epochs=2, batch_size=4, lr=1e-3)
 
 
-def train(folder, adversarial=GAN, **options):
+def train(folder, adversarial=GAN, pixel=PIXEL, **options):
     net_g = init_weights(UNet(num_downs=3, base_channels=4), seed=0)
     net_d = init_weights(PatchDiscriminator(n_layers=1, base_channels=4), seed=1)
     return train_two_stage(
         net_g,
         SPLITS,
         folder,
-        PIXEL,
+        pixel,
         image_size=16,
         net_d=net_d if adversarial else None,
         adversarial=adversarial,
@@ -108,6 +109,31 @@ def test_stopped_anywhere_it_ends_with_the_same_models(tmp_path, monkeypatch):
     assert parts.done and parts.history == whole.history
     for name, path in whole.models.items():
         assert path.read_bytes() == parts.models[name].read_bytes()
+
+
+def test_longer_pixel_stage_never_keeps_the_old_adversarial_model(tmp_path):
+    longer = dataclasses.replace(PIXEL, epochs=5)
+    whole = train(tmp_path / "whole", pixel=longer)
+    first = train(tmp_path / "parts")
+    message = "began after 3 epochs of the pixel stage, now 5: ask for as many, use another folder"
+    before = first.models["adversarial"].read_bytes()
+    with pytest.raises(ValueError, match=message):
+        train(tmp_path / "parts", pixel=longer)
+    assert first.models["adversarial"].read_bytes() == before  # nothing was trained
+    shutil.rmtree(tmp_path / "parts/2-adversarial")  # as the message says
+    stopped = train(tmp_path / "parts", pixel=longer, max_minutes=0)
+    assert not stopped.done and set(stopped.models) == {"pixel"}
+    parts = train(tmp_path / "parts", pixel=longer)
+    assert parts.done and parts.history == whole.history
+    for name, path in whole.models.items():
+        assert path.read_bytes() == parts.models[name].read_bytes()
+
+
+def test_fewer_epochs_and_a_longer_adversarial_stage_go_on(tmp_path):
+    train(tmp_path)
+    assert train(tmp_path, pixel=dataclasses.replace(PIXEL, epochs=2)).done
+    longer = train(tmp_path, adversarial=dataclasses.replace(GAN, epochs=3))
+    assert longer.done and len(longer.history["2-adversarial"]) == 3
 
 
 def test_adversarial_stage_needs_a_discriminator():
