@@ -20,6 +20,7 @@ _LOSS_PANELS = {
 _CHANCE_LOSS = 0.6931  # log 2
 
 _AB_EXTENT = (-110, 110, -110, 110)
+_BYTE_EXTENT = (-128.5, 127.5, -128.5, 127.5)
 _AB_LABELS = {"xlabel": "a: green − to pink +", "ylabel": "b: blue − to yellow +"}
 
 # The layout of a U-Net, relative to the side of the first image.
@@ -42,6 +43,8 @@ def plot_lines(
     axes = figure.subplots()
     for (name, (x, y)), style in zip(curves.items(), line_styles(), strict=False):
         axes.plot(np.asarray(x), np.asarray(y), label=name, **style)
+    if all(np.asarray(x).dtype.kind == "i" for x, _ in curves.values()):
+        axes.xaxis.get_major_locator().set_params(integer=True)  # there is no layer 1.5
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if len(curves) > 1:
         axes.legend()
@@ -138,21 +141,21 @@ def ab_histogram(images: Mapping[str, Any], *, alt: str) -> Figure:
 
 
 def plot_gamut_slice(
-    L: float, a: float | None = None, b: float | None = None, *, size: int = 221
+    L: float, a: float | None = None, b: float | None = None, *, size: int = 256
 ) -> Figure:
     """Plot the sRGB colours of one lightness in the plane of a and b, and mark one of them.
 
     Args:
         L: Lightness, 0 to 100.
         a, b: The colour to mark. The nearest sRGB colour with its L and hue is shown next to it.
-        size: Pixels along a side of the plane, which runs from -110 to 110.
+        size: Pixels along a side of the plane, which runs from -128 to 127: all bytes, by default.
 
     Raises:
         ValueError: If L is outside 0 to 100.
     """
     if not 0 <= L <= 100:
         raise ValueError(f"L is {L}; expected 0 to 100")
-    line = torch.linspace(-110, 110, size)
+    line = torch.linspace(-128, 127, size)
     plane_a, plane_b = torch.meshgrid(line, line, indexing="xy")
     plane = torch.stack([torch.full_like(plane_a, float(L)), plane_a, plane_b])[None]
     outside = out_of_gamut(plane)
@@ -171,7 +174,7 @@ def plot_gamut_slice(
         axes, swatch = figure.subplots(1, 2, width_ratios=[3.5, 1])
         axes.plot(a, b, "o", color="none", markeredgecolor="k", markersize=11, markeredgewidth=2)
         draw_image(swatch, to_array(lab_to_rgb(color).expand(1, 3, 4, 2)), label)
-    axes.imshow(to_array(rgb), origin="lower", extent=_AB_EXTENT)
+    axes.imshow(to_array(rgb), origin="lower", extent=_BYTE_EXTENT)
     axes.set(title=f"L = {L:g}", **_AB_LABELS)
     return figure
 

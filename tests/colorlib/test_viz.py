@@ -111,13 +111,25 @@ def test_plot_channels_centres_a_and_b_on_zero():
 
 
 def test_plot_gamut_slice_is_gray_outside_of_srgb():
-    drawn = viz.plot_gamut_slice(60, size=23).axes[0].images[0].get_array()  # 10 units a pixel
-    for i, j in ((11, 11), (13, 13), (9, 8), (0, 0)):
-        lab = torch.tensor([60.0, -110 + 10 * j, -110 + 10 * i]).view(1, 3, 1, 1)
+    drawn = viz.plot_gamut_slice(60).axes[0].images[0].get_array()  # a unit a pixel, from -128
+    for i, j in ((128, 128), (148, 148), (108, 98), (0, 0)):
+        lab = torch.tensor([60.0, j - 128.0, i - 128.0]).view(1, 3, 1, 1)
         outside = out_of_gamut(lab).item()
         expected = torch.full((3,), 0.932) if outside else lab_to_rgb(lab).flatten()
         assert np.allclose(drawn[i, j], expected, atol=0.01)
     assert "outside sRGB" in viz.plot_gamut_slice(50, 0, -110).alt
+
+
+def test_share_of_the_gamut_is_that_of_the_pairs_of_bytes():
+    line = torch.arange(-128.0, 128)
+    a, b = torch.meshgrid(line, line, indexing="ij")
+    inside = ~out_of_gamut(torch.stack([torch.full_like(a, 50), a, b])[None])
+    assert f"fill {100 * inside.float().mean():.0f} % of the plane" in viz.plot_gamut_slice(50).alt
+
+
+def test_lines_over_whole_numbers_have_whole_ticks():
+    layers = viz.plot_lines({"a": (range(1, 4), [1, 2, 3])}, xlabel="", ylabel="", alt="Up.")
+    assert all(tick == int(tick) for tick in layers.axes[0].get_xticks())
 
 
 def test_gamut_outline_contains_the_corners_of_the_cube():
