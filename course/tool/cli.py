@@ -12,6 +12,7 @@ from types import ModuleType
 from colorlib.cli.errors import run_command
 
 MODULES = {
+    "grade": "grade.command",
     "new": "new_lesson",
     "offline": "no_network",
     "words": "lints.plain_words",
@@ -30,6 +31,7 @@ COMMANDS = {
     "standalone": "run lessons as on Colab: each in an empty folder, without colorlib installed",
     "wheel": "build the wheel that set-up installs, and check what is in it",
     "colab-versions": "report which of Colab's versions changed since our list of them",
+    "grade": "grade the notebooks of a class in a sandbox, and write feedback",
     "lab": "open JupyterLab on your own copy of the lessons",
     "offline": "run any command that can reach only the loopback",
 }

@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,27 @@ class Lesson:
 
 
 @dataclass(frozen=True)
+class Grading:
+    """Points: of an exercise, of those exercises that differ, and of what is graded by hand."""
+
+    exercise_points: float = 1.0
+    points: dict[str, float] = field(default_factory=dict)
+    manual: dict[str, float] = field(default_factory=dict)
+
+    def points_of(self, exercise: str) -> float:
+        """Return the points of an exercise, for example of ``"3.2"``."""
+        return float(self.points.get(exercise, self.exercise_points))
+
+
+@dataclass(frozen=True)
 class Course:
-    """The course: where it is hosted, and its lessons in order."""
+    """The course: where it is hosted, its lessons in order, and the points for grading."""
 
     title: str
     repository: str
     branch: str
     lessons: tuple[Lesson, ...]
+    grading: Grading = field(default_factory=Grading)
 
     @property
     def address(self) -> str:
@@ -85,7 +99,8 @@ def parse(text: str) -> Course:
         if after.number <= before.number:
             text = f"{COURSE_TOML}: {after.name!r} comes after {before.name!r}, "
             raise CourseError(f"{text}expected numbers that rise: rename or move one.")
-    return Course(raw["title"], raw["repository"], raw["branch"], lessons)
+    grading = Grading(**raw.get("grading", {}))
+    return Course(raw["title"], raw["repository"], raw["branch"], lessons, grading)
 
 
 def set_field(root: Path, field: str, value: str) -> None:

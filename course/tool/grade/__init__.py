@@ -1,0 +1,1 @@
+"""``python -m course grade``: collect notebooks, check the answers in a sandbox, write the grades."""
