@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         )
         text = f"{report}\nin {out}"
     result = {"model": model_path, "written": report.written, "skipped": report.skipped}
+    result |= {"left_out": report.left_out, "renamed": report.renamed}
     print_result(args, result, text)
     return 1 if report.failed else 0
 

@@ -1,4 +1,4 @@
-"""Image files of a folder, each opened only when it is asked for."""
+"""Image files of a folder, each decoded only when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,27 +10,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from colorlib.io.decode import UNSUPPORTED
+from colorlib.io.formats import SUFFIXES, UNSUPPORTED, has_photo_suffix, why_not_a_photo
 from colorlib.io.images import image_to_tensor, load_image
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 log = logging.getLogger("colorlib")
-
-SUFFIXES = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".webp",
-    ".gif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".jp2",
-    ".avif",
-    ".ppm",
-)
 
 
 @dataclass(frozen=True)
@@ -62,21 +48,18 @@ class PhotoFile:
         return image_to_tensor(self.path, size)
 
 
-def list_images(
-    path: str | Path, *, recursive: bool = True, include_unreadable: bool = False
-) -> list[PhotoFile]:
-    """List the image files of a folder, sorted by path, without opening them.
+def list_images(path: str | Path, *, recursive: bool = True) -> list[PhotoFile]:
+    """List the image files of a folder, sorted by path.
 
-    Suffixes in upper case count as well; hidden files and folders are skipped. A file that cannot
-    be read raises an error that names it when its photo is loaded. The logger ``"colorlib"``
-    reports how many HEIC and camera raw files were skipped.
+    A file is a photo if its suffix is that of one, in upper or lower case, or if it begins like
+    one, whatever its name is. Only files with other suffixes are opened for that. Hidden files and
+    folders are skipped. A photo that cannot be read raises an error that names it when it is
+    loaded. The logger ``"colorlib"`` reports how many photos of formats that cannot be read, such
+    as HEIC and camera raw, were skipped.
 
     Args:
         path: the folder.
         recursive: whether to search the folders inside it.
-        include_unreadable: whether to list HEIC and camera raw files, broken links and folders
-            without read permission as well, for a caller that reports on each of them; loading such
-            a photo raises an error.
 
     Returns:
         Photos, each named by its path relative to ``path``, with forward slashes on every system.
@@ -93,46 +76,98 @@ def list_images(
         [('lawn.JPG', (4, 3))]
     """
     root = Path(path).expanduser()
+    images, others = sort_files(root, recursive=recursive)
+    unreadable = {name for name, file in images.items() if not _may_be_readable(file)}
+    if unreadable:
+        count = f"{len(unreadable)} HEIC, camera raw or other unreadable files were left out"
+        log.warning("%s: %s, such as %s", root, count, min(unreadable))
+    readable = {name: file for name, file in images.items() if name not in unreadable}
+    if not readable:
+        raise no_photo_error(root, others)
+    if others:
+        message = "%s: %d files are no photos and were left out, such as %s"
+        log.info(message, root, len(others), next(iter(others)))
+    return [PhotoFile(name, file, title=file.stem) for name, file in readable.items()]
+
+
+def sort_files(
+    root: Path, *, recursive: bool = True, exclude: Path | None = None
+) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return the photos of a folder, and why each other file is none.
+
+    Args:
+        root: the folder.
+        recursive: whether to search the folders inside it.
+        exclude: the resolved path of a folder inside it that is not searched.
+
+    Returns:
+        Photos, with those that cannot be read, broken links and closed folders: name -> path; other
+        files: name -> reason. Both are sorted by name. Hidden files and folders are in neither.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        NotADirectoryError: the path is a file.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as path:
+        ...     Image.new("RGB", (4, 3)).save(Path(path, "lawn"), "PNG")
+        ...     _ = Path(path, "notes.txt").write_text("no photo")
+        ...     photos, others = sort_files(Path(path))
+        >>> list(photos), others
+        (['lawn'], {'notes.txt': "not an image (it starts with b'no photo')"})
+    """
     if not root.exists():
         found = f"{root} was not found (the current folder is {Path.cwd()})"
         raise FileNotFoundError(f"{found}; check the name.")
     if not root.is_dir():
         found = f"{root} is a file, expected a folder"
         raise NotADirectoryError(f"{found}; pass its folder, or read it directly.")
-    files, errors = _walk(root, recursive, include_unreadable)
-    images, unsupported = {}, []
-    for name, file in files.items():
-        suffix = file.suffix.lower()
-        if suffix in SUFFIXES or (include_unreadable and suffix in UNSUPPORTED):
-            images[name] = file
-        elif suffix in UNSUPPORTED:
-            unsupported.append(name)
-    if unsupported:
-        count = f"{len(unsupported)} HEIC or camera raw files were left out"
-        log.warning("%s: %s, such as %s", root, count, unsupported[0])
+    photos, others, errors = {}, {}, []
+    for folder, subfolders, names in os.walk(root, onerror=errors.append):
+        subfolders[:] = [name for name in subfolders if recursive and not name.startswith(".")]
+        if exclude is not None:
+            subfolders[:] = [name for name in subfolders if Path(folder, name).resolve() != exclude]
+        for name in names:
+            if name.startswith("."):
+                continue
+            file = Path(folder, name)
+            reason = _why_not_a_photo(file)
+            if reason is None:
+                photos[file.relative_to(root).as_posix()] = file
+            else:
+                others[file.relative_to(root).as_posix()] = reason
     for error in errors:
         found = f"{error.filename} cannot be listed ({error.strerror})"
         log.warning("%s; its photos were left out", found)
-        if include_unreadable:
-            folder = Path(error.filename)
-            images[folder.relative_to(root).as_posix()] = folder
-    if not images:
-        found = f"{root} holds no file ending in {', '.join(SUFFIXES)}"
-        raise FileNotFoundError(f"{found}; put photos there first.")
-    return [PhotoFile(name, images[name], title=images[name].stem) for name in sorted(images)]
+        folder = Path(error.filename)
+        photos[folder.relative_to(root).as_posix()] = folder
+    return dict(sorted(photos.items())), dict(sorted(others.items()))
 
 
-def _walk(
-    root: Path, recursive: bool, include_broken_links: bool
-) -> tuple[dict[str, Path], list[OSError]]:
-    """Return the files below a folder by name, and the errors of folders that are closed."""
-    files, errors = {}, []
-    for folder, subfolders, names in os.walk(root, onerror=errors.append):
-        subfolders[:] = [name for name in subfolders if recursive and not name.startswith(".")]
-        for name in names:
-            file = Path(folder, name)
-            is_broken_link = file.is_symlink() and not file.exists()
-            is_listed = file.is_file() or (is_broken_link and include_broken_links)
-            if is_listed and not name.startswith("."):
-                files[file.relative_to(root).as_posix()] = file
-    return files, errors
+def no_photo_error(root: Path, others: dict[str, str]) -> FileNotFoundError:
+    """Return the error for a folder in which no file is a photo.
+
+    Example:
+        >>> print(no_photo_error(Path("album"), {"notes.txt": "empty (0 bytes)"}))
+        album holds no photo (notes.txt: empty (0 bytes)); put photos there first.
+    """
+    found = [f"{name}: {reason}" for name, reason in list(others.items())[:3]]
+    if len(others) > 3:
+        found.append(f"and {len(others) - 3} more files")
+    details = f" ({', '.join(found)})" if found else ""
+    return FileNotFoundError(f"{root} holds no photo{details}; put photos there first.")
+
+
+def _why_not_a_photo(file: Path) -> str | None:
+    if file.is_file():
+        return why_not_a_photo(file)
+    if file.is_symlink() and not file.exists():  # who reads it names the target
+        return None if has_photo_suffix(file) else "a link that leads to no file"
+    return "neither a file nor a folder"
+
+
+def _may_be_readable(file: Path) -> bool:
+    """Return whether a photo is not known to be unreadable, by its suffix or because it is gone."""
+    suffix = file.suffix.lower()
+    return file.is_file() and (suffix in SUFFIXES or suffix not in UNSUPPORTED)

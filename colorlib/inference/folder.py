@@ -9,14 +9,14 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 from tqdm import tqdm
 
 from colorlib.colorizer import Colorizer
-from colorlib.data import list_images
+from colorlib.data.image_folder import no_photo_error, sort_files
 from colorlib.inference.paths import unique_output_paths
 from colorlib.io.decode import open_photo
 from colorlib.io.exif import exif_for_result
@@ -30,22 +30,29 @@ _FATAL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the next photo woul
 
 @dataclass(frozen=True)
 class FolderReport:
-    """The outcome for each photo.
+    """The outcome for each file.
 
     Attributes:
         written: The results, in the photos' order.
         skipped: Photo -> reason, for photos without a new result. A photo is named relative to its
             folder, or as it was listed.
+        left_out: File -> reason, for files of the folder that are no photos.
+        renamed: Photo -> the name of its result, for photos of formats that are not written.
 
     Example:
         >>> skipped = {"b.png": "exists already", "c.jpg": "it is empty"}
-        >>> print(FolderReport([Path("a.png")], skipped))
-        coloured: 1, there already: 1, failed: 1
+        >>> left_out = {"notes.txt": "not an image"}
+        >>> print(FolderReport([Path("a.png")], skipped, left_out, {"a.tif": "a.png"}))
+        coloured: 1, there already: 1, failed: 1, left out: 1
           c.jpg: it is empty
+          left out: notes.txt: not an image
+          1 in another format, which we can write: a.tif as a.png
     """
 
     written: list[Path]
     skipped: dict[str, str]
+    left_out: dict[str, str] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> dict[str, str]:
@@ -53,11 +60,20 @@ class FolderReport:
         return {name: reason for name, reason in self.skipped.items() if reason != ALREADY_EXISTS}
 
     def __str__(self) -> str:
-        """Return the counts, and each photo that failed with its reason."""
+        """Return the counts, and each file that failed or was left out with its reason."""
         failed = self.failed
         existing = len(self.skipped) - len(failed)
-        lines = [f"coloured: {len(self.written)}, there already: {existing}, failed: {len(failed)}"]
+        line = f"coloured: {len(self.written)}, there already: {existing}, failed: {len(failed)}"
+        if self.left_out:
+            line += f", left out: {len(self.left_out)}"
+        lines = [line]
         lines += [f"{name}: {reason}" for name, reason in failed.items()]
+        lines += [f"left out: {name}: {reason}" for name, reason in self.left_out.items()]
+        if self.renamed:
+            name, result = next(iter(self.renamed.items()))
+            dots = ", ..." if len(self.renamed) > 1 else ""
+            count = f"{len(self.renamed)} in another format, which we can write"
+            lines.append(f"{count}: {name} as {result}{dots}")
         return "\n  ".join(lines)
 
 
@@ -73,10 +89,11 @@ def colorize_folder(
     """Colorize every photo of a folder, or of a list of files, into another folder.
 
     Sub-folders, names and formats stay; :func:`colorlib.inference.paths.unique_output_paths`
-    describes what happens to a format that cannot be written. A result keeps its photo's EXIF data,
-    with a note that a model chose the colours (:func:`colorlib.io.exif.exif_for_result`). A photo
-    that cannot be colorized (damaged, HEIC, camera raw, too large for the memory) is skipped with
-    its reason.
+    describes what happens to a format that cannot be written. Files are photos by their content, or
+    by the suffix of a photo; all others are named in the report. A result keeps its photo's EXIF
+    data, with a note that a model chose the colours (:func:`colorlib.io.exif.exif_for_result`). A
+    photo that cannot be colorized (damaged, HEIC, camera raw, too large for the memory) is skipped
+    with its reason.
 
     Args:
         model: The colorizer.
@@ -112,11 +129,11 @@ def colorize_folder(
     if out.exists() and not out.is_dir():
         advice = "name another"
         raise NotADirectoryError(f"{out} is a file, expected a folder for the results; {advice}.")
-    photos, names = _collect_photos(source, out)
+    photos, names, left_out = _collect_photos(source, out)
     targets = [out / name for name in unique_output_paths(names)]
     check_no_photo_is_replaced(photos.values(), targets)
     out.mkdir(parents=True, exist_ok=True)
-    written, skipped = [], {}
+    written, skipped, renamed = [], {}, {}
     pairs = list(zip(photos.items(), targets, strict=True))
     for (name, photo), target in tqdm(pairs, desc="Colouring", unit="photo", disable=not progress):
         try:
@@ -126,12 +143,14 @@ def colorize_folder(
             result, exif = colorize_with_exif(model, photo, saturation)
             target.parent.mkdir(parents=True, exist_ok=True)
             written.append(save_image(result, target, overwrite=overwrite, exif=exif))
+            if target.suffix != photo.suffix:
+                renamed[name] = target.relative_to(out).as_posix()
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _FATAL_ERRNOS:
                 raise
             skipped[name] = str(error) or "the memory is full; make the photo smaller first"
-    report = FolderReport(written, skipped)
-    if report.failed:
+    report = FolderReport(written, skipped, left_out, renamed)
+    if report.failed or report.left_out:
         _logger.warning("%s", report)
     return report
 
@@ -152,20 +171,18 @@ def colorize_with_exif(
 
 def _collect_photos(
     source: str | Path | Iterable[str | Path], out: Path
-) -> tuple[dict[str, Path], list[str]]:
-    """Return the files by their names in the report, and the names for their results."""
+) -> tuple[dict[str, Path], list[str], dict[str, str]]:
+    """Return files by their names in the report, names for their results, and other files."""
     if not isinstance(source, str | Path):
         files = {str(path): Path(path).expanduser() for path in source}
-        return files, [file.name for file in files.values()]
+        return files, [file.name for file in files.values()], {}
     folder = Path(source).expanduser()
     if folder.is_file():
-        return {str(source): folder}, [folder.name]
-    photos = {photo.name: photo.path for photo in list_images(folder, include_unreadable=True)}
-    photo_folder, result_folder = folder.resolve(), out.resolve()
-    if photo_folder == result_folder:
+        return {str(source): folder}, [folder.name], {}
+    photos, others = sort_files(folder, exclude=out.resolve())
+    if folder.resolve() == out.resolve():
         expected = "expected another one for the results"
         raise ValueError(f"{out} is the folder of the photos, {expected}.")
-    if result_folder.is_relative_to(photo_folder):
-        results = f"{result_folder.relative_to(photo_folder).as_posix()}/"
-        photos = {name: path for name, path in photos.items() if not name.startswith(results)}
-    return photos, list(photos)
+    if not photos:
+        raise no_photo_error(folder, others)
+    return photos, list(photos), others

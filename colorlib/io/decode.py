@@ -31,7 +31,7 @@ from colorlib.io.formats import (
     is_tiff,
     unsupported_format,
 )
-from colorlib.io.jpeg import check_jpeg, unsupported_jpeg_error
+from colorlib.io.jpeg import check_jpeg, check_jpeg_kind
 from colorlib.io.tiff import read_tiff
 
 ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
@@ -149,16 +149,16 @@ def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> 
 
         is_named_raw = UNSUPPORTED.get(Path(name).suffix.lower()) == RAW
         return read_tiff(file, name, check_size, is_named_raw=is_named_raw)
-    image = _load_pixels(_detect_format(file, name, start, max_pixels), name, max_pixels)
+    check_jpeg_kind(file.read(_HEADER), name)
+    file.seek(0)
+    image = _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
     if image.format in ("JPEG", "MPO"):
         file.seek(0)
         check_jpeg(file.read(), name)
     return image
 
 
-def _detect_format(
-    file: io.BufferedIOBase, name: str, start: bytes, max_pixels: int | None
-) -> Image.Image:
+def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:
     """Read the header only."""
     try:
         with warnings.catch_warnings():
@@ -170,7 +170,7 @@ def _detect_format(
         raise too_large_error(name, f"{pixels:,} pixels", _limit(max_pixels)[1]) from None
     except UnidentifiedImageError:
         file.seek(0)
-        raise _not_an_image_error(name, file.read(_HEADER)) from None
+        raise _not_an_image_error(name, file.read(32)) from None
     except Exception as error:
         raise damaged_error(name, error) from error
     if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):
@@ -213,13 +213,12 @@ def _not_an_image_error(name: str, start: bytes) -> ImageError:
     if is_avif and features.check("avif"):
         return damaged_error(name, "it only begins like an image")
     if begins_like_simple_photo(start):
-        other_kind = unsupported_jpeg_error(start, name) if start[:2] == b"\xff\xd8" else None
-        return other_kind or damaged_error(name, "it only begins like an image")
-    if begins_like_photo(start):
+        return damaged_error(name, "it only begins like an image")
+    found = unsupported_format(start, Path(name).suffix)
+    if begins_like_photo(start) and not found:
         advice = "fetch it again, or convert it to JPEG or PNG first"
         found = "begins like an image, but is damaged or of a kind that is not supported"
         return ImageError(f"{name} {found}; {advice}.")
-    found = unsupported_format(start, Path(name).suffix)
     if found:
         return unsupported_error(name, found)
     found = f"{name} is not an image (it starts with {start[:12]!r})"

@@ -94,7 +94,19 @@ def unsupported_format(start: bytes, suffix: str = "") -> str | None:
     for pattern, found in (_UNSUPPORTED_PHOTOS | _OTHER_FILES).items():
         if _match(pattern, start):
             return found
+    if start[:4] == b"8BPS" and (bits := int.from_bytes(start[22:24], "big")) in (16, 32):
+        return f"a Photoshop file of {bits} bits"
     return UNSUPPORTED.get(suffix.lower())
+
+
+def has_photo_suffix(path: Path) -> bool:
+    """Return whether a name ends like that of a photo, also of a format that cannot be read.
+
+    Example:
+        >>> has_photo_suffix(Path("a.JFIF")), has_photo_suffix(Path("a.nef"))
+        (True, True)
+    """
+    return path.suffix.lower() in SUFFIXES or path.suffix.lower() in UNSUPPORTED
 
 
 def why_not_a_photo(path: Path) -> str | None:
@@ -114,7 +126,7 @@ def why_not_a_photo(path: Path) -> str | None:
         None
         not an image (it starts with b'hello')
     """
-    if path.suffix.lower() in SUFFIXES or path.suffix.lower() in UNSUPPORTED:
+    if has_photo_suffix(path):
         return None
     try:
         with open(path, "rb") as file:

@@ -6,7 +6,7 @@ import logging
 
 import simplejpeg
 
-from colorlib.io.errors import ImageError, damaged_error, unsupported_error
+from colorlib.io.errors import damaged_error, unsupported_error
 
 _logger = logging.getLogger("colorlib")
 _KINDS = {0xC3: "a lossless JPEG", 0xF7: "JPEG-LS"}  # by the marker of the frame
@@ -60,19 +60,20 @@ def find_damage(data: bytes) -> str | None:
     return None
 
 
-def unsupported_jpeg_error(start: bytes, name: str) -> ImageError | None:
-    """Return the error of a whole JPEG of a kind that libjpeg does not read: 12 bits, lossless.
+def check_jpeg_kind(start: bytes, name: str) -> None:
+    """Raise ImageError for a JPEG of a kind that libjpeg does not read: 12 bits, lossless.
 
     Args:
-        start: The file, or its first segments.
+        start: The first segments of the file; of another format, nothing happens.
         name: Its name in the message.
     """
     position = 2
-    while position + 4 < len(start) and start[position] == 0xFF:
-        marker = start[position + 1]
+    while start[:2] == b"\xff\xd8" and position + 4 < len(start) and start[position] == 0xFF:
+        marker, bits = start[position + 1], start[position + 4]
         if marker in _FRAMES:
-            bits = start[position + 4]
-            found = _KINDS.get(marker) or (None if bits == 8 else f"a JPEG of {bits} bits")
-            return unsupported_error(name, found) if found else None
+            if marker in _KINDS:
+                raise unsupported_error(name, _KINDS[marker])
+            if bits != 8:
+                raise unsupported_error(name, f"a JPEG of {bits} bits")
+            return
         position += 2 + int.from_bytes(start[position + 2 : position + 4], "big")
-    return None

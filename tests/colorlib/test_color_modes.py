@@ -60,7 +60,23 @@ def close(image, expected, tolerance=0):
     assert difference.max() <= tolerance
 
 
+def gamma_chunk(gamma):
+    return b"gAMA", struct.pack(">I", round(gamma * 100_000))
+
+
+def without_alpha(form):
+    """A file of 32 bits a pixel whose fourth byte is 0 everywhere, as some programs write it."""
+    return saved(Image.merge("RGBA", [*rgb.split(), Image.new("L", rgb.size)]), format=form)
+
+
 rgb, gray = Image.fromarray(RGB), Image.fromarray(GRAY)
+LINEAR = np.rint(65535 * (GRAY / 255) ** 2.2).astype(np.uint16)
+MAC = np.rint(255 * (RGB / 255) ** (2.2 / 1.8)).astype(np.uint8)  # gAMA 1/1.8
+SRGB_CHUNK = b"sRGB", b"\0"
+SRGB_PROFILE = (
+    b"iCCP",
+    b"sRGB\0\0" + zlib.compress(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()),
+)
 SIXTEEN = np.round(X * (65535 / 31)).astype(np.uint16)
 SIXTEEN_AS_8 = np.round(X * (255 / 31))
 ALPHA = np.where(Y < 12, 0, 255).astype(np.uint8)
@@ -123,6 +139,32 @@ CASES = {
     ),
     "16-bit rgb png": (png(RGB.astype(np.uint16) * 257, 2), RGB, 0),
     "16-bit rgba png": (png(np.dstack([RGB, ALPHA]).astype(np.uint16) * 257, 6), OVER_WHITE, 0),
+    "linear gray png": (png(LINEAR[..., None], 0, [gamma_chunk(1)]), GRAY, 1),
+    "gamma of old Macs png": (png(MAC, 2, [gamma_chunk(1 / 1.8)]), RGB, 3),
+    "gamma of old Macs, alpha, png": (
+        png(np.dstack([MAC, ALPHA]), 6, [gamma_chunk(1 / 1.8)]),
+        OVER_WHITE,
+        3,
+    ),
+    "gamma of sRGB png": (png(RGB, 2, [gamma_chunk(0.45455)]), RGB, 0),
+    "gamma and sRGB png": (png(RGB, 2, [SRGB_CHUNK, gamma_chunk(1)]), RGB, 0),
+    "gamma and profile png": (png(RGB, 2, [SRGB_PROFILE, gamma_chunk(1)]), RGB, 0),
+    "gamma in a palette png": (
+        png(
+            (X // 8).astype(np.uint8)[..., None],
+            3,
+            [(b"PLTE", bytes(range(0, 120, 10))), gamma_chunk(1)],
+        ),
+        255 * (np.arange(0, 120, 10).reshape(4, 3) / 255)[X // 8] ** (1 / 2.2),
+        1,
+    ),
+    "bmp without alpha": (without_alpha("BMP"), RGB, 0),
+    "tga without alpha": (without_alpha("TGA"), RGB, 0),
+    "10-bit ppm": (
+        b"P6 32 24 1023\n" + np.rint(RGB / 255 * 1023).astype(">u2").tobytes(),
+        RGB,
+        1,
+    ),
     "32-bit integers": (
         saved(Image.fromarray(SIXTEEN.astype(np.int32)), format="TIFF"),
         SIXTEEN_AS_8,

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from colorlib import data
+from colorlib.data import download
 from colorlib.data.archive import ArchiveError
 from colorlib.data.catalog import CATALOG, DatasetSource, load_catalog
 from colorlib.data.download import DownloadError, download_dataset, list_photos
@@ -26,7 +27,8 @@ def archive(names=("set/a.png", "set/b.png", "notes.txt")):
     Image.new("RGB", (4, 3), "red").save(image, "PNG")
     with zipfile.ZipFile(content, "w") as file:
         for name in names:
-            file.writestr(zipfile.ZipInfo(name), image.getvalue())
+            data = b"no photo" if name.endswith(".txt") else image.getvalue()
+            file.writestr(zipfile.ZipInfo(name), data)
     return content.getvalue()
 
 
@@ -40,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.asked.append(self.path)
         way = self.path.split("/")[1]
-        first = self.server.asked.count(self.path) == 1
+        first = sum(asked.partition("?")[0] == self.path for asked in self.server.asked) == 1
         if way == "missing":
             self.send_error(404)
             return
@@ -50,10 +52,21 @@ class Handler(BaseHTTPRequestHandler):
             "few": archive(["set/a.png"]),
         }
         body = body.get(way, GOOD)
-        self.send_response(200)
+        if way in ("resumes", "shifted") and "Range" in self.headers:
+            start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            self.server.asked[-1] += f"?{start}"
+            if start >= len(body):
+                self.send_error(416)
+                return
+            body = body[start:]
+            self.send_response(206)
+            start += way == "shifted"
+            self.send_header("Content-Range", f"bytes {start}-{len(GOOD) - 1}/{len(GOOD)}")
+        else:
+            self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        cut = (way == "dropped" and first) or way == "truncated"
+        cut = (way in ("dropped", "resumes", "shifted") and first) or way == "truncated"
         self.wfile.write(body[: len(body) // 2] if cut else body)
 
     def log_message(self, *args):
@@ -168,6 +181,63 @@ def test_download_dropped_connection_is_tried_again(source, server, tmp_path):
     assert len(server.asked) == 2
 
 
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """What has arrived is written in pieces of 10 bytes, because the archive is small."""
+    monkeypatch.setattr(download, "_CHUNK", 10)
+
+
+def test_download_that_broke_off_resumes(source, server, tmp_path, small_chunks):
+    assert len(data.list_images(download_dataset(source("resumes"), tmp_path))) == 2
+    kept = len(GOOD) // 2 // 10 * 10
+    assert server.asked == ["/resumes/set.zip", f"/resumes/set.zip?{kept}"]
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_download_resumes_in_the_next_session(source, server, tmp_path, small_chunks):
+    with pytest.raises(DownloadError, match="could not be downloaded"):
+        download_dataset(source("resumes"), tmp_path, tries=1)
+    (part,) = tmp_path.iterdir()
+    assert part.name == "set.zip.part" and GOOD.startswith(part.read_bytes())
+    assert len(data.list_images(download_dataset(source("resumes"), tmp_path, tries=1))) == 2
+    assert server.asked[-1].endswith(f"?{len(GOOD) // 2 // 10 * 10}")
+
+
+@pytest.mark.parametrize("way", ["dropped", "shifted"])
+def test_download_begins_again_where_a_server_cannot_resume(
+    way, source, server, tmp_path, small_chunks
+):
+    """It sends the whole file, or another part of it than the one that was asked for."""
+    assert len(data.list_images(download_dataset(source(way), tmp_path))) == 2
+
+
+@pytest.mark.parametrize("rest", [b"", b"of another file"])
+def test_part_that_does_not_belong_to_the_file_begins_again(rest, source, tmp_path):
+    (tmp_path / "set.zip.part").write_bytes(GOOD + rest if rest else b"x" * 50)
+    assert len(data.list_images(download_dataset(source("resumes"), tmp_path))) == 2
+
+
+def test_download_that_does_not_fit_is_refused_before_it_begins(
+    source, server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: (10**12, 0, 10**9))
+    with pytest.raises(OSError, match="set: archive and content take 2.1 GB in .* 1.0 GB are free"):
+        download_dataset(source("good", size=10**9), tmp_path / "out")
+    assert not server.asked and not (tmp_path / "out").exists()
+
+
+def test_download_proposes_a_smaller_set(source, tmp_path):
+    with pytest.raises(DownloadError, match="or take a smaller set, coco-val"):
+        download_dataset(source("missing", smaller="coco-val"), tmp_path, tries=1)
+
+
+def test_smaller_sets_exist_and_are_smaller():
+    for entry in CATALOG.values():
+        if entry.smaller:
+            assert CATALOG[entry.smaller].size < entry.size / 2
+    assert CATALOG["coco"].smaller == "coco-val"
+
+
 def test_download_wrong_hash_or_size_is_refused(source, tmp_path):
     with pytest.raises(DownloadError, match="does not match the known hash"):
         download_dataset(source("good", sha256="0" * 64), tmp_path, tries=1)
@@ -230,7 +300,7 @@ def test_list_photos_finds_every_kind_of_name(source, tmp_path, monkeypatch, ser
     with pytest.raises(ValueError, match="expected one of coco"):
         download_dataset("photos")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(FileNotFoundError, match="holds no file ending in"):
+    with pytest.raises(FileNotFoundError, match="holds no photo"):
         list_photos(tmp_path / "empty")
 
 

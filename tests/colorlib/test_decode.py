@@ -117,6 +117,46 @@ def test_png_with_wrong_byte_raises():
     refused(bytes(data), "damaged")
 
 
+def damaged_jpeg(damage):
+    """A JPEG of noise: with other bytes in its middle, zeros there, or without its second half."""
+    data = saved("JPEG", Image.fromarray(np.tile(RGB, (4, 4, 1))), quality=95)
+    middle = len(data) // 2
+    if damage == "cut":
+        return data[:middle] + b"\xff\xd9"
+    other = bytes(200) if damage == "zeros" else bytes(range(1, 201))
+    return data[:middle] + other + data[middle + 200 :]
+
+
+@pytest.mark.parametrize("damage", ["zeros", "bytes"])
+def test_jpeg_damaged_inside_is_read_with_a_warning(damage, tmp_path, caplog, capfd):
+    path = tmp_path / "old.jpg"
+    path.write_bytes(damaged_jpeg(damage))
+    assert load_image(path).size == (240, 160)
+    assert "old.jpg is damaged inside (Corrupt JPEG data: " in caplog.text
+    assert len(caplog.records) == 1 and capfd.readouterr().err == ""
+
+
+def test_jpeg_that_ends_early_is_refused_with_its_end_marker_too():
+    refused(damaged_jpeg("cut"), "premature end of data segment", "cut off or damaged")
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 2}])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_whole_jpeg_warns_of_nothing(mode, options, caplog):
+    data = saved("JPEG", Image.fromarray(RGB).convert(mode), **options)
+    for tail in (b"", b"\0\0", b"trailing bytes", data):
+        load_image(data + tail)
+    assert not caplog.records
+
+
+def test_jpeg_of_another_kind_is_not_damaged():
+    data = saved("JPEG")
+    place = data.index(b"\xff\xc0")
+    twelve_bits = data[: place + 4] + b"\x0c" + data[place + 5 :]
+    refused(twelve_bits, "a JPEG of 12 bits, which is not supported")
+    refused(data[:place] + b"\xff\xc3" + data[place + 2 :], "a lossless JPEG, which is not supp")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -129,8 +169,17 @@ def test_png_with_wrong_byte_raises():
         (b"\0\0\0\x18ftypcrx \0\0\0\x01", ["camera raw", "convert it to JPEG or PNG first"]),
         (b"FUJIFILMCCD-RAW 0201", ["camera raw"]),
         (b"IIU\0\x18\0\0\0", ["camera raw"]),
+        (b"\xff\x0a" + bytes(40), ["JPEG XL, which is not supported"]),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", ["JPEG XL, which is not supported"]),
+        (b"\0\0\0\x18ftypmp42", ["video, which is not supported"]),
+        (b"\0\0\0\x14ftypqt  ", ["video, which is not supported"]),
+        (b"PK\3\4", ["an archive, which is not supported"]),
+        (b"8BPS\0\1" + bytes(16) + b"\0\x10" + bytes(40), ["a Photoshop file of 16 bits"]),
     ],
-    ids=["empty", "text", "web page", "pdf", "zeros", "heic", "cr3", "raf", "rw2"],
+    ids=[
+        *("empty", "text", "web page", "pdf", "zeros", "heic", "cr3", "raf", "rw2"),
+        *("jpeg xl", "jpeg xl in a box", "mp4", "mov", "zip", "psd"),
+    ],
 )
 def test_not_an_image_raises(tmp_path, content, words):
     path = tmp_path / "renamed.jpg"

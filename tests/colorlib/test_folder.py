@@ -125,8 +125,43 @@ def test_bad_files_are_named_and_skipped(model, tmp_path, caplog):
         "text.png": "not an image",
     }.items():
         assert word in report.failed[name] and name in report.failed[name]
-    assert str(report).startswith("coloured: 2, there already: 0, failed: 5\n  camera.NEF: ")
+    first = "coloured: 2, there already: 0, failed: 5, left out: 1\n  camera.NEF: "
+    assert str(report).startswith(first)
+    assert str(report).endswith(
+        "\n  left out: notes.txt: not an image (it starts with b'no photo')"
+    )
     assert str(report) in caplog.text
+
+
+KINDS = {"a.jfif": "JPEG", "b.jpe": "JPEG", "c.pgm": "PPM", "d.tga": "TGA", "e.j2k": "JPEG2000"}
+KINDS |= {"f": "PNG", "g.txt": "JPEG", "h.pcx": "PCX", "i.sgi": "SGI", "j.dib": "DIB"}
+
+
+def test_every_photo_is_tried_and_every_file_is_named(model, tmp_path, caplog):
+    source = tmp_path / "in"
+    source.mkdir()
+    for name, form in KINDS.items():
+        Image.new("L", (20, 12), 99).save(source / name, form)
+    unreadable = {"k.jxl": b"\xff\x0a", "l.srw": b"II*\0" + bytes(60), "m": b"FUJIFILMCCD-RAW"}
+    others = {"n.zip": b"PK\3\4", "o": b"", "p.mp4": b"\0\0\0\x18ftypmp42"}
+    for name, data in (unreadable | others).items():
+        (source / name).write_bytes(data)
+    report = colorize(model, source, tmp_path / "out")
+    assert len(report.written) == len(KINDS)
+    assert list(report.failed) == list(unreadable) and list(report.left_out) == list(others)
+    assert report.renamed["d.tga"] == "d.png" and report.renamed["a.jfif"] == "a.png"
+    assert "10 in another format, which we can write: a.jfif as a.png, ..." in str(report)
+    for name in unreadable | others:
+        assert f"{name}: " in str(report)
+    assert str(report) in caplog.text
+
+
+def test_folder_of_other_files_says_what_it_holds(model, tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    with pytest.raises(
+        FileNotFoundError, match=r"holds no photo \(clip\.mp4: video, not a photo\)"
+    ):
+        colorize(model, tmp_path, tmp_path.with_name("out"))
 
 
 def test_nan_model_fails_every_photo(tmp_path):
@@ -225,7 +260,7 @@ def test_no_photos_raises(model, tmp_path):
     with pytest.raises(FileNotFoundError, match="was not found"):
         colorize(model, tmp_path / "nowhere", tmp_path / "out")
     (tmp_path / "in").mkdir()
-    with pytest.raises(FileNotFoundError, match="holds no file"):
+    with pytest.raises(FileNotFoundError, match="holds no photo"):
         colorize(model, tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     assert colorize(model, [], tmp_path / "out") == FolderReport([], {})

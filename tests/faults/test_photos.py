@@ -122,7 +122,7 @@ def test_load_image_broken_link_names_its_target(tmp_path):
         (tmp_path / name).symlink_to(target)
         with pytest.raises(FileNotFoundError, match=f"{name} is a link to {target}, which leads"):
             load_image(tmp_path / name)
-    with pytest.raises(FileNotFoundError, match="holds no file ending in"):
+    with pytest.raises(FileNotFoundError, match="holds no photo"):
         list_images(tmp_path)
 
 
@@ -134,7 +134,7 @@ def test_colorize_folder_named_like_a_file(tmp_path, colorize):
     words = "b.jpg is a folder, expected one image file; name a file inside it"
     assert status == 1 and words in out
     status, _, err = colorize(folder)
-    assert status == 1 and "b.jpg holds no file ending in" in err
+    assert status == 1 and "b.jpg holds no photo" in err
     assert not (tmp_path / "b.jpg-colorized").exists()
 
 
