@@ -31,6 +31,7 @@ class DatasetSource:
         sha256: the archive's hash; None if nobody has published one.
         counts: folders of the extracted archive, and the smallest number of images in each.
         folders: the folders whose images are the data set; all if empty.
+        smaller: the name of a smaller set of the same kind, to propose if this one cannot be had.
     """
 
     name: str
@@ -42,6 +43,7 @@ class DatasetSource:
     sha256: str | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
+    smaller: str | None = None
 
     def __str__(self) -> str:
         size = f" ({self.size / 1e6:,.0f} MB)" if self.size else ""
@@ -61,7 +63,7 @@ def load_catalog(path: str | Path) -> dict[str, DatasetSource]:
 
     Example:
         >>> sorted(load_catalog(Path(__file__).with_name("catalog.toml")))[:2]
-        ['coco', 'imagenette-160']
+        ['coco', 'coco-val']
     """
     try:
         table = tomllib.loads(Path(path).read_text("utf-8"))

@@ -1,36 +1,43 @@
 """Photos of a data set by its name: sample photos, your own folder, or a checked download.
 
-pooch downloads: it shows a bar, tries again after a lost connection, and gives a file its name only
-when it is complete. The result is checked: a web page is recognized, size and hash are compared,
-the archive is extracted by :mod:`colorlib.data.archive`, and its images are counted before the
-folder gets its name.
+A download that broke off, or was stopped, resumes where it was: what has arrived is kept as
+``ARCHIVE.part``. pooch tries again after a lost connection, compares the hash, and gives a file its
+name only when it is complete. The result is checked: a web page is recognized, the size is
+compared, the archive is extracted by :mod:`colorlib.data.archive`, and its images are counted
+before the folder gets its name.
 """
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 from pathlib import Path
 
 import pooch
+import requests
+from tqdm import tqdm
 
 from colorlib.data.archive import MAX_BYTES, safe_extract
-from colorlib.data.cache_storage import cache_folder
+from colorlib.data.cache_storage import cache_folder, check_disk_space, make_cache_folder
 from colorlib.data.catalog import CATALOG, DatasetSource
 from colorlib.data.image_folder import SUFFIXES, PhotoFile, list_images
 from colorlib.data.sample_photos import sample_photos
+from colorlib.notebook.environment import OneSentenceError
 
 log = logging.getLogger("colorlib")
 
+_CHUNK = 2**20  # bytes that are written at a time
+_UNPACKED = 1.1  # the size of an archive's content, as a multiple of the archive's
 TIMEOUT = 30  #: seconds after which a server that sends nothing counts as unreachable
 _HTML_PATTERN = re.compile(
     rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|body|\?xml|!--)", re.IGNORECASE
 )
 
 
-class DownloadError(OSError):
+class DownloadError(OneSentenceError, OSError):
     """A download that failed or returned something else; the text says what to do."""
+
+    notebook_hint = 'without a network, set PROFILE = "reduced" and run all cells again'
 
 
 def list_photos(name: str | Path, *, progress: bool = True) -> list[PhotoFile]:
@@ -83,7 +90,7 @@ def download_dataset(
         out: the folder for the archive and the extracted data; by default one below
             :func:`cache_folder`.
         progress: whether to show a bar.
-        tries: how often to try each URL; a broken download starts again from its beginning.
+        tries: how often to try each URL; a broken download resumes, now or at the next call.
 
     Returns:
         The folder with the extracted files; the archive stays next to it.
@@ -97,7 +104,7 @@ def download_dataset(
     Example:
         >>> download_dataset("imagenet")
         Traceback (most recent call last):
-        ValueError: 'imagenet' was found, expected one of coco, tiny-imagenet, yosemite, ...
+        ValueError: 'imagenet' was found, expected one of coco, coco-val, ...
     """
     if tries < 1:
         raise ValueError(f"tries is {tries}; expected at least 1")
@@ -111,7 +118,12 @@ def download_dataset(
     target = out / source.name
     if target.is_dir():
         return target
+    if source.size:
+        missing = 0 if archive.exists() else source.size
+        title = f"{source.name}: archive and content"
+        check_disk_space(out, missing + round(_UNPACKED * source.size), title)
     if not archive.exists():
+        make_cache_folder(out)
         _download(source, archive, progress, tries)
     _verify_archive(source, archive)
     return safe_extract(
@@ -122,11 +134,16 @@ def download_dataset(
 def _download(source: DatasetSource, archive: Path, progress: bool, tries: int) -> None:
     """Download an archive from the first of its URLs that returns it."""
 
+    part = archive.with_name(f"{archive.name}.part")
+
     def get(url: str, output: str, registry: pooch.Pooch) -> None:
-        load = pooch.HTTPDownloader(progressbar=progress, chunk_size=2**20, timeout=TIMEOUT)
-        with _SizeLimitedFile(output, source.size or MAX_BYTES, url) as file:
-            load(url, file, registry)
-        _reject_html(Path(output), url)
+        try:
+            _fetch(url, part, source.size or MAX_BYTES, progress)
+            _reject_html(part, url)
+        except DownloadError:  # not the beginning of the file
+            part.unlink(missing_ok=True)
+            raise
+        part.replace(output)
 
     name, failures = archive.name, []
     known_hash = f"sha256:{source.sha256}" if source.sha256 else None
@@ -143,23 +160,54 @@ def _download(source: DatasetSource, archive: Path, progress: bool, tries: int) 
             return
         except (OSError, ValueError) as error:  # the errors of requests are OSErrors
             failures.append(f"{url}: {error}")
+    if part.exists() and not part.stat().st_size:
+        part.unlink()
     found = f"{source.name} could not be downloaded ({'; '.join(failures)})"
     by_hand = f"open {source.urls[0]} in a browser, save the file as {archive}, and run this again"
+    if source.smaller:
+        by_hand += f"; or take a smaller set, {source.smaller}"
     raise DownloadError(f"{found}; by hand: {by_hand}.")
 
 
-class _SizeLimitedFile(io.BufferedWriter):
-    """A file that accepts no more bytes than expected, because a server could send without end."""
+def _fetch(url: str, part: Path, max_bytes: int, progress: bool) -> None:
+    """Download a file, from the end of ``part`` on if that holds its beginning.
 
-    def __init__(self, path: str, max_bytes: int, url: str) -> None:
-        super().__init__(io.FileIO(path, "w"))
-        self.max_bytes, self.url = max_bytes, url
-
-    def write(self, data: bytes) -> int:
-        if self.tell() + len(data) > self.max_bytes:
-            found = f"{self.url}: the server sends more than {self.max_bytes:,} bytes"
-            raise DownloadError(f"{found}, not the file")
-        return super().write(data)
+    Raises:
+        DownloadError: the server sends more than ``max_bytes``, because it could send without end.
+        requests.RequestException: the connection failed or broke off; ``part`` keeps what arrived.
+    """
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}  # so that bytes are counted as they are on the disk
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        resumes = response.status_code == requests.codes.partial_content
+        offset = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+        is_wrong_part = resumes and (offset is None or int(offset[1]) != start)
+        if is_wrong_part or response.status_code == requests.codes.requested_range_not_satisfiable:
+            part.unlink(missing_ok=True)
+            raise requests.ConnectionError("the server cannot resume this file")
+        response.raise_for_status()
+        start = start if resumes else 0
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length else None
+        bar = tqdm(
+            desc=part.name.removesuffix(".part"),
+            total=total,
+            initial=start,
+            unit="B",
+            unit_scale=True,
+            disable=not progress,
+        )
+        with open(part, "ab" if start else "wb") as file, bar:
+            for chunk in response.iter_content(_CHUNK):
+                if file.tell() + len(chunk) > max_bytes:
+                    found = f"{url}: the server sends more than {max_bytes:,} bytes"
+                    raise DownloadError(f"{found}, not the file")
+                file.write(chunk)
+                bar.update(len(chunk))
+    if total is not None and part.stat().st_size < total:
+        raise requests.ConnectionError("Connection broken: the file is not complete")
 
 
 def _reject_html(path: Path, origin: str | Path) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ import jinja2
 import numpy as np
 import torch
 from PIL import Image
+from tqdm import tqdm
 
 from colorlib.color import rgb_to_lab
 from colorlib.data.image_folder import PhotoFile
@@ -94,13 +97,17 @@ def measure_photo(image: Image.Image) -> dict[str, float]:
 
 
 def filter_photos(
-    photos: Iterable[PhotoFile], config: FilterConfig = FilterConfig()
+    photos: Iterable[PhotoFile],
+    config: FilterConfig = FilterConfig(),
+    *,
+    num_workers: int | None = None,
 ) -> tuple[list[PhotoFile], list[Rejected]]:
     """Divide photos into those that pass and those that are rejected, each with its reason.
 
     Args:
         photos: the photos; one that cannot be read is rejected, with the error as its reason.
         config: the limits.
+        num_workers: the number of threads; by default as many as processors, up to 8.
 
     Returns:
         The accepted photos, and pairs of a rejected photo and its reason, both in the order given.
@@ -111,16 +118,24 @@ def filter_photos(
         >>> len(accepted), rejected
         (6, [])
     """
-    accepted, rejected = [], []
-    for photo in photos:
+    photos = list(photos)
+
+    def find_reason(photo: PhotoFile) -> str | None:
         try:
-            reason = config.rejection_reason(photo.image())
+            return config.rejection_reason(photo.image())
         except (ImageError, OSError) as error:
-            reason = f"unreadable: {error}"
-        if reason is None:
-            accepted.append(photo)
-        else:
-            rejected.append((photo, reason))
+            return f"unreadable: {error}"
+
+    num_workers = num_workers or min(8, os.cpu_count() or 1)
+    accepted, rejected = [], []
+    with ThreadPoolExecutor(num_workers) as pool:  # decoding and resizing release the lock
+        reasons = pool.map(find_reason, photos)
+        bar = tqdm(reasons, desc="Filtering", total=len(photos), unit="photo")
+        for photo, reason in zip(photos, bar, strict=True):
+            if reason is None:
+                accepted.append(photo)
+            else:
+                rejected.append((photo, reason))
     return accepted, rejected
 
 

@@ -88,7 +88,7 @@ def load_timm(name: str, pretrained: bool, num_classes: int) -> nn.Module:
 
 
 def _load_pretrained(name: str, load: Callable[[], nn.Module], hint: str) -> nn.Module:
-    """Return what ``load`` returns, or raise an OSError with a hint.
+    """Return what ``load`` returns, or raise a DownloadError, which is an OSError, with a hint.
 
     Both libraries read pickles, which can run code; the variable makes torch load weights only.
     """
@@ -100,7 +100,9 @@ def _load_pretrained(name: str, load: Callable[[], nn.Module], hint: str) -> nn.
     except Exception as error:  # each library, and each version, raises errors of its own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].partition(". ")[0]
         found = f"the ImageNet weights of {name} could not be loaded"
-        raise OSError(
+        from colorlib.data.download import DownloadError
+
+        raise DownloadError(
             f"{found} ({type(error).__name__}: {reason}); expected a download or a file: {hint}, "
             "or ask for pretrained=False"
         ) from error

@@ -9,16 +9,54 @@ import logging
 import os
 import platform
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from colorlib import __version__
+from colorlib.check.progress import open_lesson
 
 #: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
 #: Where Colab mounts Google Drive.
 DRIVE_MOUNT = Path("/content/drive")
+
+
+class OneSentenceError(Exception):
+    """An error that a notebook shows as its message alone, without a traceback.
+
+    IPython calls ``_render_traceback_`` of an error that has it; the cells below do not run, as
+    after any other error.
+    """
+
+    notebook_hint = ""  #: what to do in a lesson, after the message
+
+    def _render_traceback_(self, *args: object) -> list[str]:
+        text = str(self).rstrip(".")
+        lines = [f"\x1b[31m{text}\x1b[0m"]
+        if self.notebook_hint:
+            lines.append(f"In a lesson: {self.notebook_hint}.")
+        return lines
+
+
+class ProfileError(OneSentenceError, ValueError):
+    """A profile that no lesson has."""
+
+
+def check_profile(profile: str) -> None:
+    """Raise unless a lesson's ``PROFILE`` is one of the two that every lesson has.
+
+    Example:
+        >>> check_profile("reduced")
+        >>> check_profile("Full")
+        Traceback (most recent call last):
+        colorlib.notebook.environment.ProfileError: PROFILE is 'Full'; expected "reduced" or "full"
+    """
+    if profile not in ("reduced", "full"):
+        raise ProfileError(f'PROFILE is {profile!r}; expected "reduced" or "full"')
 
 
 def detect_environment() -> Literal["colab", "jupyter", "terminal"]:
@@ -107,6 +145,7 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     logger.propagate = False
     logger.setLevel(logging.INFO)
     number, gpu = int(lesson.split("_")[0]), gpu_name()
+    open_lesson(number)
     versions = (
         f"colorlib {__version__} · Python {platform.python_version()} · torch {torch_version}"
     )
@@ -121,7 +160,8 @@ def run_folder(name: str, drive: bool = False, root: str | Path = "runs") -> Pat
     """Create and return a folder for a training run, on Google Drive if possible and wanted.
 
     The disk of a Colab session is deleted with the session; files on Drive stay. The function asks
-    for Drive only if ``drive`` is true. If Drive is not available, it prints why and uses ``root``.
+    for Drive only if ``drive`` is true. If Drive is not available, it prints why and uses ``root``;
+    if that cannot be written to, a temporary folder.
 
     Args:
         name: Of the run, for example ``"05-coco"``.
@@ -141,9 +181,17 @@ def run_folder(name: str, drive: bool = False, root: str | Path = "runs") -> Pat
             reason = "this is not Colab"
         except Exception as error:  # permission refused, Drive full or offline: train all the same
             reason = str(error)
-        print(f"Google Drive cannot be used ({reason}); checkpoints stay on this machine's disk.")
+        print(f"Google Drive cannot be used ({reason}); the run stays on this machine's disk.")
     folder = Path(root, name)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(0, "it is read-only")
+    except OSError as error:
+        temporary = Path(tempfile.mkdtemp(prefix="colorlib-"), name)
+        temporary.mkdir()
+        print(f"{folder} cannot be written to ({error.strerror}); using {temporary}.")
+        return temporary
     return folder
 
 
@@ -154,6 +202,23 @@ def _drive_folder(name: str) -> Path:
     folder = DRIVE_MOUNT / "MyDrive" / "colorlib" / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@contextmanager
+def stop_without_traceback() -> Iterator[None]:
+    """End a block that is interrupted as if it had ended by itself, with one line.
+
+    The cells below a training run can then be run with what was trained so far.
+
+    Example:
+        >>> with stop_without_traceback():
+        ...     raise KeyboardInterrupt
+        stopped; run this cell again to go on
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print("stopped; run this cell again to go on")
 
 
 class _PrintHandler(logging.Handler):

@@ -124,3 +124,16 @@ def test_report_replaces_a_file_and_uses_alt_texts(tmp_path):
     assert "<p>No photo was rejected.</p>" in page
     page = write_rejection_report([(PHOTOS[4], "too faint")], path).read_text("utf-8")
     assert PHOTOS[4].alt in page and "<p>too faint: 1.</p>" in page
+
+
+@pytest.mark.parametrize("num_workers", [1, 4])
+def test_filters_run_in_parallel_with_a_bar_and_keep_the_order(num_workers, tmp_path, capsys):
+    for i in range(12):
+        Image.new("RGB", (20, 20), (9 * i, 9 * i, 9 * i)).save(tmp_path / f"{i:02d}.png")
+    (tmp_path / "05.png").write_bytes(b"damaged")
+    photos = [*data.sample_photos("train"), *data.list_images(tmp_path)]
+    accepted, rejected = filter_photos(photos, num_workers=num_workers)
+    assert accepted == photos[: len(accepted)] and len(accepted) == 4
+    assert [photo for photo, _ in rejected] == photos[4:]
+    assert rejected[5][1].startswith("unreadable: ")
+    assert "Filtering: 100%" in capsys.readouterr().err

@@ -112,7 +112,7 @@ def test_run_folder_without_drive(tmp_path, capsys, monkeypatch):
     assert environment.run_folder("05-coco", root=tmp_path) == tmp_path / "05-coco"
     assert capsys.readouterr().out == ""
     assert environment.run_folder("05-coco", drive=True, root=tmp_path) == tmp_path / "05-coco"
-    assert "Google Drive cannot be used (this is not Colab); check" in capsys.readouterr().out
+    assert "Google Drive cannot be used (this is not Colab); the run" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("permitted", [True, False])
@@ -130,3 +130,63 @@ def test_run_folder_on_drive(tmp_path, capsys, monkeypatch, permitted):
     on_drive, local = tmp_path / "drive/MyDrive/colorlib/05-coco", tmp_path / "here/05-coco"
     assert folder == (on_drive if permitted else local) and folder.is_dir()
     assert ("(mount failed)" in capsys.readouterr().out) is not permitted
+
+
+def test_run_folder_that_cannot_be_written_is_a_temporary_one(tmp_path, capsys):
+    (tmp_path / "runs").write_text("a file")
+    folder = environment.run_folder("05-coco", root=tmp_path / "runs")
+    assert folder.is_dir() and folder.name == "05-coco" and tmp_path not in folder.parents
+    assert f"{tmp_path / 'runs/05-coco'} cannot be written to (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("profile", ["Full", "FULL", "red", "", None, "full "])
+def test_profile_that_no_lesson_has_is_one_sentence(profile):
+    with pytest.raises(environment.ProfileError, match='expected "reduced" or "full"') as caught:
+        environment.check_profile(profile)
+    assert "".join(caught.value._render_traceback_()).count("PROFILE is") == 1
+
+
+def show(source):
+    """Run a cell as a notebook does; return what IPython shows."""
+    code = "from IPython.core.interactiveshell import InteractiveShell\n"
+    code += f"InteractiveShell.instance().run_cell({source!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_notebook_shows_no_traceback_without_a_network(tmp_path):
+    source = f"""
+from colorlib.data.catalog import DatasetSource
+from colorlib.data.download import download_dataset
+source = DatasetSource("set", "", ["http://127.0.0.1:9/set.zip"], "", "")
+download_dataset(source, {str(tmp_path)!r}, progress=False, tries=1)"""
+    out = show(source)
+    assert "Traceback" not in out and "site-packages" not in out
+    assert "set could not be downloaded (http://127.0.0.1:9/set.zip: " in out
+    assert 'In a lesson: without a network, set PROFILE = "reduced"' in out
+    assert len(out.strip().splitlines()) == 2
+
+
+def test_notebook_shows_no_traceback_without_pretrained_weights(tmp_path):
+    source = f"""
+import torch
+torch.hub.set_dir({str(tmp_path)!r})
+def offline(*args, **options):
+    raise OSError("no network")
+torch.hub.download_url_to_file = offline
+from torchvision.models import _api
+_api.load_state_dict_from_url = offline
+from colorlib.models.backbones import load_torchvision
+load_torchvision("resnet18", pretrained=True)"""
+    out = show(source)
+    assert "Traceback" not in out and 'set PROFILE = "reduced"' in out
+    assert "the ImageNet weights of resnet18 could not be loaded" in out
+
+
+def test_interrupted_cell_ends_in_one_line(capsys):
+    with environment.stop_without_traceback():
+        raise KeyboardInterrupt
+    assert capsys.readouterr().out == "stopped; run this cell again to go on\n"
+    with pytest.raises(ValueError, match="other"), environment.stop_without_traceback():
+        raise ValueError("other errors pass")
