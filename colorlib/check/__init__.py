@@ -1,8 +1,9 @@
 """Feedback for the exercises: ``lab = check.q1_3(rgb_to_lab)``.
 
-A check has one of four outcomes (passed, not attempted yet, wrong, raised). It shows what your
-function returned, what was expected and the likely cause. It returns your function if it passed,
-else the library's own, so a lesson runs to its end whether its exercises are solved or not.
+A check has one of five outcomes (passed, not attempted yet, wrong, raised, not checked). It shows
+what your function returned, what was expected and the likely cause. It returns your function if it
+passed, else a stand-in that runs the library's own, so a lesson runs to its end whether its
+exercises are solved or not. A stand-in is never checked, and never counts as yours.
 
 ``check.q1_3.hint()`` shows the next hint, ``check.progress()`` a table of what you have done.
 
@@ -12,14 +13,14 @@ Nothing is imported until an exercise is named. The grader of exercise 1.3 is in
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import re
-import tomllib
+import sys
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
-from colorlib.check.progress import progress
+from colorlib.check.progress import exercise_texts, progress
 
 if TYPE_CHECKING:
     from colorlib.check.exercise import Exercise
@@ -47,7 +48,7 @@ def lesson(number: int) -> dict[str, Exercise]:
         if error.name != module_name:
             raise
         raise LookupError(f"lesson {number} has no exercises in this version of colorlib") from None
-    texts = tomllib.loads(resources.files(__name__).joinpath("exercises.toml").read_text("utf-8"))
+    texts = exercise_texts()
     return {
         f"q{exercise.replace('.', '_')}": Exercise(exercise, grader=grader, **texts[exercise])
         for exercise, grader in module.GRADERS.items()
@@ -67,3 +68,25 @@ def __getattr__(name: str) -> Exercise:
             f"there is no exercise {name!r}; this lesson has {', '.join(exercises)}"
         )
     return exercises[name]
+
+
+def _define_missing_answers(cell) -> None:
+    """Before a cell runs: give an answer whose own cell was never run a value that says so.
+
+    Without it, ``mix = check.q1_2(mix)`` would end in a NameError, and so would the cells below.
+    """
+    from colorlib.check.exercise import UndefinedName
+
+    names = sys.modules["IPython"].get_ipython().user_ns
+    for name in re.findall(r"\bcheck\.q\d+_\d+\(\s*([^\W\d]\w*)\s*\)", cell.raw_cell or ""):
+        if not hasattr(builtins, name):
+            names.setdefault(name, UndefinedName(name))
+
+
+def _watch_cells() -> None:
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        shell.events.register("pre_run_cell", _define_missing_answers)
+
+
+_watch_cells()

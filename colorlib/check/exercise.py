@@ -10,14 +10,38 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from colorlib.check.comparison import learner_line
 from colorlib.check.progress import next_hint, record
 from colorlib.check.result import Outcome, Result, ResultCard, display
+from colorlib.check.stand_in import (
+    STOOD_IN,
+    StandIn,
+    StandInCalled,
+    library_function_in,
+    refuse_stand_ins_of,
+)
+from colorlib.check.time_limit import TimeLimitExceeded, run_with_time_limit
 
 if TYPE_CHECKING:
     from colorlib.check.graders import Grader
 
 _FALLBACK = ("meanwhile", "the cells below use the library's own implementation.")
+_TIME_LIMIT = 20.0  # seconds; a right answer takes less than one
+_TOO_LONG = (
+    "a loop that never ends: does something in it change, so that its condition becomes false?"
+)
+_UNDEFINED = (
+    "`{}` does not exist yet: run the cell with your code, then this check. If that cell ends in a "
+    "SyntaxError, mend it first."
+)
 _EXPECTED_OUTCOMES = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
+
+
+@dataclass(frozen=True)
+class UndefinedName:
+    """What a check gets for a name that does not exist, because its cell was never run."""
+
+    name: str
 
 
 class UnexpectedOutcome(AssertionError):
@@ -42,17 +66,30 @@ class Exercise:
     grader: Grader
 
     def __call__(self, implementation: Any = ...) -> Any:
-        """Show the result; return ``implementation`` if it passed, else the library's own."""
-        result = Result(Outcome.NOT_ATTEMPTED)
-        if implementation is not ...:
-            with preserve_random_state():
-                result = self.grader(implementation)
+        """Show the result; return ``implementation`` if it passed, else a stand-in for it."""
+        result = self._grade(implementation)
         passed = result.outcome is Outcome.PASSED
         record(self.number, self.title, result.outcome)
         shown = result if passed else replace(result, reasons=(*result.reasons, _FALLBACK))
         display(ResultCard(self.number, self.title, shown, () if passed else self.hints))
         self._check_expected_outcome(result)
-        return implementation if passed else self.grader.reference
+        return implementation if passed else StandIn(self.number, self.grader.reference)
+
+    def _grade(self, implementation: Any) -> Result:
+        """Grade what the learner wrote; anything of the library's own is not graded at all."""
+        if implementation is ...:
+            return Result(Outcome.NOT_ATTEMPTED)
+        if isinstance(implementation, UndefinedName):
+            return _not_yours(_UNDEFINED.format(implementation.name))
+        if sentence := library_function_in(implementation, self.grader.reference):
+            return _not_yours(sentence)
+        try:
+            with preserve_random_state(), refuse_stand_ins_of(self.grader.reference):
+                return run_with_time_limit(lambda: self.grader(implementation), _TIME_LIMIT)
+        except StandInCalled:
+            return _not_yours(STOOD_IN)
+        except TimeLimitExceeded as error:
+            return _too_long(error)
 
     def hint(self, level: int | None = None) -> None:
         """Show the next hint, or the one of the given level, counted from 1."""
@@ -79,6 +116,20 @@ class Exercise:
                 f"exercise {self.number} in a {tree} is {result.outcome.word!r}; "
                 f"expected {expected.word!r}. {reasons}"
             )
+
+
+def _not_yours(sentence: str) -> Result:
+    return Result(Outcome.NOT_YOURS, (("reason", sentence),))
+
+
+def _too_long(error: TimeLimitExceeded) -> Result:
+    stopped = f"your code ran for {_TIME_LIMIT:.0f} seconds and was stopped."
+    reasons = [
+        ("error", stopped),
+        ("in the line", learner_line(error)),
+        ("likely cause", _TOO_LONG),
+    ]
+    return Result(Outcome.RAISED, tuple((label, text) for label, text in reasons if text))
 
 
 @contextmanager

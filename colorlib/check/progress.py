@@ -1,9 +1,13 @@
-"""Progress in this session: outcomes, tries and hints of each exercise that was checked."""
+"""Progress in this session: outcomes, tries and hints of each exercise of the lesson."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
 from html import escape
+from importlib import resources
+from typing import Any
 
 from colorlib.check.result import Outcome, display
 
@@ -19,12 +23,25 @@ class Entry:
 
 _entries: dict[str, Entry] = {}
 _hints: dict[str, int] = {}
+_lessons: set[int] = set()  # those that were opened in this session
+
+
+@cache
+def exercise_texts() -> dict[str, dict[str, Any]]:
+    """Return title and hints of every exercise by its number, for example ``"1.3"``."""
+    return tomllib.loads(resources.files(__package__).joinpath("exercises.toml").read_text("utf-8"))
+
+
+def open_lesson(number: int) -> None:
+    """Note that a lesson is open, so that progress lists its exercises before the first check."""
+    _lessons.add(number)
 
 
 def record(number: str, title: str, outcome: Outcome) -> None:
-    """Record an outcome; an unchanged stub does not count as a try."""
+    """Record an outcome; an unchanged stub and a stand-in do not count as tries."""
     tries = _entries[number].tries if number in _entries else 0
-    _entries[number] = Entry(title, outcome, tries + (outcome is not Outcome.NOT_ATTEMPTED))
+    tried = outcome not in (Outcome.NOT_ATTEMPTED, Outcome.NOT_YOURS)
+    _entries[number] = Entry(title, outcome, tries + tried)
 
 
 def next_hint(number: str, count: int) -> int:
@@ -34,14 +51,15 @@ def next_hint(number: str, count: int) -> int:
 
 
 def clear() -> None:
-    """Forget all outcomes and hints of this session."""
+    """Forget all outcomes, hints and lessons of this session."""
     _entries.clear()
     _hints.clear()
+    _lessons.clear()
 
 
 @dataclass(frozen=True)
 class ProgressTable:
-    """The exercises checked so far, as plain text or HTML."""
+    """The exercises of the lessons of this session, as plain text or HTML."""
 
     rows: tuple[tuple[str, Entry], ...]
 
@@ -49,9 +67,9 @@ class ProgressTable:
     def summary(self) -> str:
         """The first line of the table: how many of the exercises passed."""
         if not self.rows:
-            return "No exercise has been checked in this session yet."
+            return "No lesson has been opened in this session: run its set-up cell first."
         passed = sum(entry.outcome is Outcome.PASSED for _, entry in self.rows)
-        return f"{passed} of the {len(self.rows)} exercises checked in this session passed."
+        return f"Passed: {passed} of {len(self.rows)}. Run this cell again after a check."
 
     def __str__(self) -> str:
         lines = [self.summary]
@@ -78,6 +96,20 @@ class ProgressTable:
 
 
 def progress() -> None:
-    """Show every exercise checked in this session, its outcome and the number of tries."""
-    rows = sorted(_entries.items(), key=lambda item: [int(part) for part in item[0].split(".")])
+    """Show every exercise of the lesson, its outcome and the number of tries.
+
+    The list comes from the library, so that an exercise whose check was deleted, or never run, is
+    listed as not attempted yet.
+    """
+    opened = _lessons | {_lesson_of(number) for number in _entries}
+    listed = {
+        number: Entry(texts["title"], Outcome.NOT_ATTEMPTED)
+        for number, texts in exercise_texts().items()
+        if _lesson_of(number) in opened
+    }
+    rows = sorted((listed | _entries).items(), key=lambda row: [int(p) for p in row[0].split(".")])
     display(ProgressTable(tuple(rows)))
+
+
+def _lesson_of(number: str) -> int:
+    return int(number.split(".")[0])

@@ -1,4 +1,4 @@
-"""Results of a check: one of four outcomes with its reasons, shown as a card or as plain text."""
+"""Results of a check: one of five outcomes with its reasons, shown as a card or as plain text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from textwrap import fill
 
 
 class Outcome(Enum):
-    """The four outcomes of a check; each has its own mark, so colour is never needed."""
+    """The five outcomes of a check; each has its own mark, so colour is never needed."""
 
     PASSED = ("✓", "passed", "#009e73")
     NOT_ATTEMPTED = ("○", "not attempted yet", "#0072b2")
     WRONG = ("✗", "wrong", "#d55e00")
     RAISED = ("!", "raised", "#cc79a7")
+    NOT_YOURS = ("↻", "not checked", "#56b4e9")  # nothing of the learner's to check
 
     def __init__(self, mark: str, word: str, color: str) -> None:
         self.mark, self.word, self.color = mark, word, color
