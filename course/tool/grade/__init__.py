@@ -1,1 +1,1 @@
-"""``python -m course grade``: collect notebooks, check the answers in a sandbox, write the grades."""
+"""``python -m course grade``: check the answers of a class in a sandbox, and write its grades."""

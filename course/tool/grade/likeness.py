@@ -1,4 +1,4 @@
-"""Answers that are alike after names, comments and layout are taken away: a hint, never a verdict."""
+"""Answers that are alike without names, comments and layout: a hint, never a verdict."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def find_like_pairs(rows: Sequence[GradeRow], ours: dict[str, str]) -> list[Like
     known = {exercise: normalise(source)[0] for exercise, source in ours.items()}
     for row in rows:
         text, nodes = normalise(row.answer)
-        if row.answer and nodes >= MIN_NODES and row.outcome != "not attempted":
-            if text != known.get(row.exercise):
-                groups[row.exercise, text].append(row)
+        tried = row.answer and nodes >= MIN_NODES and row.outcome != "not attempted"
+        if tried and text != known.get(row.exercise):
+            groups[row.exercise, text].append(row)
     pairs: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
     for (exercise, _), group in groups.items():
         if not 2 <= len(group) <= COMMON:

@@ -101,7 +101,7 @@ def build_root(
 
 
 def mount_proc(folder: Path) -> None:
-    """Mount the list of processes of this namespace; some containers forbid it, then it is empty."""
+    """Mount the list of processes of this namespace; it stays empty where that is forbidden."""
     with contextlib.suppress(OSError):
         _mount("proc", folder / "proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
 

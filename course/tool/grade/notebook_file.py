@@ -111,7 +111,7 @@ def _decode(data: bytes, remarks: list[str]) -> str:
 def _load_json(text: str) -> object:
     start = text.lstrip()[:300].lower()
     if start.startswith("<") and not start.startswith("<<<<"):
-        raise UnreadableNotebook(f"The file is a web page (HTML) with a wrong name. {SEND_IPYNB}.")
+        raise UnreadableNotebook(f"The file is a web page (HTML), not a notebook. {SEND_IPYNB}.")
     try:
         return json.loads(text)
     except RecursionError:

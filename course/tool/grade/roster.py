@@ -13,7 +13,7 @@ from pathlib import Path
 from course.tool.cli import CourseError
 from course.tool.grade.submissions import Submission
 
-# Headings of columns, without capitals: those of Canvas, Moodle and Google Classroom, and plain ones.
+# Headings of columns, without capitals: those of Canvas and Moodle, and plain ones.
 COLUMNS = {
     "name": ("name", "student", "full name", "student name"),
     "first": ("first name", "firstname", "given name"),
@@ -93,7 +93,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def match_roster(
     submissions: Sequence[Submission], roster: Sequence[Student]
 ) -> tuple[list[Submission], list[str]]:
-    """Give submissions the names and ids of the roster; return also the names that are not in it."""
+    """Give submissions the names and ids of the roster; return also names that it lacks."""
     by_sign: dict[str, Student | None] = {}
     for student in roster:
         for sign in _signs(student):

@@ -46,6 +46,8 @@ class Seal:
     def __init__(self, objects: list[Any]) -> None:
         self._dicts: dict[str, tuple[dict | Any, dict[str, Any]]] = {}
         self._functions: dict[str, tuple[FunctionType, tuple]] = {}
+        self._lists: list[tuple] = []  # lists and tuples of cases and mistakes
+        self._tensors: list[tuple[str, Any, int]] = []  # the inputs of cases
         names = [name for name in sys.modules if name.split(".")[0] == STRICT]
         for name in [*sorted(names), *FOREIGN]:
             if isinstance(module := sys.modules.get(name), ModuleType):
@@ -53,6 +55,7 @@ class Seal:
         self._watch("builtins", builtins)
         for number, thing in enumerate(objects):
             self._watch_fields(f"exercise {number + 1}", thing)
+        self._lists = [(name, things, tuple(things)) for name, things in self._lists]
         self._modules = {name: sys.modules[name] for name in names}
         self._import = builtins.__import__
 
@@ -70,6 +73,12 @@ class Seal:
                 for key in now.keys() - before.keys():
                     if not isinstance(now[key], ModuleType):
                         return f"{name}.{key}"
+        for name, things, before in self._lists:
+            if not _same(tuple(things), before):
+                return name
+        for name, tensor, version in self._tensors:
+            if tensor._version != version:
+                return name
         for name, (function, before) in self._functions.items():
             if not _same(_parts(function), before):
                 return name
@@ -98,19 +107,18 @@ class Seal:
             self._functions[name] = (function, _parts(function))
 
     def _watch_fields(self, name: str, thing: Any) -> None:
-        """Watch the fields of a dataclass, and of the dataclasses in them."""
-        if (
-            dataclasses.is_dataclass(thing)
-            and not isinstance(thing, type)
-            and name not in self._dicts
-        ):
+        """Watch the fields of a dataclass, and of the dataclasses and lists in them."""
+        if isinstance(thing, list | tuple):
+            self._lists.append((name, thing))
+            for number, item in enumerate(thing):
+                self._watch_fields(f"{name}[{number}]", item)
+        elif hasattr(thing, "_version"):
+            self._tensors.append((name, thing, thing._version))
+        elif dataclasses.is_dataclass(thing) and not isinstance(thing, type):
             self._watch(name, thing)
             for key, value in list(vars(thing).items()):
                 self._watch_function(f"{STRICT}.{name}.{key}", value)
                 self._watch_fields(f"{name}.{key}", value)
-                if isinstance(value, list | tuple):
-                    for number, item in enumerate(value):
-                        self._watch_fields(f"{name}.{key}[{number}]", item)
 
 
 def _contents(thing: Any) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class StudentProcess:
     """
 
     def __init__(self, namespace: dict, exercises: dict[str, Any], job: dict) -> None:
-        self.namespace, self.exercises, self.job = namespace, exercises, job
+        self.namespace, self.exercises, self.job = namespace, dict(exercises), job
         self.skip = {int(number): outcome for number, outcome in job["skip"].items()}
         self.seal = Seal(list(exercises.values()))
 

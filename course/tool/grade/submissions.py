@@ -10,6 +10,7 @@ Canvas, Moodle and Google Classroom write names and ids into the names of files 
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import time
@@ -150,7 +151,8 @@ def _file(data: bytes) -> io.BytesIO:
 def _common_folder(paths: Iterable[PurePosixPath]) -> PurePosixPath:
     """Return the folder that holds everything; a student's own folder does not count."""
     parents = [path.parent.parts for path in paths]
-    common = os.path.commonprefix(parents)
+    shared = itertools.takewhile(lambda parts: len(set(parts)) == 1, zip(*parents, strict=False))
+    common = tuple(parts[0] for parts in shared)
     while common and (MOODLE.match(common[-1]) or CANVAS.match(common[-1])):
         common = common[:-1]
     return PurePosixPath(*common)
@@ -176,7 +178,7 @@ def _identify(file: FoundFile, path: PurePosixPath, lessons: list[str], fallback
             )
     if match := CLASSROOM.match(path.name):
         return Submission(match["name"].strip(), "", file_name=match["file"], **facts)
-    folders = [part for part in path.parent.parts if not _strip(part, lessons) == ""]
+    folders = [part for part in path.parent.parts if _strip(part, lessons)]
     student = folders[0] if folders else _strip(path.stem, lessons)
     student = PurePosixPath(student).stem if student.endswith(".zip") else student
     return Submission(student or fallback, "", file_name=path.name, **facts)
