@@ -67,7 +67,7 @@ class Exercise:
 
     def __call__(self, implementation: Any = ...) -> Any:
         """Show the result; return ``implementation`` if it passed, else a stand-in for it."""
-        result = self._grade(implementation)
+        result = self.grade(implementation)
         passed = result.outcome is Outcome.PASSED
         record(self.number, self.title, result.outcome)
         shown = result if passed else replace(result, reasons=(*result.reasons, _FALLBACK))
@@ -75,8 +75,8 @@ class Exercise:
         self._check_expected_outcome(result)
         return implementation if passed else StandIn(self.number, self.grader.reference)
 
-    def _grade(self, implementation: Any) -> Result:
-        """Grade what the learner wrote; anything of the library's own is not graded at all."""
+    def grade(self, implementation: Any) -> Result:
+        """Return the result of what the learner wrote; anything of the library's own is not graded at all."""
         if implementation is ...:
             return Result(Outcome.NOT_ATTEMPTED)
         if isinstance(implementation, UndefinedName):
