@@ -76,7 +76,7 @@ class Exercise:
         return implementation if passed else StandIn(self.number, self.grader.reference)
 
     def grade(self, implementation: Any) -> Result:
-        """Return the result of what the learner wrote; anything of the library's own is not graded at all."""
+        """Return the result of an answer; anything of the library's own is not graded at all."""
         if implementation is ...:
             return Result(Outcome.NOT_ATTEMPTED)
         if isinstance(implementation, UndefinedName):
