@@ -85,7 +85,7 @@ def list_images(path: str | Path, *, recursive: bool = True) -> list[PhotoFile]:
     if not readable:
         raise no_photo_error(root, others)
     if others:
-        message = "%s: %d files are no photos and were left out, such as %s"
+        message = "%s: %d other files were left out, such as %s"
         log.info(message, root, len(others), next(iter(others)))
     return [PhotoFile(name, file, title=file.stem) for name, file in readable.items()]
 
@@ -93,7 +93,7 @@ def list_images(path: str | Path, *, recursive: bool = True) -> list[PhotoFile]:
 def sort_files(
     root: Path, *, recursive: bool = True, exclude: Path | None = None
 ) -> tuple[dict[str, Path], dict[str, str]]:
-    """Return the photos of a folder, and why each other file is none.
+    """Return the photos of a folder, and why each other file is not a photo.
 
     Args:
         root: the folder.

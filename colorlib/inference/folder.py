@@ -36,7 +36,7 @@ class FolderReport:
         written: The results, in the photos' order.
         skipped: Photo -> reason, for photos without a new result. A photo is named relative to its
             folder, or as it was listed.
-        left_out: File -> reason, for files of the folder that are no photos.
+        left_out: File -> reason, for other files of the folder.
         renamed: Photo -> the name of its result, for photos of formats that are not written.
 
     Example:

@@ -27,15 +27,15 @@ class ImageError(ValueError):
     """An image that cannot be read or written; the message names the file and says what to do."""
 
 
-def unsupported_error(name: str, found: str) -> ImageError:
+def unsupported_error(name: str, format_name: str) -> ImageError:
     """Return the error for a whole file that is of another kind than we read.
 
     Example:
         >>> print(unsupported_error("a.jxl", "JPEG XL"))
         a.jxl is JPEG XL, which is not supported; convert it to JPEG or PNG first.
     """
-    advice = f"convert it to JPEG or PNG first{_EXPORT_HINT.get(found, '')}"
-    return ImageError(f"{name} is {found}, which is not supported; {advice}.")
+    advice = f"convert it to JPEG or PNG first{_EXPORT_HINT.get(format_name, '')}"
+    return ImageError(f"{name} is {format_name}, which is not supported; {advice}.")
 
 
 def damaged_error(name: str, error: Exception | str) -> ImageError:
@@ -48,16 +48,17 @@ def damaged_error(name: str, error: Exception | str) -> ImageError:
         a.bmp cannot be decoded (Unsupported BMP compression (4)); convert it to JPEG or PNG first.
     """
     advice = "it is cut off or damaged, so fetch it again"
-    if _UNSUPPORTED_PATTERN.search(str(error)):
+    reason = " ".join(str(error).split()) or type(error).__name__
+    if _UNSUPPORTED_PATTERN.search(reason) and not isinstance(error, TypeError):
         advice = "convert it to JPEG or PNG first"
-    return ImageError(f"{name} cannot be decoded ({error}); {advice}.")
+    return ImageError(f"{name} cannot be decoded ({reason}); {advice}.")
 
 
-def too_large_error(name: str, found: str, limit: str) -> ImageError:
+def too_large_error(name: str, size: str, limit: str) -> ImageError:
     """Return the error for an image of more pixels than a limit.
 
     Example:
         >>> print(too_large_error("a.png", "9 x 9 = 81 pixels", "max_pixels = 80"))
         a.png has 9 x 9 = 81 pixels, more than max_pixels = 80; make it smaller first.
     """
-    return ImageError(f"{name} has {found}, more than {limit}; make it smaller first.")
+    return ImageError(f"{name} has {size}, more than {limit}; make it smaller first.")

@@ -110,7 +110,7 @@ def has_photo_suffix(path: Path) -> bool:
 
 
 def why_not_a_photo(path: Path) -> str | None:
-    """Return why a file is no photo; None if it is one by its suffix or its content.
+    """Return why a file is not a photo; None if it is one by its suffix or its content.
 
     Files with the suffix of a photo are not opened, because data sets have many of them. A photo
     of a format that cannot be read, such as camera raw, counts as a photo.

@@ -1,4 +1,4 @@
-"""What the samples of a TIFF page mean: gray, RGB, a palette, inks, YCbCr or Lab, and alpha."""
+"""The meaning of a TIFF page's samples: gray, RGB, a palette, inks, YCbCr or Lab, and alpha."""
 
 from __future__ import annotations
 

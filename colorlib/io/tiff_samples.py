@@ -123,7 +123,7 @@ def _decompress(data: bytes, compression: int, size: int) -> bytes:
 
 
 def _decompress_with_libtiff(data: bytes, compression: int, size: int) -> bytes:
-    """Let Pillow read the bytes as if they were the pixels of an image of one row."""
+    """Decode with Pillow, for which the bytes are the pixels of an image of one row."""
     # Four bytes a pixel, if possible, because Pillow limits the number of pixels.
     samples, photometric = (4, 5) if size % 4 == 0 else (1, 1)
     n_fields = 10

@@ -136,7 +136,7 @@ def test_jpeg_damaged_inside_is_read_with_a_warning(damage, tmp_path, caplog, ca
     assert len(caplog.records) == 1 and capfd.readouterr().err == ""
 
 
-def test_jpeg_that_ends_early_is_refused_with_its_end_marker_too():
+def test_jpeg_that_ends_early_is_refused():
     refused(damaged_jpeg("cut"), "premature end of data segment", "cut off or damaged")
 
 

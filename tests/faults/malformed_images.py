@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 import PIL
+import tifffile
 from PIL import Image, ImageCms, features
 
 H, W = 24, 40
@@ -14,6 +15,8 @@ RGB = np.stack([40 + X * 4, 60 + Y * 5, 220 - X * 2 - Y * 3], axis=2).astype(np.
 GRAY = (40 + X * 4 + Y).astype(np.uint8)
 STEPS = (X // 10).astype(np.uint8)  # four steps from left to right
 BLACK_AND_WHITE = 255 * (GRAY > 99)
+GRAY_16 = GRAY.astype(np.uint16) * 257
+OPAQUE = np.full((H, W), 65535, np.uint16)
 rgb, gray = Image.fromarray(RGB), Image.fromarray(GRAY)
 
 
@@ -27,6 +30,22 @@ def encode(image, form, **options):
 def encode_jpeg(**options):
     """Return a JPEG of good quality."""
     return encode(rgb, "JPEG", **{"quality": 95, "subsampling": 0, **options})
+
+
+def encode_tiff(pixels, **options):
+    """Return a TIFF of a kind that Pillow does not write."""
+    file = io.BytesIO()
+    tifffile.imwrite(file, pixels, **options)
+    return file.getvalue()
+
+
+def put_thumbnail_first(**tags):
+    """Return a TIFF that begins with a small black picture, marked as a reduced one."""
+    file = io.BytesIO()
+    with tifffile.TiffWriter(file) as tiff:
+        tiff.write(np.zeros((6, 10), np.uint8), subfiletype=1, metadata=None, **tags)
+        tiff.write(GRAY_16, metadata=None)
+    return file.getvalue()
 
 
 def make_chunk(kind, data):
@@ -122,6 +141,22 @@ GOOD = {
     "pages.tif": (encode(rgb, "TIFF", **ANIMATED), RGB, 0),
     "packed.tif": (encode(rgb, "TIFF", compression="tiff_lzw"), RGB, 0),
     "fax.tif": (encode(black_and_white, "TIFF", compression="group4"), BLACK_AND_WHITE, 0),
+    "white is zero.tif": (encode_tiff(65535 - GRAY_16, photometric="miniswhite"), GRAY, 0),
+    "deflated.tif": (encode_tiff(GRAY_16, compression="zlib", predictor=True), GRAY, 0),
+    "gray and alpha.tif": (encode_tiff(np.dstack([GRAY_16, OPAQUE]), extrasamples=[2]), GRAY, 0),
+    "float.tif": (encode_tiff(GRAY.astype(float) / 255), GRAY, 0),
+    "planes.tif": (
+        encode_tiff(RGB.transpose(2, 0, 1).astype(np.uint16) * 257, planarconfig="separate"),
+        RGB,
+        0,
+    ),
+    "thumbnail first.tif": (put_thumbnail_first(), GRAY, 0),
+    "from the web.jfif": (encode_jpeg(), RGB, 6),
+    "map.pgm": (encode(gray, "PPM"), GRAY, 0),
+    "render.tga": (encode(rgb, "TGA"), RGB, 0),
+    "stream.j2k": (encode(rgb, "JPEG2000", no_jp2=True), RGB, 0),
+    "IMG_0001": (encode_jpeg(), RGB, 6),
+    "photo.backup": (PNG, RGB, 0),
     "a PNG named.jpg": (PNG, RGB, 0),
     "a JPEG named.png": (encode_jpeg(), RGB, 6),
     "a WebP named.tiff": (WEBP, RGB, 0),
@@ -192,6 +227,17 @@ BAD = {
     "weather.bmp": (b"GRIB\0\0\0\1" + NOISE, "is a drawing or data in the form GRIB"),
     "phone.jpg": (b"\0\0\0\x24ftypheix\0\0\0\0mif1heic" + NOISE, HEIC),
     "camera.nef": (encode(rgb, "TIFF"), RAW),
+    "camera.srw": (put_thumbnail_first(), RAW),
+    "renamed raw.tif": (encode_tiff(GRAY_16, photometric=32803), RAW),
+    "renamed raw.jpg": (b"FUJIFILMCCD-RAW 0201" + NOISE, RAW),
+    "nameless raw": (b"IIU\0\x18\0\0\0" + NOISE, RAW),
+    "new.jxl": (b"\xff\x0a" + NOISE, "is JPEG XL, which is not supported; convert it"),
+    "clip.jpg": (b"\0\0\0\x18ftypmp42" + NOISE, "is video, which is not supported"),
+    "radiance.tif": (
+        encode_tiff(GRAY_16, photometric=32844),
+        "is a TIFF with colours of the kind",
+    ),
+    "ends early.jpg": (JPEG[: len(JPEG) // 2] + b"\xff\xd9", CUT),
     "head only.jpg": (JPEG[:20], f"{CUT}, so fetch it again"),
     "half.jpg": (JPEG[: len(JPEG) // 2], CUT),
     # found by fuzzing
