@@ -12,14 +12,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from colorlib.check.comparison import Mismatch, compare, describe, describe_exception, learner_line
+from colorlib.check.arguments import copy_arguments, find_change, gradients, require_gradients
+from colorlib.check.comparison import (
+    Mismatch,
+    Rules,
+    compare,
+    describe,
+    describe_exception,
+    learner_line,
+)
 from colorlib.check.result import Outcome, Result
+from colorlib.check.stubs import explain_unfinished
 
 _NOT_A_FUNCTION = "pass the function's name to the check, without brackets and arguments after it."
 _UNKNOWN_MISTAKE = "the check does not know this mistake; the hints go step by step."
-_CHANGED_INPUT = "x[...] = ... or x *= ... writes into the caller's tensor: create a new tensor."
+_NO_GRADIENT = (
+    "training needs these gradients: is there a .detach(), .item(), .data or torch.no_grad() "
+    "between the argument and the result?"
+)
+_REACHED = "whether gradients reach the arguments"
+_COMMON_ERRORS = {
+    "Boolean value of Tensor": "`if`, `and` and `max` need one value, and this tensor has many: "
+    "torch.where chooses for every pixel.",
+    "maximum recursion depth": "the function calls itself without end: does the name of a helper "
+    "equal the name of this function?",
+    "object is not callable": "brackets after something that is not a function: look for a "
+    "forgotten *, or for a name that you used twice.",
+    "is not defined": "this name does not exist here: is it spelled like the argument, and was the "
+    "cell that defines it run?",
+    "positional argument": "the number of arguments differs: keep the first line of the stub.",
+    "unexpected keyword argument": "an argument has another name: keep the first line of the stub.",
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +53,7 @@ class Case:
 
     name: str
     args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,14 +71,29 @@ class Observation:
     Args:
         values: Values by name, in the order in which to compare them; the name "" is not shown.
         error: The exception, if it raised one.
-        changed_input: Whether it wrote into its arguments.
+        changed_input: What it changed in its arguments, and advice; None if nothing.
         network: The network that it built.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     error: Exception | None = None
-    changed_input: bool = False
+    changed_input: tuple[str, str] | None = None
     network: nn.Module | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first case in which an implementation differs from the reference.
+
+    Args:
+        mismatch: The difference; None if the implementation raised an error that no known mistake
+            raises, or only changed its arguments.
+    """
+
+    case: Case
+    got: Observation
+    expected: Observation
+    mismatch: Mismatch | None
 
 
 @dataclass
@@ -65,6 +106,11 @@ class Grader(ABC):
         mistakes: Known mistakes.
         tolerance: Largest absolute difference that still passes.
         error_causes: Part of an error message -> the cause to show with that error.
+        given: Statements that the stub has above the line to replace.
+        parts: Other stubs of the same cell, for example ``"Level.forward"``.
+        channels: Names of the channels of images, to show next to their numbers.
+        accepts_numbers: Whether a plain number may come instead of a tensor of shape ().
+        exact_dtype: Whether a tensor must have the reference's type, because a network follows.
     """
 
     reference: Callable
@@ -72,6 +118,11 @@ class Grader(ABC):
     mistakes: Sequence[KnownMistake] = ()
     tolerance: float = 1e-5
     error_causes: Mapping[str, str] = field(default_factory=dict)
+    given: Sequence[str] = field(default=(), kw_only=True)
+    parts: Sequence[str] = field(default=(), kw_only=True)
+    channels: Sequence[str] = field(default=(), kw_only=True)
+    accepts_numbers: bool = field(default=False, kw_only=True)
+    exact_dtype: bool = field(default=False, kw_only=True)
     errors_are_mistakes: ClassVar[bool] = False  # whether a known mistake may be an exception
 
     @abstractmethod
@@ -82,22 +133,32 @@ class Grader(ABC):
         """Grade the learner's implementation."""
         if not self._is_function(learner):
             return _wrong(Mismatch(describe(learner), "the function itself", _NOT_A_FUNCTION))
+        failure = self.find_failure(learner)
+        return self._explain(learner, failure) if failure else Result(Outcome.PASSED)
+
+    def find_failure(self, learner: Callable) -> Failure | None:
+        """Return the first case that fails, without its likely cause; None if all pass."""
         for case in self.cases:
             got, expected = self._run(learner, case), self._run(self.reference, case)
-            if isinstance(got.error, NotImplementedError):
-                return Result(Outcome.NOT_ATTEMPTED)
-            if got.error and not self.errors_are_mistakes:
-                return self._raised(got.error, case)
             mismatch = self._first_mismatch(got, expected)
-            if mismatch:
-                cause = self._diagnose(learner, case)
-                if got.error and not cause:
-                    return self._raised(got.error, case)
-                return _wrong(mismatch, case.name, cause or self._advise(got, expected))
-            if got.changed_input:
-                mismatch = Mismatch("a changed input", "an unchanged input", _CHANGED_INPUT)
-                return _wrong(mismatch, case.name)
-        return Result(Outcome.PASSED)
+            if got.error or mismatch or got.changed_input:
+                return Failure(case, got, expected, mismatch)
+        return None
+
+    def _explain(self, learner: Callable, failure: Failure) -> Result:
+        case, got = failure.case, failure.got
+        if isinstance(got.error, NotImplementedError):
+            return explain_unfinished(learner, got.error, self.given, self.parts)
+        if got.error and not self.errors_are_mistakes:
+            return self._raised(got.error, case)
+        if failure.mismatch:
+            cause = self._diagnose(learner, case)
+            if got.error and not cause:
+                return self._raised(got.error, case)
+            cause = cause or self._advise(got, failure.expected)
+            return _wrong(failure.mismatch, case.name, cause)
+        changed, advice = got.changed_input
+        return _wrong(Mismatch(changed, "unchanged arguments", advice), case.name)
 
     def _is_function(self, learner: Any) -> bool:
         return callable(learner)
@@ -114,8 +175,9 @@ class Grader(ABC):
             if repr(got.error) == repr(expected.error):
                 return None
             return Mismatch(_describe_observation(got), _describe_observation(expected))
+        rules = Rules(self.tolerance, self.channels, self.accepts_numbers, self.exact_dtype)
         for name, value in expected.values.items():
-            mismatch = compare(got.values.get(name), value, self.tolerance)
+            mismatch = compare(got.values.get(name), value, rules)
             if mismatch:
                 return replace(mismatch, what=name)
         return None
@@ -123,17 +185,20 @@ class Grader(ABC):
     def _diagnose(self, learner: Callable, failed: Case) -> str:
         """Return the message of the known mistake that behaves like the learner's implementation.
 
-        The behaviour must agree in all cases, or, if there is no such mistake, in the failed one.
+        The behaviour must agree in all cases, or, if there is no such mistake, in all cases up to
+        the failed one: what the learner has right in an earlier case, the mistake has right too.
         """
-        for cases in (self.cases, [failed]):
-            observed = [self._run(learner, case) for case in cases]
+        cases = list(self.cases)
+        up_to_failed = cases[: cases.index(failed) + 1]
+        observed = {id(case): self._run(learner, case) for case in cases}
+        for tried in (cases, up_to_failed):
             for mistake in self.mistakes:
-                if all(
-                    self._first_mismatch(got, self._run(mistake.implementation, case)) is None
-                    for got, case in zip(observed, cases, strict=True)
-                ):
+                if all(self._behaves_like(mistake, case, observed[id(case)]) for case in tried):
                     return mistake.message
         return ""
+
+    def _behaves_like(self, mistake: KnownMistake, case: Case, observed: Observation) -> bool:
+        return self._first_mismatch(observed, self._run(mistake.implementation, case)) is None
 
     def _advise(self, got: Observation, expected: Observation) -> str:
         """Return advice on a mistake that is not known."""
@@ -144,7 +209,8 @@ class Grader(ABC):
         reasons = [("for", case.name), ("error", describe_exception(error))]
         if line := learner_line(error):
             reasons.append(("in the line", line))
-        causes = [cause for part, cause in self.error_causes.items() if part in str(error)]
+        known = {**self.error_causes, **_COMMON_ERRORS}
+        causes = [cause for part, cause in known.items() if part in str(error)]
         reasons += [("likely cause", cause) for cause in causes[:1]]
         return Result(Outcome.RAISED, tuple(reasons))
 
@@ -152,6 +218,9 @@ class Grader(ABC):
 @dataclass
 class FunctionGrader(Grader):
     """Grader for a function of tensors that returns a tensor or a tuple of tensors.
+
+    Args:
+        gradients_of: Indices of the arguments through which training needs gradients.
 
     Example:
         >>> import torch
@@ -163,12 +232,27 @@ class FunctionGrader(Grader):
     """
 
     tolerance: float = 1e-3
+    gradients_of: Sequence[int] = field(default=(), kw_only=True)
 
     def observe(self, implementation: Callable, case: Case) -> Observation:
-        args = tuple(arg.clone() if isinstance(arg, Tensor) else arg for arg in case.args)
-        output = implementation(*args)
-        changed = compare(args, case.args, tolerance=0) is not None
-        return Observation({"": output}, changed_input=changed)
+        args = copy_arguments(case.args)
+        output = implementation(*args, **case.kwargs)
+        values = {"": output}
+        if self.gradients_of:
+            values |= self._observe_gradients(implementation, case)
+        return Observation(values, changed_input=find_change(case.args, args))
+
+    def _observe_gradients(self, implementation: Callable, case: Case) -> dict[str, Any]:
+        args = copy_arguments(case.args)
+        targets = require_gradients(args, self.gradients_of)
+        reached, found = gradients(implementation(*args, **case.kwargs), targets)
+        pairs = zip(self.gradients_of, reached, strict=True)
+        texts = [f"{'yes' if yes else 'no'} for argument {index + 1}" for index, yes in pairs]
+        return {_REACHED: ", ".join(texts), "the gradients of the arguments": tuple(found)}
+
+    def _advise(self, got: Observation, expected: Observation) -> str:
+        cut = got.values.get(_REACHED) != expected.values.get(_REACHED)
+        return _NO_GRADIENT if cut else ""
 
 
 @dataclass
@@ -204,6 +288,7 @@ def _wrong(mismatch: Mismatch, case_name: str = "", cause: str = "") -> Result:
     """Format a mismatch: the only place that writes got, expected and likely cause."""
     reasons = [
         ("for", case_name),
+        ("at", mismatch.where),
         ("what", mismatch.what),
         ("got", mismatch.got),
         ("expected", mismatch.expected),

@@ -12,14 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from colorlib.check.comparison import describe
-from colorlib.check.graders import Case, Grader, Observation
-from colorlib.check.result import Result
+from colorlib.check.graders import Case, Failure, Grader, Observation
 from colorlib.discriminators import PatchDiscriminator
 from colorlib.generator import init_weights
 from colorlib.unet import UNet
 
 _NOT_A_NETWORK = (
     "return a list of layers or an nn.Module; build it, but do not call it on an image."
+)
+_CHANGED_IMAGE = (
+    "a network that writes into its input",
+    "inplace=True in the first layer changes the input, which a skip still needs: leave it out.",
 )
 _SAME_LAYERS = "your layers are the same as ours: look at their order, and at what forward does."
 
@@ -31,7 +34,7 @@ class NetworkGrader(Grader):
     Both networks get the same weights, and their outputs are compared. The weights depend only on
     the type and shape of each layer, so neither the order nor the names of the layers matter.
 
-    The first argument of a case is the number of input channels.
+    The first argument of a case is the number of input channels, or 1 if there is none.
 
     Args:
         image_size: Height and width of the input.
@@ -42,14 +45,15 @@ class NetworkGrader(Grader):
     errors_are_mistakes: ClassVar[bool] = True
 
     def observe(self, implementation: Callable, case: Case) -> Observation:
-        built = implementation(*case.args)
+        built = implementation(*case.args, **case.kwargs)
         layers = built if isinstance(built, (list, tuple)) else [built]
         if not layers or not all(isinstance(layer, nn.Module) for layer in layers):
             return Observation({"the returned value": describe(built)})
         net = set_deterministic_weights(nn.Sequential(*layers))
-        shape = (2, case.args[0], *self.image_size)
+        shape = (2, case.args[0] if case.args else 1, *self.image_size)
+        image = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
-            output = net(torch.randn(shape, generator=torch.Generator().manual_seed(0)))
+            output = net(given := image.clone())
         if not isinstance(output, Tensor):
             return Observation({"the returned value": f"a network that returns {describe(output)}"})
         count = sum(parameter.numel() for parameter in net.parameters())
@@ -59,7 +63,8 @@ class NetworkGrader(Grader):
             "the number of parameters": f"{count:,} parameters",
             "the output": output,
         }
-        return Observation(values, network=net)
+        changed = None if torch.equal(given, image) else _CHANGED_IMAGE
+        return Observation(values, changed_input=changed, network=net)
 
     def _is_function(self, learner: Any) -> bool:
         return callable(learner) and not isinstance(learner, nn.Module)
@@ -98,9 +103,9 @@ class TrainingStepGrader(Grader):
     lr: float = 0.1
     _runs: dict[int, dict[str, Any]] = field(default_factory=dict, init=False)
 
-    def __call__(self, learner: Any) -> Result:
+    def find_failure(self, learner: Any) -> Failure | None:
         self._runs.clear()
-        return super().__call__(learner)
+        return super().find_failure(learner)
 
     def observe(self, implementation: Callable, case: Case) -> Observation:
         if id(implementation) not in self._runs:
