@@ -164,7 +164,8 @@ def _deep_gray_to_uint8(
 ) -> Image.Image:
     """Scale gray of modes I and F, with the one gray value that a PNG can declare transparent."""
     # Files of these two formats declare 16 bits even where an older Pillow opens them in mode I.
-    declared = image.mode.startswith("I;16") or file_format in ("PNG", "PPM")
+    is_16_bit = image.mode == "I" and file_format in ("PNG", "PPM")
+    declared = image.mode.startswith("I;16") or is_16_bit
     values = np.asarray(image)
     if gamma and declared:  # before the reduction to 8 bits, which would leave few dark shades
         corrected = _apply_gamma(values.astype(np.float32) / 65535, gamma)

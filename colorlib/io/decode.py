@@ -14,7 +14,7 @@ import re
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError, features
 
 from colorlib.io.errors import (
     OUT_OF_MEMORY_HINT,
@@ -37,6 +37,8 @@ from colorlib.io.tiff import read_tiff
 ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
 
 MAX_PIXELS = 64_000_000
+# Pillow would run another program, read a preview, or take measurements for brightness.
+_NOT_PHOTOS = ("EPS", "WMF", "EMF", "PCD", "FPX", "MIC", "FITS", "MCIDAS", "IMT", "IPTC", "PIXAR")
 _HEADER = 2**16  # bytes in which a JPEG says what kind it is
 
 
@@ -127,9 +129,9 @@ def _not_found_error(path: Path) -> FileNotFoundError:
 
 
 def _decode_image(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
-    """Load a Pillow image; of a TIFF that is still open, the page is decoded as from a file."""
+    """Load a Pillow image; a TIFF or JPEG that is not loaded yet is decoded as from a file."""
     file = getattr(image, "fp", None)
-    if image.format == "TIFF" and file is not None and image.tell() == 0:
+    if image.format in ("TIFF", "JPEG") and file is not None and image.tell() == 0:
         place = file.tell()
         file.seek(0)
         try:
@@ -173,8 +175,7 @@ def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -
         raise _not_an_image_error(name, file.read(32)) from None
     except Exception as error:
         raise damaged_error(name, error) from error
-    if image.format == "EPS" or isinstance(image, ImageFile.StubImageFile):
-        # Pillow would run another program.
+    if image.format in _NOT_PHOTOS or isinstance(image, ImageFile.StubImageFile):
         raise unsupported_error(name, f"a drawing or data in the form {image.format}")
     return image
 
@@ -187,6 +188,8 @@ def _load_pixels(image: Image.Image, name: str, max_pixels: int | None) -> Image
         raise ImageError(OUT_OF_MEMORY_HINT.format(name)) from None
     except Exception as error:
         raise damaged_error(name, error) from error
+    if image.format == "PSD" and image.mode == "1":  # 1 is black there, which Pillow overlooks
+        return ImageChops.invert(image)
     return image
 
 

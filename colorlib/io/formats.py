@@ -41,6 +41,7 @@ _OTHER_FILES = {
     rb"%PDF": "PDF",
     rb"%!PS|\xc5\xd0\xd3\xc6": "a drawing or data in the form EPS",
     rb".{4}ftyp|.{4}(moov|mdat|wide)|\x1a\x45\xdf\xa3|RIFF.{4}AVI": "video",
+    rb"SIMPLE  =|CDF\x01|\x89HDF": "measurements (FITS, NetCDF or HDF)",
     rb"PK\x03\x04|Rar!|7z\xbc\xaf|\x1f\x8b": "an archive",
 }
 _TIFF = rb"II[*+]\0|MM\0[*+]"
@@ -49,7 +50,7 @@ _SIMPLE = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP"
 _OTHERS = (
     rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0|\0\0\0\x0cjP  |\xff\x4f\xff\x51|"
     rb"P[1-6]\s+[#0-9]|P7\n|P[Ff]\s+[0-9]|8BPS|qoif|DDS |\x01\xda[\x00\x01][\x01\x02]|"
-    rb"\x0a[\x00\x02\x03\x05]\x01[\x01\x02\x04\x08]|SIMPLE  ="
+    rb"\x0a[\x00\x02\x03\x05]\x01[\x01\x02\x04\x08]"
 )
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 

@@ -160,18 +160,26 @@ class PhotoUpload(ipywidgets.VBox):
         colorized_name = None
         for name, source in files:
             try:
-                photo = images.load_image(source)
+                photo = images.load_image(_with_name(source, name))
                 photo.thumbnail((self._max_side, self._max_side))
                 self.photo, self.result = photo, self._model(photo)
                 self.messages.append(f"{name}: coloured, {photo.width} x {photo.height} pixels")
                 colorized_name = name
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
-                text = str(error).replace("<bytes>", name).replace("<memoryview>", name)
-                self.messages.append(text)
+                self.messages.append(str(error))
         if colorized_name is not None:
             link = ipywidgets.HTML(download_link(self.result, colorized_name))
             self._output.children = [compare_slider(self.photo, self.result), link]
         self._text.value = "<br>".join(escape(message) for message in self.messages)
+
+
+def _with_name(source: images.ImageSource, name: str) -> images.ImageSource:
+    """Return bytes as a file with a name, which messages use."""
+    if not isinstance(source, bytes | memoryview):
+        return source
+    file = io.BytesIO(source)
+    file.name = name
+    return file
 
 
 def _uploaded_files(value: Any) -> list[tuple[str, bytes]]:

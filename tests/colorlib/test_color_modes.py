@@ -60,6 +60,29 @@ def close(image, expected, tolerance=0):
     assert difference.max() <= tolerance
 
 
+def sgi(pixels):
+    """Encode a picture of Silicon Graphics: rows from below, one channel after the other."""
+    pixels = np.atleast_3d(pixels)
+    h, w, n = pixels.shape
+    size = pixels.itemsize
+    head = struct.pack(">HBBHHHHII", 0x01DA, 0, size, 3 if n > 1 else 2, w, h, n, 0, 255)
+    return head.ljust(512, b"\0") + pixels[::-1].astype(f">u{size}").transpose(2, 0, 1).tobytes()
+
+
+def psd(channels, mode, bits=8, palette=b""):
+    """Encode a Photoshop file of one layer: channels (n, h, w)."""
+    n, h, w = channels.shape
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, n, h, w, bits, mode)
+    head += struct.pack(">I", len(palette)) + palette + struct.pack(">IIH", 0, 0, 0)
+    return head + (np.packbits(channels, axis=2) if bits == 1 else channels).tobytes()
+
+
+def pfm(values, order):
+    """Encode floating-point gray, rows from below; the sign of the scale is the byte order."""
+    scale = b"-1.0" if order == "<" else b"1.0"
+    return b"Pf\n32 24\n" + scale + b"\n" + values[::-1].astype(f"{order}f4").tobytes()
+
+
 def gamma_chunk(gamma):
     return b"gAMA", struct.pack(">I", round(gamma * 100_000))
 
@@ -164,6 +187,30 @@ CASES = {
         b"P6 32 24 1023\n" + np.rint(RGB / 255 * 1023).astype(">u2").tobytes(),
         RGB,
         1,
+    ),
+    "10-bit pgm": (
+        b"P5 32 24 1023\n" + np.rint(GRAY / 255 * 1023).astype(">u2").tobytes(),
+        GRAY,
+        0,
+    ),
+    "pfm, little endian": (pfm(GRAY / 255, "<"), GRAY, 0),
+    "pfm, big endian": (pfm(GRAY / 255, ">"), GRAY, 0),
+    "pfm to 255": (pfm(GRAY * 1.0, "<"), GRAY, 0),
+    "sgi gray": (sgi(GRAY), GRAY, 0),
+    "sgi 16-bit gray": (sgi(SIXTEEN), SIXTEEN_AS_8, 1),
+    "sgi 16-bit rgb": (sgi(RGB.astype(np.uint16) * 257), RGB, 0),
+    "psd gray": (psd(GRAY[None], 1), GRAY, 0),
+    "psd rgb": (psd(RGB.transpose(2, 0, 1), 3), RGB, 0),
+    "psd bitmap, in which 1 is black": (psd((GRAY > 99)[None], 0, 1), 255 * (GRAY <= 99), 0),
+    "psd palette": (
+        psd(GRAY[None], 2, palette=bytes([*range(256), *range(255, -1, -1), *range(256)])),
+        np.dstack([GRAY, 255 - GRAY, GRAY]),
+        0,
+    ),
+    "psd inks": (
+        psd(np.stack([*RGB.transpose(2, 0, 1), np.full_like(GRAY, 255)]), 4),
+        RGB,
+        0,
     ),
     "32-bit integers": (
         saved(Image.fromarray(SIXTEEN.astype(np.int32)), format="TIFF"),

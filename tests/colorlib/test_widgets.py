@@ -130,11 +130,13 @@ def test_upload_without_files_does_nothing(model):
 def test_upload_names_bad_files_and_colorizes_the_others(model):
     heic = b"\0\0\0\x18ftypheic" + bytes(20)
     files = {"list.txt": b"eggs", "b.png": encode(LAWN), "IMG.HEIC": heic, "empty.jpg": b""}
+    files["DSC.SRF"] = b"II*\0" + bytes(20)
     upload = widgets.PhotoUpload(model)
     upload.process(files.items())
     messages = upload.messages
     assert [message.split(" ")[0].rstrip(":") for message in messages] == list(files)
     assert "is not an image" in messages[0] and "HEIC" in messages[2] and "empty" in messages[3]
+    assert "DSC.SRF is camera raw" in messages[4]
     assert upload.photo.size == (40, 30) and upload.children[1].value.count("<br>") == 3
     before = upload.result
     upload.process([("c.png", encode(LAWN)[:60])])

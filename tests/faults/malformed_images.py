@@ -224,6 +224,7 @@ BAD = {
     "page.jpg": (b"<!DOCTYPE html><title>Not found</title>", "a web page"),
     "drawing.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"),
     "script.jpg": (encode(rgb, "EPS"), "is a drawing or data in the form EPS, which is not"),
+    "stars.jpg": (b"SIMPLE  =                    T" + bytes(3000), "is measurements (FITS"),
     "weather.bmp": (b"GRIB\0\0\0\1" + NOISE, "is a drawing or data in the form GRIB"),
     "phone.jpg": (b"\0\0\0\x24ftypheix\0\0\0\0mif1heic" + NOISE, HEIC),
     "camera.nef": (encode(rgb, "TIFF"), RAW),
