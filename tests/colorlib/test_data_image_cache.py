@@ -105,6 +105,21 @@ def test_stretch_keeps_all_of_the_photo(tmp_path, out):
     assert left[0] == 255  # the green edge is cut off
 
 
+def test_jpeg_that_is_damaged_inside_is_named(tmp_path, out, caplog, capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (160, 240, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a whole.jpg", quality=95)
+    whole = (tmp_path / "a whole.jpg").read_bytes()
+    middle = len(whole) // 2
+    damaged = whole[:middle] + bytes(200) + whole[middle + 200 :]
+    (tmp_path / "b damaged.jpg").write_bytes(damaged)
+    (tmp_path / "c cut.jpg").write_bytes(whole[:middle] + b"\xff\xd9")
+    images = build_image_cache(tmp_path, 8, out)
+    assert images.names == ["a whole.jpg", "b damaged.jpg"]
+    assert "premature end" in images.skipped["c cut.jpg"]
+    assert "b damaged.jpg is damaged inside" in caplog.text
+    assert "Corrupt JPEG" not in capfd.readouterr().err
+
+
 def test_existing_cache_is_opened_unchanged(album, out):
     build_image_cache(album, 8, out)
     before = file_state(out)

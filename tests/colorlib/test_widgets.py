@@ -137,7 +137,7 @@ def test_upload_names_bad_files_and_colorizes_the_others(model):
     assert [message.split(" ")[0].rstrip(":") for message in messages] == list(files)
     assert "is not an image" in messages[0] and "HEIC" in messages[2] and "empty" in messages[3]
     assert "DSC.SRF is camera raw" in messages[4]
-    assert upload.photo.size == (40, 30) and upload.children[1].value.count("<br>") == 3
+    assert upload.photo.size == (40, 30) and upload.children[1].value.count("<br>") == 4
     before = upload.result
     upload.process([("c.png", encode(LAWN)[:60])])
     assert upload.result is before
