@@ -213,12 +213,12 @@ def stop_without_traceback() -> Iterator[None]:
     Example:
         >>> with stop_without_traceback():
         ...     raise KeyboardInterrupt
-        stopped; run this cell again to go on
+        stopped; run this cell again to resume
     """
     try:
         yield
     except KeyboardInterrupt:
-        print("stopped; run this cell again to go on")
+        print("stopped; run this cell again to resume")
 
 
 class _PrintHandler(logging.Handler):

@@ -52,7 +52,7 @@ def test_size_of_checkpoints_is_said_before_the_first_step(tmp_path, monkeypatch
     said = re.search(pattern, caplog.text)
     run.fit(max_steps=3)  # Adam's averages are there now
     file = max(tmp_path.glob("checkpoint-*"))
-    header = 8 + int.from_bytes(file.read_bytes()[:8], "little")  # large beside tiny networks
+    header = 8 + int.from_bytes(file.read_bytes()[:8], "little")  # large next to tiny networks
     assert int(said[1]) == pytest.approx((file.stat().st_size - header) / 1000, abs=1)
     assert int(said[2]) == pytest.approx(3 * int(said[1]), abs=3)
 

@@ -183,7 +183,7 @@ def test_download_dropped_connection_is_tried_again(source, server, tmp_path):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    """What has arrived is written in pieces of 10 bytes, because the archive is small."""
+    """Write what has arrived in pieces of 10 bytes, because the archive is small."""
     monkeypatch.setattr(download, "_CHUNK", 10)
 
 

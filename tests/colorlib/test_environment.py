@@ -187,6 +187,6 @@ load_torchvision("resnet18", pretrained=True)"""
 def test_interrupted_cell_ends_in_one_line(capsys):
     with environment.stop_without_traceback():
         raise KeyboardInterrupt
-    assert capsys.readouterr().out == "stopped; run this cell again to go on\n"
+    assert capsys.readouterr().out == "stopped; run this cell again to resume\n"
     with pytest.raises(ValueError, match="other"), environment.stop_without_traceback():
         raise ValueError("other errors pass")

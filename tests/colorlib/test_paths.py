@@ -161,7 +161,7 @@ def test_model_may_be_the_folder_of_a_run(model, folder, capsys):
     (run / "checkpoint-e0001-s000000-0123456789abcdef.safetensors").write_bytes(b"a newer file")
     assert main([*args, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["model"] == "runs/mine/pixel.safetensors"
-    assert main(["colorize", "album/00.png"]) == 0  # the newest in runs/ is no checkpoint
+    assert main(["colorize", "album/00.png"]) == 0  # a checkpoint is not a model
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "4097", "20000"])
