@@ -26,6 +26,7 @@ from colorlib.io.tiff_colors import (
     MAX_SAMPLES,
     RGB,
     YCBCR,
+    alpha_kind,
     palette_to_uint8,
     samples_to_image,
 )
@@ -184,8 +185,8 @@ def _is_read_by_pillow(page: TiffPage) -> bool:
         return samples == 1
     if photometric == YCBCR:
         return samples == n and int(page.compression) in _JPEG
-    if photometric in (BLACK_IS_ZERO, RGB):
-        return samples <= n + 1
+    if photometric in (BLACK_IS_ZERO, RGB) and alpha_kind(page) is not None:
+        return samples == n + 1
     return samples == n and photometric != ICCLAB
 
 

@@ -54,7 +54,7 @@ def samples_to_image(samples: np.ndarray, page: TiffPage) -> Image.Image:
     colors = scale_to_uint8(samples[..., :n], bits)
     if photometric == WHITE_IS_ZERO:
         np.subtract(255, colors, out=colors)
-    kind, alpha = _alpha_kind(page), None
+    kind, alpha = alpha_kind(page), None
     if kind is not None:
         alpha = scale_to_uint8(samples[..., n], bits)
     if photometric == CMYK:
@@ -71,7 +71,7 @@ def samples_to_image(samples: np.ndarray, page: TiffPage) -> Image.Image:
     return Image.merge(names.get((n, kind), "RGBa"), bands)
 
 
-def _alpha_kind(page: TiffPage) -> int | None:
+def alpha_kind(page: TiffPage) -> int | None:
     """Return PREMULTIPLIED, STRAIGHT, or None if a page has no alpha; it follows the colours."""
     if page.samplesperpixel <= COLOR_SAMPLES[int(page.photometric)]:
         return None

@@ -5,6 +5,7 @@ import struct
 import zlib
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageCms
 
@@ -193,9 +194,6 @@ CASES = {
         GRAY,
         0,
     ),
-    "pfm, little endian": (pfm(GRAY / 255, "<"), GRAY, 0),
-    "pfm, big endian": (pfm(GRAY / 255, ">"), GRAY, 0),
-    "pfm to 255": (pfm(GRAY * 1.0, "<"), GRAY, 0),
     "sgi gray": (sgi(GRAY), GRAY, 0),
     "sgi 16-bit gray": (sgi(SIXTEEN), SIXTEEN_AS_8, 1),
     "sgi 16-bit rgb": (sgi(RGB.astype(np.uint16) * 257), RGB, 0),
@@ -226,6 +224,14 @@ CASES = {
     "float 0 to 255": (saved(Image.fromarray(GRAY.astype("f")), format="TIFF"), GRAY, 0),
     "float, other": (Image.fromarray(GRAY * np.float32(3) - 90), GRAY * (255 / 248), 1),
 }
+
+
+if int(PIL.__version__.partition(".")[0]) >= 11:  # an older one does not know the format
+    CASES |= {
+        "pfm, little endian": (pfm(GRAY / 255, "<"), GRAY, 0),
+        "pfm, big endian": (pfm(GRAY / 255, ">"), GRAY, 0),
+        "pfm to 255": (pfm(GRAY * 1.0, "<"), GRAY, 0),
+    }
 
 
 @pytest.mark.parametrize("case", CASES)
