@@ -5,14 +5,15 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from colorlib.check.comparison import describe
-from colorlib.check.graders import Case, Failure, Grader, Observation
+from colorlib.check.graders import Case, Failure, FunctionGrader, Grader, Observation
 from colorlib.discriminators import PatchDiscriminator
 from colorlib.generator import init_weights
 from colorlib.unet import UNet
@@ -24,6 +25,12 @@ _CHANGED_IMAGE = (
     "a network that writes into its input",
     "inplace=True in the first layer changes the input, which a skip still needs: leave it out.",
 )
+_BUILT = (
+    "a network that was built",
+    "add up the numbers from the sizes alone, without building it.",
+)
+_GRADIENT = "the gradient of the output's squares with respect to the input"
+_CUT = "training needs these gradients: take .detach() or torch.no_grad() out of the network."
 _SAME_LAYERS = "your layers are the same as ours: look at their order, and at what forward does."
 
 
@@ -53,7 +60,8 @@ class NetworkGrader(Grader):
         shape = (2, case.args[0] if case.args else 1, *self.image_size)
         image = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
-            output = net(given := image.clone())
+            net(given := image.clone())
+        output = net(image.requires_grad_())
         if not isinstance(output, Tensor):
             return Observation({"the returned value": f"a network that returns {describe(output)}"})
         count = sum(parameter.numel() for parameter in net.parameters())
@@ -61,8 +69,11 @@ class NetworkGrader(Grader):
             "the returned value": "a network",
             "the output's size": describe(output),
             "the number of parameters": f"{count:,} parameters",
-            "the output": output,
+            "the output": output.detach(),
+            _GRADIENT: None,
         }
+        if output.requires_grad:  # training needs gradients through every path
+            (values[_GRADIENT],) = torch.autograd.grad((output**2).sum(), image, allow_unused=True)
         changed = None if torch.equal(given, image) else _CHANGED_IMAGE
         return Observation(values, changed_input=changed, network=net)
 
@@ -72,6 +83,8 @@ class NetworkGrader(Grader):
     def _advise(self, got: Observation, expected: Observation) -> str:
         if got.network is None or expected.network is None:
             return _NOT_A_NETWORK
+        if _same_output(got, expected):
+            return _CUT
         return _layer_diff(got.network, expected.network)
 
 
@@ -79,9 +92,12 @@ _STEP_CASES = tuple(
     Case(name)
     for name in (
         "the losses of the first step on images of 8 x 8 pixels",
+        "how often the generator ran in two steps",
         "how often the generator got gradients in two steps",
         "the discriminator's weights after two steps",
         "the generator's weights after two steps",
+        "the mode of the two networks after two steps",
+        "the batch after two steps",
     )
 )
 
@@ -114,19 +130,45 @@ class TrainingStepGrader(Grader):
             self._runs[id(implementation)] = dict(zip(names, measured, strict=True))
         return Observation({"": self._runs[id(implementation)][case.name]})
 
-    def _run_two_steps(self, step: Callable) -> tuple[Any, int, Tensor, Tensor]:
+    def _run_two_steps(self, step: Callable) -> tuple[Any, ...]:
         net_g = init_weights(UNet(1, 2, 2, 2, dropout=0.0), "he", seed=1)
         net_d = init_weights(PatchDiscriminator(3, 1, 2), "he", seed=2)
         opt_g, opt_d = (torch.optim.SGD(net.parameters(), lr=self.lr) for net in (net_g, net_d))
         gradients: list[Tensor] = []
         next(net_g.parameters()).register_hook(gradients.append)
+        runs: list[nn.Module] = []
+        net_g.register_forward_hook(lambda net, *_: runs.append(net))
         images = torch.rand(2, 4, 3, 8, 8, generator=torch.Generator().manual_seed(3)) * 2 - 1
+        batch = images.clone()
         losses = [
             step(net_g, net_d, opt_g, opt_d, lab[:, :1], lab[:, 1:], *self.extra_args)
-            for lab in images
+            for lab in batch
         ]
-        weights_d, weights_g = flatten_weights(net_d), flatten_weights(net_g)
-        return _losses_to_tensors(losses[0]), len(gradients), weights_d, weights_g
+        modes = ["training" if net.training else "evaluation" for net in (net_g, net_d)]
+        return (
+            _losses_to_tensors(losses[0]),
+            len(runs),
+            len(gradients),
+            flatten_weights(net_d),
+            flatten_weights(net_g),
+            " and ".join(modes),
+            "unchanged" if torch.equal(batch, images) else "changed",
+        )
+
+
+@dataclass
+class SizesGrader(FunctionGrader):
+    """Grader for a function that computes from sizes and must not build a network."""
+
+    def observe(self, implementation: Callable, case: Case) -> Observation:
+        built: list[nn.Module] = []
+        hook = register_module_parameter_registration_hook(lambda module, *_: built.append(module))
+        try:
+            observation = super().observe(implementation, case)
+        finally:
+            hook.remove()
+        is_learners = built and implementation is not self.reference
+        return replace(observation, changed_input=_BUILT) if is_learners else observation
 
 
 def set_deterministic_weights(net: nn.Module) -> nn.Module:
@@ -168,6 +210,11 @@ def _losses_to_tensors(losses: Any) -> Any:
     if isinstance(losses, (tuple, list)):
         return tuple(_losses_to_tensors(loss) for loss in losses)
     return torch.tensor(losses) if isinstance(losses, (int, float)) else losses
+
+
+def _same_output(got: Observation, expected: Observation) -> bool:
+    one, other = got.values.get("the output"), expected.values["the output"]
+    return isinstance(one, Tensor) and one.shape == other.shape and torch.allclose(one, other)
 
 
 def _layer_diff(net: nn.Module, reference: nn.Module) -> str:
