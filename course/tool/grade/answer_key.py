@@ -20,7 +20,7 @@ CHECK_CALL = re.compile(r"\bcheck\.q(\d+)_(\d+)\s*\(")
 HEADING = re.compile(r"^#{1,6}\s*Exercise\s+(\d+\.\d+)\b", re.MULTILINE)
 WRITTEN_TAGS = ("prediction", "written", "quiz")  # cells in which students write
 # Cells that a grading run never takes from the lesson.
-NOT_RUN_TAGS = {"setup", "solution", "footer", "header", *WRITTEN_TAGS}
+NOT_RUN_TAGS = {"solution", "footer", "header", *WRITTEN_TAGS}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Unread:
 
 @dataclass
 class ClassList:
-    """What counts, and what does not.
+    """The files that count, and those that do not.
 
     Args:
         jobs: The notebooks to grade.

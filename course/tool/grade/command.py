@@ -90,7 +90,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 def _check_folders(submissions: Path, out: Path) -> None:
     source, target = submissions.resolve(), out.resolve()
     if source.is_dir() and (target == source or source in target.parents):
-        raise CourseError(f"--out {out} lies inside the submissions: choose a folder elsewhere.")
+        raise CourseError(f"--out {out} is inside the submissions: choose a folder elsewhere.")
     if out.exists() and not out.is_dir():
         raise CourseError(f"--out {out} is a file, expected a folder: choose another name.")
 
@@ -99,6 +99,6 @@ def _print_walls(walls) -> None:
     print("The walls of the sandbox on this machine:", file=sys.stderr)
     for wall in walls:
         print(
-            f"  {wall.name:<10} {'stands' if wall.stands else 'MISSING':<8} {wall.text}",
+            f"  {wall.name:<10} {'yes' if wall.stands else 'MISSING':<8} {wall.text}",
             file=sys.stderr,
         )

@@ -46,7 +46,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Extract:
-    """What was taken from a notebook.
+    """The program and the texts that were taken from a notebook.
 
     Args:
         steps: The program.
@@ -71,7 +71,7 @@ def identify_lesson(book: SubmittedNotebook, keys: Sequence[AnswerKey]) -> Answe
     """Return the lesson of a notebook, from its metadata and its content; its name plays no part.
 
     Raises:
-        UnreadableNotebook: If it is none of the lessons.
+        UnreadableNotebook: If it is not a lesson of the course.
     """
     known = {cell.id: cell for cell in book.cells}
     scores = {}
@@ -216,7 +216,7 @@ def _move_late_answers(steps: list[Step], remarks: dict[str, list[str]]) -> list
             if step.role == "student" and late:
                 result.remove(step)
                 result.insert(result.index(check), step)
-                text = f"The answer stood below its check (cell {step.cell})."
+                text = f"The answer was below its check (cell {step.cell})."
                 remarks.setdefault(check.exercise, []).append(text)
     return result
 
@@ -289,7 +289,7 @@ def _answer_text(steps: list[Step], exercise: str, key: AnswerKey) -> str:
 
 
 def _written(book: SubmittedNotebook, key: AnswerKey, matched: dict[int, Cell]) -> dict[str, str]:
-    """Return what stands in the cells to write in, where it is not what the lesson says."""
+    """Return the text of the cells to write in, where it is not the text of the lesson."""
     found = {}
     for index, cell in enumerate(key.cells):
         own = matched.get(index)

@@ -194,4 +194,5 @@ def _clean_environment() -> dict[str, str]:
         "MPLBACKEND": "agg",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",  # so that an error is the last line of the log
     }

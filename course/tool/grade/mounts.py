@@ -68,7 +68,7 @@ def build_root(
     Args:
         folder: An empty folder.
         readable: Files and folders; each appears under its own path.
-        hidden: Folders that are covered by an empty one if they lie inside a readable one.
+        hidden: Folders that are covered by an empty one if they are inside a readable one.
         disk_mb: The size of all writable folders together.
 
     Raises:

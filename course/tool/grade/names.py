@@ -58,10 +58,20 @@ def needed_names(source: str) -> set[str]:
     needed, known = set(), set()
     for statement in tree.body:
         inside = {n.id for n in _own_names(statement) if isinstance(n.ctx, ast.Load)}
-        needed |= inside - known
+        needed |= inside - known - _targets(statement)
         known |= set(_stored([statement]))
     in_functions = _global_names(source) - set(_stored(tree.body))
     return (needed | in_functions) - BUILTINS
+
+
+def _targets(statement: ast.stmt) -> set[str]:
+    """Return the names that loops, comprehensions and ``with`` bind before their bodies use them."""
+    found: set[str] = set()
+    for node in _own_scope(statement):
+        target = getattr(node, "target", None) or getattr(node, "optional_vars", None)
+        if target is not None and not isinstance(node, ast.AugAssign | ast.AnnAssign):
+            found |= {name.id for name in _names(target) if isinstance(name.ctx, ast.Store)}
+    return found
 
 
 def _parses(source: str) -> bool:
@@ -92,7 +102,7 @@ def _stored(body: list[ast.stmt]) -> dict[str, None]:
     """Return the names that statements bind in their own scope, in order."""
     found: dict[str, None] = {}
     for statement in body:
-        for node in _own_scope(statement):
+        for node in _own_scope(statement, comprehensions=False):
             if isinstance(node, SCOPES):
                 found[node.name] = None
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -103,9 +113,11 @@ def _stored(body: list[ast.stmt]) -> dict[str, None]:
     return found
 
 
-def _own_scope(node: ast.AST):
+def _own_scope(node: ast.AST, comprehensions: bool = True):
     """Yield a node and all below it, but not what is inside functions, classes and lambdas."""
     yield node
+    if isinstance(node, ast.comprehension) and not comprehensions:
+        return
     if isinstance(node, SCOPES):
         inside = [*node.decorator_list, *getattr(node, "bases", [])]
         arguments = getattr(node, "args", None)
@@ -116,7 +128,7 @@ def _own_scope(node: ast.AST):
     else:
         inside = list(ast.iter_child_nodes(node))
     for child in inside:
-        yield from _own_scope(child)
+        yield from _own_scope(child, comprehensions)
 
 
 def _own_names(statement: ast.stmt) -> list[ast.Name]:

@@ -40,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class SubmittedNotebook:
-    """What grading needs of a notebook.
+    """The parts of a notebook that grading needs.
 
     Args:
         cells: In their order.
@@ -59,7 +59,7 @@ def parse_notebook(data: bytes) -> SubmittedNotebook:
     """Read the bytes of a file.
 
     Raises:
-        UnreadableNotebook: If it is no notebook; the message says what it is instead.
+        UnreadableNotebook: If it is not a notebook; the message says what it is instead.
     """
     remarks: list[str] = []
     raw = _load_json(_decode(data, remarks))

@@ -86,8 +86,7 @@ def _row(job: Job, result: dict, number: str, title: str, hints: list, of: float
     if "failed" in result:
         found = {"outcome": "stopped", "reasons": [["what happened", result["failed"]]]}
     outcome, reasons = found["outcome"], found["reasons"]
-    remarks = [text for label, text in reasons if label == "remark"]
-    remarks += [text for label, text in reasons if label == "what happened"]
+    remarks = [_sentence(text) for label, text in reasons if label in ("reason", "what happened")]
     remarks += extract.remarks.get(number, [])
     answer = extract.answers.get(number, "")
     ours = "\n\n\n".join(cell.source for cell in job.key.cells_of(number, "answer"))
@@ -114,11 +113,15 @@ def _row(job: Job, result: dict, number: str, title: str, hints: list, of: float
         seconds=round_seconds(result.get("seconds", {}).get(number, 0.0)),
         remark=" ".join(remarks),
         title=title,
-        reasons=tuple((label, text) for label, text in reasons if label != "remark"),
+        reasons=tuple((label, text) for label, text in reasons),
         answer=answer,
         hint=hint,
         look_at=look_at,
     )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _rows_of_absent(rows, roster, exercises, keys, points) -> list[GradeRow]:

@@ -39,7 +39,7 @@ class Student:
 
     @property
     def key(self) -> str:
-        """What tells students apart."""
+        """The value that tells students apart."""
         return self.id or self.sis or self.login or self.email or self.name
 
 
@@ -93,7 +93,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
 def match_roster(
     submissions: Sequence[Submission], roster: Sequence[Student]
 ) -> tuple[list[Submission], list[str]]:
-    """Give submissions the names and ids of the roster; return also names that it lacks."""
+    """Return submissions with names and ids of the roster, and the names that it lacks."""
     by_sign: dict[str, Student | None] = {}
     for student in roster:
         for sign in _signs(student):

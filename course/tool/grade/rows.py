@@ -62,7 +62,7 @@ class GradeRow:
 
     @property
     def key(self) -> str:
-        """What tells students apart."""
+        """The value that tells students apart."""
         return self.id or self.student
 
     @property
@@ -77,11 +77,11 @@ class GradeRow:
 
 
 def round_seconds(seconds: float) -> str:
-    """Round up to 1, 2, 5, 10, 20 ..., so that a second run gives the same number.
+    """Round to 1, 2, 5, 10, 20 ..., up if half a second is over, so that runs give the same.
 
     Example:
-        >>> [round_seconds(s) for s in (0.03, 1.2, 7, 19.99, 20.02)]
-        ['1', '2', '10', '20', '20']
+        >>> [round_seconds(s) for s in (0.03, 1.2, 1.7, 7, 30.02)]
+        ['1', '1', '2', '10', '50']
     """
     seconds = max(seconds - 0.5, 0.5)
     power = 10 ** max(0, math.floor(math.log10(seconds)))
@@ -161,7 +161,7 @@ def read_manual_points(
         students: Key or name -> name and id, of all students.
 
     Raises:
-        CourseError: If an item or a student is unknown, or points are no number in the range.
+        CourseError: If an item or a student is unknown, or points are not a number in the range.
     """
     rows = []
     for number, row in enumerate(read_table(path), start=2):

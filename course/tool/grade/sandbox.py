@@ -32,11 +32,11 @@ HOME = "/home/student"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one notebook may use.
+    """The time, memory, disk and processes that one notebook may use.
 
     Args:
-        memory_mb: Of one process, and of all processes of the sandbox together, without what is
-            there before the student's code starts.
+        memory_mb: Of one process, beyond what it has before the student's code starts; all
+            processes of a sandbox together may have half as much again.
         disk_mb: In the private folder and /tmp together.
         processes: At most, with threads.
         cell_seconds: For one cell.
@@ -46,7 +46,7 @@ class Limits:
     memory_mb: int = 2048
     disk_mb: int = 256
     processes: int = 64
-    cell_seconds: float = 20
+    cell_seconds: float = 30  # more than the checks give an answer by themselves
     notebook_seconds: float = 120
 
 
@@ -94,7 +94,7 @@ def run(
         return child, reading
     try:
         os.setsid()
-        _die_with_parent()
+        die_with_parent()
         _forget_descriptors(writing)
         if kind:
             _behind_walls(main, kind, limits, hidden, files, folder, writing)
@@ -123,7 +123,7 @@ def _behind_walls(main, kind, limits, hidden, files, folder, writing) -> None:
     os.chdir(HOME)
     _use_home(HOME, "/tmp")
     _drop_rights(owner if kind == "root" else None)
-    _die_with_parent()  # a change of user has cleared it
+    die_with_parent()  # a change of user has cleared it
     _set_limits(limits, vm_bytes, limits.processes)
     main(writing)
     os._exit(0)
@@ -196,7 +196,8 @@ def _forget_descriptors(kept: int) -> None:
         os.closerange(start, end)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Request to be ended as soon as the process that started this one has ended."""
     if sys.platform == "linux":
         _libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 

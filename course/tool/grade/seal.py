@@ -69,7 +69,8 @@ class Seal:
             for key, value in before.items():
                 if now.get(key, self) is not value:
                     return f"{name}.{key}"
-            if not name.startswith(GROWING) and len(now) > len(before):
+            growing = isinstance(thing, ModuleType) and name.startswith(GROWING)
+            if not growing and len(now) > len(before):
                 for key in now.keys() - before.keys():
                     if not isinstance(now[key], ModuleType):
                         return f"{name}.{key}"

@@ -15,13 +15,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from course.tool.grade.sandbox import Limits
+from course.tool.grade.sandbox import Limits, die_with_parent
 
 _SHARED: dict[str, Any] = {}  # what every forked worker has; filled before the first fork
 
 
 def main() -> None:
     """Grade all jobs of one lesson."""
+    die_with_parent()
     request = json.loads(sys.stdin.readline())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what the lesson prints does not belong to the answers
@@ -30,7 +31,8 @@ def main() -> None:
     rows = [[one.number, one.title, list(one.hints)] for one in exercises.values()]
     _write(out, {"exercises": rows})
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(request["workers"], mp_context=context) as pool:
+    options = {"mp_context": context, "initializer": die_with_parent}
+    with ProcessPoolExecutor(request["workers"], **options) as pool:
         waiting = {pool.submit(_grade, job): job["key"] for job in request["jobs"]}
         for future in as_completed(waiting):
             _write(out, {"key": waiting[future], **future.result()})

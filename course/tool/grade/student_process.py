@@ -18,15 +18,23 @@ import traceback
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from colorlib.check.stand_in import StandIn
 from course.tool.grade.names import python_source
 from course.tool.grade.seal import Seal
 
 MAX_TEXT = 2000  # characters of one text on a card
-LIBRARYS_OWN = "This is colorlib's own function, not an answer."
+# A check's name for an outcome -> the table's. The library's own function does not count.
+OUTCOMES = {
+    "PASSED": "passed",
+    "WRONG": "wrong",
+    "RAISED": "raised",
+    "NOT_ATTEMPTED": "not attempted",
+    "NOT_YOURS": "not attempted",
+}
 
 
 class NoCheck:
-    """What a student's own cells find under the name ``check``: it gives back what it gets."""
+    """The value of ``check`` in a student's own cells: it returns what it gets."""
 
     def __getattr__(self, name: str) -> NoCheck:
         if name.startswith("__"):
@@ -44,7 +52,7 @@ class NoCheck:
 
 
 class Recorder:
-    """What the instructor's check cells find under the name ``check``; it keeps the result.
+    """The value of ``check`` in the instructor's check cells; it keeps the result.
 
     Args:
         exercises: By name, as ``colorlib.check.lesson`` returns them.
@@ -65,19 +73,14 @@ class Recorder:
         if passed is None:
             self.result = grade_answer(exercise, implementation)
             passed = self.result["outcome"] == "passed"
-        return implementation if passed else exercise.grader.reference
+        return implementation if passed else StandIn(exercise.number, exercise.grader.reference)
 
 
 def grade_answer(exercise: Any, implementation: Any) -> dict[str, Any]:
-    """Let the instructor's colorlib check an answer; return outcome and reasons as plain values."""
-    if implementation is ...:
-        return {"outcome": "not attempted", "reasons": []}
-    if implementation is exercise.grader.reference or _is_librarys(implementation):
-        return {"outcome": "not attempted", "reasons": [["remark", LIBRARYS_OWN]]}
-    result = exercise.grader(implementation)
-    outcome = result.outcome.name.lower().replace("_", " ")
-    reasons = [[label, text[:MAX_TEXT]] for label, text in result.reasons]
-    return {"outcome": outcome, "reasons": reasons}
+    """Return outcome and reasons of an answer, as plain values, from the instructor's colorlib."""
+    result = exercise.grade(implementation)
+    outcome = OUTCOMES[result.outcome.name]
+    return {"outcome": outcome, "reasons": [[label, t[:MAX_TEXT]] for label, t in result.reasons]}
 
 
 def _is_librarys(implementation: Any) -> bool:
@@ -203,7 +206,7 @@ def _reasons(error: BaseException, file: str) -> list[list[str]]:
 
 
 def _seed() -> None:
-    """Give every notebook the same random numbers."""
+    """Seed all generators, so that every notebook gets the same random numbers."""
     random.seed(0)
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed(0)

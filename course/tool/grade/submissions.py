@@ -66,12 +66,12 @@ class Submission:
 
     @property
     def key(self) -> str:
-        """What tells students apart: the id if there is one, else the name."""
+        """The value that tells students apart: the id if there is one, else the name."""
         return self.id or self.student
 
     @property
     def age(self) -> tuple[int, float, str]:
-        """What the newest submission has the most of."""
+        """Sort key: the newest submission comes last."""
         return self.attempt, self.time, self.path
 
 
@@ -88,7 +88,7 @@ def find_submissions(source: Path, lesson_names: Iterable[str]) -> list[Submissi
     elif source.suffix == ".ipynb" and source.is_file():
         files = [_from_disk(source, PurePosixPath(source.name))]
     else:
-        text = f"{source} is no folder, no zip archive and no notebook: check the path."
+        text = f"{source} is not a folder, a zip archive or a notebook: check the path."
         raise CourseError(text)
     if not files:
         raise CourseError(f"{source} holds no file: check the path.")
@@ -197,7 +197,7 @@ def is_notebook(submission: Submission) -> bool:
 
 
 def _attach_extras(found: list[Submission]) -> list[Submission]:
-    """Give notebooks the other files of their student; without a notebook, keep those files."""
+    """Return notebooks with the other files of their student, and files without a notebook."""
     notebooks = [one for one in found if is_notebook(one)]
     others: dict[str, list[Submission]] = {}
     for one in found:

@@ -22,12 +22,13 @@ from course.tool.grade.sandbox import Limits
 
 CHECK_INTERVAL = 0.1  # seconds between two looks at time and memory
 MAX_REPORT = 2**20  # bytes that a sandbox may report
+TOGETHER = 1.5  # times the memory of one process, for all processes of a notebook
 MAX_RUNS = 12  # of one notebook, each without the cells that ended the run before
 
 
 @dataclass
 class Report:
-    """What became of one run of a notebook.
+    """The results of one run of a notebook.
 
     Args:
         results: Number of an exercise -> its outcome and reasons.
@@ -145,8 +146,8 @@ def _listen(child: int, pipe: int, token: str, limits: Limits, deadline: float) 
         elif now > min(cell_end, deadline):
             text = f"the cell ran longer than {limits.cell_seconds:g} s"
             report.stopped = (current, "too slow", text)
-        elif now > look and sandbox.memory_mb(child) > limits.memory_mb:
-            text = f"the cell used more than {limits.memory_mb} MB of memory"
+        elif now > look and sandbox.memory_mb(child) > TOGETHER * limits.memory_mb:
+            text = f"the cell used more than {TOGETHER * limits.memory_mb:.0f} MB of memory"
             report.stopped = (current, "stopped", text)
         if report.stopped:
             return report

@@ -25,7 +25,7 @@ class Wall:
 
 
 def try_walls(kind: str, limits: Limits, hidden: list[Path]) -> list[Wall]:
-    """Let a sandboxed process try to get out, with a canary to catch, and report what it reached.
+    """Start a sandboxed process that tries to get out, with a canary to catch; return the walls.
 
     Args:
         kind: Of :func:`sandbox.level`.
@@ -57,7 +57,7 @@ def try_walls(kind: str, limits: Limits, hidden: list[Path]) -> list[Wall]:
 
 
 def _attempt(targets: list[str], canary: str, parent: int) -> dict:
-    """What the sandboxed process tries; it returns what it reached."""
+    """Try to get out of the sandbox; return what was reached."""
     reached = [path for path in targets if _reaches(path)]
     devices = [name for _, name in socket.if_nameindex() if name != "lo"]
     with contextlib.suppress(OSError):
