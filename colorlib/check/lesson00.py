@@ -10,8 +10,9 @@ from torch import Tensor
 from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 
 _generator = torch.Generator().manual_seed(0)
-_LAB = torch.rand(2, 3, 4, 5, generator=_generator) * torch.tensor([100.0, 60, 60]).view(1, 3, 1, 1)
-_LAB = _LAB - torch.tensor([0.0, 30, 30]).view(1, 3, 1, 1)
+_RANGES = torch.tensor([100.0, 200, 200]).view(1, 3, 1, 1)
+_LAB = torch.rand(2, 3, 4, 5, generator=_generator) - torch.tensor([0, 0.5, 0.5]).view(1, 3, 1, 1)
+_LAB = _LAB * _RANGES  # L in 0..100, a and b in -100..100
 _AB, _OTHER_AB = (torch.randn(2, 2, 4, 5, generator=_generator) * 20 for _ in range(2))
 
 
@@ -31,6 +32,10 @@ def _scale_mutant(*, scale_L: bool = False, scale_a: bool = True, scale_b: bool 
     return scale
 
 
+_CAT_ERRORS = {
+    "Sizes of tensors must match": "torch.cat joins along dim=1, the channels: every other "
+    "dimension must have the same size.",
+}
 _SCALE_CASES = [
     Case("two images, strength 1.5", (_LAB, 1.5)),
     Case("the same, strength 0: gray", (_LAB, 0.0)),
@@ -45,6 +50,13 @@ _SCALE_MISTAKES = [
                  _scale_mutant(scale_b=False)),
     KnownMistake("you do not multiply a: channels count from 0, so a is 1 and b is 2.",
                  _scale_mutant(scale_a=False)),
+    KnownMistake("you do not multiply, but raise to a power: write *, not **.",
+                 lambda lab, strength: torch.cat([lab[:, :1], lab[:, 1:] ** strength], dim=1)),
+    KnownMistake("you limit a and b, so strong colours lose their hue: only multiply.",
+                 lambda lab, strength: torch.cat(
+                     [lab[:, :1], (lab[:, 1:] * strength).clamp(-110, 110)], dim=1)),
+    KnownMistake("L is missing: join lab[:, :1] and the new colours with torch.cat.",
+                 lambda lab, strength: lab[:, 1:] * strength),
     KnownMistake("you put L last: the order is L, a, b.",
                  lambda lab, strength: torch.cat([lab[:, 1:] * strength, lab[:, :1]], dim=1)),
     KnownMistake("you do not use strength: the photo comes back unchanged.",
@@ -66,6 +78,29 @@ _DISTANCE_CASES = [
          (torch.tensor([3.0, 4]).view(1, 2, 1, 1), torch.zeros(1, 2, 1, 1))),
 ]  # fmt: skip
 _DISTANCE_MISTAKES = [
+    KnownMistake("this is the root of the mean of all squares: add the two squares of each pixel "
+                 "with .sum(dim=1), take the root there, then the mean.",
+                 lambda one, other: ((one - other) ** 2).mean().sqrt()),
+    KnownMistake("you add over the images of the batch: dim=1 holds a and b.",
+                 lambda one, other: ((one - other) ** 2).sum(dim=0).sqrt().mean()),
+    KnownMistake("you add along the width: dim=1 holds a and b.",
+                 lambda one, other: ((one - other) ** 2).sum(dim=-1).sqrt().mean()),
+    KnownMistake("you add along the height: dim=1 holds a and b.",
+                 lambda one, other: ((one - other) ** 2).sum(dim=2).sqrt().mean()),
+    KnownMistake("you add the distances of all pixels: .mean() at the end, not .sum().",
+                 lambda one, other: ((one - other) ** 2).sum(dim=1).sqrt().sum()),
+    KnownMistake("you take the mean over a and b, and not their sum: .sum(dim=1) before the root.",
+                 lambda one, other: (one - other).abs().mean()),
+    KnownMistake("this is the mean squared error: .sum(dim=1), then .sqrt(), then .mean().",
+                 lambda one, other: ((one - other) ** 2).mean()),
+    KnownMistake("the colours are added, not subtracted: first - second.",
+                 lambda one, other: ((one + other) ** 2).sum(dim=1).sqrt().mean()),
+    KnownMistake("this is the largest distance: .mean(), not .max().",
+                 lambda one, other: ((one - other) ** 2).sum(dim=1).sqrt().max()),
+    KnownMistake("this is the median: .mean() at the end.",
+                 lambda one, other: ((one - other) ** 2).sum(dim=1).sqrt().median()),
+    KnownMistake("without dim=1 all squares are added to one number: .sum(dim=1).",
+                 lambda one, other: ((one - other) ** 2).sum().sqrt().mean()),
     KnownMistake("the root is missing: this is the mean squared distance.",
                  lambda one, other: ((one - other) ** 2).sum(dim=1).mean()),
     KnownMistake("you take the mean before the root: take the root at each pixel, then the mean.",
@@ -83,6 +118,15 @@ _DISTANCE_MISTAKES = [
 ]  # fmt: skip
 
 GRADERS = {
-    "0.1": FunctionGrader(_scale_chroma, _SCALE_CASES, _SCALE_MISTAKES),
-    "0.2": FunctionGrader(_mean_distance, _DISTANCE_CASES, _DISTANCE_MISTAKES),
+    "0.1": FunctionGrader(
+        _scale_chroma,
+        _SCALE_CASES,
+        _SCALE_MISTAKES,
+        error_causes=_CAT_ERRORS,
+        channels="Lab",
+        exact_dtype=True,
+    ),
+    "0.2": FunctionGrader(
+        _mean_distance, _DISTANCE_CASES, _DISTANCE_MISTAKES, accepts_numbers=True
+    ),
 }
