@@ -23,6 +23,8 @@ from course.tool.files import atomic_write_text
 
 FOLDER = "course/results"
 SCHEMA = "schema.json"
+NOT_MEASURED = "–"
+PLUS_MINUS = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"  # a narrow column must not break it
 DEFAULT_DIGITS = 2  # decimal places of a column that names none
 MEASURE_AGAIN = "measure again with course.tool.stored_results.write, which checks every field"
 
@@ -168,10 +170,10 @@ def _name_and_digits(column: str | dict[str, Any]) -> tuple[str, int]:
 
 def _format(value: Any, digits: int) -> str:
     if value is None:
-        return "not measured"
+        return NOT_MEASURED
     if isinstance(value, dict):
         mean, spread = float(value["mean"]), float(value["spread"])
-        return f"{_format(mean, digits)} ± {_format(spread, digits)}"
+        return f"{_format(mean, digits)}{PLUS_MINUS}{_format(spread, digits)}"
     if isinstance(value, float):
         return f"{value:z.{digits}f}".replace("-", "−")
     return str(value)

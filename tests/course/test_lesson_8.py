@@ -38,3 +38,17 @@ def test_table_in_the_cell_equals_stored_results():
             rounding = 0.5 * 10.0 ** -len(number.partition(".")[2])
             expected = stored[table][name].get(column, 0)
             assert float(number) == pytest.approx(expected, abs=rounding + 1e-9), (name, column)
+
+
+def test_verdicts_have_a_margin_on_both_sides():
+    nb = notebooks.read(ROOT / "solutions/08_papers_compared.ipynb")
+    scope = {}
+    exec(next(cell.source for cell in nb.cells if cell.id == "s2-verdict"), scope)
+    verdict, verdict_on_ratio = scope["verdict"], scope["verdict_on_ratio"]
+    assert verdict([0.6, 0.7], 0.5) == "held" and verdict([-0.6, -0.7], 0.5) == "did not hold"
+    for differences in ([], [0.4], [-0.4], [0.6, 0.4], [0.6, -0.6]):
+        assert verdict(differences, 0.5) == "cannot be told"
+    assert [verdict_on_ratio(ratio, 3) for ratio in (3.7, 2.5, 4, 2, 13.8)] == [
+        *["held"] * 2,
+        *["did not hold"] * 3,
+    ]

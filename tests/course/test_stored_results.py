@@ -62,9 +62,9 @@ def test_to_markdown_formats_numbers_and_protocol(tmp_path):
         "",
         "|  | chroma | SSIM | a\\|b |",
         "|:---|---:|---:|---:|",
-        "| L1 | 1.00 ± 0.25 | 0.900 | not measured |",
+        "| L1 | 1.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.25 | 0.900 | – |",
         "| cGAN | 0.00 | −0.250 | yes |",
-        "| gray | 0 | 1.000 ± 0.000 | not measured |",
+        "| gray | 0 | 1.000\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.000 | – |",
         "",
         "<small>*Stored result: measured by `python -m benchmarks.balls`, seeds 0, 1, 2, "
         f"python {python}, torch {torch}, {raw['machine']}, {raw['date']}.* {BALLS['protocol']}"

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from colorlib import cli
-from course.tool import course_config
+from course.tool import course_config, notebooks
+from course.tool.boilerplate_cells import TAGS
 from course.tool.cli import COMMANDS
 from course.tool.course_config import ROOT
+from course.tool.lints.notebook_parsing import prose
 from course.tool.markdown import blank_code_blocks
 
 TEXTS = sorted((ROOT / "course").glob("*.md"))
@@ -66,6 +68,42 @@ def test_glossary_entry_is_short_and_names_its_lessons(term, text):
     assert numbers and numbers == sorted(set(numbers))
     assert set(numbers) <= {lesson.number for lesson in LESSONS}
     assert len(text.split()) <= 40 and text[0] == text[0].upper()
+
+
+FIRST_USES = {  # a term of the field, and how a lesson writes it
+    "GAN": r"\bGANs?\b",
+    "pix2pix": r"\bpix2pix\b",
+    "PSNR": r"\bPSNR\b",
+    "dB over gray": r"\bdB over gray\b",
+    "chroma": r"\bchroma\b",
+    "mode collapse": r"\bmode collapse\b",
+    "overfitting": r"\boverfitting\b",
+}
+
+
+@pytest.mark.parametrize(("term", "pattern"), FIRST_USES.items())
+def test_text_that_uses_a_term_first_explains_it_and_links_the_glossary(term, pattern):
+    assert term in [name for name, _ in glossary_entries()]
+    for lesson in LESSONS:
+        nb = notebooks.read(ROOT / f"solutions/{lesson.name}.ipynb")
+        for cell in nb.cells:
+            if cell.cell_type != "markdown" or set(TAGS) & set(notebooks.tags(cell)):
+                continue
+            if re.search(pattern, prose(cell.source)):
+                assert "(../course/glossary.md)" in cell.source, f"{lesson.name}: {cell.id}"
+                return
+    raise AssertionError(f"no lesson uses {term}")
+
+
+NAMES = ("Levin", "Larsson", "Zhang", "Hwang", "Iizuka", "Baldassarre", "Nazeri")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_works_that_the_papers_stand_on_are_named(name):
+    passage = read("course/papers.md").partition("\n## What the papers stand on\n")[2]
+    assert f"**{name}" in passage.partition("\n## ")[0]
+    nb = notebooks.read(ROOT / "solutions/08_papers_compared.ipynb")
+    assert f"**{name}**" in next(cell.source for cell in nb.cells if cell.id == "s2-roots")
 
 
 def test_glossary_links_to_every_lesson():
