@@ -1,4 +1,4 @@
-"""Exercises 5.5 and 5.6: save a stopped run, load its state into another run, and finish it."""
+"""Exercise 5.5: save the state of a stopped run, so that another run can finish it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,19 @@ from colorlib.generator import init_weights
 from colorlib.io import checkpoint
 from colorlib.training import COUNTERS, Trainer
 
+_PART_NAMES, _RIGHT_COUNTERS = "the names under 'parts'", "the counters with the run's value"
 State = dict[str, dict[str, Any]]
 
 _generator = torch.Generator().manual_seed(4)
 _RGB = torch.randint(0, 256, (8, 3, 8, 8), generator=_generator, dtype=torch.uint8)
 _STOP = 6  # in the middle of the second epoch of four steps
 CASES = [Case("a run stopped in the middle of an epoch")]
+ERRORS = {
+    "values to unpack": "a dict yields its names alone: for name, part in run.parts.items().",
+    "'Trainer' object has no attribute 'name'": "the attribute's name is in a variable: "
+    "getattr(run, name).",
+    "'Trainer' object is not subscriptable": "a run is not a dict: getattr(run, name).",
+}
 
 
 class _Discriminator(nn.Module):
@@ -57,7 +64,7 @@ def save_state(run: Trainer) -> State:
     }
 
 
-def load_state(run: Trainer, state: State) -> None:
+def _load_state(run: Trainer, state: State) -> None:
     """Load what the state has into a new run; see ``Trainer.load_state_dict``."""
     for name, part in run.parts.items():
         if name in state["parts"]:
@@ -109,7 +116,7 @@ def _finish(run: Trainer) -> dict[str, Any]:
 def run_save(save: Callable) -> dict[str, Any]:
     """Save a stopped run, load the result into another run, and finish that."""
     run = _create_run()
-    load_state(run, _stopped_state())
+    _load_state(run, _stopped_state())
     state = save(run)
     if not isinstance(state, dict):
         kind = "nothing" if state is None else f"a {type(state).__name__}"
@@ -118,19 +125,26 @@ def run_save(save: Callable) -> dict[str, Any]:
         state = _through_file(state)
     except TypeError as error:
         return {"the returned value": f"a dict that cannot be saved in a file: {error}"}
-    for key in ("parts", "counters"):
-        if not isinstance(state.get(key), dict):
-            state[key] = {}
-    other = _create_run()
-    load_state(other, state)
-    return {"the returned value": "a dict that can be saved in a file"} | _finish(other)
+    seen = {"the returned value": "a dict that can be saved in a file"} | _describe(run, state)
+    complete = (", ".join(run.parts), ", ".join(COUNTERS))
+    if (seen[_PART_NAMES], seen[_RIGHT_COUNTERS]) == complete:
+        other = _create_run()
+        _load_state(other, state)
+        seen |= _finish(other)
+    return seen
 
 
-def run_load(load: Callable) -> dict[str, Any]:
-    """Load the state of a stopped run into a new one, and finish that."""
-    run = _create_run()
-    load(run, _through_file(_stopped_state()))
-    return _finish(run)
+def _describe(run: Trainer, state: dict[str, Any]) -> dict[str, Any]:
+    """Return which of the names that it needs a state has, and which counters are right."""
+    found = {key: state[key] for key in ("parts", "counters") if isinstance(state.get(key), dict)}
+    counters = found.get("counters", {})
+    right = [name for name in COUNTERS if name in counters and counters[name] == getattr(run, name)]
+    return {
+        "its dicts": " and ".join(found) or "none",
+        _PART_NAMES: ", ".join(n for n in run.parts if n in found.get("parts", {})),
+        "the names under 'counters'": ", ".join(name for name in COUNTERS if name in counters),
+        _RIGHT_COUNTERS: ", ".join(right),
+    }
 
 
 def _drop(state: State, prefixes: tuple[str, ...]) -> State:
@@ -145,44 +159,58 @@ def _save_without(*prefixes: str) -> Callable:
     return lambda run: _drop(save_state(run), prefixes)
 
 
-def _load_without(*prefixes: str) -> Callable:
-    return lambda run, state: load_state(run, _drop(state, prefixes))
+def _save_as(parts: Callable = lambda part: part.state_dict(), counter: Callable = getattr,
+             keys: tuple[str, str] = ("parts", "counters")) -> Callable:  # fmt: skip
+    """Return a function that saves other things of each part or counter, or under other keys."""
+
+    def save(run: Trainer) -> dict[str, Any]:
+        states = {name: parts(part) for name, part in run.parts.items()}
+        counters = {name: counter(run, name) for name in COUNTERS}
+        return dict(zip(keys, (states, counters), strict=True))
+
+    return save
 
 
 _OF_DISCRIMINATOR = ("net_d", "opt_d", "scheduler_d")
-SAVE_MISTAKES = [
+_KEYS = "the dict has other keys: use 'parts' and 'counters', with a dict under each."
+MISTAKES = [
     KnownMistake("the function returned nothing: does it end with a return?", lambda run: None),
+    KnownMistake("return one dict with the keys 'parts' and 'counters', not a tuple.",
+                 lambda run: tuple(save_state(run).values())),
+    KnownMistake("return one dict with the keys 'parts' and 'counters', not a list.",
+                 lambda run: list(save_state(run).values())),
+    KnownMistake("part.state_dict needs brackets: without them it is the method, not the state.",
+                 _save_as(lambda part: part.state_dict)),
     KnownMistake("you save networks and optimizers themselves; a file can hold their state_dict().",
-                 lambda run: save_state(run) | {"parts": run.parts}),
-    KnownMistake("the dict has other keys: use 'parts' and 'counters', with a dict under each.",
-                 lambda run: {name: part.state_dict() for name, part in run.parts.items()}),
+                 _save_as(lambda part: part)),
+    KnownMistake(_KEYS, _save_as(keys=("states", "values"))),
+    KnownMistake(_KEYS, _save_as(keys=("states", "counters"))),
+    KnownMistake(_KEYS, _save_as(keys=("parts", "values"))),
+    KnownMistake("getattr(run, name) returns the value; you save the name.",
+                 _save_as(counter=lambda run, name: name)),
+    KnownMistake("you save only the generator's weights: that is enough to use it, but not to "
+                 "train further.",
+                 _save_without("net_d", "opt", "scheduler", *COUNTERS)),
+    KnownMistake("you save only the generator: run.parts holds more that training needs.",
+                 _save_without("net_d", "opt", "scheduler")),
+    KnownMistake("you save only the networks: optimizers and schedulers have a state, too.",
+                 _save_without("opt", "scheduler")),
     KnownMistake("the optimizers are missing: Adam's averages are part of the run's state.",
                  _save_without("opt")),
     KnownMistake("the discriminator is missing: the trained generator would get an untrained one.",
                  _save_without(*_OF_DISCRIMINATOR)),
-    KnownMistake("you save only the generator's weights: that is enough to use it, but not to "
-                 "train further.",
-                 _save_without("net_d", "opt", "scheduler", *COUNTERS)),
+    KnownMistake("the schedules are missing: they remember the best score and the epochs waited.",
+                 _save_without("scheduler")),
     KnownMistake("the counters are missing: without epoch and step the run begins again.",
                  _save_without(*COUNTERS)),
     KnownMistake("the step is missing: the epoch begins again, and its first images count twice.",
                  _save_without("step")),
-    KnownMistake("the schedules are missing: they remember the best score and the epochs waited.",
-                 _save_without("scheduler")),
-]  # fmt: skip
-LOAD_MISTAKES = [
-    KnownMistake("nothing was loaded: load into run.parts, and set the counters on run.",
-                 lambda run, state: None),
-    KnownMistake("you set only the epoch: set the other counters too.",
-                 _load_without("step", "global_step", "sums", "history")),
-    KnownMistake("you did not load the optimizers, so their averages begin at 0.",
-                 _load_without("opt")),
-    KnownMistake("you did not set the counters, so the run begins with its first image.",
-                 _load_without(*COUNTERS)),
-    KnownMistake("you did not load the weights: only the counters changed.",
-                 _load_without("net", "opt", "scheduler")),
-    KnownMistake("you did not load the discriminator and its optimizer.",
-                 _load_without(*_OF_DISCRIMINATOR)),
-    KnownMistake("the step is 0: the epoch begins again, and its first images count twice.",
-                 _load_without("step")),
+    KnownMistake("the sums are missing: the epoch's mean losses need them. Save every name in "
+                 "COUNTERS.", _save_without("sums")),
+    KnownMistake("the history is missing: every name in COUNTERS is needed.",
+                 _save_without("history")),
+    KnownMistake("sums and history are missing: every name in COUNTERS is needed.",
+                 _save_without("sums", "history")),
+    KnownMistake("you save epoch and step only: every name in COUNTERS is needed.",
+                 _save_without("global_step", "sums", "history")),
 ]  # fmt: skip
