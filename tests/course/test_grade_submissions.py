@@ -161,7 +161,7 @@ def test_roster_without_names_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("jane,projet,3,", "found the item 'projet', expected one of project"),
+        ("jane,pets,3,", "found the item 'pets', expected one of project"),
         ("jim,project,3,", "'jim', who is not in the submissions"),
         ("jane,project,41,", "found '41' points, expected a number from 0 to 40"),
         ("jane,project,many,", "found 'many' points"),

@@ -65,7 +65,7 @@ def needed_names(source: str) -> set[str]:
 
 
 def _targets(statement: ast.stmt) -> set[str]:
-    """Return the names that loops, comprehensions and ``with`` bind before their bodies use them."""
+    """Return the names that loops, comprehensions and ``with`` bind before they are used."""
     found: set[str] = set()
     for node in _own_scope(statement):
         target = getattr(node, "target", None) or getattr(node, "optional_vars", None)

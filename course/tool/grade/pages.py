@@ -110,7 +110,9 @@ def write_overview(
         lessons=[_lesson_table(name, lessons, checked) for name in _names(checked)],
         pages=pages,
         marks=MARKS,
-        unexplained=[row for row in checked if is_unexplained(row)],
+        unexplained=sorted(
+            filter(is_unexplained, checked), key=lambda row: (row.outcome != "wrong", row.exercise)
+        ),
         look_at=[row for row in checked if row.look_at],
         pairs=pairs,
         notes={heading: lines for heading, lines in notes.items() if lines},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +36,7 @@ MARKS = {
     "not read": "?",
     "by hand": "✎",
 }
-STEPS = (1, 2, 5)  # seconds are rounded up to 1, 2, 5, 10, 20, 50 ...
+SECONDS = (5, *(step * power for power in (10, 100, 1000, 10_000) for step in (1, 2, 3, 5)), 10**9)
 
 
 @dataclass(frozen=True)
@@ -77,15 +76,13 @@ class GradeRow:
 
 
 def round_seconds(seconds: float) -> str:
-    """Round to 1, 2, 5, 10, 20 ..., up if half a second is over, so that runs give the same.
+    """Round to 5, 10, 20, 30, 50, 100 ..., so coarsely that a busy machine gives the same number.
 
     Example:
-        >>> [round_seconds(s) for s in (0.03, 1.2, 1.7, 7, 30.02)]
-        ['1', '1', '2', '10', '50']
+        >>> [round_seconds(s) for s in (0.03, 2.1, 7, 20.4, 30)]
+        ['5', '5', '10', '20', '30']
     """
-    seconds = max(seconds - 0.5, 0.5)
-    power = 10 ** max(0, math.floor(math.log10(seconds)))
-    return str(next(step * power for step in (*STEPS, 10) if step * power >= seconds))
+    return str(next(step for step in SECONDS if step >= 0.8 * seconds))
 
 
 def format_points(points: float) -> str:

@@ -81,6 +81,8 @@ def grade_notebook(
             break
         number, outcome, text = report.stopped
         skip[number] = outcome
+        if outcome == "too slow":
+            total.seconds[number] = limits.cell_seconds
         step = steps[number]
         if time.monotonic() >= deadline:
             _give_up(steps, total, limits)
