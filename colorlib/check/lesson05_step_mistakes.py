@@ -108,9 +108,10 @@ def bugfix_mistakes(**right: Any) -> list[KnownMistake]:
     return [*first, *rest]
 
 
-def _leaves_no_gradient(step: Step) -> bool:
+def _raises_with_scaler(step: Step) -> bool:
     """Whether a scaler refuses the step with an error, for which AMP_ERRORS has the cause."""
-    return "late" in (step.zero_d, step.zero_g) or step.detached == "d g rec"
+    late = "late" in (step.zero_d, step.zero_g)
+    return late or step.detached == "d g rec" or not (step.step_d or step.step_g)
 
 
 def amp_mistakes(**right: Any) -> list[KnownMistake]:
@@ -134,7 +135,7 @@ def amp_mistakes(**right: Any) -> list[KnownMistake]:
          {"by_hand": "d g"}),
     ]  # fmt: skip
     first = [KnownMistake(message, Step(**(right | change))) for message, change in table]
-    rest = [m for m in step_mistakes(**right) if not _leaves_no_gradient(m.implementation)]
+    rest = [m for m in step_mistakes(**right) if not _raises_with_scaler(m.implementation)]
     return [*first, *rest]
 
 
