@@ -106,7 +106,10 @@ def draw_subset(dataset: Dataset[Tensor], fraction: float, seed: int) -> Subset[
     """Return a share of a data set, drawn by a seed; a smaller share is part of a larger one.
 
     Example:
-        >>> half, tenth = (draw_subset(range(100), share, seed=0) for share in (0.5, 0.1))
+        >>> import torch
+        >>> from colorlib.data.datasets import TensorImages
+        >>> images = TensorImages(torch.zeros(100, 3, 2, 2))
+        >>> half, tenth = (draw_subset(images, share, seed=0) for share in (0.5, 0.1))
         >>> len(half), len(tenth), set(tenth.indices) < set(half.indices)
         (50, 10, True)
     """
