@@ -9,6 +9,16 @@ from torch import Tensor
 
 from colorlib import cie
 from colorlib.check.graders import Case, FunctionGrader, KnownMistake
+from colorlib.check.lesson01_mutants import (
+    MATRIX,
+    WHITE,
+    clip_lab_to_rgb,
+    combine,
+    gamma_mutant,
+    lab_to_rgb_mutant,
+    to_fs,
+    xyz_to_lab_mutant,
+)
 from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab
 
 
@@ -18,8 +28,6 @@ def _pixel(*channels: float) -> Tensor:
 
 
 _PHOTOS = torch.rand(2, 3, 5, 7, generator=torch.Generator().manual_seed(1))
-_MATRIX = torch.tensor(cie.XYZ_FROM_RGB)
-_WHITE = torch.tensor(cie.WHITE).view(1, 3, 1, 1)
 _TEST_IMAGES = {
     "one red pixel": _pixel(1.0, 0, 0),
     "one green pixel": _pixel(0, 1.0, 0),
@@ -51,26 +59,21 @@ _GAMMA_CASES = [
 ]
 
 
-def _gamma_mutant(offset: float = 0.055, scale: float = 1.055, power: float = 2.4) -> Callable:
-    """Return the curve with other numbers in its power."""
-    return lambda s: torch.where(s > 0.04045, ((s + offset) / scale) ** power, s / 12.92)
-
-
 _GAMMA_MISTAKES = [
     KnownMistake("the two branches are swapped: torch.where takes its second argument where the "
                  "condition is true.",
                  lambda s: torch.where(s > 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)),
-    KnownMistake("the division by 1.055 is missing: white must stay 1.", _gamma_mutant(scale=1)),
+    KnownMistake("the division by 1.055 is missing: white must stay 1.", gamma_mutant(scale=1)),
     KnownMistake("the brackets are missing: divide the sum, (s + 0.055) / 1.055.",
-                 _gamma_mutant(offset=0.055 / 1.055, scale=1)),
-    KnownMistake("the exponent is inverted: 2.4, not 1 / 2.4.", _gamma_mutant(power=1 / 2.4)),
-    KnownMistake("the exponent is 2.4, not 2.2.", _gamma_mutant(power=2.2)),
-    KnownMistake("the power is missing: ((s + 0.055) / 1.055) ** 2.4.", _gamma_mutant(power=1)),
-    KnownMistake("the sign of 0.055 is wrong: add it.", _gamma_mutant(offset=-0.055)),
+                 gamma_mutant(offset=0.055 / 1.055, scale=1)),
+    KnownMistake("the exponent is inverted: 2.4, not 1 / 2.4.", gamma_mutant(power=1 / 2.4)),
+    KnownMistake("the exponent is 2.4, not 2.2.", gamma_mutant(power=2.2)),
+    KnownMistake("the power is missing: ((s + 0.055) / 1.055) ** 2.4.", gamma_mutant(power=1)),
+    KnownMistake("the sign of 0.055 is wrong: add it.", gamma_mutant(offset=-0.055)),
     KnownMistake("the offset 0.055 is missing: ((s + 0.055) / 1.055) ** 2.4.",
-                 _gamma_mutant(offset=0.0)),
+                 gamma_mutant(offset=0.0)),
     KnownMistake("you multiply by 1.055, the opposite direction: divide.",
-                 _gamma_mutant(scale=1 / 1.055)),
+                 gamma_mutant(scale=1 / 1.055)),
     KnownMistake("every value goes through the straight part: take the power above 0.04045.",
                  lambda s: s / 12.92),
     KnownMistake("this is the opposite direction, from light to file: here you undo the curve.",
@@ -93,13 +96,13 @@ _FLATTENED = (
     "torch.einsum."
 )
 _XYZ_MISTAKES = [
-    KnownMistake(_FLATTENED, lambda x: (_MATRIX @ x.reshape(3, -1)).reshape(x.shape)),
+    KnownMistake(_FLATTENED, lambda x: (MATRIX @ x.reshape(3, -1)).reshape(x.shape)),
     KnownMistake("X, Y and Z are in dim 0 now: move them to dim 1.",
-                 lambda x: torch.tensordot(_MATRIX, x, ([1], [1]))),
+                 lambda x: torch.tensordot(MATRIX, x, ([1], [1]))),
     KnownMistake("the channels are last now: move them back to dim 1.",
-                 lambda x: x.movedim(1, -1) @ _MATRIX.T),
-    KnownMistake("the matrix is transposed, and the channels are last: use _MATRIX.T, and move the "
-                 "channels back to dim 1.", lambda x: x.movedim(1, -1) @ _MATRIX),
+                 lambda x: x.movedim(1, -1) @ MATRIX.T),
+    KnownMistake("the matrix is transposed, and the channels are last: use MATRIX.T, and move the "
+                 "channels back to dim 1.", lambda x: x.movedim(1, -1) @ MATRIX),
     KnownMistake("gamma is undone already: this gets shares of light.",
                  lambda x: cie.linear_to_xyz(cie.srgb_to_linear(x))),
     KnownMistake("gamma is undone already: this gets shares of light.",
@@ -107,100 +110,77 @@ _XYZ_MISTAKES = [
     KnownMistake("red and blue are swapped: the order is R, G, B.",
                  lambda x: cie.linear_to_xyz(x.flip(1))),
     KnownMistake("you multiply, but you do not add up: each of X, Y and Z is a sum of three.",
-                 lambda x: _MATRIX.view(1, 3, 3, 1, 1) * x[:, None]),
+                 lambda x: MATRIX.view(1, 3, 3, 1, 1) * x[:, None]),
     KnownMistake("only Y is there: return X, Y and Z.",
                  lambda x: cie.linear_to_xyz(x)[:, 1:2]),
     KnownMistake("height and width are swapped: einsum's output is nihw.",
                  lambda x: cie.linear_to_xyz(x).transpose(2, 3)),
     KnownMistake("the matrix is transposed: each *row* of it computes one of X, Y and Z.",
-                 lambda x: torch.einsum("ji,njhw->nihw", _MATRIX, x)),
+                 lambda x: torch.einsum("ji,njhw->nihw", MATRIX, x)),
     KnownMistake("this is the inverse matrix, from XYZ to RGB.",
-                 lambda x: torch.einsum("ij,njhw->nihw", torch.linalg.inv(_MATRIX), x)),
+                 lambda x: torch.einsum("ij,njhw->nihw", torch.linalg.inv(MATRIX), x)),
     KnownMistake("you divide by the white point, which belongs to the next step.",
-                 lambda x: cie.linear_to_xyz(x) / _WHITE),
+                 lambda x: cie.linear_to_xyz(x) / WHITE),
     KnownMistake("you scale each channel on its own; each of X, Y and Z mixes R, G and B.",
-                 lambda x: x * _MATRIX.diagonal().view(1, 3, 1, 1)),
+                 lambda x: x * MATRIX.diagonal().view(1, 3, 1, 1)),
     KnownMistake("the values come back unchanged.", lambda x: x),
 ]  # fmt: skip
 
 
-# 1.3 and 1.4: the reference with one step missing or changed --------------------------------------
-def _combine(fx: Tensor, fy: Tensor, fz: Tensor) -> list[Tensor]:
-    return [116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)]
-
-
-def _xyz_to_lab_mutant(
-    *,
-    to_xyz: Callable = lambda rgb: cie.linear_to_xyz(cie.srgb_to_linear(rgb)),
-    white: Tensor = _WHITE,
-    power: Callable = lambda t: t.clamp(min=1e-9) ** (1 / 3),
-    near_black: Callable = lambda t: 7.787 * t + 16 / 116,
-    combine: Callable = _combine,
-    dim: int = 1,
-) -> Callable:
-    """Return a conversion to Lab with one step changed."""
-
-    def convert(rgb: Tensor) -> Tensor:
-        t = to_xyz(rgb) / white
-        f = torch.where(t > 0.008856, power(t), near_black(t))
-        return torch.stack(combine(*f.unbind(dim=1)), dim=dim)
-
-    return convert
-
-
+# 1.3 and 1.4 --------------------------------------------------------------------------------------
 _LAB_MISTAKES = [
     KnownMistake("you did not undo gamma: begin with your linearise from exercise 1.1.",
                  lambda rgb: cie.xyz_to_lab(cie.linear_to_xyz(rgb))),
     KnownMistake("WHITE, shape (3,), broadcasts along the width: use WHITE.view(1, 3, 1, 1).",
-                 _xyz_to_lab_mutant(white=_WHITE.view(3))),
+                 xyz_to_lab_mutant(white=WHITE.view(3))),
     KnownMistake("you did not divide XYZ by the white point before the cube root.",
-                 _xyz_to_lab_mutant(white=torch.ones(1, 3, 1, 1))),
+                 xyz_to_lab_mutant(white=torch.ones(1, 3, 1, 1))),
     KnownMistake("near black the curve is straight: below 0.008856 it is 7.787 t + 16/116.",
-                 _xyz_to_lab_mutant(near_black=lambda t: t ** (1 / 3))),
+                 xyz_to_lab_mutant(near_black=lambda t: t ** (1 / 3))),
     KnownMistake("a and b are swapped: a comes from X and Y (green to red), b from Y and Z (blue "
-                 "to yellow).", _xyz_to_lab_mutant(
-                     combine=lambda *f: [_combine(*f)[k] for k in (0, 2, 1)])),
+                 "to yellow).", xyz_to_lab_mutant(
+                     combine=lambda *f: [combine(*f)[k] for k in (0, 2, 1)])),
     KnownMistake("you did not mix: linear light goes through your mix from exercise 1.2 first.",
-                 _xyz_to_lab_mutant(to_xyz=cie.srgb_to_linear)),
+                 xyz_to_lab_mutant(to_xyz=cie.srgb_to_linear)),
     KnownMistake("gamma and mix are missing: begin with linearise, then mix.",
-                 _xyz_to_lab_mutant(to_xyz=lambda rgb: rgb)),
+                 xyz_to_lab_mutant(to_xyz=lambda rgb: rgb)),
     KnownMistake("you undo gamma after mix: linearise comes first.",
-                 _xyz_to_lab_mutant(
+                 xyz_to_lab_mutant(
                      to_xyz=lambda rgb: cie.srgb_to_linear(cie.linear_to_xyz(rgb)))),
     KnownMistake("you apply gamma instead of undoing it: linearise goes from file to light.",
-                 _xyz_to_lab_mutant(
+                 xyz_to_lab_mutant(
                      to_xyz=lambda rgb: cie.linear_to_xyz(cie.linear_to_srgb(rgb)))),
     KnownMistake("a has the wrong sign: it uses fx - fy.",
-                 _xyz_to_lab_mutant(combine=lambda x, y, z: [*_combine(y, y, z)[:1],
+                 xyz_to_lab_mutant(combine=lambda x, y, z: [*combine(y, y, z)[:1],
                                                              500 * (y - x), 200 * (y - z)])),
     KnownMistake("the brackets are wrong: L is 116 fy - 16, not 116 (fy - 16).",
-                 _xyz_to_lab_mutant(
-                     combine=lambda x, y, z: [116 * (y - 16), *_combine(x, y, z)[1:]])),
+                 xyz_to_lab_mutant(
+                     combine=lambda x, y, z: [116 * (y - 16), *combine(x, y, z)[1:]])),
     KnownMistake("** comes before /: t ** 1 / 3 is a third of t; write t ** (1 / 3).",
-                 _xyz_to_lab_mutant(power=lambda t: t / 3)),
+                 xyz_to_lab_mutant(power=lambda t: t / 3)),
     KnownMistake("this is the square root: the curve is a cube root, t ** (1 / 3).",
-                 _xyz_to_lab_mutant(power=lambda t: t**0.5)),
+                 xyz_to_lab_mutant(power=lambda t: t**0.5)),
     KnownMistake("this is the cube, the opposite direction: t ** (1 / 3).",
-                 _xyz_to_lab_mutant(power=lambda t: t**3)),
+                 xyz_to_lab_mutant(power=lambda t: t**3)),
     KnownMistake("the cube root is missing: the curve is t ** (1 / 3) above 0.008856.",
-                 _xyz_to_lab_mutant(power=lambda t: t)),
+                 xyz_to_lab_mutant(power=lambda t: t)),
     KnownMistake("16/116 is missing in the straight part: 7.787 t + 16/116.",
-                 _xyz_to_lab_mutant(near_black=lambda t: 7.787 * t)),
+                 xyz_to_lab_mutant(near_black=lambda t: 7.787 * t)),
     KnownMistake("** and / come before +: the straight part is 7.787 t + 16/116.",
-                 _xyz_to_lab_mutant(near_black=lambda t: (7.787 * t + 16) / 116)),
+                 xyz_to_lab_mutant(near_black=lambda t: (7.787 * t + 16) / 116)),
     KnownMistake("you multiply by the white point: divide by it.",
-                 _xyz_to_lab_mutant(white=1 / _WHITE)),
-    KnownMistake("L, a and b are in dim 0 now: stack them in dim=1.", _xyz_to_lab_mutant(dim=0)),
+                 xyz_to_lab_mutant(white=1 / WHITE)),
+    KnownMistake("L, a and b are in dim 0 now: stack them in dim=1.", xyz_to_lab_mutant(dim=0)),
     KnownMistake("L, a and b are in the last dimension now: stack them in dim=1.",
-                 _xyz_to_lab_mutant(dim=-1)),
+                 xyz_to_lab_mutant(dim=-1)),
     KnownMistake("L comes from Y: 116 fy - 16.",
-                 _xyz_to_lab_mutant(
-                     combine=lambda x, y, z: [116 * x - 16, *_combine(x, y, z)[1:]])),
+                 xyz_to_lab_mutant(
+                     combine=lambda x, y, z: [116 * x - 16, *combine(x, y, z)[1:]])),
     KnownMistake("b uses fy - fz, not fx - fz.",
-                 _xyz_to_lab_mutant(
-                     combine=lambda x, y, z: [*_combine(x, y, z)[:2], 200 * (x - z)])),
+                 xyz_to_lab_mutant(
+                     combine=lambda x, y, z: [*combine(x, y, z)[:2], 200 * (x - z)])),
     KnownMistake("a uses fx - fy, not fx - fz.",
-                 _xyz_to_lab_mutant(combine=lambda x, y, z: [
+                 xyz_to_lab_mutant(combine=lambda x, y, z: [
                      116 * y - 16, 500 * (x - z), 200 * (y - z)])),
     KnownMistake("a and b have the wrong sign: a uses fx - fy, b uses fy - fz.",
                  lambda rgb: rgb_to_lab(rgb) * _pixel(1.0, -1, -1)),
@@ -215,105 +195,68 @@ _LAB_MISTAKES = [
 ]  # fmt: skip
 
 
-def _light_to_rgb(light: Tensor) -> Tensor:
-    return cie.linear_to_srgb(light.clamp(0, 1))
-
-
-def _clip_lab_to_rgb(lab: Tensor) -> Tensor:
-    return lab_to_rgb(lab, gamut="clip")
-
-
-def _to_fs(L: Tensor, a: Tensor, b: Tensor) -> list[Tensor]:
-    fy = (L + 16) / 116
-    return [fy + a / 500, fy, fy - b / 200]
-
-
-def _straight(f: Tensor) -> Tensor:
-    return (f - 16 / 116) / 7.787
-
-
-def _lab_to_rgb_mutant(
-    *,
-    to_fs: Callable = _to_fs,
-    cube: Callable = lambda f: f**3,
-    near_black: Callable = _straight,
-    threshold: float = 0.2068966,
-    white: Tensor = _WHITE,
-    matrix: Callable = torch.linalg.inv,
-    finish: Callable = _light_to_rgb,
-) -> Callable:
-    """Return a conversion from Lab with one step changed."""
-
-    def convert(lab: Tensor) -> Tensor:
-        f = torch.stack(to_fs(*lab.unbind(dim=1)), dim=1)
-        t = torch.where(f > threshold, cube(f), near_black(f))
-        return finish(torch.einsum("ij,njhw->nihw", matrix(_MATRIX), t * white))
-
-    return convert
-
-
 _RGB_MISTAKES = [
     KnownMistake("the result is light: apply gamma at the end (colorlib.cie.linear_to_srgb).",
-                 _lab_to_rgb_mutant(finish=lambda light: light.clamp(0, 1))),
+                 lab_to_rgb_mutant(finish=lambda light: light.clamp(0, 1))),
     KnownMistake("the result is light: apply gamma at the end (colorlib.cie.linear_to_srgb).",
-                 _lab_to_rgb_mutant(finish=lambda light: light)),
+                 lab_to_rgb_mutant(finish=lambda light: light)),
     KnownMistake("you do not clamp light to [0, 1] before gamma, so colours that no screen shows "
-                 "come out outside the range.", _lab_to_rgb_mutant(finish=cie.linear_to_srgb)),
+                 "come out outside the range.", lab_to_rgb_mutant(finish=cie.linear_to_srgb)),
     KnownMistake("you clamp only at 1: light below 0 needs it too, .clamp(0, 1).",
-                 _lab_to_rgb_mutant(finish=lambda x: cie.linear_to_srgb(x.clamp(max=1)))),
+                 lab_to_rgb_mutant(finish=lambda x: cie.linear_to_srgb(x.clamp(max=1)))),
     KnownMistake("you clamp only at 0: light above 1 needs it too, .clamp(0, 1).",
-                 _lab_to_rgb_mutant(finish=lambda x: cie.linear_to_srgb(x.clamp(min=0)))),
+                 lab_to_rgb_mutant(finish=lambda x: cie.linear_to_srgb(x.clamp(min=0)))),
     KnownMistake("you undo gamma at the end; the last step applies it (colorlib.cie."
                  "linear_to_srgb).",
-                 _lab_to_rgb_mutant(finish=lambda light: cie.srgb_to_linear(light.clamp(0, 1)))),
+                 lab_to_rgb_mutant(finish=lambda light: cie.srgb_to_linear(light.clamp(0, 1)))),
     KnownMistake("you undo the curve, but not the division by the white point.",
-                 _lab_to_rgb_mutant(white=torch.ones(1))),
+                 lab_to_rgb_mutant(white=torch.ones(1))),
     KnownMistake("you divide by the white point again: multiply by it.",
-                 _lab_to_rgb_mutant(white=1 / _WHITE)),
+                 lab_to_rgb_mutant(white=1 / WHITE)),
     KnownMistake("WHITE, shape (3,), broadcasts along the width: use WHITE.view(1, 3, 1, 1).",
-                 _lab_to_rgb_mutant(white=_WHITE.view(3))),
-    KnownMistake("the straight part is missing, or never reached: below f = 0.2068966 (not 0.008856, "
-                 "which is for t) use (f - 16/116) / 7.787.",
-                 _lab_to_rgb_mutant(near_black=lambda f: f**3)),
+                 lab_to_rgb_mutant(white=WHITE.view(3))),
+    KnownMistake("the straight part is missing, or never reached: below f = 0.2068966 (not "
+                 "0.008856, which is for t) use (f - 16/116) / 7.787.",
+                 lab_to_rgb_mutant(near_black=lambda f: f**3)),
     KnownMistake("the cube is missing: t is f ** 3 above 0.2068966.",
-                 _lab_to_rgb_mutant(cube=lambda f: f)),
+                 lab_to_rgb_mutant(cube=lambda f: f)),
     KnownMistake("this is the cube root, the direction of 1.3: here it is f ** 3.",
-                 _lab_to_rgb_mutant(cube=lambda f: f.clamp(min=1e-9) ** (1 / 3))),
+                 lab_to_rgb_mutant(cube=lambda f: f.clamp(min=1e-9) ** (1 / 3))),
     KnownMistake("near black you multiply by 7.787, the direction of 1.3: divide.",
-                 _lab_to_rgb_mutant(near_black=lambda f: (f - 16 / 116) * 7.787)),
+                 lab_to_rgb_mutant(near_black=lambda f: (f - 16 / 116) * 7.787)),
     KnownMistake("the brackets are missing near black: (f - 16/116) / 7.787.",
-                 _lab_to_rgb_mutant(near_black=lambda f: f - 16 / 116 / 7.787)),
+                 lab_to_rgb_mutant(near_black=lambda f: f - 16 / 116 / 7.787)),
     KnownMistake("near black you use the direction of 1.3: here it is (f - 16/116) / 7.787.",
-                 _lab_to_rgb_mutant(near_black=lambda f: 7.787 * f + 16 / 116)),
+                 lab_to_rgb_mutant(near_black=lambda f: 7.787 * f + 16 / 116)),
     KnownMistake("this is the matrix from RGB to XYZ; the opposite direction needs its inverse.",
-                 _lab_to_rgb_mutant(matrix=lambda m: m)),
+                 lab_to_rgb_mutant(matrix=lambda m: m)),
     KnownMistake("a transposed matrix is not the inverse: torch.linalg.inv(MATRIX).",
-                 _lab_to_rgb_mutant(matrix=lambda m: m.T)),
+                 lab_to_rgb_mutant(matrix=lambda m: m.T)),
     KnownMistake("the inverse is transposed: each *row* of it computes one of R, G and B.",
-                 _lab_to_rgb_mutant(matrix=lambda m: torch.linalg.inv(m).T)),
+                 lab_to_rgb_mutant(matrix=lambda m: torch.linalg.inv(m).T)),
     KnownMistake("1 / MATRIX inverts every number on its own: torch.linalg.inv(MATRIX).",
-                 _lab_to_rgb_mutant(matrix=lambda m: 1 / m)),
-    KnownMistake("a and b are swapped.", lambda lab: _clip_lab_to_rgb(lab[:, [0, 2, 1]])),
+                 lab_to_rgb_mutant(matrix=lambda m: 1 / m)),
+    KnownMistake("a and b are swapped.", lambda lab: clip_lab_to_rgb(lab[:, [0, 2, 1]])),
     KnownMistake("fz is fy - b/200: a larger b is more yellow, so Z is smaller.",
-                 lambda lab: _clip_lab_to_rgb(lab * _pixel(1.0, 1, -1))),
+                 lambda lab: clip_lab_to_rgb(lab * _pixel(1.0, 1, -1))),
     KnownMistake("fx is fy + a/500: a larger a is redder, so X is larger.",
-                 lambda lab: _clip_lab_to_rgb(lab * _pixel(1.0, -1, 1))),
+                 lambda lab: clip_lab_to_rgb(lab * _pixel(1.0, -1, 1))),
     KnownMistake("fy is missing: fx is fy + a/500, and fz is fy - b/200.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: [a / 500, (L + 16) / 116, -b / 200])),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: [a / 500, (L + 16) / 116, -b / 200])),
     KnownMistake("fy is missing in fx: it is fy + a/500.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: [a / 500, *_to_fs(L, a, b)[1:]])),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: [a / 500, *to_fs(L, a, b)[1:]])),
     KnownMistake("fy is missing in fz: it is fy - b/200.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: [*_to_fs(L, a, b)[:2], -b / 200])),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: [*to_fs(L, a, b)[:2], -b / 200])),
     KnownMistake("the brackets are missing: fy is (L + 16) / 116.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: _to_fs(L * 116 + 15.862 * 116, a, b))),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L * 116 + 15.862 * 116, a, b))),
     KnownMistake("the sign of 16 is wrong: fy is (L + 16) / 116.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: _to_fs(L - 32, a, b))),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L - 32, a, b))),
     KnownMistake("16 is missing: fy is (L + 16) / 116.",
-                 _lab_to_rgb_mutant(to_fs=lambda L, a, b: _to_fs(L - 16, a, b))),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L - 16, a, b))),
     KnownMistake("the factors 500 and 200 are swapped.",
-                 lambda lab: _clip_lab_to_rgb(lab * _pixel(1.0, 2.5, 0.4))),
+                 lambda lab: clip_lab_to_rgb(lab * _pixel(1.0, 2.5, 0.4))),
     KnownMistake("you multiply by 500 and 200, the direction of 1.3: divide.",
-                 lambda lab: _clip_lab_to_rgb(lab * _pixel(1.0, 500**2, 200**2))),
+                 lambda lab: clip_lab_to_rgb(lab * _pixel(1.0, 500**2, 200**2))),
 ]  # fmt: skip
 
 # 1.5 ----------------------------------------------------------------------------------------------
@@ -416,7 +359,7 @@ GRADERS = {
         exact_dtype=True,
     ),
     "1.4": FunctionGrader(
-        _clip_lab_to_rgb,
+        clip_lab_to_rgb,
         _LAB_CASES,
         _RGB_MISTAKES,
         tolerance=2e-3,

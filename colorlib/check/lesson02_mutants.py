@@ -81,14 +81,14 @@ def unet(
 class Level(nn.Module):
     """A level of the U-Net with any function as its skip."""
 
-    def __init__(self, down, inner, up, skip: Callable | None) -> None:
+    def __init__(self, down, inner, up, skip: Callable | None, skip_from: Callable) -> None:
         super().__init__()
         self.down, self.inner, self.up = nn.Sequential(*down), inner, nn.Sequential(*up)
-        self.skip = skip
+        self.skip, self.skip_from = skip, skip_from
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.up(self.inner(self.down(x)))
-        return self.skip(x, y) if self.skip else y
+        return self.skip(self.skip_from(self, x), y) if self.skip else y
 
 
 def concat_skip(x: Tensor, y: Tensor) -> Tensor:
@@ -100,13 +100,15 @@ def unet_mutant(
     *,
     skip: Callable | None = concat_skip,
     outermost_skip: Callable | None = None,
+    skip_from: Callable = lambda level, x: x,
+    inner: Callable = lambda net: net,
     doubled: Callable = lambda k, num_downs: k < num_downs - 1,
     max_multiplier: int = 8,
     down_options: Callable = lambda first, last: {
         "activation": not first,
         "norm": not (first or last),
     },
-    up_options: Callable = lambda first: {"norm": not first},
+    up_options: Callable = lambda first, last: {"norm": not first},
     order: Callable = reversed,
     end: Callable = nn.Tanh,
 ) -> Callable:
@@ -121,8 +123,9 @@ def unet_mutant(
             out = out_channels if first else channels[k - 1]
             below = channels[k] * (2 if doubled(k, num_downs) else 1)
             layers_down = down(before, channels[k], **down_options(first, last))
-            layers_up = up(below, out, **up_options(first))
-            net = Level(layers_down, net, layers_up, outermost_skip if first else skip)
+            layers_up = up(below, out, **up_options(first, last))
+            own_skip = outermost_skip if first else skip
+            net = Level(layers_down, inner(net), layers_up, own_skip, skip_from)
         return nn.Sequential(net, end())
 
     return build
@@ -136,7 +139,16 @@ def count(num_downs: int, base_channels: int) -> int:
 
 
 def count_mutant(
-    *, skip=2, kernel=16, norm=2, norm_everywhere=False, bias=2, max_multiplier=8
+    *,
+    skip=2,
+    innermost=1,
+    kernel=16,
+    norm=2,
+    norm_down: Callable = lambda first, last: not (first or last),
+    norm_up: Callable = lambda first, last: not first,
+    outermost=(1, 2),
+    bias=2,
+    max_multiplier=8,
 ) -> Callable:
     """Return a function that counts parameters with one term of the sum changed."""
 
@@ -145,16 +157,23 @@ def count_mutant(
         total = bias
         for k in range(num_downs):
             first, last = k == 0, k == num_downs - 1
-            before, out = (1, 2) if first else (channels[k - 1], channels[k - 1])
-            below = channels[k] * (1 if last else skip)
+            before, out = outermost if first else (channels[k - 1], channels[k - 1])
+            below = channels[k] * (innermost if last else skip)
             total += kernel * (before * channels[k] + below * out)
-            if norm_everywhere or not (first or last):
-                total += norm * channels[k]
-            if norm_everywhere or not first:
-                total += norm * out
+            total += norm * (channels[k] * norm_down(first, last) + out * norm_up(first, last))
         return total
 
     return add
+
+
+def level_count(k: int, num_downs: int, base_channels: int) -> int:
+    """Count the parameters of one level, without the two biases."""
+    channels = [base_channels * min(2**j, 8) for j in range(num_downs)]
+    first, last = k == 0, k == num_downs - 1
+    before, out = (1, 2) if first else (channels[k - 1], channels[k - 1])
+    below = channels[k] if last else 2 * channels[k]
+    norms = 2 * channels[k] * (not (first or last)) + 2 * out * (not first)
+    return 16 * (before * channels[k] + below * out) + norms
 
 
 # 2.5 ----------------------------------------------------------------------------------------------
@@ -184,6 +203,25 @@ def any_size_mutant(*, mode="reflect", padding=pad_right_and_below, crop=crop_to
 
 
 any_size = any_size_mutant()
+
+
+def any_size_cut_from_the_end(L: Tensor, net: Callable, multiple: int) -> Tensor:
+    """Cut as much from the end as was added, which cuts all if nothing was added."""
+    h, w = L.shape[-2:]
+    right, below = -w % multiple, -h % multiple
+    return net(F.pad(L, (0, right, 0, below), mode="reflect"))[..., :-below, :-right]
+
+
+def any_size_of_a_smaller_image(L: Tensor, net: Callable, multiple: int) -> Tensor:
+    """Run the network on the largest part of the image whose sides are multiples."""
+    h, w = (side // multiple * multiple for side in L.shape[-2:])
+    return net(L[..., :h, :w])
+
+
+def crop_middle(output: Tensor, h: int, w: int) -> Tensor:
+    """Crop the middle of an output."""
+    top, left = (output.shape[-2] - h) // 2, (output.shape[-1] - w) // 2
+    return output[..., top : top + h, left : left + w]
 
 
 def resize_instead_of_padding(L: Tensor, net: Callable, multiple: int) -> Tensor:

@@ -14,7 +14,16 @@ from colorlib.losses import GANLoss
 
 # 3.1 ----------------------------------------------------------------------------------------------
 def receptive_field_mutant(
-    grow=int.__mul__, *, start=1, subtract=1, grow_first=False, backwards=False
+    grow=int.__mul__,
+    *,
+    start=1,
+    subtract=1,
+    grow_first=False,
+    backwards=False,
+    only_first=False,
+    multiply=False,
+    widen: Callable[[int, int], int] | None = None,
+    result: Callable[[int, int], int] = lambda field, step: field,
 ) -> Callable[[nn.Module], int]:
     """Return a function that computes a receptive field with one step changed."""
 
@@ -25,10 +34,15 @@ def receptive_field_mutant(
             kernel, stride = layer.kernel_size[0], layer.stride[0]
             if grow_first:
                 step = grow(step, stride)
-            field += (kernel - subtract) * step
+            if multiply:
+                field *= kernel
+            else:
+                field += widen(kernel, step) if widen else (kernel - subtract) * step
             if not grow_first:
                 step = grow(step, stride)
-        return field
+            if only_first:
+                break
+        return result(field, step)
 
     return compute
 
@@ -96,18 +110,34 @@ def most_fake_patch(logits: Tensor, side: int) -> tuple[int, int, int, int]:
 
 
 def patch_mutant(
-    *, choose=Tensor.argmin, step=8, shift=23, size=70, swap=False, clip=True, order=(0, 1, 2, 3)
+    *,
+    choose=Tensor.argmin,
+    divide: Callable = divmod,
+    step=8,
+    shift=23,
+    size=70,
+    last=0,
+    swap=False,
+    as_size=False,
+    clip: bool | str = True,
+    order=(0, 1, 2, 3),
 ) -> Callable:
     """Return a function that finds a patch with one step changed."""
 
     def find(logits: Tensor, side: int) -> tuple[int, ...]:
-        i, j = divmod(choose(logits).item(), logits.shape[-1])
+        i, j = divide(choose(logits).item(), logits.shape[-1])
         if swap:
             i, j = j, i
         top, left = step * i - shift, step * j - shift
+        if clip == "early":
+            top, left = max(top, 0), max(left, 0)
         edges = [top, left, top + size, left + size]
-        if clip:
-            edges = [min(max(edge, 0), side) for edge in edges]
+        if clip in (True, "low"):
+            edges = [max(edge, 0) for edge in edges]
+        if clip in (True, "high", "early"):
+            edges = [min(edge, side - last) for edge in edges]
+        if as_size:
+            edges[2:] = [edges[2] - edges[0], edges[3] - edges[1]]
         return tuple(edges[k] for k in order)
 
     return find
@@ -119,6 +149,11 @@ def discriminator_loss(net: nn.Sequential, true: Tensor, wrong: Tensor) -> Tenso
     real, fake = net[:-1](torch.cat([true, wrong])).chunk(2)
     loss_real, loss_fake = GANLoss().discriminator_loss(real, fake)
     return (loss_real + loss_fake) / 2
+
+
+def naive_cross_entropy(probability: Tensor, label: Tensor) -> Tensor:
+    """Compute cross-entropy from probabilities with plain logarithms."""
+    return -(label * probability.log() + (1 - label) * (1 - probability).log()).mean()
 
 
 def loss_mutant(

@@ -98,7 +98,8 @@ def test_error_in_network_shows_its_line():
 
 def test_mistake_that_raises_is_recognized_by_its_error():
     grader = check.q2_3.grader
-    outcome, reasons = grade(grader.mistakes[0].implementation, grader)
+    (mistake,) = [m for m in grader.mistakes if m.message.startswith("a skip doubles the channels")]
+    outcome, reasons = grade(mistake.implementation, grader)
     assert outcome is Outcome.WRONG
     assert reasons["got"].startswith("RuntimeError: Given transposed=1")
     assert reasons["likely cause"].startswith("a skip doubles the channels")
