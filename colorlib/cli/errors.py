@@ -9,11 +9,12 @@ not stop the work. ``COLORLIB_TRACEBACK=1`` shows where in the code an error was
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from colorlib.engine.signals import handle_stop_signals, raise_stopped
 
@@ -111,7 +112,7 @@ def _sturdy_streams() -> Iterator[None]:
 class _SturdyStream:
     """A text stream that turns to ``os.devnull`` when writing to it raises one of some errors."""
 
-    def __init__(self, stream: TextIO, *errors: type[Exception]) -> None:
+    def __init__(self, stream: io.TextIOBase, *errors: type[Exception]) -> None:
         self._stream, self._errors = stream, errors
 
     def __getattr__(self, name: str) -> Any:
