@@ -209,6 +209,8 @@ def _losses_to_tensors(losses: Any) -> Any:
         return {name: _losses_to_tensors(loss) for name, loss in losses.items()}
     if isinstance(losses, (tuple, list)):
         return tuple(_losses_to_tensors(loss) for loss in losses)
+    if isinstance(losses, Tensor):
+        return losses.detach()  # a loss may still have its graph
     return torch.tensor(losses) if isinstance(losses, (int, float)) else losses
 
 

@@ -14,10 +14,13 @@ from right_answers import RightAnswer, right_answers
 
 from colorlib import check
 from colorlib.check.exercise import preserve_random_state
+from colorlib.check.graders import FunctionGrader
+from colorlib.check.network_graders import NetworkGrader, TrainingStepGrader
 from colorlib.check.time_limit import TimeLimitExceeded, run_with_time_limit
 
 JUDGEMENTS = Path(__file__).with_name("survivors.toml")
 SECONDS = 5.0
+GUARDED = (FunctionGrader, NetworkGrader, TrainingStepGrader)
 
 
 @dataclass
@@ -82,10 +85,11 @@ def judgement(exercise: str, name: str) -> str:
     """Return why a mutant that passes is right, or "" if nobody has judged it.
 
     An entry is the mutant's name, or only its operator, such as "detach", for all of them. The
-    entries under "every" are for all exercises.
+    entries under "every" are for all exercises whose grader guards the arguments.
     """
-    every = judgements()
-    for entry in (*every.get("every", []), *every.get(exercise, [])):
+    guarded = isinstance(getattr(check, exercise).grader, GUARDED)
+    every = judgements()["every"] if guarded else []
+    for entry in (*every, *judgements().get(exercise, [])):
         if name in entry["mutants"] or name.split(" | ")[0] in entry["mutants"]:
             return entry["because"]
     return ""
