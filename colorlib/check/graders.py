@@ -24,7 +24,7 @@ from colorlib.check.comparison import (
     learner_line,
 )
 from colorlib.check.result import Outcome, Result
-from colorlib.check.stubs import explain_unfinished
+from colorlib.check.stubs import explain_unfinished, is_unfinished
 
 _NOT_A_FUNCTION = "pass the function's name to the check, without brackets and arguments after it."
 _UNKNOWN_MISTAKE = "the check does not know this mistake; the hints go step by step."
@@ -147,7 +147,7 @@ class Grader(ABC):
 
     def _explain(self, learner: Callable, failure: Failure) -> Result:
         case, got = failure.case, failure.got
-        if isinstance(got.error, NotImplementedError):
+        if is_unfinished(got.error):
             return explain_unfinished(learner, got.error, self.given, self.parts)
         if got.error and not self.errors_are_mistakes:
             return self._raised(got.error, case)

@@ -43,6 +43,24 @@ _PSNR_MISTAKES = [
                  lambda fake, real, peak: metrics.psnr((fake - real).square().mean(1), peak)),
     KnownMistake("you do not square the differences: abs computes the mean absolute error.",
                  lambda fake, real, peak: metrics.psnr(metrics.l1(fake, real), peak)),
+    KnownMistake("you take the sum of the squared differences: PSNR needs their mean, so that a "
+                 "larger image is not worse.", lambda fake, real, peak: metrics.psnr(
+                     (fake - real).square().flatten(1).sum(1), peak)),
+    KnownMistake("you keep one number for each channel: average over channels, too.",
+                 lambda fake, real, peak: metrics.psnr((fake - real).square().mean((2, 3)), peak)),
+    KnownMistake("your mean runs over the images: each image keeps its own number, .mean(1).",
+                 lambda fake, real, peak: metrics.psnr(
+                     (fake - real).square().flatten(1).mean(0), peak)),
+    KnownMistake("your result keeps dimensions of size 1: its shape must be (n,).",
+                 lambda fake, real, peak: metrics.psnr(
+                     (fake - real).square().mean((1, 2, 3), keepdim=True), peak)),
+    KnownMistake("return one tensor, not a list of numbers.",
+                 lambda fake, real, peak: _psnr(fake, real, peak).tolist()),
+    KnownMistake("you subtract the mean error: MSE is the mean of the squared differences "
+                 "themselves, not their variance.",
+                 lambda fake, real, peak: metrics.psnr((fake - real).flatten(1).var(1), peak)),
+    KnownMistake("your peak is always 255: use the argument.",
+                 lambda fake, real, peak: _psnr(fake, real, 255)),
     KnownMistake("you take the root of the mean squared error: 10 log10 needs the squared error.",
                  _psnr_mutant(lambda mse, peak: 10 * torch.log10(peak**2 / mse.sqrt()))),
     KnownMistake("you do not square peak: the error's unit is squared, so the peak must be too.",
@@ -75,6 +93,14 @@ _ERROR_CASES = [
 _ERROR_MISTAKES = [
     KnownMistake("the sign is wrong: return equation (4) minus equation (3).",
                  lambda mse: -9 * torch.log10(mse)),
+    KnownMistake("the sign of the second term is wrong: minus one log10(MSE), plus ten.",
+                 lambda mse: 11 * torch.log10(mse)),
+    KnownMistake("this is equation (3) with peak 255; return how much more equation (4) gives.",
+                 lambda mse: 20 * math.log10(255) - 10 * torch.log10(mse)),
+    KnownMistake("you return one number: each MSE keeps its own, in the same shape.",
+                 lambda mse: 9 * torch.log10(mse.mean())),
+    KnownMistake("you return one number: each MSE keeps its own, in the same shape.",
+                 lambda mse: 9 * torch.log10(mse).mean()),
     KnownMistake("equation (4) does subtract one log10(MSE), but it should subtract ten.",
                  lambda mse: 10 * torch.log10(mse)),
     KnownMistake("this is what equation (4) subtracts; return what it leaves out.", torch.log10),
@@ -113,6 +139,16 @@ _TABLE_MISTAKES = [
     KnownMistake("the logarithm of a fraction is a difference, 20 log10(peak) - 10 log10(MSE), and "
                  "you subtract it: the sign of its second term changes.",
                  lambda mse, psnr, peak: psnr - 20 * math.log10(peak) - 10 * torch.log10(mse)),
+    KnownMistake("torch.log is the natural logarithm; decibels use torch.log10.",
+                 lambda mse, psnr, peak: psnr - 10 * torch.log(peak**2 / mse)),
+    KnownMistake("the factor 10 before the logarithm is missing.",
+                 lambda mse, psnr, peak: psnr - torch.log10(peak**2 / mse)),
+    KnownMistake("your fraction is inverted: a smaller error must have more decibels.",
+                 lambda mse, psnr, peak: psnr - 10 * torch.log10(mse / peak**2)),
+    KnownMistake("a gap is a difference of decibels, not a quotient.",
+                 lambda mse, psnr, peak: psnr / (10 * torch.log10(peak**2 / mse))),
+    KnownMistake("you use the table MSE and PSNR itself: use the arguments mse and psnr.",
+                 lambda mse, psnr, peak: _unexplained(*_TABLE, peak)),
     KnownMistake("you do not square peak.",
                  lambda mse, psnr, peak: psnr - 10 * torch.log10(peak / mse)),
     KnownMistake("you do not use peak.", lambda mse, psnr, peak: psnr - 10 * torch.log10(1 / mse)),
@@ -149,6 +185,17 @@ _BYTE_MISTAKES = [
                  lambda fake, real: _psnr_of_squares((fake - real) ** 2)),
     KnownMistake("you convert too late: in bytes, 3 - 5 is 254. Convert before the difference.",
                  lambda fake, real: _psnr_of_squares((fake - real).float() ** 2)),
+    KnownMistake("int16 holds the difference, but not its square: 200 ** 2 is 40,000, and it ends "
+                 "at 32,767. Use float.", lambda fake, real: _psnr_of_squares(
+                     (fake.short() - real.short()) ** 2)),
+    KnownMistake("int8 holds only -128 to 127, for the bytes, their difference and its square: use "
+                 "float.", lambda fake, real: _psnr_of_squares((fake.char() - real.char()) ** 2)),
+    KnownMistake("int8 holds only -128 to 127, also for the difference: use float.",
+                 lambda fake, real: _psnr_of_squares((fake.char() - real.char()).float() ** 2)),
+    KnownMistake("you do not square the differences: abs computes the mean absolute error.",
+                 lambda fake, real: _psnr_of_squares((fake.double() - real.double()).abs())),
+    KnownMistake("you take the mean of a square root: the logarithm needs the mean squared error.",
+                 lambda fake, real: _psnr_of_bytes(fake, real) * 2 - 20 * math.log10(255)),
     KnownMistake("int8 holds only -128 to 127, so bytes above 127 become negative: use float.",
                  lambda fake, real: _psnr_of_squares(
                      (fake.char().float() - real.char().float()) ** 2)),
@@ -195,6 +242,31 @@ _PAIR_MISTAKES = [
                      one.mean() - two.mean(), ((one.var() + two.var()) / len(one)).sqrt())),
     KnownMistake("this is the deviation of single images: divide it by the root of n.",
                  _interval_mutant(lambda gains: gains.std())),
+    KnownMistake("var() is the variance, the square of the deviation: use std().",
+                 _interval_mutant(lambda gains: gains.var() / math.sqrt(len(gains)))),
+    KnownMistake("this is the deviation of one system: compute that of the differences.",
+                 lambda one, two: _interval((one - two).mean(), _standard_error(one))),
+    KnownMistake("this is the deviation of one system: compute that of the differences.",
+                 lambda one, two: _interval((one - two).mean(), _standard_error(two))),
+    KnownMistake("95 % needs 1.96 standard errors, not 2.", _interval_mutant(z=2.0)),
+    KnownMistake("1.96 standard errors belong to *each* side, not half of them.",
+                 _interval_mutant(z=0.98)),
+    KnownMistake("torch.std divides by n - 1 already; the mean's error divides by the root of n.",
+                 _interval_mutant(lambda gains: gains.std() / math.sqrt(len(gains) - 1))),
+    KnownMistake("return one tensor: torch.stack([low, mean, high]).",
+                 lambda one, two: tuple(_mean_difference(one, two))),
+    KnownMistake("return one tensor: torch.stack([low, mean, high]) of tensors, not of floats.",
+                 lambda one, two: _mean_difference(one, two).tolist()),
+    KnownMistake("the middle is missing: return low end, mean, high end.",
+                 lambda one, two: _mean_difference(one, two)[[0, 2]]),
+    KnownMistake("this is half of the interval's width: return low end, mean, high end.",
+                 lambda one, two: 1.96 * _standard_error(one - two)),
+    KnownMistake("the median is not the mean.",
+                 lambda one, two: _interval((one - two).median(), _standard_error(one - two))),
+    KnownMistake("the number of images is a constant: use len(gains).",
+                 _interval_mutant(lambda gains: gains.std() / math.sqrt(12))),
+    KnownMistake("the order is low end, mean, high end: yours is reversed.",
+                 lambda one, two: _mean_difference(one, two).flip(0)),
     KnownMistake("divide by the root of n, not by n.",
                  _interval_mutant(lambda gains: gains.std() / len(gains))),
     KnownMistake("the sign is wrong: subtract two from one.",
@@ -207,10 +279,17 @@ _PAIR_MISTAKES = [
                  lambda one, two: _mean_difference(one, two)[[1, 0, 2]]),
 ]  # fmt: skip
 
+_ERRORS = {
+    "only one element tensors": "math.log10 takes one number; torch.log10 takes a tensor.",
+    "mean(): could not infer": "the mean of whole numbers is not a whole number: convert to float "
+    "before.",
+}
 GRADERS = {
-    "6.1": FunctionGrader(_psnr, _PSNR_CASES, _PSNR_MISTAKES, tolerance=1e-2),
-    "6.2": FunctionGrader(_equation_error, _ERROR_CASES, _ERROR_MISTAKES),
-    "6.3": FunctionGrader(_unexplained, _TABLE_CASES, _TABLE_MISTAKES),
-    "6.4": FunctionGrader(_psnr_of_bytes, _BYTE_CASES, _BYTE_MISTAKES, tolerance=1e-2),
+    "6.1": FunctionGrader(_psnr, _PSNR_CASES, _PSNR_MISTAKES, tolerance=1e-2, error_causes=_ERRORS),
+    "6.2": FunctionGrader(_equation_error, _ERROR_CASES, _ERROR_MISTAKES, error_causes=_ERRORS),
+    "6.3": FunctionGrader(_unexplained, _TABLE_CASES, _TABLE_MISTAKES, error_causes=_ERRORS),
+    "6.4": FunctionGrader(
+        _psnr_of_bytes, _BYTE_CASES, _BYTE_MISTAKES, tolerance=1e-2, error_causes=_ERRORS
+    ),
     "6.5": FunctionGrader(_mean_difference, _PAIR_CASES, _PAIR_MISTAKES),
 }

@@ -213,6 +213,7 @@ def _forward_mutant(
     ),
     skips: Callable[[list[Tensor]], list[Tensor]] = lambda outputs: outputs[-2::-1],
     strict: bool = False,
+    chain: bool = True,
 ) -> Callable:
     """Return EncoderUNet's forward pass with one part changed.
 
@@ -221,6 +222,7 @@ def _forward_mutant(
         join: An up block, its input and a skip to the input of the next.
         skips: The outputs of all stages to the skips, in the order of the up blocks.
         strict: Whether there must be as many skips as up blocks.
+        chain: Whether each stage gets the output of the one before.
     """
 
     def forward(
@@ -228,8 +230,8 @@ def _forward_mutant(
     ) -> Tensor:
         outputs = []
         for stage in stages:
-            x = stage(x)
-            outputs.append(x)
+            outputs.append(stage(x))
+            x = outputs[-1] if chain else x
         for up_block, skip in zip(up_blocks, skips(outputs), strict=strict):
             x = join(up_block, x, skip)
         return end(head, x)
@@ -280,8 +282,8 @@ class _ForwardGrader(_Grader):
 
 
 _ERRORS = {
-    "must match except in dimension 1": "two tensors have different sizes: the first up block "
-    "doubles the innermost output, so its skip is the output of the last but one stage.",
+    "must match except in dimension 1": "the up block's output and its skip have different "
+    "sizes: print both shapes. The first skip is the output of the last but one stage.",
     "pop from empty list": "there are more up blocks than skips: the innermost output goes into "
     "the first up block and is not a skip.",
 }
@@ -320,6 +322,8 @@ _FORWARD_MISTAKES = [
     KnownMistake("the innermost output goes into the first up block and is not a skip: leave it "
                  "out of the list.",
                  _forward_mutant(skips=lambda outputs: outputs[::-1], strict=True)),
+    KnownMistake("every stage sees the image: each must get the output of the one before, "
+                 "x = stage(x).", _forward_mutant(chain=False)),
     KnownMistake("the newest of the skips is left out: only the innermost output is not a skip.",
                  _forward_mutant(skips=lambda outputs: outputs[-3::-1])),
 ]  # fmt: skip

@@ -120,7 +120,7 @@ MISTAKES = [
                  _mutant(keep=lambda weight: True)),
     KnownMistake("you keep only frozen weights: `not` is one too many.",
                  _mutant(keep=lambda weight: not weight.requires_grad)),
-    KnownMistake("a frozen encoder leaves an empty list: return two groups all the same, so that "
+    KnownMistake("a frozen encoder leaves an empty list: return two groups anyway, so that "
                  "the caller knows which is which.", _mutant(skip_empty=True)),
     KnownMistake("the optimizer does not know the name of your rate and uses its default: the key "
                  "is 'lr'.", _mutant(keys=("params", "learning_rate"))),

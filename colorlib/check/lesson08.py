@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, BinaryIO
 
 import torch
-from PIL import Image
 from torch import Tensor
 
+from colorlib.check import lesson08_card as card
+from colorlib.check import lesson08_label as label
 from colorlib.check.graders import Case, FunctionGrader, KnownMistake, SideEffectGrader
 from colorlib.evaluation.statistics import mean_gain_interval
 
@@ -40,6 +38,18 @@ _TABLE_MISTAKES = [
                  lambda table, gray, higher: torch.where(higher, table >= gray, table <= gray)),
     KnownMistake("a system that equals gray does not beat it: where higher is False, use <, not "
                  "the opposite of >.", lambda table, gray, higher: (table > gray) == higher),
+    KnownMistake("a system that equals gray does not beat it: use > where higher is True, too.",
+                 lambda table, gray, higher: torch.where(higher, table >= gray, table < gray)),
+    KnownMistake("a higher PSNR or SSIM is better: use > where higher is True.",
+                 lambda table, gray, higher: table < gray),
+    KnownMistake("one answer for each system is not enough: return a bool for each column.",
+                 lambda table, gray, higher: _beats_gray(table, gray, higher).all(1)),
+    KnownMistake("one answer for each system is not enough: return a bool for each column.",
+                 lambda table, gray, higher: _beats_gray(table, gray, higher).any(1)),
+    KnownMistake("these are differences: return a bool, whether a system is better.",
+                 lambda table, gray, higher: torch.where(higher, table - gray, gray - table)),
+    KnownMistake("gray has one number for each column, so its shape (c,) fits as it is.",
+                 lambda table, gray, higher: _beats_gray(table, gray[:, None], higher)),
     KnownMistake("you count the columns: return a bool for each system and each column.",
                  lambda table, gray, higher: _beats_gray(table, gray, higher).sum(1)),
     KnownMistake("you compare with the mean of the systems: compare with gray.",
@@ -78,13 +88,45 @@ _COUNT_MISTAKES = [
                  lambda e, v, d: _count_weights(e, v, d) - d[0]),
     KnownMistake("between encoder and decoder there is only the 1x1 fusion, not a 3x3 convolution.",
                  lambda e, v, d: sum((9 * a + 1) * b for a, b in pairwise([*e, *d]))),
+    KnownMistake("between encoder and decoder there is only the 1x1 fusion, not also a 3x3 "
+                 "convolution.",
+                 lambda e, v, d: _count_weights(e, v, d) + (9 * e[-1] + 1) * d[0]),
     KnownMistake("the decoder is missing.", lambda e, v, d: _count_weights(e, v, d[:1])),
+    KnownMistake("the encoder is missing.", lambda e, v, d: _count_weights(e[-1:], v, d)),
+    KnownMistake("the fusion sees the encoder's last channels, too: encoder[-1] + embedding.",
+                 lambda e, v, d: _count_weights(e, v, d) - e[-1] * d[0]),
+    KnownMistake("the biases of the 3x3 convolutions are missing: one for each output channel.",
+                 lambda e, v, d: _count_weights(e, v, d) - sum(e[1:]) - sum(d[1:])),
+    KnownMistake("a convolution has one bias for each output channel, not one for the layer.",
+                 lambda e, v, d: _count_weights(e, v, d) - sum(e[1:]) - sum(d[1:])
+                 + len(e) + len(d) - 2),
+    KnownMistake("a convolution has one bias for each output channel, not for each input channel.",
+                 lambda e, v, d: _count_weights(e, v, d) - sum(e[1:]) - sum(d[1:])
+                 + sum(e[:-1]) + sum(d[:-1])),
+    KnownMistake("a 3x3 kernel has 9 weights for each pair of channels, not 3.",
+                 lambda e, v, d: _count_weights(e, v, d, kernel=3)),
+    KnownMistake("the last layer is missing.", lambda e, v, d: _count_weights(e, v, d[:-1])),
+    KnownMistake("return the number itself, not millions.",
+                 lambda e, v, d: _count_weights(e, v, d) / 1e6),
+    KnownMistake("return the number itself, not a text.",
+                 lambda e, v, d: f"{_count_weights(e, v, d):,}"),
+    KnownMistake("return the number itself, not a text.",
+                 lambda e, v, d: str(_count_weights(e, v, d))),
 ]  # fmt: skip
 
 
 # 8.3 ----------------------------------------------------------------------------------------------
 def _photo_means(gains: Tensor, photo: Tensor) -> Tensor:
     return torch.stack([gains[photo == p].mean() for p in range(int(photo.max()) + 1)])
+
+
+def _photo_sums(gains: Tensor, photo: Tensor) -> Tensor:
+    return torch.stack([gains[photo == p].sum() for p in range(int(photo.max()) + 1)])
+
+
+def _normal_interval(values: Tensor, mean: Tensor | None = None) -> Tensor:
+    center, half = values.mean(), 1.96 * values.std()
+    return torch.stack([center - half, center if mean is None else mean, center + half])
 
 
 def _draw_means(gains: Tensor, photo: Tensor, draws: Tensor) -> Tensor:
@@ -101,20 +143,45 @@ def _quantiles_mutant(low: float, high: float) -> Callable:
     )
 
 
-_PHOTO = torch.tensor([0] * 5 + [1] * 2 + [2] * 4 + [3] * 3)
-_GAINS = torch.tensor([1.0, -0.5, 2.0, 0.3])[_PHOTO] + 0.2 * torch.randn(14, generator=_generator)
-_DRAWS = torch.randint(4, (200, 4), generator=_generator)
+_PHOTO = torch.arange(8).repeat_interleave(torch.tensor([5, 2, 4, 3, 1, 2, 3, 4]))
+_GAINS = torch.tensor([1.0, -0.5, 2.0, 0.3, 0.8, -0.1, 1.4, 0.5])[_PHOTO]
+_GAINS = _GAINS + 0.2 * torch.randn(24, generator=_generator)
+_DRAWS = torch.randint(8, (200, 8), generator=_generator)
 _FEWER_DRAWS = torch.randint(3, (50, 3), generator=_generator)
 _BOOTSTRAP_CASES = [
-    Case("14 images of four photos, 200 draws", (_GAINS, _PHOTO, _DRAWS)),
+    Case("24 images of eight photos, 200 draws", (_GAINS, _PHOTO, _DRAWS)),
     Case("6 images of three photos, 50 draws",
          (_GAINS[:6] * 3, torch.tensor([0, 1, 2, 0, 1, 2]), _FEWER_DRAWS)),
+    Case("a photo that is never drawn", (_GAINS, _PHOTO, _DRAWS.clamp(max=6))),
 ]  # fmt: skip
 _BOOTSTRAP_MISTAKES = [
     KnownMistake("draws are indices of photos, not images: compute each photo's mean gain first.",
                  lambda g, p, d: _interval(g[d].mean(1), _photo_means(g, p).mean())),
     KnownMistake("draws are indices of photos, and you use them for images: compute each photo's "
                  "mean gain first.", lambda g, p, d: _interval(g[d].mean(1), g[d].mean())),
+    KnownMistake("draws are indices of photos, and gains[draws] takes images: compute each photo's "
+                 "mean gain first.", lambda g, p, d: _interval(g[d].mean(1), g.mean())),
+    KnownMistake("these are draws of single gains: take the mean of each draw, .mean(1).",
+                 lambda g, p, d: _interval(_photo_means(g, p)[d].flatten(),
+                                           _photo_means(g, p).mean())),
+    KnownMistake("you add up a photo's gains: a photo with many images is not better. Take means.",
+                 lambda g, p, d: _interval(_photo_sums(g, p)[d].mean(1), _photo_sums(g, p).mean())),
+    KnownMistake("the mean of the draws is random, and so is their median: return the mean over "
+                 "the photos.",
+                 lambda g, p, d: _interval(_draw_means(g, p, d), _draw_means(g, p, d).median())),
+    KnownMistake("take the mean of each draw, not its median.",
+                 lambda g, p, d: _interval(_photo_means(g, p)[d].median(1).values,
+                                           _photo_means(g, p).mean())),
+    KnownMistake("1.96 deviations are not the bootstrap: use the quantiles of the draws.",
+                 lambda g, p, d: _normal_interval(_draw_means(g, p, d))),
+    KnownMistake("1.96 deviations are not the bootstrap: use the quantiles of the draws.",
+                 lambda g, p, d: _normal_interval(_draw_means(g, p, d), _photo_means(g, p).mean())),
+    KnownMistake("return one tensor: torch.stack([low, mean, high]).",
+                 lambda g, p, d: tuple(mean_gain_interval(g, p, d))),
+    KnownMistake("return one tensor: torch.stack([low, mean, high]) of tensors, not of floats.",
+                 lambda g, p, d: mean_gain_interval(g, p, d).tolist()),
+    KnownMistake("the order is low end, mean, high end: yours is reversed.",
+                 lambda g, p, d: mean_gain_interval(g, p, d).flip(0)),
     KnownMistake("the mean of the draws is random: return the mean over the photos.",
                  lambda g, p, d: _interval(_draw_means(g, p, d), _draw_means(g, p, d).mean())),
     KnownMistake("the mean is missing: return low end, mean, high end.",
@@ -139,13 +206,15 @@ def _score_of_best_seed(validation: Tensor, test: Tensor) -> Tensor:
     return test.mean(1)[validation.mean(1).argmax()]
 
 
-def _random_scores(*shape: int) -> Tensor:
-    return 20 + torch.randn(shape, generator=_generator)
+def _random_scores(seed: int, k: int, n: int, m: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)  # 3457: each mistake has another result
+    scores = [20 + torch.randn((k, count), generator=generator) for count in (n, m)]
+    return scores[0], scores[1]
 
 
 _SEED_CASES = [
-    Case("5 seeds, 8 validation and 6 test photos", (_random_scores(5, 8), _random_scores(5, 6))),
-    Case("3 seeds, 4 validation and 9 test photos", (_random_scores(3, 4), _random_scores(3, 9))),
+    Case("12 seeds, 8 validation and 13 test photos", _random_scores(3457, 12, 8, 13)),
+    Case("3 seeds, 4 validation and 9 test photos", _random_scores(1, 3, 4, 9)),
 ]
 _SEED_MISTAKES = [
     KnownMistake("this behaves like the broken function: the test photos choose the seed.",
@@ -159,165 +228,63 @@ _SEED_MISTAKES = [
                  lambda validation, test: test[validation.mean(1).argmax()]),
     KnownMistake("this chooses the worst seed: a higher validation score is better.",
                  lambda validation, test: test.mean(1)[validation.mean(1).argmin()]),
+    KnownMistake("this is the chosen seed's number: return its test score.",
+                 lambda validation, test: validation.mean(1).argmax()),
+    KnownMistake("this is the first seed's test score: return that of the chosen seed.",
+                 lambda validation, test: test.mean(1)[0]),
+    KnownMistake("the median over all seeds chooses by the test photos: choose by the validation "
+                 "photos.", lambda validation, test: test.mean(1).median()),
+    KnownMistake("this chooses the median seed: choose the best one, .argmax().",
+                 lambda validation, test: test.mean(1)[
+                     validation.mean(1).argsort()[len(validation) // 2]]),
+    KnownMistake("the best single photo chooses: take each seed's mean first, validation.mean(1).",
+                 lambda validation, test: test.mean(1)[validation.max(1).values.argmax()]),
+    KnownMistake("mean(0) is the mean over the seeds, so this chooses a photo: use "
+                 "validation.mean(1).",
+                 lambda validation, test: test.mean(1)[validation.mean(0).argmax()]),
+    KnownMistake("this is a column, one photo's scores: the chosen seed is a row, test[best].",
+                 lambda validation, test: test[:, validation.mean(1).argmax()].mean()),
+    KnownMistake("this is one photo's score: return the mean over the test photos.",
+                 lambda validation, test: test[validation.mean(1).argmax()].max()),
     KnownMistake("the mean over all seeds is also honest, but here you return the chosen seed.",
                  lambda validation, test: test.mean()),
 ]  # fmt: skip
 
-
-# 8.5 ----------------------------------------------------------------------------------------------
-_SECTIONS = {  # title -> facts that it must contain
-    "Data and licence": ("photos", "licence"),
-    "Protocol": ("protocol",),
-    "Numbers": ("psnr", "gray"),
-    "Failures": ("fails",),
-    "Not a restoration of truth": (),
+_TABLE_ERRORS = {
+    "is ambiguous": "higher has one bool for each column, and `if`, `and`, `or` need a single one: "
+    "torch.where(higher, ..., ...) chooses for each column.",
 }
-
-
-def _model_card(facts: dict[str, str]) -> str:
-    """Write a model card as Markdown."""
-    sections = [
-        f"# {facts['name']}",
-        f"## Data and licence\n\nTrained on {facts['photos']}. Licence: {facts['licence']}.",
-        f"## Protocol\n\n{facts['protocol']}.",
-        f"## Numbers\n\nPSNR {facts['psnr']}; gray, a = b = 0, has {facts['gray']}.",
-        f"## Failures\n\nIt fails on {facts['fails']}.",
-        "## Not a restoration of truth\n\nThe colours are a guess: a gray photo has none.",
-    ]
-    return "\n\n".join(sections)
-
-
-def _run_model_card(model_card: Callable, facts: dict[str, str]) -> dict[str, str]:
-    """Return which sections a model card has, and which facts each of them contains."""
-    card = model_card(dict(facts))
-    if not isinstance(card, str):
-        return {"the returned value": f"something of type {type(card).__name__}"}
-    parts = re.split(r"(?m)^#+ +(.+?) *$", card)
-    bodies = dict(zip(parts[1::2], parts[2::2], strict=True))
-    seen = {
-        "the returned value": "a text",
-        "the sections": ", ".join(title for title in _SECTIONS if title in bodies),
-    }
-    for title, required in _SECTIONS.items():
-        body = bodies.get(title, "")
-        if required:
-            seen[f"the facts under {title}"] = ", ".join(n for n in required if facts[n] in body)
-        else:
-            enough = len(body.split()) >= 3
-            seen[f"the text under {title}"] = "a sentence" if enough else "hardly anything"
-    return seen
-
-
-def _card_mutant(*, without_section: int | None = None, **changed_facts: str) -> Callable:
-    """Return a function whose card misses a section, or contains other facts."""
-
-    def write(facts: dict[str, str]) -> str:
-        sections = _model_card(facts | changed_facts).split("\n\n## ")
-        if without_section is not None:
-            del sections[without_section]
-        return "\n\n## ".join(sections)
-
-    return write
-
-
-_FACTS = {
-    "name": "small",
-    "photos": "four photographs",
-    "licence": "CC0 and public domain",
-    "protocol": "PSNR on RGB, peak 1, mean over 32 squares",
-    "psnr": "17.3 dB",
-    "gray": "16.7 dB",
-    "fails": "the cat, which it makes green",
+_BOOTSTRAP_ERRORS = {
+    "is out of bounds": "there is one photo too few: the last photo has the number "
+    "int(photo.max()), so range needs + 1.",
+    "q values must be in the range": "quantiles are shares, between 0 and 1: 0.025 and 0.975.",
+    "must be the same dtype": "the quantiles must have the type of the gains: torch.tensor(...) of "
+    "floats.",
 }
-_OTHER_FACTS = _FACTS | {"photos": "9,000 photos", "psnr": "21.9 dB", "gray": "20.1 dB"}
-_CARD_CASES = [Case("a small model", (_FACTS,)), Case("another model", (_OTHER_FACTS,))]
-_CARD_MISTAKES = [
-    KnownMistake("gray's number is missing: without it, nobody knows whether the model is better "
-                 "than no colour.", _card_mutant(gray="")),
-    KnownMistake("the licence and gray's number are missing.", _card_mutant(licence="", gray="")),
-    KnownMistake("the section Failures is missing: every model fails on some photos.",
-                 _card_mutant(without_section=4)),
-    KnownMistake("the section Protocol is missing: without it, nobody can repeat the number.",
-                 _card_mutant(without_section=2)),
-    KnownMistake("the section on training data and licence is missing.",
-                 _card_mutant(without_section=1)),
-    KnownMistake("the last section is missing: tell the reader that the colours are a guess.",
-                 _card_mutant(without_section=5)),
-    KnownMistake("your numbers are constants: take them from facts, so they fit the model.",
-                 lambda facts: _model_card(_FACTS | {"name": facts["name"]})),
-    KnownMistake("the licence is missing: without it, nobody knows how they may use the weights.",
-                 _card_mutant(licence="")),
-]  # fmt: skip
-
-
-# 8.6 ----------------------------------------------------------------------------------------------
-_DESCRIPTION, _ARTIST, _SOFTWARE = 0x010E, 0x013B, 0x0131
-
-
-def _save_with_tag(image: Image.Image, file: Any, tag: int, words: str, exif: Image.Exif) -> None:
-    exif[tag] = words
-    image.save(file, "JPEG", exif=exif)
-
-
-def _label(image: Image.Image, file: Any, words: str) -> None:
-    """Save an image as JPEG with words as its description; keep its other EXIF tags."""
-    _save_with_tag(image, file, _DESCRIPTION, words, image.getexif())
-
-
-def _label_mutant(tag: int) -> Callable:
-    """Return a function that writes the words under another tag."""
-    return lambda image, file, words: _save_with_tag(image, file, tag, words, image.getexif())
-
-
-def _run_label(label: Callable, size: tuple[int, int], words: str) -> dict[str, str]:
-    """Label an image that has an artist, and return what is in the file."""
-    image = Image.new("RGB", size, "gray")
-    image.getexif()[_ARTIST] = "a photographer"
-    file: BinaryIO = io.BytesIO()
-    label(image, file, words)
-    if not file.getvalue():
-        return {"the file": "is empty"}
-    with Image.open(file) as saved:
-        exif = saved.getexif()
-        unchanged = saved.convert("RGB").getpixel((0, 0)) == (128, 128, 128)
-        return {
-            "the file": f"{saved.format}, {saved.width} x {saved.height}",
-            "tag 0x010E, the description": exif.get(_DESCRIPTION, "nothing"),
-            "tag 0x013B, the artist": exif.get(_ARTIST, "nothing"),
-            "the pixels": "unchanged" if unchanged else "changed",
-        }
-
-
-_LABEL_CASES = [
-    Case("a gray square", ((16, 16), "colorized by a model")),
-    Case("a wider image, other words", ((32, 16), "colours guessed by lesson 8")),
-]
-_LABEL_ERRORS = {
-    "unknown file extension": "an open file has no extension: use save(file, 'JPEG', ...)."
+_SEED_ERRORS = {
+    "tensors used as indices": "max() returns the best score; argmax() returns the number of its "
+    "seed, which is an index.",
 }
-_LABEL_MISTAKES = [
-    KnownMistake("the description is only in the image in memory: pass exif to save as well.",
-                 lambda image, file, words: image.save(file, "JPEG")),
-    KnownMistake("a new Exif() loses the photographer: begin with picture.getexif().",
-                 lambda image, file, words: _save_with_tag(
-                     image, file, _DESCRIPTION, words, Image.Exif())),
-    KnownMistake("0x0131 is the tag of the software; the description's tag is 0x010E.",
-                 _label_mutant(_SOFTWARE)),
-    KnownMistake("this overwrites the artist, who took the photo; the description's tag is 0x010E.",
-                 _label_mutant(_ARTIST)),
-    KnownMistake("your words are a constant: write those that the caller passes.",
-                 lambda image, file, words: _label(image, file, "colorized by a model")),
-]  # fmt: skip
-
 GRADERS = {
-    "8.1": FunctionGrader(_beats_gray, _TABLE_CASES, _TABLE_MISTAKES),
+    "8.1": FunctionGrader(_beats_gray, _TABLE_CASES, _TABLE_MISTAKES, error_causes=_TABLE_ERRORS),
     "8.2": FunctionGrader(_count_weights, _COUNT_CASES, _COUNT_MISTAKES),
     "8.3": FunctionGrader(
-        mean_gain_interval, _BOOTSTRAP_CASES, _BOOTSTRAP_MISTAKES, tolerance=1e-4
+        mean_gain_interval,
+        _BOOTSTRAP_CASES,
+        _BOOTSTRAP_MISTAKES,
+        tolerance=1e-4,
+        error_causes=_BOOTSTRAP_ERRORS,
     ),
-    "8.4": FunctionGrader(_score_of_best_seed, _SEED_CASES, _SEED_MISTAKES, tolerance=1e-4),
-    "8.5": SideEffectGrader(_model_card, _CARD_CASES, _CARD_MISTAKES, run=_run_model_card),
+    "8.4": FunctionGrader(
+        _score_of_best_seed,
+        _SEED_CASES,
+        _SEED_MISTAKES,
+        tolerance=1e-4,
+        accepts_numbers=True,
+        error_causes=_SEED_ERRORS,
+    ),
+    "8.5": SideEffectGrader(card.model_card, card.CASES, card.MISTAKES, run=card.run_model_card),
     "8.6": SideEffectGrader(
-        _label, _LABEL_CASES, _LABEL_MISTAKES, error_causes=_LABEL_ERRORS, run=_run_label
+        label.label, label.CASES, label.MISTAKES, run=label.run_label, error_causes=label.ERRORS
     ),
 }

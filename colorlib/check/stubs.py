@@ -26,6 +26,15 @@ _MISSPELLED = "`{}` has no method `forward`, but one called `{}`: correct its na
 _HOLDER = "`{}` only holds layers and cannot be called: use nn.Sequential, or return the list."
 
 
+def is_unfinished(error: Exception | None) -> bool:
+    """Whether an error comes from a line that raises it, not from torch's compiled code."""
+    if not isinstance(error, NotImplementedError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    line = frames[-1].line if frames else ""
+    return not line or "raise" in line
+
+
 def explain_unfinished(
     answer: Any, error: NotImplementedError, given: Sequence[str], parts: Sequence[str]
 ) -> Result:
