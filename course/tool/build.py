@@ -10,13 +10,20 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, course_config, lessons, notebooks, placeholders
+from course.tool import (
+    boilerplate_cells,
+    course_config,
+    leak_check,
+    lessons,
+    notebooks,
+    placeholders,
+)
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, PLACEHOLDER, ROOT, Course, Lesson
 from course.tool.files import atomic_write_text
 
 FIX = "run python -m course build"
-CONTENT_SOURCES = f"{COURSE_TOML}, course/results and the library"
+OVERWRITTEN = "build/overwritten"  # copies of lessons that were changed by hand
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,9 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
         course_config.set_field(root, "branch", args.branch)
     course = course_config.load(root)
     problems = list(find_unpaired(root, course))
-    products = plan(root, course)
+    if renamed := list(find_renamed(root, course)):
+        problems = renamed  # a build would write texts without these lessons
+    products = [] if renamed else plan(root, course)
     for product in products:
         if not args.check:
             print(f"{product.path} {write_product(root, product)}")
@@ -63,21 +72,24 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 def plan(root: Path, course: Course) -> list[Product]:
     """Return every product; nothing is written, so an error in one lesson changes no file."""
     products = []
+    solutions, students = {}, {}
     for lesson in course.lessons:
         file = f"{lesson.name}.ipynb"
         if not (root / "solutions" / file).exists():
             continue
         solution = refresh_solution(notebooks.read(root / "solutions" / file), course, lesson, root)
         student = lessons.make(solution, course, lesson, root)
+        solutions[f"solutions/{file}"], students[f"lessons/{file}"] = solution, student
         for tree, nb, source in (
-            ("solutions", solution, CONTENT_SOURCES),
+            ("solutions", solution, COURSE_TOML),
             ("lessons", student, f"solutions/{file}"),
         ):
             products.append(Product(f"{tree}/{file}", notebooks.dumps(nb), source, nb))
+    leak_check.check_elsewhere(solutions, students, placeholders.texts(root))
     for path, text in placeholders.texts(root):
         if placeholders.find(text, path):
             filled = placeholders.fill(text, path, root, text_path=path)
-            products.append(Product(path, filled, CONTENT_SOURCES))
+            products.append(Product(path, filled, "the sources of its tables"))
     return products
 
 
@@ -94,10 +106,35 @@ def refresh_solution(nb: NotebookNode, course: Course, lesson: Lesson, root: Pat
             cell.source = placeholders.fill(cell.source, where, root)
     executed = fresh.metadata.pop("course", {}).get("executed")
     if notebooks.is_fresh(nb):
-        executed = notebooks.source_hash(fresh)
+        executed = notebooks.code_hash(fresh)
     if executed:
         fresh.metadata.course = nbformat.from_dict({"executed": executed})
     return fresh
+
+
+def find_renamed(root: Path, course: Course) -> Iterator[str]:
+    """Yield a sentence for each lesson of the table whose solution has another name now, or none.
+
+    A lesson that is still to be written has no notebook in ``lessons/``, either: it does not count.
+    """
+    listed = {lesson.name for lesson in course.lessons}
+    unlisted = {path.stem for path in (root / "solutions").glob("*.ipynb")} - listed
+    for lesson in course.lessons:
+        path, student = f"solutions/{lesson.name}.ipynb", f"lessons/{lesson.name}.ipynb"
+        if (root / path).exists():
+            continue
+        for new in sorted(name for name in unlisted if name[:2] == lesson.name[:2]):
+            yield (
+                f"{path} does not exist, but solutions/{new}.ipynb does: if you renamed it, write "
+                f'name = "{new}" in {COURSE_TOML} and remove {student}; nothing was built.'
+            )
+            break
+        else:
+            if (root / student).exists():
+                yield (
+                    f"{path} does not exist, but {student} does: restore the solution from git, or "
+                    f"remove the lesson and its entry in {COURSE_TOML}; nothing was built."
+                )
 
 
 def find_unpaired(root: Path, course: Course) -> Iterator[str]:
@@ -121,12 +158,20 @@ def describe_difference(root: Path, product: Product) -> str:
         return f"{path} does not exist: {FIX}."
     if product.nb is None:
         return f"{path}: a generated table is not what {product.source} say: {FIX}."
-    stored = _read_notebook(root / path)
-    if stored is None:
-        return f"{path} is not a notebook any more: {FIX}."
-    where = _first_difference(stored, product.nb)
+    try:
+        stored = notebooks.parse(read_text(root / path), path)
+    except CourseError as error:
+        return f"{error.args[0].removesuffix('.')}; to write it again, {FIX}."
+    foreign = notebooks.foreign_metadata(stored)
+    notebooks.normalize(stored)
+    where, cell = _first_difference(stored, product.nb)
+    if foreign and cell is None and stored.cells == product.nb.cells:
+        added = ", ".join(foreign)
+        return f"{path}: an editor added metadata ({added}), which are not kept: {FIX}."
     if path.startswith("solutions/"):
-        return f"{path}: {where} is not what {product.source} say: {FIX}."
+        if cell is None:
+            return f"{path}: {where} is not what this version of the tool writes: {FIX}."
+        return f"{path}: {where} is not what {_source_of(cell)} says: {FIX}."
     if is_edited_by_hand(stored, product.nb):
         return f"{path}: {where} was changed by hand: change {product.source} instead, then {FIX}."
     return f"{path}: {where} differs, because {product.source} has changed since: {FIX}."
@@ -135,18 +180,32 @@ def describe_difference(root: Path, product: Product) -> str:
 def write_product(root: Path, product: Product) -> str:
     """Write a product if it differs; return a word or two for the report."""
     path = root / product.path
-    if read_text(path) == product.text:
+    before = read_text(path)
+    if before == product.text:
         return "unchanged"
-    overwritten = False
-    if path.exists() and product.path.startswith("lessons/"):
-        overwritten = is_edited_by_hand(_read_notebook(path), product.nb)
+    note = "written"
+    is_lesson = before is not None and product.path.startswith("lessons/")
+    if is_lesson and is_edited_by_hand(_read_notebook(path), product.nb):
+        copy = f"{OVERWRITTEN}/{path.name}"
+        atomic_write_text(root / copy, before)
+        note = f"written over changes made by hand; a copy is {copy}"
     atomic_write_text(path, product.text)
-    return "written over changes made by hand" if overwritten else "written"
+    return note
 
 
 def is_edited_by_hand(stored: NotebookNode | None, made: NotebookNode) -> bool:
-    """Return whether a lesson that differs was built from this very source."""
-    return stored is None or stored.metadata.get("course") == made.metadata.course
+    """Return whether a lesson is not what some build wrote.
+
+    A lesson holds a hash of itself. A lesson of an earlier version of this tool has none, and
+    counts as edited if it was built from this very source and is not what it would be now.
+    """
+    if stored is None:
+        return True
+    facts = stored.metadata.get("course", {})
+    if "built" in facts:
+        return facts["built"] != notebooks.content_hash(stored)
+    same_source = facts.get("source") == made.metadata.course.source
+    return same_source and notebooks.content_hash(stored) != notebooks.content_hash(made)
 
 
 def read_text(path: Path) -> str | None:
@@ -161,10 +220,25 @@ def _read_notebook(path: Path) -> NotebookNode | None:
         return None
 
 
-def _first_difference(stored: NotebookNode, made: NotebookNode) -> str:
+def _first_difference(stored: NotebookNode, made: NotebookNode) -> tuple[str, NotebookNode | None]:
+    """Return the name of the first thing that differs, and the cell if it is one."""
     for number, (old, new) in enumerate(zip(stored.cells, made.cells, strict=False), start=1):
         if old != new:
-            return notebooks.place(number, old)
+            return notebooks.place(number, old), old
     if len(stored.cells) != len(made.cells):
-        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})"
-    return "the metadata" if stored.metadata != made.metadata else "the file's layout"
+        return f"the number of cells ({len(stored.cells)}, not {len(made.cells)})", None
+    return "the metadata" if stored.metadata != made.metadata else "the file's layout", None
+
+
+def _source_of(cell: NotebookNode) -> str:
+    """Return where the generated content of a solution's cell comes from."""
+    if "picture" in notebooks.tags(cell):
+        return f"course/pictures or {COURSE_TOML}"
+    if boilerplate_cells.is_generated(cell):
+        return COURSE_TOML
+    kinds = {place.kind: place.name for place in placeholders.find(cell.source, cell.id)}
+    if "course" in kinds:
+        return COURSE_TOML
+    if {"result", "picture"} & set(kinds):
+        return " or ".join(f"course/results/{name}" for name in dict.fromkeys(kinds.values()))
+    return "the library"

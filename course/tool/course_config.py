@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 
+from course.tool import conflicts
 from course.tool.cli import CourseError
 from course.tool.files import atomic_write_text
 
@@ -83,6 +84,7 @@ def load(root: Path) -> Course:
         text = f"{COURSE_TOML} is missing under {root.name}: restore it from git."
         raise CourseError(text) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        conflicts.refuse((root / COURSE_TOML).read_text("utf-8", "replace"), COURSE_TOML)
         raise CourseError(f"{COURSE_TOML} is not valid TOML ({error}): fix that line.") from None
 
 
@@ -120,8 +122,8 @@ def _describe(error: jsonschema.ValidationError, raw: dict[str, Any]) -> str:
     where = "the course"
     if path[:1] == ["lesson"] and len(path) > 1:
         entry = raw["lesson"][path[1]]
-        name = entry.get("name", "no name") if isinstance(entry, dict) else "no table"
-        where = f"lesson {path[1] + 1} ({name})"
+        name = entry.get("name") if isinstance(entry, dict) else None
+        where = f"the lesson {name!r}" if name else f"entry {path[1] + 1} of the lessons"
     if error.validator in ("required", "additionalProperties"):
         return f"{where}: {error.message}"
     field = next((part for part in reversed(path) if isinstance(part, str)), "the file")

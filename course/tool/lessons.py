@@ -41,6 +41,7 @@ def make(solution: NotebookNode, course: Course, lesson: Lesson, root: Path) -> 
         for cell in nb.cells:
             if cell.cell_type == "markdown":
                 cell.source = cell.source.replace("](../", hosted)
-    nb.metadata.course = nbformat.from_dict({"source": notebooks.source_hash(solution)})
+    facts = {"source": notebooks.source_hash(solution), "built": notebooks.content_hash(nb)}
+    nb.metadata.course = nbformat.from_dict(facts)
     leak_check.check(solution, nb, path)
     return nb

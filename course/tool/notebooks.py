@@ -5,41 +5,71 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
+from course.tool import conflicts
 from course.tool.cli import CourseError
 from course.tool.files import atomic_write_text
 
-# What a run leaves behind and differs from run to run: widget state, parameters, times.
-VOLATILE_METADATA = ("widgets", "papermill")
-VOLATILE_CELL_METADATA = ("papermill", "execution")
+# All metadata that a file may hold. Editors add their own (collapsed, scrolled, vscode, widgets,
+# execution times, Colab's outputId), which differ from person to person and never enter a file.
+KEPT_METADATA = ("accelerator", "colab", "course", "kernelspec", "language_info")
+KEPT_CELL_METADATA = ("course", "tags")
+FOLDED_TAGS = {"setup", "hide-input"}  # the code of these cells is folded, in Colab and JupyterLab
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
+CELL_ID = r"[A-Za-z0-9_-]{1,64}"
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook of format 4.5 in which every cell has a unique id.
+    """Read a notebook of format 4.5 in which every cell has a unique id, without foreign metadata.
+
+    Colab saves an older format and keeps the ids in the metadata of the cells: they are restored.
 
     Raises:
-        CourseError: If the file is anything else; the message names the file.
+        CourseError: If the file is anything else, or a merge is not finished; the message names
+            the file.
     """
     try:
         text = path.read_bytes().decode("utf-8")
-        raw = json.loads(text)
-        if (raw["nbformat"], raw["nbformat_minor"]) != (4, 5):
-            raise CourseError(f"{name(path)} is not of format 4.5: save it again in JupyterLab.")
-        check_ids(raw["cells"], name(path))
-        nbformat.validate(raw)
     except FileNotFoundError:
         raise CourseError(f"{name(path)} does not exist: write it, or restore it.") from None
-    except (nbformat.ValidationError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except UnicodeDecodeError:
+        raise CourseError(f"{name(path)} is not a text in UTF-8: restore it from git.") from None
+    nb = parse(text, name(path))
+    normalize(nb)
+    return nb
+
+
+def parse(text: str, where: str) -> NotebookNode:
+    """Return the notebook that a text holds, with all its metadata; ``where`` names the file."""
+    try:
+        raw = json.loads(text)
+    except ValueError as error:
+        conflicts.refuse(text, where)
+        advice = "correct that line, or restore the file from git"
+        raise CourseError(f"{where} is not valid JSON ({error}): {advice}.") from None
+    try:
+        _restore_ids(raw)
+        if (raw["nbformat"], raw["nbformat_minor"]) != (4, 5):
+            version = f"{raw['nbformat']}.{raw['nbformat_minor']}"
+            advice = "open it in JupyterLab and save it; its cells get new ids"
+            raise CourseError(f"{where} is of format {version}, not of format 4.5: {advice}.")
+        check_ids(raw["cells"], where)
+        nbformat.validate(raw)
+    except (nbformat.ValidationError, LookupError, TypeError, AttributeError) as error:
         reason = str(error).strip().splitlines()[0]
-        text = f"{name(path)} is not a valid notebook ({reason}): restore it from git."
-        raise CourseError(text) from None
-    return nbformat.v4.reads(text)
+        advice = "restore it from git, or save it again in JupyterLab"
+        raise CourseError(f"{where} is not a valid notebook ({reason}): {advice}.") from None
+    nb = nbformat.v4.reads(json.dumps(raw))
+    conflicts.refuse_in_cells(nb, where)
+    return nb
 
 
 def name(path: Path) -> str:
@@ -57,14 +87,29 @@ def check_ids(cells: list, where: str) -> None:
             raise CourseError(f"{where}: {count} cells have the id {cell_id!r}: change one.")
 
 
-def dumps(nb: NotebookNode) -> str:
-    """Return the text of a notebook file: keys sorted, without widget state and times of a run."""
-    nb = copy.deepcopy(nb)
-    for key in VOLATILE_METADATA:
-        nb.metadata.pop(key, None)
+def normalize(nb: NotebookNode) -> None:
+    """Keep only the metadata of the course; fold the cells whose tags ask for it."""
+    nb.metadata = _only(nb.metadata, KEPT_METADATA)
     for cell in nb.cells:
-        for key in VOLATILE_CELL_METADATA:
-            cell.metadata.pop(key, None)
+        cell.metadata = _only(cell.metadata, KEPT_CELL_METADATA)
+        if cell.cell_type == "code" and not FOLDED_TAGS.isdisjoint(tags(cell)):
+            cell.metadata.update(nbformat.from_dict(FOLDED))
+
+
+def foreign_metadata(nb: NotebookNode) -> list[str]:
+    """Return the names of the metadata that ``normalize`` would remove, in order."""
+    found = set(nb.metadata) - set(KEPT_METADATA)
+    for cell in nb.cells:
+        found |= set(cell.metadata) - set(KEPT_CELL_METADATA)
+        if not FOLDED_TAGS.isdisjoint(tags(cell)):
+            found -= set(FOLDED)
+    return sorted(found)
+
+
+def dumps(nb: NotebookNode) -> str:
+    """Return the text of a notebook file: keys sorted, without metadata of editors and runs."""
+    nb = copy.deepcopy(nb)
+    normalize(nb)
     return nbformat.v4.writes(nb) + "\n"
 
 
@@ -75,13 +120,28 @@ def write(path: Path, nb: NotebookNode) -> None:
 
 def source_hash(nb: NotebookNode) -> str:
     """Return a hash of what a person writes (ids, kinds, sources, tags); outputs do not count."""
-    rows = [[cell.id, cell.cell_type, cell.source, sorted(tags(cell))] for cell in nb.cells]
-    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode("utf-8")).hexdigest()
+    return _hash([[cell.id, cell.cell_type, cell.source, sorted(tags(cell))] for cell in nb.cells])
+
+
+def code_hash(nb: NotebookNode) -> str:
+    """Return a hash of the code alone: a new word in a text asks for no new run."""
+    return _hash([[cell.id, cell.source, sorted(tags(cell))] for _, cell in numbered(nb, "code")])
+
+
+def content_hash(nb: NotebookNode) -> str:
+    """Return a hash of everything but ``metadata.course``, where such hashes are kept."""
+    nb = copy.deepcopy(nb)
+    nb.metadata.pop("course", None)
+    return _hash(dumps(nb))
 
 
 def is_fresh(nb: NotebookNode) -> bool:
-    """Return whether the stored outputs are those of these sources."""
-    return nb.metadata.get("course", {}).get("executed") == source_hash(nb)
+    """Return whether the stored outputs are those of this code.
+
+    Outputs of an earlier version of this tool are current only if no text has changed, either.
+    """
+    executed = nb.metadata.get("course", {}).get("executed")
+    return executed in (code_hash(nb), source_hash(nb))
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -101,3 +161,22 @@ def numbered(
 def place(number: int, cell: NotebookNode) -> str:
     """Return the name of a cell in messages; ``number`` counts from 1."""
     return f"cell {number} ({cell.id})"
+
+
+def _restore_ids(raw: dict[str, Any]) -> None:
+    """Take the ids of cells from their metadata, where Colab keeps them."""
+    for cell in raw["cells"]:
+        kept = cell.get("metadata", {}).get("id")
+        if not cell.get("id") and isinstance(kept, str) and re.fullmatch(CELL_ID, kept):
+            cell["id"] = kept
+    older = raw["nbformat"] == 4 and raw["nbformat_minor"] in range(5)
+    if older and raw["cells"] and all(cell.get("id") for cell in raw["cells"]):
+        raw["nbformat_minor"] = 5
+
+
+def _only(metadata: NotebookNode, kept: tuple[str, ...]) -> NotebookNode:
+    return nbformat.from_dict({key: metadata[key] for key in kept if key in metadata})
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode("utf-8")).hexdigest()

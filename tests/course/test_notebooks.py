@@ -44,6 +44,12 @@ def drop_id(raw):
     del raw["cells"][3]["id"]
 
 
+def older_without_ids(raw):
+    raw["nbformat_minor"] = 4
+    for cell in raw["cells"]:
+        del cell["id"]
+
+
 def double_id(raw):
     raw["cells"][3]["id"] = raw["cells"][2]["id"]
 
@@ -57,7 +63,7 @@ def drop_outputs(raw):
     [
         (drop_id, "cell 4 has no id"),
         (double_id, "2 cells have the id 'parameters'"),
-        (lambda raw: raw.update(nbformat_minor=4), "not of format 4.5"),
+        (older_without_ids, "of format 4.4, not of format 4.5: open it in JupyterLab"),
         (lambda raw: raw.pop("cells"), "not a valid notebook"),
         (drop_outputs, "not a valid notebook"),
     ],
@@ -91,3 +97,35 @@ def test_source_hash_ignores_outputs_only(path):
     assert changes(lambda nb, cell: cell.metadata.update(tags=["other"]))
     assert changes(lambda nb, cell: nb.cells.reverse())
     assert not changes(lambda nb, cell: cell.update(outputs=[], execution_count=None))
+
+
+def test_notebook_saved_by_colab_gets_its_ids_back(path):
+    before, raw = path.read_bytes(), json.loads(path.read_bytes())
+    raw["nbformat_minor"] = 0
+    for cell in raw["cells"]:
+        cell["metadata"] |= {"id": cell.pop("id"), "outputId": "x", "colab": {"height": 9}}
+    path.write_text(json.dumps(raw), "utf-8")
+    notebooks.write(path, notebooks.read(path))
+    assert path.read_bytes() == before
+
+
+def test_cells_are_folded_by_their_tag_only(path):
+    nb = notebooks.read(path)
+    folded, plain = (next(c for c in nb.cells if c.id == name) for name in ("three", "check-1"))
+    folded.metadata.tags = ["hide-input"]
+    plain.metadata.jupyter = {"source_hidden": True}
+    notebooks.write(path, nb)
+    cells = {cell.id: cell.metadata for cell in notebooks.read(path).cells}
+    assert cells["three"] == {"tags": ["hide-input"], **notebooks.FOLDED}
+    assert cells["check-1"] == {}
+    assert notebooks.foreign_metadata(notebooks.parse(path.read_text("utf-8"), "x")) == []
+
+
+def test_new_word_needs_no_run_but_new_code_does(path):
+    nb = notebooks.read(path)
+    nb.cells[-1].source += " A word."
+    nb.metadata.course = {"executed": notebooks.code_hash(nb)}
+    nb.cells[-1].source += " Another word."
+    assert notebooks.is_fresh(nb)
+    next(cell for cell in nb.cells if cell.id == "three").source += "  # a note"
+    assert not notebooks.is_fresh(nb)
