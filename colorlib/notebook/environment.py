@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from colorlib import __version__
-from colorlib.check.progress import open_lesson
+from colorlib.check.progress import exercise_texts, open_lesson
 
 #: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
@@ -44,6 +44,12 @@ class OneSentenceError(Exception):
 
 class ProfileError(OneSentenceError, ValueError):
     """A profile that no lesson has."""
+
+
+class LessonError(OneSentenceError, LookupError):
+    """A lesson that this version of the library does not have."""
+
+    notebook_hint = "restart the kernel after the installation, then run the set-up cell again"
 
 
 def check_profile(profile: str) -> None:
@@ -133,8 +139,17 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
         needs_gpu: Whether to print how to get a GPU if there is none.
 
     Raises:
+        LessonError: If the library has no such lesson, because the notebook is newer.
         RuntimeError: If torch is not installed.
     """
+    number = int(lesson.split("_")[0])
+    known = sorted({int(exercise.split(".")[0]) for exercise in exercise_texts()})
+    if number not in known:
+        raise LessonError(
+            f"this notebook is {lesson}, but colorlib {__version__} has lessons {known[0]} to "
+            f"{known[-1]}: install the version that the notebook was made for, with "
+            f"pip install --force-reinstall and the address in the set-up cell"
+        )
     try:
         torch_version = version("torch")
     except PackageNotFoundError:
@@ -144,7 +159,7 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     logger.handlers = [_PrintHandler()]
     logger.propagate = False
     logger.setLevel(logging.INFO)
-    number, gpu = int(lesson.split("_")[0]), gpu_name()
+    gpu = gpu_name()
     open_lesson(number)
     versions = (
         f"colorlib {__version__} · Python {platform.python_version()} · torch {torch_version}"

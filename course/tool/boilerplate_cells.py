@@ -21,7 +21,7 @@ COLAB = "https://colab.research.google.com"
 WHEEL = "releases/download/v{version}/colorlib_course-{version}-py3-none-any.whl"
 PICTURES = "course/pictures"
 PICTURE_LIMIT = 12 * 1024
-MAP_LIMIT = 9 * 1024
+MAP_LIMIT = 8 * 1024
 TAGS = ("header", "picture", "setup", "footer")
 DIFFICULTY = {1: "●○○ gentle", 2: "●●○ medium", 3: "●●● demanding"}
 NOTE_AFTER_BADGE = {
@@ -60,7 +60,7 @@ def refresh(
             setup.outputs = tagged[0].outputs
     nb.cells = [
         _header(tree, course, lesson),
-        *_pictures(lesson, root),
+        *_pictures(course, lesson, root),
         setup,
         *(cell for cell in nb.cells if not is_generated(cell)),
         _footer(course, lesson),
@@ -101,17 +101,18 @@ def _header(tree: str, course: Course, lesson: Lesson) -> NotebookNode:
     return _markdown("header", text)
 
 
-def _pictures(lesson: Lesson, root: Path) -> list[NotebookNode]:
+def _pictures(course: Course, lesson: Lesson, root: Path) -> list[NotebookNode]:
     """Return one cell with the lesson's picture and the map of the course, if the files exist."""
     picture = f"{PICTURES}/{lesson.name}.jpg"
-    map_file = f"{PICTURES}/map_{lesson.number}.png"
+    map_file = f"{PICTURES}/map_{lesson.number}.webp"
     images = []
     if (root / picture).exists():
         data = files.read_picture(root, picture, PICTURE_LIMIT)
         images.append(files.embed_picture(data, "jpeg", lesson.picture_alt))
     if (root / map_file).exists():
         data = files.read_picture(root, map_file, MAP_LIMIT)
-        images.append(files.embed_picture(data, "png", course_map.alt(lesson.number, lesson.title)))
+        alt = course_map.alt(lesson, course.lessons)
+        images.append(files.embed_picture(data, "webp", alt))
     return [_markdown("picture", "\n\n".join(images))] if images else []
 
 

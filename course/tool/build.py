@@ -54,9 +54,8 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
         course_config.set_field(root, "branch", args.branch)
     course = course_config.load(root)
     problems = list(find_unpaired(root, course))
-    if renamed := list(find_renamed(root, course)):
-        problems = renamed  # a build would write texts without these lessons
-    products = [] if renamed else plan(root, course)
+    is_renamed = any(find_renamed(root, course))  # a build would write texts without this lesson
+    products = [] if is_renamed else plan(root, course)
     for product in products:
         if not args.check:
             print(f"{product.path} {write_product(root, product)}")
@@ -126,14 +125,14 @@ def find_renamed(root: Path, course: Course) -> Iterator[str]:
         for new in sorted(name for name in unlisted if name[:2] == lesson.name[:2]):
             yield (
                 f"{path} does not exist, but solutions/{new}.ipynb does: if you renamed it, write "
-                f'name = "{new}" in {COURSE_TOML} and remove {student}; nothing was built.'
+                f'name = "{new}" in {COURSE_TOML} and remove {student}; nothing is built.'
             )
             break
         else:
             if (root / student).exists():
                 yield (
                     f"{path} does not exist, but {student} does: restore the solution from git, or "
-                    f"remove the lesson and its entry in {COURSE_TOML}; nothing was built."
+                    f"remove the lesson and its entry in {COURSE_TOML}; nothing is built."
                 )
 
 
@@ -142,6 +141,10 @@ def find_unpaired(root: Path, course: Course) -> Iterator[str]:
     listed = {lesson.name for lesson in course.lessons}
     solutions = {path.stem for path in (root / "solutions").glob("*.ipynb")}
     students = {path.stem for path in (root / "lessons").glob("*.ipynb")}
+    renamed = list(find_renamed(root, course))
+    if renamed:
+        yield from renamed
+        return
     for name in sorted(listed - solutions):
         path = f"solutions/{name}.ipynb"
         yield f"{path} does not exist: write it, or take its entry out of {COURSE_TOML}."
@@ -149,6 +152,14 @@ def find_unpaired(root: Path, course: Course) -> Iterator[str]:
         yield f"solutions/{name}.ipynb has no entry in {COURSE_TOML}: add one, or remove the file."
     for name in sorted(students - solutions):
         yield f"lessons/{name}.ipynb has no solution: remove it, or write solutions/{name}.ipynb."
+
+
+def find_unbuilt(root: Path, course: Course) -> Iterator[str]:
+    """Yield a sentence for each solution whose lesson was never built."""
+    for lesson in course.lessons:
+        solution, student = (f"{tree}/{lesson.name}.ipynb" for tree in ("solutions", "lessons"))
+        if (root / solution).exists() and not (root / student).exists():
+            yield f"{student} does not exist: {FIX}."
 
 
 def describe_difference(root: Path, product: Product) -> str:

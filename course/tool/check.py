@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import course_config, notebooks
+from course.tool import build, course_config, notebooks
 from course.tool.course_config import ROOT
 from course.tool.lints import LINTS
-from course.tool.lints.links import internal_links
+from course.tool.lints.completeness import course_parts
+from course.tool.lints.links import internal_links, merge_conflicts
 from course.tool.lints.notebook_parsing import Finding, LessonNotebook
 from course.tool.lints.plain_words import plain_words
 from course.tool.lints.stored import result_files
@@ -25,13 +26,20 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 
 
 def findings(root: Path) -> Iterator[Finding]:
-    """Yield what the lints find in both trees and in the texts."""
-    for lesson in course_config.load(root).lessons:
+    """Yield what the lints find in both trees, in the texts and around each lesson."""
+    course = course_config.load(root)
+    unpaired = [*build.find_unpaired(root, course), *build.find_unbuilt(root, course)]
+    if unpaired:
+        yield from (Finding("", "", text) for text in unpaired)
+        return  # what else is missing depends on these files
+    for lesson in course.lessons:
         for tree in ("solutions", "lessons"):
             path = f"{tree}/{lesson.name}.ipynb"
             book = LessonNotebook(path, notebooks.read(root / path), lesson)
             for lint in LINTS:
                 yield from (book.finding(number, text) for number, text in lint(book))
+    yield from course_parts(root)
+    yield from merge_conflicts(root)
     yield from result_files(root)
     yield from internal_links(root)
     yield from plain_words(root)

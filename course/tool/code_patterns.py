@@ -29,7 +29,7 @@ ASSIGNED = re.compile(r"^\s*(?:return\b|[\w.,\s\[\]]+[^=!<>]?=(?!=))")
 class Step:
     """One statement: what it computes, the names it assigns, and whether it is a whole value.
 
-    The condition of an ``if`` or the sequence of a ``for`` is no whole value: a task may name it.
+    The condition of an ``if`` or the sequence of a ``for`` is not: a task may name it.
     """
 
     value: ast.expr

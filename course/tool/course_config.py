@@ -36,6 +36,8 @@ class Lesson:
     minutes: int
     gpu_minutes: int
     difficulty: int
+    exercises: tuple[int, int] = (4, 8)  # the least and the most
+    dropped_exercises: tuple[int, ...] = ()  # numbers that the notebook leaves out; no points
 
     @property
     def number(self) -> int:
@@ -95,13 +97,24 @@ def parse(text: str) -> Course:
     if error := jsonschema.exceptions.best_match(errors):
         raise CourseError(f"{COURSE_TOML}: {_describe(error, raw)}: fix it.")
     for entry in raw["lesson"]:
-        entry["objectives"] = tuple(entry["objectives"])
+        for key in ("objectives", "exercises", "dropped_exercises"):
+            if key in entry:
+                entry[key] = tuple(entry[key])
     lessons = tuple(Lesson(**entry) for entry in raw["lesson"])
     for before, after in itertools.pairwise(lessons):
         if after.number <= before.number:
             text = f"{COURSE_TOML}: {after.name!r} comes after {before.name!r}, "
             raise CourseError(f"{text}expected numbers that rise: rename or move one.")
+    for lesson in lessons:
+        least, most = lesson.exercises
+        if least > most:
+            raise CourseError(
+                f"{COURSE_TOML}: 'exercises' of the lesson {lesson.name!r} is [{least}, {most}], "
+                f"expected the least number and the most: exchange them."
+            )
     grading = Grading(**raw.get("grading", {}))
+    for lesson in lessons:
+        grading.points.update({f"{lesson.number}.{one}": 0 for one in lesson.dropped_exercises})
     return Course(raw["title"], raw["repository"], raw["branch"], lessons, grading)
 
 

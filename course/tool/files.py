@@ -17,9 +17,14 @@ def find_files(root: Path, patterns: Iterable[str]) -> list[Path]:
 
 def atomic_write_text(path: Path, text: str) -> None:
     """Replace ``path`` by ``text`` (UTF-8, newlines as given) in one step."""
+    atomic_write_bytes(path, text.encode("utf-8"))
+
+
+def atomic_write_bytes(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` in one step, in a folder that is made if need be."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path, overwrite=True) as file:
-        file.write(text.encode("utf-8"))
+        file.write(data)
 
 
 def read_picture(root: Path, file: str, limit: int) -> bytes:
@@ -31,5 +36,5 @@ def read_picture(root: Path, file: str, limit: int) -> bytes:
 
 
 def embed_picture(data: bytes, kind: str, alt: str) -> str:
-    """Return Markdown that holds the bytes of a picture, of the kind ``png`` or ``jpeg``."""
+    """Return Markdown that holds the bytes of a picture, a ``jpeg``, ``png`` or ``webp``."""
     return f"![{alt}](data:image/{kind};base64,{base64.b64encode(data).decode('ascii')})"

@@ -17,13 +17,14 @@ from course.tool.course_config import COURSE_TOML, ROOT
 MARK = "WRITE:"
 TEMPLATES = Path(__file__).with_name("templates")
 NEXT_STEPS = """
-solutions/{name}.ipynb is a lesson to fill in. Next:
+solutions/{name}.ipynb is a lesson to fill in, and colorlib/check/ has its checks. Next:
   1. write in course/course.toml what lesson {number} promises;
-  2. write the notebook: python -m course check lists each place that is marked WRITE:
-  3. write colorlib/check/lesson{number:02d}.py and the hints in exercises.toml, and add
-     {number} to LESSONS in tests/colorlib/test_check.py;
+  2. write the notebook, and colorlib/check/lesson{number:02d}.py with exercises.toml next to it;
+  3. python -m course build, python -m course run --store;
   4. make its picture from a figure of it: python -m course pictures {name} CELL;
-  5. python -m course build, python -m course run --store, make test."""
+     then draw the maps: python -m course pictures;
+  5. write its section in the guide for instructors, its link in the glossary, its week in the
+     syllabus; python -m course check names everything that is missing; then make test."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,18 @@ def create(name: str, root: Path) -> None:
     config = _insert_entry((root / COURSE_TOML).read_text("utf-8"), name)
     files.atomic_write_text(path, _fill_template("new_lesson.ipynb", name))
     files.atomic_write_text(root / COURSE_TOML, config)
+    _create_checks(root / "colorlib/check", name)
+
+
+def _create_checks(folder: Path, name: str) -> None:
+    """Write the graders of a lesson, and the titles and hints of its exercises, if not there."""
+    module, table = folder / f"lesson{name[:2]}.py", folder / "exercises.toml"
+    if not module.exists():
+        files.atomic_write_text(module, _fill_template("new_lesson_check.py", name))
+    before = table.read_text("utf-8") if table.exists() else ""
+    if f'["{int(name[:2])}.1"]' not in before:
+        text = f"{before.rstrip()}\n\n{_fill_template('new_lesson_exercises.toml', name)}"
+        files.atomic_write_text(table, text.lstrip())
 
 
 def _fill_template(file: str, name: str) -> str:

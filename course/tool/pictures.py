@@ -12,10 +12,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from course.tool import course_map, notebooks
+from course.tool import course_config, course_map, notebooks
 from course.tool.boilerplate_cells import PICTURES
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
+from course.tool.files import atomic_write_bytes
 
 MAX_BYTES = 7300  # with the map below it, the notebook still opens fast
 
@@ -29,19 +30,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Write pictures into course/pictures/."""
-    folder = root / PICTURES
-    folder.mkdir(parents=True, exist_ok=True)
     if args.lesson:
         figure = find_figure(root / f"solutions/{args.lesson}.ipynb", args.cell)
         picture = shrink(figure.crop(args.crop) if args.crop else figure)
         files = {f"{args.lesson}.jpg": picture}
     else:
-        lessons = [box["lesson"] for box in course_map.MAP["boxes"]]
-        files = {f"map_{number}.png": course_map.draw(number) for number in lessons}
+        lessons = course_config.load(root).lessons
+        maps = {lesson.number: course_map.draw(lesson.number, lessons) for lesson in lessons}
+        files = {f"map_{number}.webp": data for number, data in maps.items()}
     for name, data in files.items():
-        (folder / name).write_bytes(data)
-        print(f"{PICTURES}/{name} written, {len(data) / 1024:.0f} KB")
+        print(f"{PICTURES}/{name} {write_picture(root / PICTURES / name, data)}")
     return 0
+
+
+def write_picture(path: Path, data: bytes) -> str:
+    """Write a picture unless the file shows the same already; return words for the report.
+
+    Another version of a library may save the same picture in other bytes: the file stays.
+    """
+    if path.exists() and same_picture(path.read_bytes(), data):
+        return "unchanged"
+    atomic_write_bytes(path, data)
+    return f"written, {len(data) / 1024:.0f} KB"
+
+
+def same_picture(data: bytes, other: bytes) -> bool:
+    """Return whether two image files show the same pixels."""
+    return _pixels(data) == _pixels(other)
+
+
+def _pixels(data: bytes) -> tuple[tuple[int, int], bytes]:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.size, picture.convert("RGB").tobytes()
 
 
 def find_figure(solution: Path, cell_id: str | None) -> Image.Image:

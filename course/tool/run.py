@@ -67,7 +67,8 @@ def run(
         workers: How many notebooks run at a time.
 
     Returns:
-        0 if every notebook ran to its end and the site has no problem, else 1.
+        0 if every notebook ran to its end and the site has no problem, else 1. Pages are made only
+        if every notebook ran to its end; ``python -m course site`` makes them from what there is.
     """
     paths = select(root, tree, names)
     if store and not names:
@@ -96,8 +97,9 @@ def run(
         keep(root / folder, result)
         runs.append(result)
     report(folder, sorted(runs, key=lambda result: result.name))
-    site_problems = site.make(root) if tree == "solutions" and not store else 0
-    return int(site_problems or any(result.problem for result in runs))
+    failed = any(result.problem for result in runs)
+    site_problems = site.make(root) if tree == "solutions" and not store and not failed else 0
+    return int(site_problems or failed)
 
 
 def select(root: Path, tree: str, names: Sequence[str] = ()) -> list[Path]:

@@ -69,6 +69,12 @@ def test_print_ready_without_torch_says_what_to_install(monkeypatch):
         environment.print_ready("01_colour_spaces")
 
 
+def test_print_ready_for_a_lesson_of_a_newer_course_raises(capsys):
+    with pytest.raises(environment.LessonError, match="99_future, but colorlib .* lessons 0 to"):
+        environment.print_ready("99_future")
+    assert "Ready" not in capsys.readouterr().out
+
+
 def test_print_ready_does_not_import_torch():
     code = (
         "import sys; from colorlib.notebook.environment import print_ready; print_ready('01_x'); "

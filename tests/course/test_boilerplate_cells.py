@@ -55,10 +55,10 @@ def test_gpu_appears_only_where_course_toml_has_it(tiny):
 def test_pictures_appear_while_their_files_exist(tiny):
     folder = tiny.root / "course/pictures"
     folder.mkdir()
-    (folder / "map_1.png").write_bytes(b"png")
+    (folder / "map_1.webp").write_bytes(b"webp")
     tiny.build()
     map_image = tiny.cell(tiny.read("lessons"), "picture").source
-    assert map_image.endswith("You are here: lesson 1, Squares.](data:image/png;base64,cG5n)")
+    assert map_image.endswith("You are here: lesson 1, Squares.](data:image/webp;base64,d2VicA==)")
     (folder / "01_tiny.jpg").write_bytes(b"jpeg")
     tiny.build()
     cells = tiny.read("solutions").cells
@@ -71,7 +71,7 @@ def test_pictures_appear_while_their_files_exist(tiny):
     assert "picture" not in [cell.id for cell in tiny.read("lessons").cells]
 
 
-@pytest.mark.parametrize(("file", "limit"), [("01_tiny.jpg", 12288), ("map_1.png", 9216)])
+@pytest.mark.parametrize(("file", "limit"), [("01_tiny.jpg", 12288), ("map_1.webp", 8192)])
 def test_picture_that_is_too_large_raises(tiny, file, limit):
     (tiny.root / "course/pictures").mkdir()
     (tiny.root / "course/pictures" / file).write_bytes(b"x" * (limit + 1))

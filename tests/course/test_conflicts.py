@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course.tool import conflicts, course_config, notebooks
+from course.tool import check, conflicts, course_config, notebooks
 from course.tool.cli import CourseError
 
 GIT = "<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> mine"
@@ -52,6 +52,12 @@ def test_conflict_in_an_output_or_in_metadata_is_named(path):
     path.write_text(json.dumps(raw), "utf-8")
     with pytest.raises(CourseError, match="the metadata have a merge conflict"):
         notebooks.read(path)
+
+
+def test_conflict_in_a_text_is_a_finding(root):
+    (root / "course/notes.md").write_text(f"# Notes\n\n```\n{GIT}\n```\n", "utf-8")
+    (line,) = map(str, check.findings(root))
+    assert line.startswith("course/notes.md: line 4: a merge conflict is not resolved")
 
 
 @pytest.mark.parametrize(

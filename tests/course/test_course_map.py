@@ -2,6 +2,7 @@
 
 import argparse
 import base64
+import dataclasses
 import io
 
 import pytest
@@ -16,14 +17,13 @@ BOXES = {box["lesson"]: box for box in course_map.MAP["boxes"]}
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
 def test_lesson_has_its_map_and_alt_text(lesson):
-    assert lesson.number in BOXES
     folder = course_config.ROOT / boilerplate_cells.PICTURES
-    data = (folder / f"map_{lesson.number}.png").read_bytes()
+    data = (folder / f"map_{lesson.number}.webp").read_bytes()
     assert len(data) <= boilerplate_cells.MAP_LIMIT
-    size = (course_map.MAP["width"], course_map.MAP["height"])
-    assert Image.open(io.BytesIO(data)).size == size
+    drawn = course_map.draw(lesson.number, LESSONS)
+    assert pictures.same_picture(data, drawn), "run python -m course pictures"
     here = f"You are here: lesson {lesson.number}, {lesson.title}."
-    assert course_map.alt(lesson.number, lesson.title).endswith(here)
+    assert course_map.alt(lesson, LESSONS).endswith(here)
     for tree in ("solutions", "lessons"):
         cells = notebooks.read(course_config.ROOT / tree / f"{lesson.name}.ipynb").cells
         assert here in next(cell.source for cell in cells if cell.id == "picture")
@@ -40,13 +40,46 @@ def test_alt_text_names_every_part_of_the_map():
 
 def test_drawn_map_is_small_and_marks_one_box():
     for number, other in ((3, 6), (6, 3)):
-        data = course_map.draw(number)
+        data = course_map.draw(number, LESSONS)
         picture = Image.open(io.BytesIO(data))
-        assert picture.mode == "P" and len(data) <= boilerplate_cells.MAP_LIMIT
+        assert len(data) <= boilerplate_cells.MAP_LIMIT and len(picture.getcolors()) <= 48
         colors = []
         for x, y, width, _ in (BOXES[number]["place"], BOXES[other]["place"]):
             colors.append(picture.convert("RGB").getpixel((x + width - 8, y + 8)))
         assert colors == [(255, 233, 168), (255, 255, 255)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
+def test_map_finds_a_place_for_every_new_lesson(count):
+    new = [
+        dataclasses.replace(LESSONS[-1], name=f"{9 + n:02d}_new", title=f"A subject number {n}")
+        for n in range(count)
+    ]
+    lessons = [*LESSONS, *new]
+    width, height = course_map.MAP["width"], course_map.height(lessons)
+    places = [box["place"] for box in course_map.boxes(lessons)]
+    assert len(places) == len(lessons)
+    for index, (x, y, w, h) in enumerate(places):
+        assert x >= 0 and x + w <= width and y >= 0 and y + h <= height
+        for other_x, other_y, other_w, other_h in places[:index]:
+            apart_x = x >= other_x + other_w or other_x >= x + w
+            assert apart_x or y >= other_y + other_h or other_y >= y + h
+    data = course_map.draw(9, lessons)
+    assert Image.open(io.BytesIO(data)).size == (width, height)
+    assert len(data) <= boilerplate_cells.MAP_LIMIT
+    assert all(f"{one.title} ({one.number})" in course_map.alt(new[0], lessons) for one in new)
+
+
+def test_pictures_on_a_clean_clone_writes_nothing(tiny, capsys):
+    args = argparse.Namespace(lesson=None, cell=None, crop=None)
+    pictures.main(args, tiny.root)
+    file = tiny.root / "course/pictures/map_1.webp"
+    Image.open(file).save(file, "WEBP", lossless=True, quality=0, method=0)  # other bytes
+    before = file.read_bytes()
+    capsys.readouterr()
+    pictures.main(args, tiny.root)
+    assert file.read_bytes() == before
+    assert capsys.readouterr().out == "course/pictures/map_1.webp unchanged\n"
 
 
 def make_picture(tiny, cell, crop=None):

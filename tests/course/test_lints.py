@@ -106,7 +106,7 @@ FOUND = [  # lint, tree, change, part of the message
     (texts.predictions, L, insert(SECTION, after="three"), NO_ANSWER),
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 8.3 of it."), "shows 8.3: print"),
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 97 % of it."), "shows 97: print"),
-    (texts.unwritten, L, source("saw", "**What you saw:** WRITE: it."), "(saw): not written yet"),
+    (texts.unwritten, S, source("saw", "**What you saw:** WRITE: it."), "(saw): not written yet"),
     (texts.unwritten, S, source("three", "print(9)  # WRITE: more"), "(three): not written yet"),
     (code.cell_length, L, source("three", "a = 1\n" * 26), "(three): 26 lines"),
     (code.cell_length, L, long_cells, "more than 8 lines"),
@@ -165,6 +165,7 @@ NOT_FOUND = [
     (texts.predictions, L, swap("see", "**Predict**", PREDICT_TWICE)),
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 9.0 dB, 3x3, lesson 2.")),
     (texts.numbers_are_shown, L, source("saw", "**What you saw:** 8.3 dB.")),
+    (texts.unwritten, L, source("saw", "**What you saw:** WRITE: it.")),
     (code.cell_length, S, source("three", "a = 1\n" * 26)),
     (code.line_length, L, source("three", f"a = '{'b' * 94}'")),
     (code.parameters, L, swap("parameters", "PROFILE", WITH_NOTE)),
@@ -200,13 +201,24 @@ def test_lint_on_good_notebook_finds_nothing(tiny, lint, tree, change):
     assert lines_after(tiny, lint, tree, change) == []
 
 
-def test_lesson_0_has_two_or_three_exercises(tiny):
+def test_lesson_has_as_many_exercises_as_its_entry_allows(tiny):
     book = read_book(tiny, L)
-    first = dataclasses.replace(book.lesson, name="00_start_here")
+    first = dataclasses.replace(book.lesson, exercises=(2, 3))
     book = dataclasses.replace(book, lesson=first)
     assert "expected 2 to 3" in str(next(exercises.exercise_count(book)))
     find(book.nb, "exercise-1").metadata.tags = []
     assert not list(exercises.exercise_count(book))
+
+
+def test_dropped_exercise_leaves_its_number_free(tiny):
+    book = read_book(tiny, L)
+    for name in ("exercise-2", "answer-2", "check-2"):
+        drop(name)(book.nb)
+    assert len(list(exercises.exercise_numbers(book))) == 2
+    lesson = dataclasses.replace(book.lesson, exercises=(3, 8), dropped_exercises=(2,))
+    book = dataclasses.replace(book, lesson=lesson)
+    assert not list(exercises.exercise_numbers(book)) + list(exercises.exercise_cells(book))
+    assert exercises.exercise_names(book) == ["1.1", "1.3", "1.4"]
 
 
 def test_every_lint_is_listed_and_tested():

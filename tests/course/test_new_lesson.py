@@ -1,6 +1,7 @@
 """A new lesson has every part; only its words are still to be written."""
 
 import argparse
+import tomllib
 
 import pytest
 
@@ -37,6 +38,41 @@ def test_new_lesson_has_its_number_and_name(tiny):
     book = LessonNotebook("solutions/09_fresh_paint.ipynb", nb, lesson)
     titles = [exercise.title.split(" · ")[0] for exercise in exercises(book)]
     assert titles == [f"### Exercise 9.{n}" for n in (1, 2, 3, 4)]
+    checks = tiny.root / "colorlib/check"
+    assert '"9.4"' in (checks / "lesson09.py").read_text("utf-8")
+    compile((checks / "lesson09.py").read_text("utf-8"), "lesson09.py", "exec")
+    assert list(tomllib.loads((checks / "exercises.toml").read_text("utf-8"))) == [
+        f"9.{n}" for n in (1, 2, 3, 4)
+    ]
+
+
+def test_check_names_everything_that_a_new_lesson_lacks(tiny):
+    make(tiny, "09_fresh_paint")
+    (tiny.root / "course/instructor-guide.md").write_text("# Guide\n", "utf-8")
+    (tiny.root / "course/syllabus.md").write_text("# Weeks\n", "utf-8")
+    found = "\n".join(str(finding) for finding in check.findings(tiny.root))
+    for part in (
+        "course/pictures/09_fresh_paint.jpg: does not exist: make it from a figure",
+        "course/pictures/map_9.webp: does not exist: draw the maps: python -m course pictures",
+        "colorlib/check/lesson09.py: not written yet",
+        "colorlib/check/exercises.toml: lesson 9: replace each 'WRITE:'",
+        "colorlib/check/lesson01.py: does not exist",
+        "exercises.toml: exercise 1.1 of solutions/01_tiny.ipynb has no title and hints",
+        "words of text, expected at least 1000",
+        "instructor-guide.md: the section '## Lesson 9 · Fresh paint' is missing: write **Hard.**",
+        "glossary.md: its last lines lack '[9]: ../lessons/09_fresh_paint.ipynb'",
+        "syllabus.md: no week and no day names lesson 9",
+    ):
+        assert part in found
+
+
+def test_lost_files_are_findings_and_no_error(tiny):
+    (tiny.root / "lessons/01_tiny.ipynb").unlink()
+    (line,) = map(str, check.findings(tiny.root))
+    assert line == "lessons/01_tiny.ipynb does not exist: run python -m course build."
+    (tiny.root / "solutions/01_tiny.ipynb").unlink()
+    (line,) = map(str, check.findings(tiny.root))
+    assert line.startswith("solutions/01_tiny.ipynb does not exist: write it, or take its entry")
 
 
 def test_new_lesson_is_inserted_in_order(tiny):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
 from course.tool.boilerplate_cells import DIFFICULTY
+from course.tool.course_config import COURSE_TOML
 from course.tool.lints.notebook_parsing import LessonNotebook, Problems
 from course.tool.solution_regions import BEGIN, STUB_NAME, STUB_RAISE
 
-COUNTS = range(4, 7)
-COUNTS_IN_LESSON_0 = range(2, 4)  # its reader may never have programmed
 TITLE = re.compile(r"### Exercise (\d+)\.(\d+) · (\S.*)")
 FACTS = "line of facts, as in '●○○ gentle · about 5 minutes · (n, 3, h, w) → (n, 1, h, w)'"
 STUBS = (BEGIN, STUB_RAISE, STUB_NAME.format(""))  # in a solution, in a lesson
@@ -42,20 +43,33 @@ def exercises(book: LessonNotebook) -> list[Exercise]:
     ]
 
 
+def expected_numbers(book: LessonNotebook) -> Iterator[int]:
+    """Yield the numbers that the exercises have, in order: from 1, without the dropped ones."""
+    dropped = book.lesson.dropped_exercises
+    return (number for number in itertools.count(1) if number not in dropped)
+
+
+def exercise_names(book: LessonNotebook) -> list[str]:
+    """Return the exercises that a notebook has to have checks for, for example ``["3.1", ...]``."""
+    numbers = zip(expected_numbers(book), exercises(book), strict=False)
+    return [f"{book.lesson.number}.{number}" for number, _ in numbers]
+
+
 def exercise_count(book: LessonNotebook) -> Problems:
-    """Four to six exercises (in lesson 0 two or three), one of them broken on purpose."""
+    """As many exercises as the lesson's entry allows, one of them broken on purpose."""
     found = exercises(book)
-    counts = COUNTS if book.lesson.number else COUNTS_IN_LESSON_0
-    if len(found) not in counts:
-        expected = f"expected {counts[0]} to {counts[-1]}: add or merge some."
+    least, most = book.lesson.exercises
+    if not least <= len(found) <= most:
+        change = f"add or merge some, or change 'exercises' of this lesson in {COURSE_TOML}"
+        expected = f"expected {least} to {most}: {change}."
         yield None, f"{len(found)} cells are tagged 'exercise', {expected}"
     if not any("broken on purpose" in exercise.title for exercise in found):
         yield None, "no exercise has 'broken on purpose' in its title: add one to diagnose."
 
 
 def exercise_numbers(book: LessonNotebook) -> Problems:
-    """Each title has the right form, numbered without a gap."""
-    for place, exercise in enumerate(exercises(book), start=1):
+    """Each title has the right form, numbered without a gap but for dropped exercises."""
+    for place, exercise in zip(expected_numbers(book), exercises(book), strict=False):
         match, expected = TITLE.fullmatch(exercise.title), (str(book.lesson.number), str(place))
         if match is None or match.group(1, 2) != expected:
             title = f"'### Exercise {'.'.join(expected)} · Title'"
@@ -78,7 +92,7 @@ def exercise_parts(book: LessonNotebook) -> Problems:
 
 def exercise_cells(book: LessonNotebook) -> Problems:
     """A stub to fill in, then a check."""
-    for place, exercise in enumerate(exercises(book), start=1):
+    for place, exercise in zip(expected_numbers(book), exercises(book), strict=False):
         code = [cell.source if cell.cell_type == "code" else "" for cell in exercise.following]
         call = f"check.q{book.lesson.number}_{place}("
         stubs = [at for at, text in enumerate(code) if any(stub in text for stub in STUBS)]

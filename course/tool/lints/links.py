@@ -1,4 +1,4 @@
-"""Lints of links: the file and the heading that a text or a notebook links to exist."""
+"""Lints of links, whose files and headings exist, and of merges, which are finished."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from course.tool import course_config, notebooks
+from course.tool import conflicts, course_config, notebooks
 from course.tool.course_config import Course
 from course.tool.files import find_files
 from course.tool.lints.notebook_parsing import Finding
@@ -29,6 +29,15 @@ def internal_links(root: Path) -> Iterator[Finding]:
         problem = _problem(root, path, internal_target(target, path, course))
         if problem:
             yield Finding(path, place, f"the link {target!r} {problem}")
+
+
+def merge_conflicts(root: Path) -> Iterator[Finding]:
+    """No text and no table has the markers of an unfinished merge."""
+    for file in find_files(root, (*TEXTS, "course/*.toml", "course/results/*.json")):
+        if line := conflicts.first_line(file.read_text("utf-8")):
+            path = file.relative_to(root).as_posix()
+            text = f"a merge conflict is not resolved: {conflicts.ADVICE}."
+            yield Finding(path, f"line {line}", text)
 
 
 def all_links(root: Path) -> Iterator[tuple[str, str, str]]:

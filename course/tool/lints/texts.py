@@ -140,6 +140,8 @@ def _value(number: str) -> float:
 
 def unwritten(book: LessonNotebook) -> Problems:
     """Nothing is left of the template of ``python -m course new``."""
+    if book.tree == "lessons":
+        return  # it is made from the solution
     for number, cell in enumerate(book.nb.cells, start=1):
         if MARK in cell.source:
             yield number, f"not written yet: replace each {MARK!r} by your own words."
