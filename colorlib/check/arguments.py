@@ -90,7 +90,7 @@ def _change_of_network(before: nn.Module, after: nn.Module) -> tuple[str, str] |
 
 
 def require_gradients(args: Sequence[Any], indices: Sequence[int]) -> list[list[Tensor]]:
-    """Let the tensors of these arguments record gradients: the argument's, or its parameters'."""
+    """Switch gradients on for the tensors of these arguments, or of their parameters."""
     targets = []
     for index in indices:
         arg = args[index]

@@ -20,6 +20,7 @@ _PLAIN_NUMBER = (
 )
 _ARRAY = "this is a NumPy array: use torch's functions, or torch.from_numpy(...) at the end."
 _LIST = "this is a list or tuple: torch.stack([...]) or torch.tensor([...]) makes a tensor of it."
+_ONE_TENSOR = "you return one tensor: return the values one by one, with commas between them."
 _DTYPE = "the numbers are right, but of another type, which the cells below cannot use: keep the "
 _GRAPH = "your result still has its graph, so it cannot be plotted: return result.detach()."
 _PACKAGES = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
@@ -47,7 +48,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts as equal.
+    """The tolerances within which two values are equal.
 
     Args:
         tolerance: Largest absolute difference between two tensors.
@@ -148,6 +149,8 @@ def _mismatch_of_kinds(got: Any, expected: Any) -> Mismatch:
         advice = _PLAIN_NUMBER if expected.ndim == 0 else ""
     elif isinstance(expected, Tensor) and isinstance(got, (list, tuple)):
         advice = _LIST
+    elif isinstance(expected, tuple) and isinstance(got, Tensor):
+        advice = _ONE_TENSOR
     return Mismatch(describe(got), describe(expected), advice)
 
 

@@ -32,14 +32,14 @@ _TOO_LONG = (
 )
 _UNDEFINED = (
     "`{}` does not exist yet: run the cell with your code, then this check. If that cell ends in a "
-    "SyntaxError, mend it first."
+    "SyntaxError, fix it first."
 )
 _EXPECTED_OUTCOMES = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
 
 
 @dataclass(frozen=True)
 class UndefinedName:
-    """What a check gets for a name that does not exist, because its cell was never run."""
+    """The value of a name that does not exist, because its cell was never run."""
 
     name: str
 

@@ -155,7 +155,7 @@ class Grader(ABC):
             cause = self._diagnose(learner, case)
             if got.error and not cause:
                 return self._raised(got.error, case)
-            cause = cause or self._advise(got, failure.expected)
+            cause = cause or failure.mismatch.advice or self._advise(got, failure.expected)
             return _wrong(failure.mismatch, case.name, cause)
         changed, advice = got.changed_input
         return _wrong(Mismatch(changed, "unchanged arguments", advice), case.name)
@@ -187,15 +187,20 @@ class Grader(ABC):
 
         The behaviour must agree in all cases, or, if there is no such mistake, in all cases up to
         the failed one: what the learner has right in an earlier case, the mistake has right too.
+        There, several messages that fit say nothing.
         """
         cases = list(self.cases)
         up_to_failed = cases[: cases.index(failed) + 1]
         observed = {id(case): self._run(learner, case) for case in cases}
         for tried in (cases, up_to_failed):
-            for mistake in self.mistakes:
-                if all(self._behaves_like(mistake, case, observed[id(case)]) for case in tried):
-                    return mistake.message
-        return ""
+            messages = [
+                mistake.message
+                for mistake in self.mistakes
+                if all(self._behaves_like(mistake, case, observed[id(case)]) for case in tried)
+            ]
+            if tried is cases and messages:
+                return messages[0]
+        return messages[0] if len(set(messages)) == 1 else ""
 
     def _behaves_like(self, mistake: KnownMistake, case: Case, observed: Observation) -> bool:
         return self._first_mismatch(observed, self._run(mistake.implementation, case)) is None

@@ -33,6 +33,7 @@ def _scale_mutant(*, scale_L: bool = False, scale_a: bool = True, scale_b: bool 
 
 
 _CAT_ERRORS = {
+    "same number of dimensions": "lab[:, 0] loses a dimension: lab[:, :1] keeps it.",
     "Sizes of tensors must match": "torch.cat joins along dim=1, the channels: every other "
     "dimension must have the same size.",
 }
@@ -93,6 +94,8 @@ _DISTANCE_MISTAKES = [
                  lambda one, other: (one - other).abs().mean()),
     KnownMistake("this is the mean squared error: .sum(dim=1), then .sqrt(), then .mean().",
                  lambda one, other: ((one - other) ** 2).mean()),
+    KnownMistake("the square is missing, and differences of both signs have no root: ** 2 first.",
+                 lambda one, other: (one - other).sum(dim=1).sqrt().mean()),
     KnownMistake("the colours are added, not subtracted: first - second.",
                  lambda one, other: ((one + other) ** 2).sum(dim=1).sqrt().mean()),
     KnownMistake("this is the largest distance: .mean(), not .max().",

@@ -140,6 +140,9 @@ _LAB_MISTAKES = [
     KnownMistake("a and b are swapped: a comes from X and Y (green to red), b from Y and Z (blue "
                  "to yellow).", xyz_to_lab_mutant(
                      combine=lambda *f: [combine(*f)[k] for k in (0, 2, 1)])),
+    KnownMistake("the two parts of the curve are swapped: the cube root is for t above 0.008856.",
+                 xyz_to_lab_mutant(power=lambda t: 7.787 * t + 16 / 116,
+                                   near_black=lambda t: t ** (1 / 3))),
     KnownMistake("you did not mix: linear light goes through your mix from exercise 1.2 first.",
                  xyz_to_lab_mutant(to_xyz=cie.srgb_to_linear)),
     KnownMistake("gamma and mix are missing: begin with linearise, then mix.",
@@ -248,7 +251,7 @@ _RGB_MISTAKES = [
     KnownMistake("fy is missing in fz: it is fy - b/200.",
                  lab_to_rgb_mutant(to_fs=lambda L, a, b: [*to_fs(L, a, b)[:2], -b / 200])),
     KnownMistake("the brackets are missing: fy is (L + 16) / 116.",
-                 lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L * 116 + 15.862 * 116, a, b))),
+                 lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L * 116, a, b))),
     KnownMistake("the sign of 16 is wrong: fy is (L + 16) / 116.",
                  lab_to_rgb_mutant(to_fs=lambda L, a, b: to_fs(L - 32, a, b))),
     KnownMistake("16 is missing: fy is (L + 16) / 116.",
@@ -332,6 +335,7 @@ _BUGFIX_MISTAKES = [
 ]  # fmt: skip
 _LAB_CASES = [
     *_image_cases(rgb_to_lab),
+    Case("L = 0.5, nearly black", (_pixel(0.5, 0.2, -0.1),)),
     Case("L = 50, a = 100, b = -100, a colour that no screen shows", (_pixel(50.0, 100, -100),)),
     Case("L = 95, a = -60, b = 90, a colour that no screen shows", (_pixel(95.0, -60, 90),)),
 ]

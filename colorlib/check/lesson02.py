@@ -126,10 +126,10 @@ _NO_BRANCH = {
     **_NORM_ERRORS,
 }
 _UNET_MISTAKES = [
+    KnownMistake("after a skip twice as many channels must arrive: torch.cat([x, y], dim=1) joins "
+                 "x and y; neither y alone nor x + y has enough.", mutants.unet_mutant(skip=None)),
     KnownMistake("level 0 is missing: range(num_downs) includes 0, the outermost level.",
                  mutants.unet_mutant(order=lambda levels: list(levels)[:0:-1])),
-    KnownMistake("the innermost level is missing: range(num_downs) ends with num_downs - 1.",
-                 mutants.unet_mutant(order=lambda levels: list(levels)[-2::-1])),
     KnownMistake("the levels are not inside each other: give the net so far as `inner`.",
                  mutants.unet_mutant(inner=lambda net: nn.Identity())),
     KnownMistake("the innermost up block has no batch norm: only the outermost goes without.",

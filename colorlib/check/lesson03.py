@@ -37,6 +37,8 @@ _FIELD_MISTAKES = [
                  mutants.receptive_field_mutant(only_first=True)),
     KnownMistake("only the last stride counts: multiply the step, step *= stride.",
                  mutants.receptive_field_mutant(lambda step, stride: stride)),
+    KnownMistake("you add the strides; multiply them: step *= stride.",
+                 mutants.receptive_field_mutant(lambda step, stride: step + stride)),
     KnownMistake("you return the step, the product of the strides, and not the reach.",
                  mutants.receptive_field_mutant(result=lambda field, step: step)),
     KnownMistake("you multiply kernel and step, but add too much: (kernel - 1) * step.",

@@ -133,9 +133,9 @@ def patch_mutant(
             top, left = max(top, 0), max(left, 0)
         edges = [top, left, top + size, left + size]
         if clip in (True, "low"):
-            edges = [max(edge, 0) for edge in edges]
+            edges[:2] = [max(top, 0), max(left, 0)]
         if clip in (True, "high", "early"):
-            edges = [min(edge, side - last) for edge in edges]
+            edges[2:] = [min(edge, side - last) for edge in edges[2:]]
         if as_size:
             edges[2:] = [edges[2] - edges[0], edges[3] - edges[1]]
         return tuple(edges[k] for k in order)

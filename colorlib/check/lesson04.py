@@ -309,6 +309,8 @@ _STEP_MISTAKES = [
     KnownMistake("real and fake go through the discriminator in one batch, which its batch norms "
                  "normalize together: call it once for each.",
                  training_step_mutant(one_batch=True)),
+    KnownMistake("the generator runs more than once: one fake serves both steps.",
+                 training_step_mutant(generator_twice=True)),
     KnownMistake("no gradient is set to zero: opt_d.zero_grad() and opt_g.zero_grad() before each "
                  "backward.", training_step_mutant(zero_grad_g=False, zero_grad_d=False)),
     KnownMistake("the discriminator's step trains only on fakes: use both losses.",
@@ -335,10 +337,10 @@ _STEP_MISTAKES = [
     KnownMistake("you add the discriminator's two losses: use their mean.",
                  training_step_mutant(discriminator_weight=1.0)),
     KnownMistake("the discriminator never changes: opt_d.step() is missing, or opt_d.zero_grad() "
-                 "stands between backward() and step().",
+                 "is between backward() and step().",
                  training_step_mutant(step_d=False)),
     KnownMistake("the generator never changes: opt_g.step() is missing, or opt_g.zero_grad() "
-                 "stands between backward() and step().",
+                 "is between backward() and step().",
                  training_step_mutant(step_g=False)),
     KnownMistake("real and fake are swapped in the discriminator's loss: real comes first.",
                  training_step_mutant(swap_logits=True)),
@@ -353,6 +355,8 @@ _LABEL_ERRORS = {
     "binary_cross_entropy_with_logits.",
 }
 _BACKWARD_ERRORS = {
+    "expected (n, 1, h, w)": "the arguments are swapped: net_d(L, ab), with L first.",
+    "expected (n, 2, h, w)": "the arguments are swapped: net_d(L, ab), with L first.",
     "backward through the graph a second time": "the discriminator's backward went through the "
     "generator and used up its graph: fake.detach() in the discriminator's step. retain_graph=True "
     "would only hide it.",

@@ -51,6 +51,7 @@ def training_step_mutant(
     zero_grad_d: bool = True,
     zero_grad_g: bool = True,
     generator_first: bool = False,
+    generator_twice: bool = False,  # the generator runs again for its own step
     d_step_last: bool = False,  # the discriminator's optimizer steps after the generator's
     one_batch: bool = False,  # real and fake through the discriminator in one call
     step_d: bool = True,
@@ -81,6 +82,7 @@ def training_step_mutant(
             fake = net_g(L)
         if detach_always:
             fake = fake.detach()
+        first_fake = fake
         if zero_grad_first:
             opt_g.zero_grad()
             opt_d.zero_grad()
@@ -97,6 +99,7 @@ def training_step_mutant(
             return loss.detach(), d_real.detach(), d_fake.detach()
 
         def update_generator() -> tuple[Tensor, Tensor, Tensor]:
+            fake = net_g(L) if generator_twice else first_fake
             logits = net_d(L, fake.detach() if detach_for_g else fake)
             weight = lambda_rec if fixed_lambda is None else fixed_lambda
             loss, adversarial, reconstruction = generator_loss(

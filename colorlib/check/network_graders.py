@@ -60,8 +60,7 @@ class NetworkGrader(Grader):
         shape = (2, case.args[0] if case.args else 1, *self.image_size)
         image = torch.randn(shape, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
-            net(given := image.clone())
-        output = net(image.requires_grad_())
+            output = net(given := image.clone())
         if not isinstance(output, Tensor):
             return Observation({"the returned value": f"a network that returns {describe(output)}"})
         count = sum(parameter.numel() for parameter in net.parameters())
@@ -69,11 +68,9 @@ class NetworkGrader(Grader):
             "the returned value": "a network",
             "the output's size": describe(output),
             "the number of parameters": f"{count:,} parameters",
-            "the output": output.detach(),
-            _GRADIENT: None,
+            "the output": output,
         }
-        if output.requires_grad:  # training needs gradients through every path
-            (values[_GRADIENT],) = torch.autograd.grad((output**2).sum(), image, allow_unused=True)
+        values[_GRADIENT] = _input_gradient(net, image)
         changed = None if torch.equal(given, image) else _CHANGED_IMAGE
         return Observation(values, changed_input=changed, network=net)
 
@@ -169,6 +166,14 @@ class SizesGrader(FunctionGrader):
             hook.remove()
         is_learners = built and implementation is not self.reference
         return replace(observation, changed_input=_BUILT) if is_learners else observation
+
+
+def _input_gradient(net: nn.Module, image: Tensor) -> Tensor | None:
+    """Return the gradient of the squared output; training needs gradients through every path."""
+    output = net(1 * image.requires_grad_())  # a network may write into its input
+    if not output.requires_grad:
+        return None
+    return torch.autograd.grad((output**2).sum(), image, allow_unused=True)[0]
 
 
 def set_deterministic_weights(net: nn.Module) -> nn.Module:

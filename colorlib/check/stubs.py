@@ -38,7 +38,7 @@ def is_unfinished(error: Exception | None) -> bool:
 def explain_unfinished(
     answer: Any, error: NotImplementedError, given: Sequence[str], parts: Sequence[str]
 ) -> Result:
-    """Tell an untouched stub from code that is not finished.
+    """Distinguish an untouched stub from code that is not finished.
 
     Args:
         answer: The learner's function or class.

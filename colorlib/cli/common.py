@@ -80,7 +80,7 @@ def resolve_model(model: str | None, runs: str | Path = "runs") -> tuple[Path, C
         The path of the weights, and the model.
 
     Raises:
-        FileNotFoundError: If ``model`` is none of these.
+        FileNotFoundError: If ``model`` is not one of these.
         ValueError: If it is a name of the library, and also the name of a file here.
         CheckpointError: If the file is damaged or does not contain a model.
     """

@@ -164,7 +164,7 @@ def train_two_stage(
 
 
 def _check_pixel_stage_is_finished(folder: Path, pixel: TrainConfig) -> None:
-    """Raise ValueError if the adversarial stage has begun and the pixel stage would go on.
+    """Raise ValueError if the adversarial stage has begun and the pixel stage would continue.
 
     A longer pixel stage ends with other weights, and the adversarial stage began from those of the
     shorter one: its model would no longer be the one that was asked for.

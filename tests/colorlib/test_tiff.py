@@ -341,7 +341,7 @@ RAW = {
     "filter array in a sub-directory": tiff(
         page(SMALL, BLACK_IS_ZERO, tags=[REDUCED, MAKE]), sub=[CFA]
     ),
-    "filter array beside a preview": tiff(
+    "filter array next to a preview": tiff(
         page(COLORS, RGB, tags=[MAKE]), sub=[page(SMALL, BLACK_IS_ZERO, tags=[REDUCED]), CFA]
     ),
     "filter array on the second page": tiff(page(COLORS, RGB), CFA),

@@ -1,4 +1,4 @@
-"""Lesson 5 in full and interrupted: a session that is lost repeats no data work, cells go on."""
+"""Lesson 5 in full and interrupted: a lost session repeats no data work, later cells run."""
 
 from __future__ import annotations
 
