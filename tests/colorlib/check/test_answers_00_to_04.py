@@ -1,0 +1,48 @@
+"""Answers of students to the exercises of lessons 0 to 4: right ones pass, wrong ones are named."""
+
+from pathlib import Path
+
+import pytest
+from answer_tables import load_answers
+
+from colorlib import check
+from colorlib.check.graders import _UNKNOWN_MISTAKE
+from colorlib.check.result import Outcome
+
+HERE = Path(__file__).parent
+RIGHT, WRONG = (
+    [
+        answer
+        for lesson in range(5)
+        for answer in load_answers(HERE / f"answers_lesson{lesson:02d}.toml", kind)
+    ]
+    for kind in ("right", "wrong")
+)
+EXERCISES = [name for lesson in range(5) for name in check.lesson(lesson)]
+NAMED_SHARE = 0.95  # of the wrong answers: at least so many get a cause
+
+
+def grade(answer):
+    """Return the outcome of the check, and its likely cause or ""."""
+    result = getattr(check, f"q{answer.exercise.replace('.', '_')}").grader(answer.build())
+    cause = dict(result.reasons).get("likely cause", "")
+    return result.outcome, "" if cause == _UNKNOWN_MISTAKE else cause
+
+
+@pytest.mark.parametrize("answer", RIGHT, ids=str)
+def test_unusual_right_answer_passes(answer):
+    assert grade(answer)[0] is Outcome.PASSED
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_wrong_answers_are_refused_with_their_cause(exercise):
+    answers = [answer for answer in WRONG if answer.exercise == exercise[1:].replace("_", ".")]
+    assert len(answers) >= 5
+    for answer in answers:
+        outcome, cause = grade(answer)
+        assert outcome in (Outcome.WRONG, Outcome.RAISED), answer
+        assert answer.cause in cause, f"{answer}: {cause}"
+
+
+def test_most_wrong_answers_are_named():
+    assert sum(bool(answer.cause) for answer in WRONG) / len(WRONG) >= NAMED_SHARE
