@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,18 @@ from course.tool import (
     lessons,
     notebooks,
     placeholders,
+    student_tree,
 )
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, PLACEHOLDER, ROOT, Course, Lesson
 from course.tool.files import atomic_write_text
 
 FIX = "run python -m course build"
+STUDENTS = student_tree.DEFAULT_FOLDER
+STILL_VISIBLE = (
+    "the library in it contains what the lessons build. The guide for instructors says what a "
+    "determined student can still see."
+)
 OVERWRITTEN = "build/overwritten"  # copies of lessons that were changed by hand
 
 
@@ -42,10 +49,29 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--check", action="store_true", help="only print what differs; exit with 1")
     group.add_argument("--repository", metavar=PLACEHOLDER, help="set where the course is hosted")
     parser.add_argument("--branch", help="set what badges open: a branch, or a tag such as v1.0.0")
+    parser.add_argument(
+        "--answers",
+        choices=["public", "private"],
+        default="public",
+        help="private: write the course without answers, for a repository of the students; then "
+        "--repository and --branch are theirs, and course.toml stays as it is",
+    )
+    parser.add_argument("--out", type=Path, help=f"of --answers private (default: {STUDENTS})")
+    parser.add_argument(
+        "--exam",
+        nargs="+",
+        default=[],
+        metavar="LESSON",
+        help="with --answers private: leave out the checks, hints and right answers of lessons",
+    )
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Build, or check what is built; return 1 if something is left to fix."""
+    if args.answers == "private":
+        return write_student_tree(args, root)
+    if args.out or args.exam:
+        raise CourseError("found --out or --exam, which need --answers private: add it.")
     if args.branch and args.check:
         raise CourseError("found --check with --branch, but --check writes nothing: leave one out.")
     if args.repository:
@@ -65,6 +91,25 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
         print(line)
     if args.check and not problems:
         print(f"{len(products)} files are what their sources say.")
+    return 1 if problems else 0
+
+
+def write_student_tree(args: argparse.Namespace, root: Path) -> int:
+    """Write the course without answers; return 1 if an answer shows all the same."""
+    if args.check:
+        raise CourseError("found --check with --answers private, which it does not read: choose.")
+    folder = args.out or root / STUDENTS
+    course = course_config.load(root)
+    if problems := list(find_unpaired(root, course)):
+        raise CourseError(problems[0])
+    theirs = dataclasses.replace(
+        course, repository=args.repository or "", branch=args.branch or "main"
+    )
+    problems = student_tree.write(root, folder, theirs, args.exam)
+    for line in problems:
+        print(line)
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    print(f"{folder}: {count} files without answers; {STILL_VISIBLE}")
     return 1 if problems else 0
 
 

@@ -35,7 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Write the entry and the notebook, build the course, and print the next steps."""
     create(args.name, root)
-    build.main(argparse.Namespace(check=False, repository=None, branch=None), root)
+    parser = argparse.ArgumentParser()
+    build.arguments(parser)
+    build.main(parser.parse_args([]), root)
     print(NEXT_STEPS.format(name=args.name, number=int(args.name[:2])))
     return 0
 

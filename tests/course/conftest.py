@@ -105,7 +105,10 @@ class Tiny:
         self, *, check: bool = False, repository: str | None = None, branch: str | None = None
     ) -> int:
         """Run ``python -m course build``."""
-        args = argparse.Namespace(check=check, repository=repository, branch=branch)
+        parser = argparse.ArgumentParser()
+        build.arguments(parser)
+        args = parser.parse_args([])
+        args.check, args.repository, args.branch = check, repository, branch
         return build.main(args, self.root)
 
     def read(self, tree: str = "solutions"):
