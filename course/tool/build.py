@@ -95,7 +95,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 
 
 def write_student_tree(args: argparse.Namespace, root: Path) -> int:
-    """Write the course without answers; return 1 if an answer shows all the same."""
+    """Write the course without answers; return 1 if an answer still shows."""
     if args.check:
         raise CourseError("found --check with --answers private, which it does not read: choose.")
     folder = args.out or root / STUDENTS

@@ -41,7 +41,7 @@ def store_outputs(path: Path, run: Run) -> None:
                     f"this machine; stored outputs must be the same everywhere: print only the "
                     f"file's name."
                 )
-    nb.metadata.setdefault("course", nbformat.from_dict({}))["executed"] = notebooks.source_hash(nb)
+    nb.metadata.setdefault("course", nbformat.from_dict({}))["executed"] = notebooks.code_hash(nb)
     notebooks.write(path, nb)
 
 

@@ -38,7 +38,7 @@ TEXT_SUFFIXES = {".ipynb", ".json", ".md", ".py", ".toml", ".txt", ".yml", ".cff
 
 
 def write(root: Path, folder: Path, course: Course, exams: Sequence[str] = ()) -> list[str]:
-    """Write the tree; return a sentence for each thing that shows an answer all the same.
+    """Write the tree; return a sentence for each thing that still shows an answer.
 
     Args:
         root: The folder of the course.

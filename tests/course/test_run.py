@@ -123,7 +123,7 @@ def test_run_store_writes_fit_outputs_once(tmp_path, capsys, monkeypatch):
     assert "02_leaking.ipynb: cell 2 (here) prints '" in capsys.readouterr().out
     assert paths[1].read_bytes() == before
     nb = notebooks.read(paths[0])
-    assert nb.metadata.course.executed == notebooks.source_hash(nb) == notebooks.source_hash(good())
+    assert nb.metadata.course.executed == notebooks.code_hash(nb) == notebooks.code_hash(good())
     assert [output.output_type for output in nb.cells[2].outputs] == ["stream", "display_data"]
     assert nb.cells[2].outputs[0].text.startswith("full solution")  # the default parameters
     assert nb.cells[2].outputs[1].metadata["image/png"]["alt"] == "A red rectangle"

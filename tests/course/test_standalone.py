@@ -59,7 +59,7 @@ def test_setup_from_a_wheel_in_an_empty_folder_works(place):
     assert "the course runs offline: a notebook tried to reach 192.0.2.1" in run.problem
     use = next(cell for cell in run.nb.cells if cell.id == "use")
     assert standalone.printed(use).splitlines() == [
-        f"{standalone.DRIVE_REFUSED}; checkpoints stay on this machine's disk.",
+        f"{standalone.DRIVE_REFUSED}; the run stays on this machine's disk.",
         "colab test",
         "site-packages []",
     ]

@@ -111,7 +111,9 @@ def size(book: LessonNotebook) -> Problems:
     """A notebook opens fast."""
     limit, count = MAX_BYTES[book.tree], len(notebooks.dumps(book.nb).encode("utf-8"))
     if count > limit:
-        yield None, f"{count} bytes, expected at most {limit}: store fewer pictures."
+        number, largest = max(enumerate(book.nb.cells, start=1), key=lambda pair: len(str(pair[1])))
+        where = f"{notebooks.place(number, largest)} is the largest cell"
+        yield None, f"{count} bytes, expected at most {limit}; {where}: shorten it, or split one."
 
 
 def _statements(cell: NotebookNode) -> list[ast.stmt]:
