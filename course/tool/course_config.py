@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COURSE_TOML = "course/course.toml"
 SCHEMA = json.loads((ROOT / "course/course.schema.json").read_text("utf-8"))
 PLACEHOLDER = "OWNER/NAME"
+MARK = "WRITE:"  # what the templates of a new lesson leave to a person
 RELEASE = r"v(\d+\.\d+\.\d+)"  # a branch of this form is the tag of a release
 
 

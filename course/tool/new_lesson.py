@@ -14,7 +14,6 @@ from course.tool import build, course_config, files
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, ROOT
 
-MARK = "WRITE:"
 TEMPLATES = Path(__file__).with_name("templates")
 NEXT_STEPS = """
 solutions/{name}.ipynb is a lesson to fill in, and colorlib/check/ has its checks. Next:

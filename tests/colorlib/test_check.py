@@ -226,7 +226,7 @@ class TestEveryExercise:
         assert len(mistakes) >= 3
         for mistake in mistakes:
             result = EVERY[name].grader(mistake.implementation)
-            assert result.outcome is Outcome.WRONG
+            assert result.outcome is Outcome.WRONG, f"this is right: {mistake.message}"
             assert dict(result.reasons)["likely cause"] == mistake.message
 
     def test_number_and_hints(self, name):

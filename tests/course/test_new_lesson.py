@@ -1,12 +1,14 @@
 """A new lesson has every part; only its words are still to be written."""
 
 import argparse
+import subprocess
+import sys
 import tomllib
 
 import pytest
 
 from course.tool import check, course_config, new_lesson, notebooks
-from course.tool.cli import CourseError
+from course.tool.cli import COMMANDS, CourseError
 from course.tool.lints.exercises import exercises
 from course.tool.lints.notebook_parsing import LessonNotebook
 
@@ -44,6 +46,12 @@ def test_new_lesson_has_its_number_and_name(tiny):
     assert list(tomllib.loads((checks / "exercises.toml").read_text("utf-8"))) == [
         f"9.{n}" for n in (1, 2, 3, 4)
     ]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_imported_first(name):
+    code = f"from course.tool.cli import import_command; import_command({name!r})"
+    assert subprocess.run([sys.executable, "-c", code], cwd=course_config.ROOT).returncode == 0
 
 
 def test_check_names_everything_that_a_new_lesson_lacks(tiny):

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from course.tool import course_config, notebooks, placeholders, reading_time
 from course.tool.boilerplate_cells import PICTURES
-from course.tool.course_config import COURSE_TOML, Lesson
+from course.tool.course_config import COURSE_TOML, MARK, Lesson
 from course.tool.lints.exercises import exercise_names
 from course.tool.lints.notebook_parsing import Finding, LessonNotebook
-from course.tool.new_lesson import MARK
 
 GUIDE = "course/instructor-guide.md"
 GUIDE_PARTS = ("Hard", "Show", "Time", "Adapt", "Skip")

@@ -6,9 +6,9 @@ import itertools
 import re
 
 from course.tool.boilerplate_cells import TAGS
+from course.tool.course_config import MARK
 from course.tool.lints.notebook_parsing import LessonNotebook, Problems, prose, word_count
 from course.tool.markdown import headings
-from course.tool.new_lesson import MARK
 from course.tool.notebooks import tags
 
 MAX_SECTIONS = 8
