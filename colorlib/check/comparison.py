@@ -129,7 +129,8 @@ def _mismatch_of_values(
         return Mismatch(*format_pair(got[index].item(), expected[index].item()))
     n, _, h, w = index
     digits = _digits_that_differ(got[index].item(), expected[index].item())
-    names = [f"{name} " for name in channels] or [""] * error.shape[1]
+    named = len(channels) == error.shape[1]
+    names = [f"{name} " for name in channels] if named else [""] * error.shape[1]
     texts = []
     for tensor in (got, expected):
         numbers = [_format_number(number, digits) for number in tensor[n, :, h, w].tolist()]

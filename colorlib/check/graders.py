@@ -123,6 +123,7 @@ class Grader(ABC):
     channels: Sequence[str] = field(default=(), kw_only=True)
     accepts_numbers: bool = field(default=False, kw_only=True)
     exact_dtype: bool = field(default=False, kw_only=True)
+    _known: dict[int, list[Observation]] = field(default_factory=dict, init=False, repr=False)
     errors_are_mistakes: ClassVar[bool] = False  # whether a known mistake may be an exception
 
     @abstractmethod
@@ -185,25 +186,34 @@ class Grader(ABC):
     def _diagnose(self, learner: Callable, failed: Case) -> str:
         """Return the message of the known mistake that behaves like the learner's implementation.
 
-        The behaviour must agree in all cases, or, if there is no such mistake, in all cases up to
-        the failed one: what the learner has right in an earlier case, the mistake has right too.
-        There, several messages that fit say nothing.
+        The behaviour must agree in all cases up to the failed one: what the learner has right in an
+        earlier case, the mistake has right too. The one that agrees in most cases is named. Equal
+        errors say less than equal values: if several messages fit an error equally, none is named.
         """
         cases = list(self.cases)
-        up_to_failed = cases[: cases.index(failed) + 1]
-        observed = {id(case): self._run(learner, case) for case in cases}
-        for tried in (cases, up_to_failed):
-            messages = [
-                mistake.message
-                for mistake in self.mistakes
-                if all(self._behaves_like(mistake, case, observed[id(case)]) for case in tried)
-            ]
-            if tried is cases and messages:
-                return messages[0]
-        return messages[0] if len(set(messages)) == 1 else ""
+        up_to_failed = cases.index(failed) + 1
+        observed = [self._run(learner, case) for case in cases]
+        most, messages = 0, []
+        for mistake in self.mistakes:
+            agrees = self._agreement(mistake, observed)
+            if sum(agrees[:up_to_failed]) < up_to_failed:
+                continue
+            if all(agrees):
+                return mistake.message
+            if sum(agrees) > most:
+                most, messages = sum(agrees), []
+            if sum(agrees) == most:
+                messages.append(mistake.message)
+        is_ambiguous = observed[up_to_failed - 1].error and len(set(messages)) > 1
+        return messages[0] if messages and not is_ambiguous else ""
 
-    def _behaves_like(self, mistake: KnownMistake, case: Case, observed: Observation) -> bool:
-        return self._first_mismatch(observed, self._run(mistake.implementation, case)) is None
+    def _agreement(self, mistake: KnownMistake, observed: Sequence[Observation]) -> list[bool]:
+        """Compare a known mistake with what was observed, case by case."""
+        key = id(mistake)
+        if key not in self._known:
+            self._known[key] = [self._run(mistake.implementation, case) for case in self.cases]
+        pairs = zip(observed, self._known[key], strict=True)
+        return [self._first_mismatch(got, known) is None for got, known in pairs]
 
     def _advise(self, got: Observation, expected: Observation) -> str:
         """Return advice on a mistake that is not known."""
