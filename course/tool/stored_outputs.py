@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import re
 import sys
@@ -10,12 +12,18 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from course.tool import notebooks
 from course.tool.cli import CourseError
 from course.tool.execute import Run
+from course.tool.lints.code import MAX_BYTES
 
 WIDGET = "application/vnd.jupyter.widget-view+json"  # without its state, some readers reject it
+
+
+JPEG = "image/jpeg"
+LOWER_QUALITY = 60  # figures come with 72; the difference shows at the edges of letters only
 
 
 def store_outputs(path: Path, run: Run) -> None:
@@ -42,6 +50,7 @@ def store_outputs(path: Path, run: Run) -> None:
                     f"file's name."
                 )
     nb.metadata.setdefault("course", nbformat.from_dict({}))["executed"] = notebooks.code_hash(nb)
+    make_room(nb, MAX_BYTES["solutions"])
     notebooks.write(path, nb)
 
 
@@ -55,6 +64,23 @@ def portable(outputs: list[NotebookNode]) -> Iterator[NotebookNode]:
             if not output.data:
                 continue
         yield output
+
+
+def make_room(nb: NotebookNode, limit: int) -> None:
+    """Save photos at a lower quality, the largest first, until the file has ``limit`` bytes.
+
+    Nothing changes in a notebook that fits, and no photo is saved twice at the lower quality.
+    """
+    photos = [out.data for _, cell in notebooks.numbered(nb, "code") for out in cell.outputs
+              if JPEG in out.get("data", {})]  # fmt: skip
+    for data in sorted(photos, key=lambda data: len(data[JPEG]), reverse=True):
+        if len(notebooks.dumps(nb).encode("utf-8")) <= limit:
+            return
+        with Image.open(io.BytesIO(base64.b64decode(data[JPEG]))) as photo:
+            file = io.BytesIO()
+            photo.save(file, "JPEG", quality=LOWER_QUALITY, optimize=True, progressive=True)
+        smaller = base64.b64encode(file.getvalue()).decode("ascii")
+        data[JPEG] = min(data[JPEG], smaller, key=len)
 
 
 def texts(outputs: list[NotebookNode]) -> Iterator[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import sys
 from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_output
+from PIL import Image
 
 from course.tool import notebooks
 from course.tool.cli import CourseError
 from course.tool.execute import Run
-from course.tool.stored_outputs import WIDGET, store_outputs
+from course.tool.stored_outputs import WIDGET, make_room, store_outputs
 from tests.course import tiny
 
 
@@ -44,6 +47,24 @@ def test_store_outputs_drops_widgets_and_warnings(path):
     assert notebooks.is_fresh(stored)
     stored.cells[1].source = "2"
     assert not notebooks.is_fresh(stored)
+
+
+def test_photos_become_smaller_only_where_room_is_needed():
+    pictures = []
+    for side in (300, 500):
+        file = io.BytesIO()
+        Image.effect_noise((side, side), 60).convert("RGB").save(file, "JPEG", quality=72)
+        pictures.append(base64.b64encode(file.getvalue()).decode())
+    cells = [tiny.code(f"c{n}", "1") for n in range(2)]
+    for cell, picture in zip(cells, pictures, strict=True):
+        cell.outputs = [new_output("display_data", {"image/jpeg": picture})]
+    nb = tiny.notebook(*cells)
+    size = len(notebooks.dumps(nb).encode())
+    for limit, changed in ((size, []), (size - 9, [1]), (9, [0, 1])):
+        make_room(nb, limit)
+        now = [cell.outputs[0].data["image/jpeg"] for cell in nb.cells[1:]]
+        assert [n for n in range(2) if now[n] != pictures[n]] == changed
+        assert all(len(new) <= len(old) for new, old in zip(now, pictures, strict=True))
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/html", "image/svg+xml"])
