@@ -23,7 +23,7 @@ from colorlib.data.catalog import CATALOG
 PIXELS, MANIFEST = "pixels.npy", "manifest.json"  # the files of prepared images
 _PREPARED_NAME = re.compile(r"[0-9a-f]{16}")
 _SAID_FROM = 100_000_000  # bytes from which on the need of space is logged
-_RESERVE = 200_000_000  # bytes that stay free on a disk
+_RESERVE = 0.1  # of the size of what is written stays free as well
 _MINIMUM = 1_000_000  # bytes; what is smaller is written without asking
 log = logging.getLogger("colorlib")
 
@@ -117,7 +117,7 @@ def check_disk_space(folder: Path, num_bytes: int, title: str, advice: str = _AD
         existing = existing.parent
     free = shutil.disk_usage(existing)[2]
     found = f"{title} take {format_bytes(num_bytes)} in {folder}"
-    if num_bytes + _RESERVE > free and num_bytes >= _MINIMUM:
+    if num_bytes * (1 + _RESERVE) > free and num_bytes >= _MINIMUM:
         error = OSError(f"{found}, and {format_bytes(free)} are free there; {advice}")
         error.errno = errno.ENOSPC
         raise error

@@ -52,25 +52,25 @@ def exercise():
         KnownMistake("this adds one.", lambda x: x + 1),
     ]
     grader = FunctionGrader(double, cases, mistakes, tolerance=1e-6)
-    return Exercise("9.1", "Double it", ("Think of twice.", "return 2 * x"), grader)
+    return Exercise("99.1", "Double it", ("Think of twice.", "return 2 * x"), grader)
 
 
 # exercises ----------------------------------------------------------------------------------------
 def test_exercise_right_answer_is_returned(exercise, capsys):
     assert exercise(mine) is mine
-    assert capsys.readouterr().out == "✓ Exercise 9.1 · Double it: passed\n"
+    assert capsys.readouterr().out == "✓ Exercise 99.1 · Double it: passed\n"
 
 
 def test_exercise_stub_returns_stand_in(exercise, capsys):
     for stand_in in (exercise(stub), exercise(...), exercise()):
         assert isinstance(stand_in, StandIn) and stand_in(3) == 6
-    assert capsys.readouterr().out.count("○ Exercise 9.1 · Double it: not attempted yet") == 3
+    assert capsys.readouterr().out.count("○ Exercise 99.1 · Double it: not attempted yet") == 3
 
 
 def test_exercise_known_mistake_shows_its_message(exercise, capsys):
     assert isinstance(exercise(lambda x: x**2), StandIn)
     assert capsys.readouterr().out.splitlines()[:5] == [
-        "✗ Exercise 9.1 · Double it: wrong",
+        "✗ Exercise 99.1 · Double it: wrong",
         "  for           three",
         "  got           9",
         "  expected      6",
@@ -101,7 +101,7 @@ def test_exercise_wrong_answer_is_explained(exercise, capsys, answer, words):
 def test_exercise_error_shows_the_learners_line(exercise, capsys):
     assert isinstance(exercise(raising), StandIn)
     out = capsys.readouterr().out
-    assert "! Exercise 9.1 · Double it: raised" in out
+    assert "! Exercise 99.1 · Double it: raised" in out
     assert "AttributeError: 'Tensor' object has no attribute 'no_such_thing'" in out
     assert re.search(r"in the line\s+return args\[0\]\.no_such_thing", out)
 
@@ -140,7 +140,7 @@ def test_course_expect_rejects_other_outcomes(exercise, monkeypatch, tree, right
     if answer is right:
         exercise(answer)
     else:
-        with pytest.raises(UnexpectedOutcome, match=f"exercise 9.1 in a {tree} is"):
+        with pytest.raises(UnexpectedOutcome, match=f"exercise 99.1 in a {tree} is"):
             exercise(answer)
 
 
@@ -158,7 +158,7 @@ def test_progress_counts_tries_and_keeps_last_outcome(exercise, capsys):
     check.progress()
     out = capsys.readouterr().out
     assert out.startswith("Passed: 1 of 1.")
-    assert re.search(r"9\.1 +Double it +✓ passed +tries: 2", out)
+    assert re.search(r"99\.1 +Double it +✓ passed +tries: 2", out)
 
 
 def test_card_folds_hints_and_escapes_html(exercise, monkeypatch):

@@ -159,7 +159,7 @@ def tiny(tmp_path: Path) -> Tiny:
     )
     # header and footer link to them
     for name in ("LICENSE", "LICENSE-content", "course/glossary.md", "course/papers.md"):
-        (tmp_path / name).write_text("Yours.\n", "utf-8")
+        (tmp_path / name).write_text("# Title\n\nYours.\n", "utf-8")
     notebooks.write(tmp_path / "solutions/01_tiny.ipynb", tiny_solution())
     course = Tiny(tmp_path)
     assert course.build() == 0

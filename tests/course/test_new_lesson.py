@@ -58,6 +58,7 @@ def test_check_names_everything_that_a_new_lesson_lacks(tiny):
     make(tiny, "09_fresh_paint")
     (tiny.root / "course/instructor-guide.md").write_text("# Guide\n", "utf-8")
     (tiny.root / "course/syllabus.md").write_text("# Weeks\n", "utf-8")
+    (tiny.root / "colorlib/check/lesson09_more.py").write_text("x = 1\n" * 401, "utf-8")
     found = "\n".join(str(finding) for finding in check.findings(tiny.root))
     for part in (
         "course/pictures/09_fresh_paint.jpg: does not exist: make it from a figure",
@@ -65,6 +66,7 @@ def test_check_names_everything_that_a_new_lesson_lacks(tiny):
         "colorlib/check/lesson09.py: not written yet",
         "colorlib/check/exercises.toml: lesson 9: replace each 'WRITE:'",
         "colorlib/check/lesson01.py: does not exist",
+        "colorlib/check/lesson09_more.py: 401 lines, expected at most 400: move one exercise",
         "exercises.toml: exercise 1.1 of solutions/01_tiny.ipynb has no title and hints",
         "words of text, expected at least 1000",
         "instructor-guide.md: the section '## Lesson 9 · Fresh paint' is missing: write **Hard.**",

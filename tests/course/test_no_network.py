@@ -111,4 +111,4 @@ def test_offline_with_unknown_command_says_so(tmp_path):
     done = run_offline(["no-such-command"], tmp_path)
     assert done.returncode == 1
     message = "'no-such-command' cannot be run (No such file or directory): check the command."
-    assert message in done.stdout
+    assert message in done.stderr

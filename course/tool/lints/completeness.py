@@ -18,6 +18,7 @@ GUIDE_PARTS = ("Hard", "Show", "Time", "Adapt", "Skip")
 GLOSSARY = "course/glossary.md"
 SYLLABUS = "course/syllabus.md"
 CHECKS = "colorlib/check"
+MAX_LINES = 400  # of a file of checks; tests/test_structure.py has the same limit
 LEAST_WORDS = {0: 300}  # lesson 0 is for readers who may never have programmed
 LEAST_MINUTES = {0: 4}
 WORDS, MINUTES = 1000, 30  # of prose, and of exercises, in every other lesson
@@ -50,6 +51,12 @@ def _checks(root: Path, lesson: Lesson) -> Iterator[Finding]:
         yield Finding(module, "", "does not exist: write a grader for each exercise.")
     elif MARK in (root / module).read_text("utf-8"):
         yield Finding(module, "", f"not written yet: replace each {MARK!r}.")
+    for path in sorted((root / CHECKS).glob(f"lesson{lesson.number:02d}*.py")):
+        length = len(path.read_text("utf-8").splitlines())
+        if length > MAX_LINES:
+            advice = f"move one exercise into a new lesson{lesson.number:02d}_*.py and import it"
+            text = f"{length} lines, expected at most {MAX_LINES}: {advice}."
+            yield Finding(f"{CHECKS}/{path.name}", "", text)
     path = f"solutions/{lesson.name}.ipynb"
     wanted = exercise_names(LessonNotebook(path, notebooks.read(root / path), lesson))
     texts = tomllib.loads((root / table).read_text("utf-8"))
