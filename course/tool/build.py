@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from colorlib import __version__
 from course.tool import (
     boilerplate_cells,
     course_config,
@@ -21,7 +23,7 @@ from course.tool import (
     student_tree,
 )
 from course.tool.cli import CourseError
-from course.tool.course_config import COURSE_TOML, PLACEHOLDER, ROOT, Course, Lesson
+from course.tool.course_config import COURSE_TOML, PLACEHOLDER, RELEASE, ROOT, Course, Lesson
 from course.tool.files import atomic_write_text
 
 FIX = "run python -m course build"
@@ -79,6 +81,12 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     if args.branch:
         course_config.set_field(root, "branch", args.branch)
     course = course_config.load(root)
+    release = re.fullmatch(RELEASE, course.branch)
+    if release and release[1] != __version__:
+        print(
+            f"Note: the branch is {course.branch}, the library's version {__version__}: set-up "
+            f"installs {course.branch} if a release of that name exists."
+        )
     problems = list(find_unpaired(root, course))
     is_renamed = any(find_renamed(root, course))  # a build would write texts without this lesson
     products = [] if is_renamed else plan(root, course)

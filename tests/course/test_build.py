@@ -5,6 +5,7 @@ import json
 import pytest
 from nbformat.v4 import new_markdown_cell
 
+from colorlib import __version__
 from course.tool import course_config, notebooks
 from course.tool.cli import CourseError
 
@@ -224,6 +225,13 @@ def test_repository_reaches_badges_links_setup_readme(tiny, capsys):
     assert "github/ada/colour/blob/main/lessons/01_tiny.ipynb" in readme
     assert "--repository" not in readme
     assert check(tiny, capsys) == []
+
+
+def test_tag_of_another_version_is_noted(tiny, capsys):
+    tiny.build(repository="ada/colour", branch="v9.9.9")
+    assert "Note: the branch is v9.9.9, the library's version" in capsys.readouterr().out
+    tiny.build(branch=f"v{__version__}")
+    assert "Note" not in capsys.readouterr().out
 
 
 def test_new_badge_keeps_outputs_current_but_new_code_not(tiny):
