@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.tool import build, course_config, notebooks
+from course.tool import course_config, notebooks, pairing
 from course.tool.course_config import ROOT
 from course.tool.lints import LINTS
 from course.tool.lints.completeness import course_parts
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
 def findings(root: Path) -> Iterator[Finding]:
     """Yield what the lints find in both trees, in the texts and around each lesson."""
     course = course_config.load(root)
-    unpaired = [*build.find_unpaired(root, course), *build.find_unbuilt(root, course)]
+    unpaired = [*pairing.find_unpaired(root, course), *pairing.find_unbuilt(root, course)]
     if unpaired:
         yield from (Finding("", "", text) for text in unpaired)
         return  # what else is missing depends on these files

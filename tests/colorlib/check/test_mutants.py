@@ -14,7 +14,7 @@ from colorlib import check
 
 LESSONS = range(9)
 ALL = os.environ.get("MUTANTS") == "all"
-SAMPLE = 6
+SAMPLE = 4
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
