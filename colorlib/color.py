@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from colorlib import cie
-from colorlib.tensor_checks import check_choice, check_images
+from colorlib.tensor_checks import check_choice, check_images, check_range
 
 # Linear RGB this far outside [0, 1] still counts as inside: it is float32 noise, not a colour.
 _GAMUT_EPS = 1e-4
@@ -50,10 +50,7 @@ def rgb_to_lab(
     """
     check_images("rgb", rgb, allow_uint8=True)
     if rgb.dtype != torch.uint8 and _runs_in_tiles(rgb):
-        low, high = (value.item() for value in rgb.detach().aminmax())
-        if low < -0.01 or high > 1.01:
-            found = f"rgb runs from {low:.3g} to {high:.3g}"
-            raise ValueError(f"{found}; expected [0, 1]: divide by 255, or pass 0..255 as uint8")
+        check_range("rgb", rgb, hint="divide by 255, or pass 0..255 as uint8")
     return _map_tiles(_rgb_to_lab_unchecked, rgb, _RGB_TILE_PIXELS)
 
 

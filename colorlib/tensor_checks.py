@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
@@ -44,10 +45,23 @@ def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = Fa
     raise TypeError(f"{name} has dtype {x.dtype}; expected {expected}")
 
 
-def check_range(name: str, x: Tensor, low: float = 0, high: float = 1) -> None:
+def check_range(
+    name: str,
+    x: Tensor,
+    low: float = 0,
+    high: float = 1,
+    *,
+    hint: str = "",
+    allow_nan: bool = True,
+) -> None:
     """Raise ValueError if values are outside [low, high] by more than 0.01, which rounding is not.
 
-    NaN passes: it is seen in the result.
+    Args:
+        name: The name of the tensor in the message.
+        x: Any shape.
+        low, high: The range.
+        hint: What to do; by default, what usually helps.
+        allow_nan: Whether NaN passes, because it is seen in the result.
 
     Example:
         >>> check_range("rgb", torch.tensor([0.0, 255.0]))
@@ -58,14 +72,20 @@ def check_range(name: str, x: Tensor, low: float = 0, high: float = 1) -> None:
         ValueError: rgb runs from -1 to 1; expected [0, 1]: add 1 and divide by 2
     """
     values = x.detach()
-    values = values[~values.isnan()] if values.isnan().any() else values
     if not values.numel():
         return
     least, largest = (value.item() for value in values.aminmax())
+    has_nan = math.isnan(least)
+    if has_nan and allow_nan:
+        check_range(name, values[~values.isnan()], low, high, hint=hint)
+        return
     if least >= low - 0.01 and largest <= high + 0.01:
         return
-    hint = "divide by 255" if least >= 0 else "add 1 and divide by 2"
-    if (low, high) != (0, 1):
+    if has_nan:
+        hint = "has the network diverged?"
+    elif not hint and (low, high) == (0, 1):
+        hint = "divide by 255" if least >= 0 else "add 1 and divide by 2"
+    elif not hint:
         hint = "pass Lab, not RGB or scaled values"
     raise ValueError(
         f"{name} runs from {least:.3g} to {largest:.3g}; expected [{low:g}, {high:g}]: {hint}"

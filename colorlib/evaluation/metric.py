@@ -17,7 +17,13 @@ from torch import Tensor
 
 from colorlib import metrics
 from colorlib.color import LabScaler, rgb_to_lab
-from colorlib.tensor_checks import check_choice, check_images, check_not_empty, check_same_shape
+from colorlib.tensor_checks import (
+    check_choice,
+    check_images,
+    check_not_empty,
+    check_range,
+    check_same_shape,
+)
 
 #: RGB in [0, 1], RGB in [-1, 1], or ab and Lab as a network receives them.
 ColorSpace = Literal["rgb", "net_rgb", "net_ab", "net_lab"]
@@ -76,10 +82,7 @@ class ImagePair:
 def _check_rgb(name: str, rgb: Tensor) -> None:
     check_images(name, rgb)
     check_not_empty(name, rgb)
-    low, high = (value.item() for value in rgb.detach().aminmax())
-    if not (low >= -0.01 and high <= 1.01):
-        advice = "has the network diverged?" if low != low else "divide by 255, or clip"
-        raise ValueError(f"{name} runs from {low:.3g} to {high:.3g}; expected [0, 1]: {advice}")
+    check_range(name, rgb, hint="divide by 255, or clip", allow_nan=False)
 
 
 def mean_of_sums(sums: Tensor) -> float:
