@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the cache, or clear it."""
-    from colorlib.data.cache_storage import cache_folder, clear_cache, format_bytes, list_cache
+    from colorlib.data.cache_storage import cache_folder, clear_cache, list_cache
+    from colorlib.io.disk_space import format_bytes
 
     folder = cache_folder()
     if args.clear is not None:

@@ -23,9 +23,9 @@ from tqdm import tqdm
 from colorlib.data.cache_storage import (
     MANIFEST,
     PIXELS,
-    check_disk_space,
     make_cache_folder,
 )
+from colorlib.io.disk_space import check_disk_space
 from colorlib.io.files import atomic_write
 
 _REBUILD_HINT = "delete its folder and run again: the cache is rebuilt, and a training run resumes"

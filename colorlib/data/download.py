@@ -18,11 +18,12 @@ import requests
 from tqdm import tqdm
 
 from colorlib.data.archive import MAX_BYTES, safe_extract
-from colorlib.data.cache_storage import cache_folder, check_disk_space, make_cache_folder
+from colorlib.data.cache_storage import cache_folder, make_cache_folder
 from colorlib.data.catalog import CATALOG, DatasetSource
 from colorlib.data.image_folder import SUFFIXES, PhotoFile, list_images
 from colorlib.data.sample_photos import sample_photos
-from colorlib.notebook.environment import OneSentenceError
+from colorlib.io.disk_space import check_disk_space
+from colorlib.io.errors import OneSentenceError
 
 log = logging.getLogger("colorlib")
 

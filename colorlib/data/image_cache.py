@@ -35,12 +35,12 @@ from colorlib.data.cache_storage import (
     MANIFEST,
     PIXELS,
     cache_folder,
-    check_disk_space,
     make_cache_folder,
     remove_orphans,
 )
 from colorlib.data.cached_images import CachedImages, open_image_cache
 from colorlib.data.image_folder import PhotoFile, list_images
+from colorlib.io.disk_space import check_disk_space
 from colorlib.io.files import atomic_write
 from colorlib.io.images import MAX_PIXELS, ImageError
 from colorlib.tensor_checks import check_at_least, check_choice

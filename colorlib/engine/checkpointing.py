@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from colorlib.data.cache_storage import check_disk_space, format_bytes
 from colorlib.data.datasets import fingerprint
 from colorlib.engine import distributed
 from colorlib.engine.callbacks import Callback
 from colorlib.io import checkpoint
+from colorlib.io.disk_space import check_disk_space, format_bytes
 from colorlib.io.files import lock_folder
 from colorlib.tensor_checks import check_at_least
 

@@ -1,4 +1,4 @@
-"""The error of an image that cannot be read or written, and its sentences.
+"""Errors that are one sentence for a person: of images, and of cells of a notebook.
 
 A file that is damaged should be fetched again; one of a kind that is not supported should be
 converted. The two are never confused, because the wrong advice costs a person an hour.
@@ -21,6 +21,23 @@ _UNSUPPORTED_PATTERN = re.compile(
     r"not supported|unsupported|cannot handle|can't handle|not implemented|not available",
     re.IGNORECASE,
 )
+
+
+class OneSentenceError(Exception):
+    """An error that a notebook shows as its message alone, without a traceback.
+
+    IPython calls ``_render_traceback_`` of an error that has it; the cells below do not run, as
+    after any other error.
+    """
+
+    notebook_hint = ""  #: what to do in a lesson, after the message
+
+    def _render_traceback_(self, *args: object) -> list[str]:
+        text = str(self).rstrip(".")
+        lines = [f"\x1b[31m{text}\x1b[0m"]
+        if self.notebook_hint:
+            lines.append(f"In a lesson: {self.notebook_hint}.")
+        return lines
 
 
 class ImageError(ValueError):

@@ -18,28 +18,12 @@ from typing import Literal
 
 from colorlib import __version__
 from colorlib.check.progress import exercise_texts, open_lesson
+from colorlib.io.errors import OneSentenceError
 
 #: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
 #: Where Colab mounts Google Drive.
 DRIVE_MOUNT = Path("/content/drive")
-
-
-class OneSentenceError(Exception):
-    """An error that a notebook shows as its message alone, without a traceback.
-
-    IPython calls ``_render_traceback_`` of an error that has it; the cells below do not run, as
-    after any other error.
-    """
-
-    notebook_hint = ""  #: what to do in a lesson, after the message
-
-    def _render_traceback_(self, *args: object) -> list[str]:
-        text = str(self).rstrip(".")
-        lines = [f"\x1b[31m{text}\x1b[0m"]
-        if self.notebook_hint:
-            lines.append(f"In a lesson: {self.notebook_hint}.")
-        return lines
 
 
 class ProfileError(OneSentenceError, ValueError):

@@ -9,8 +9,8 @@ import pytest
 import torch
 from tiny_run import Hooks, same_run, trainer
 
-from colorlib.data import cache_storage
 from colorlib.engine import signals
+from colorlib.io import disk_space
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +44,7 @@ def test_precision_is_logged_once(caplog):
 
 
 def test_size_of_checkpoints_is_said_before_the_first_step(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(cache_storage, "_SAID_FROM", 1000)
+    monkeypatch.setattr(disk_space, "_SAID_FROM", 1000)
     caplog.set_level(logging.INFO, "colorlib")
     run = trainer(tmp_path)
     run.fit(max_steps=0)
@@ -59,7 +59,7 @@ def test_size_of_checkpoints_is_said_before_the_first_step(tmp_path, monkeypatch
 
 def test_disk_without_room_for_checkpoints_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: (10**9, 10**9, 0))
-    monkeypatch.setattr(cache_storage, "_MINIMUM", 0)
+    monkeypatch.setattr(disk_space, "_MINIMUM", 0)
     with pytest.raises(OSError, match="are free there; free some space, or choose a folder on"):
         trainer(tmp_path).fit()
     assert not list(tmp_path.glob("checkpoint-*"))

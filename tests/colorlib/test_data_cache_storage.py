@@ -14,10 +14,12 @@ from PIL import Image
 
 from colorlib import data
 from colorlib.cli import main
-from colorlib.data import build_image_cache, cache_storage, image_cache
-from colorlib.data.cache_storage import cache_folder, check_disk_space, clear_cache, list_cache
+from colorlib.data import build_image_cache, image_cache
+from colorlib.data.cache_storage import cache_folder, clear_cache, list_cache
 from colorlib.data.cached_images import copy_image_cache, open_image_cache
 from colorlib.data.datasets import load_dataset
+from colorlib.io import disk_space
+from colorlib.io.disk_space import check_disk_space
 
 DiskUsage = namedtuple("DiskUsage", "total used free")
 
@@ -101,7 +103,7 @@ def test_array_that_does_not_fit_is_refused_before_it_is_written(album, monkeypa
 
 
 def test_large_array_says_its_size_before(album, monkeypatch, caplog):
-    monkeypatch.setattr(cache_storage, "_SAID_FROM", 1000)
+    monkeypatch.setattr(disk_space, "_SAID_FROM", 1000)
     caplog.set_level(logging.INFO, "colorlib")
     build_image_cache(album, 16)
     assert "30 prepared photos of 16x16 take 23 KB in" in caplog.text
