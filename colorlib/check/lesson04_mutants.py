@@ -40,7 +40,6 @@ def slopes_of(minimax: Callable, non_saturating: Callable) -> Callable:
 
 def training_step_mutant(
     *,
-    returns_dict: bool = False,  # lesson 5's four losses by name instead of lesson 4's two
     returns: Callable = lambda d_loss, g_loss: (d_loss, g_loss),
     no_grad: bool = False,  # run the generator without a graph
     detach_always: bool = False,
@@ -59,7 +58,6 @@ def training_step_mutant(
     swap_logits: bool = False,
     only: str = "",  # the discriminator's loss on "real" or "fake" alone
     discriminator_weight: float = 0.5,
-    real_label: float = 1.0,
     fixed_lambda: float | None = None,  # instead of the argument lambda_rec
     generator_aims_at_fake: bool = False,
 ) -> Callable:
@@ -68,7 +66,7 @@ def training_step_mutant(
     The order is that of :class:`colorlib.training.Trainer`: the discriminator's step, then the
     generator's.
     """
-    gan = GANLoss(real_label=real_label)
+    gan = GANLoss()
 
     def run_discriminator(net_d, L: Tensor, ab: Tensor, fake: Tensor) -> list[Tensor]:
         seen = (fake.detach() if detach_for_d else fake) if fake_for_d else ab
@@ -87,7 +85,7 @@ def training_step_mutant(
             opt_g.zero_grad()
             opt_d.zero_grad()
 
-        def update_discriminator() -> tuple[Tensor, Tensor, Tensor]:
+        def update_discriminator() -> Tensor:
             d_real, d_fake = gan.discriminator_loss(*run_discriminator(net_d, L, ab, fake))
             terms = {"real": 2 * d_real, "fake": 2 * d_fake}
             loss = discriminator_weight * terms.get(only, d_real + d_fake)
@@ -96,15 +94,13 @@ def training_step_mutant(
             loss.backward(retain_graph=True)
             if step_d and not d_step_last:
                 opt_d.step()
-            return loss.detach(), d_real.detach(), d_fake.detach()
+            return loss.detach()
 
-        def update_generator() -> tuple[Tensor, Tensor, Tensor]:
+        def update_generator() -> Tensor:
             fake = net_g(L) if generator_twice else first_fake
             logits = net_d(L, fake.detach() if detach_for_g else fake)
             weight = lambda_rec if fixed_lambda is None else fixed_lambda
-            loss, adversarial, reconstruction = generator_loss(
-                logits, ab, fake, gan=gan, lambda_rec=weight
-            )
+            loss, _, reconstruction = generator_loss(logits, ab, fake, gan=gan, lambda_rec=weight)
             if generator_aims_at_fake:
                 loss = gan.discriminator_loss(logits, logits)[1] + weight * reconstruction
             if zero_grad_g and not zero_grad_first:
@@ -112,23 +108,16 @@ def training_step_mutant(
             loss.backward()
             if step_g:
                 opt_g.step()
-            return loss.detach(), adversarial.detach(), reconstruction.detach()
+            return loss.detach()
 
         if generator_first:
-            g_loss, adversarial, reconstruction = update_generator()
-            d_loss, d_real, d_fake = update_discriminator()
+            g_loss = update_generator()
+            d_loss = update_discriminator()
         else:
-            d_loss, d_real, d_fake = update_discriminator()
-            g_loss, adversarial, reconstruction = update_generator()
+            d_loss = update_discriminator()
+            g_loss = update_generator()
         if d_step_last:
             opt_d.step()
-        if not returns_dict:
-            return returns(d_loss, g_loss)
-        return {
-            "D_real": d_real.item(),
-            "D_fake": d_fake.item(),
-            "G_GAN": adversarial.item(),
-            "G_rec": reconstruction.item(),
-        }
+        return returns(d_loss, g_loss)
 
     return step

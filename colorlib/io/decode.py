@@ -213,9 +213,7 @@ def _not_an_image_error(name: str, start: bytes) -> ImageError:
     if not start:
         return ImageError(f"{name} is empty (0 bytes), expected an image; fetch it again.")
     is_avif = re.match(rb".{4}ftypavi", start, re.DOTALL) and "AVIF" in Image.OPEN
-    if is_avif and features.check("avif"):
-        return damaged_error(name, "it only begins like an image")
-    if begins_like_simple_photo(start):
+    if begins_like_simple_photo(start) or (is_avif and features.check("avif")):
         return damaged_error(name, "it only begins like an image")
     found = unsupported_format(start, Path(name).suffix)
     if begins_like_photo(start) and not found:
