@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from course.tool.cli import CourseError
@@ -84,7 +85,9 @@ def exec_command(words: list[str], env: dict[str, str]) -> None:
 
 def enter_mode() -> str:
     """Move this process into a namespace if the machine allows it; return the mode that applies."""
-    if os.environ.get(VARIABLE) == "guard" or sys.platform != "linux" or not namespaces_work():
+    if os.environ.get(VARIABLE) == "guard" or sys.platform != "linux":
+        return "guard"
+    if not works_in_child(enter_namespace):
         return "guard"
     enter_namespace()
     return "namespace"
@@ -98,17 +101,38 @@ def namespace() -> str | None:
         return None
 
 
-def namespaces_work() -> bool:
-    """Try it in a child: some machines refuse only after the first step, which cannot be undone."""
+def works_in_child(step: Callable[[], None]) -> bool:
+    """Try a step in a child: some machines refuse only after a part that cannot be undone."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            enter_namespace()
+            step()
             status = 0
         finally:
             os._exit(status)
     return os.waitpid(child, 0)[1] == 0
+
+
+def unshare(flags: int, inner_user: int | None = None, inner_group: int | None = None) -> None:
+    """Move this process into new namespaces; in a user namespace, new files belong to the user.
+
+    Args:
+        flags: Of linux/sched.h.
+        inner_user, inner_group: The ids of this user inside a user namespace; by default the same.
+
+    Raises:
+        OSError: If the machine forbids it.
+    """
+    user, group = os.geteuid(), os.getegid()
+    if ctypes.CDLL(None, use_errno=True).unshare(flags):
+        raise OSError(ctypes.get_errno(), "no namespaces")
+    if flags & CLONE_NEWUSER:
+        inner_user = user if inner_user is None else inner_user
+        inner_group = group if inner_group is None else inner_group
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{inner_user} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{inner_group} {group} 1")
 
 
 def enter_namespace() -> None:
@@ -119,13 +143,6 @@ def enter_namespace() -> None:
     """
     import fcntl
 
-    user, group = os.geteuid(), os.getegid()
-    flags = CLONE_NEWNET if user == 0 else CLONE_NEWUSER | CLONE_NEWNET
-    if ctypes.CDLL(None, use_errno=True).unshare(flags):
-        raise OSError(ctypes.get_errno(), "no network namespace")
-    if user:
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+    unshare(CLONE_NEWNET if os.geteuid() == 0 else CLONE_NEWUSER | CLONE_NEWNET)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))

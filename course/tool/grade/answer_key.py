@@ -64,6 +64,10 @@ class AnswerKey:
         """Return the cells of one exercise with one role."""
         return [cell for cell in self.cells if (cell.exercise, cell.role) == (exercise, role)]
 
+    def answer_text(self, exercise: str) -> str:
+        """Return our own answer to an exercise."""
+        return "\n\n\n".join(cell.source for cell in self.cells_of(exercise, "answer"))
+
     def answer_names(self, exercise: str) -> list[str]:
         """Return the names that the answer to an exercise defines."""
         return sorted(

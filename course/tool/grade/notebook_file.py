@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import nbformat
 
+from course.tool import conflicts
+
 MAX_BYTES = 50 * 2**20
-CONFLICT = re.compile(r"^(<{7}|>{7}|\|{7})( |$)", re.MULTILINE)
 PRINT_STATEMENT = re.compile(r"^\s*print\s+[^\s(=]", re.MULTILINE)
 TRIES = re.compile(r"^\s*(\d+\.\d+)\s.*?\btries:\s*(\d+)", re.MULTILINE)
 # The first bytes of other kinds of file, and what to say about them.
@@ -79,7 +80,7 @@ def parse_notebook(data: bytes) -> SubmittedNotebook:
         raise UnreadableNotebook("The notebook has no cell with text in it.")
     metadata = _dict(raw.get("metadata"))
     remarks += _describe_kernel(metadata, cells)
-    if any(CONFLICT.search(cell.source) for cell in cells):
+    if any(conflicts.first_line(cell.source) for cell in cells):
         remarks.append("Cells have the markers of a merge conflict (<<<<<<<).")
     source_hash = str(_dict(metadata.get("course")).get("source", ""))
     return SubmittedNotebook(tuple(cells), tuple(remarks), source_hash, _read_tries(raw["cells"]))
@@ -117,10 +118,10 @@ def _load_json(text: str) -> object:
     except RecursionError:
         raise UnreadableNotebook("The file is JSON nested too deeply for a notebook.") from None
     except ValueError as error:
-        if match := CONFLICT.search(text):
-            line = text.count("\n", 0, match.start()) + 1
+        if line := conflicts.first_line(text):
+            marker = text.split("\n")[line - 1].split()[0]
             raise UnreadableNotebook(
-                f"The file has the markers of a merge conflict (line {line}: {match[0].strip()}). "
+                f"The file has the markers of a merge conflict (line {line}: {marker}). "
                 f"Ask for it with the conflict resolved."
             ) from None
         if not start.startswith("{"):

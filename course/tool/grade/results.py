@@ -89,11 +89,10 @@ def _row(job: Job, result: dict, number: str, title: str, hints: list, of: float
     remarks = [_sentence(text) for label, text in reasons if label in ("reason", "what happened")]
     remarks += extract.remarks.get(number, [])
     answer = extract.answers.get(number, "")
-    ours = "\n\n\n".join(cell.source for cell in job.key.cells_of(number, "answer"))
     look_at = reaching_words(answer)
     if outcome == "not attempted" and not answer:
         remarks.append(NOT_FOUND)
-    if equals_ours(answer, ours):
+    if equals_ours(answer, job.key.answer_text(number)):
         remarks.append("The answer is ours, with other names or layout at most.")
     if look_at:
         remarks.append(f"A person should read this answer: it uses {', '.join(look_at)}.")
@@ -184,11 +183,7 @@ def write_results(
         if cell.role == "written"
     }
     students = {row.key: row.student for row in rows}
-    ours = {
-        number: "\n\n\n".join(cell.source for cell in key.cells_of(number, "answer"))
-        for key in keys
-        for number in key.exercises
-    }
+    ours = {number: key.answer_text(number) for key in keys for number in key.exercises}
     write_grades(out / "grades.csv", rows)
     write_gradebooks(out / "gradebooks", rows, roster)
     pages = write_feedback(out / "feedback", rows, written, titles)

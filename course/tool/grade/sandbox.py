@@ -16,10 +16,11 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from course.tool.grade import mounts
-from course.tool.no_network import CLONE_NEWNET, CLONE_NEWUSER
+from course.tool.no_network import CLONE_NEWNET, CLONE_NEWUSER, unshare, works_in_child
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID = 0x20000, 0x4000000, 0x8000000, 0x20000000
 NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET
@@ -56,15 +57,7 @@ def level() -> str:
         return ""
     for kind in ["root", "user"] if os.geteuid() == 0 else ["user"]:
         with mounts.scratch_folder() as folder:
-            child = os.fork()
-            if child == 0:
-                status = 1
-                with contextlib.suppress(BaseException):
-                    _enter_namespaces(kind)
-                    mounts.build_root(folder, [], [], 1)
-                    status = 0
-                os._exit(status)
-            if os.waitpid(child, 0)[1] == 0:
+            if works_in_child(partial(_build_walls, kind, folder)):
                 return kind
     return ""
 
@@ -140,15 +133,13 @@ def _without_walls(main, limits, files, folder, writing) -> None:
     os._exit(0)
 
 
+def _build_walls(kind: str, folder: Path) -> None:
+    _enter_namespaces(kind)
+    mounts.build_root(folder, [], [], 1)
+
+
 def _enter_namespaces(kind: str) -> None:
-    user, group = os.geteuid(), os.getegid()
-    flags = NAMESPACES | (CLONE_NEWUSER if kind == "user" else 0)
-    if _libc().unshare(flags):
-        raise OSError(ctypes.get_errno(), "no namespaces")
-    if kind == "user":
-        Path("/proc/self/setgroups").write_text("deny")
-        Path("/proc/self/uid_map").write_text(f"{INNER_ID} {user} 1")
-        Path("/proc/self/gid_map").write_text(f"{INNER_ID} {group} 1")
+    unshare(NAMESPACES | (CLONE_NEWUSER if kind == "user" else 0), INNER_ID, INNER_ID)
 
 
 def _drop_rights(owner: int | None) -> None:

@@ -177,10 +177,8 @@ class StudentProcess:
 
     def _execute(self, source: str, file: str) -> BaseException | None:
         """Run a cell; return the exception that it raised."""
-        text = python_source(source)
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         try:
-            exec(compile(text, file, "exec", dont_inherit=True), self.namespace)
+            run_cell(source, file, self.namespace)
         except BaseException as error:  # also SystemExit and KeyboardInterrupt
             return error
         return None
@@ -236,7 +234,12 @@ def first_namespace(sources: list[str]) -> dict:
     """Run the first cells of a lesson, which import what the lesson uses; return their names."""
     module = ModuleType("__main__")
     for number, source in enumerate(sources):
-        file = f"<first cell {number + 1}>"
-        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        exec(compile(python_source(source), file, "exec", dont_inherit=True), module.__dict__)
+        run_cell(source, f"<first cell {number + 1}>", module.__dict__)
     return module.__dict__
+
+
+def run_cell(source: str, file: str, namespace: dict) -> None:
+    """Run a cell; a traceback finds its lines under the name ``file``."""
+    text = python_source(source)
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec", dont_inherit=True), namespace)
