@@ -57,7 +57,7 @@ class Seal:
             self._watch_fields(f"exercise {number + 1}", thing)
         self._lists = [(name, things, tuple(things)) for name, things in self._lists]
         self._modules = {name: sys.modules[name] for name in names}
-        self._import = builtins.__import__
+        self._tracers = _tracers()
 
     def broken(self) -> str | None:
         """Return the name of something that has changed; None if nothing has."""
@@ -83,7 +83,7 @@ class Seal:
         for name, (function, before) in self._functions.items():
             if not _same(_parts(function), before):
                 return name
-        if sys.gettrace() or sys.getprofile():
+        if not _same(_tracers(), self._tracers):
             return "sys.settrace"
         return None
 
@@ -120,6 +120,11 @@ class Seal:
             for key, value in list(vars(thing).items()):
                 self._watch_function(f"{STRICT}.{name}.{key}", value)
                 self._watch_fields(f"{name}.{key}", value)
+
+
+def _tracers() -> tuple:
+    """Return the functions that follow every line or call; a measurement of coverage is one."""
+    return (sys.gettrace(), sys.getprofile())
 
 
 def _contents(thing: Any) -> dict[str, Any]:

@@ -45,9 +45,14 @@ class Answer:
 def solution_code(exercise: str) -> str:
     """Return the code of our solution, from the notebook of its lesson."""
     lesson, number = exercise.split(".")
-    (path,) = (ROOT / "solutions").glob(f"{int(lesson):02d}_*.ipynb")
+    return solution_cell(int(lesson), f"e{number}-stub")
+
+
+def solution_cell(lesson: int, name: str) -> str:
+    """Return the code of a cell of a solution notebook."""
+    (path,) = (ROOT / "solutions").glob(f"{lesson:02d}_*.ipynb")
     cells = json.loads(path.read_text("utf-8"))["cells"]
-    (cell,) = [cell for cell in cells if cell.get("id") == f"e{number}-stub"]
+    (cell,) = [cell for cell in cells if cell.get("id") == name]
     return "".join(cell["source"])
 
 
