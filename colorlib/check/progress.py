@@ -73,9 +73,10 @@ class ProgressTable:
 
     def __str__(self) -> str:
         lines = [self.summary]
+        width = max([42, *(len(entry.title) for _, entry in self.rows)])
         for number, entry in self.rows:
             outcome = f"{entry.outcome.mark} {entry.outcome.word}"
-            lines.append(f"  {number:<5} {entry.title:<42} {outcome:<20} tries: {entry.tries}")
+            lines.append(f"  {number:<5} {entry.title:<{width}} {outcome:<20} tries: {entry.tries}")
         return "\n".join(lines)
 
     def _repr_pretty_(self, printer, cycle: bool) -> None:

@@ -9,7 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from course.tool import course_config
+
 ROOT = Path(__file__).parents[3]
+LESSONS = [lesson.number for lesson in course_config.load(ROOT).lessons]
 
 
 @dataclass(frozen=True)

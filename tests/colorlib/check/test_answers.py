@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import nbformat
 import pytest
-from answer_tables import load_answers, solution_cell
+from answer_tables import LESSONS, ROOT, load_answers, solution_cell
 
 from colorlib import check
 from colorlib.check.graders import _UNKNOWN_MISTAKE
 from colorlib.check.result import Outcome
+from course.tool.lints.exercises import TITLE
 
 HERE = Path(__file__).parent
-LESSONS = range(9)
 RIGHT, WRONG = (
     [
         answer
@@ -21,6 +22,14 @@ RIGHT, WRONG = (
 )
 EXERCISES = [name for lesson in LESSONS for name in check.lesson(lesson)]
 NAMED_SHARE = 0.95  # of the wrong answers: at least so many get a cause
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_titles_of_exercises_are_the_headings_of_the_lesson(lesson):
+    (path,) = (ROOT / "solutions").glob(f"{lesson:02d}_*.ipynb")
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+    headings = {f"{first}.{second}": title for first, second, title in TITLE.findall(text)}
+    assert headings == {one.number: one.title for one in check.lesson(lesson).values()}
 
 
 def grade(answer):

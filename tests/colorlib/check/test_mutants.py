@@ -7,12 +7,12 @@ that are no longer needed; -s prints the table.
 import os
 
 import pytest
+from answer_tables import LESSONS
 from mutation_run import judgements, run_lesson, table
 from right_answers import right_answers
 
 from colorlib import check
 
-LESSONS = range(9)
 ALL = os.environ.get("MUTANTS") == "all"
 SAMPLE = 4
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from answer_tables import ROOT, load_answers
+from answer_tables import LESSONS, ROOT, load_answers
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parent
@@ -26,7 +26,7 @@ def rounds(lesson):
 @pytest.mark.skipif(not ALL, reason="runs whole lessons: set MUTANTS=all")
 @pytest.mark.parametrize(
     ("lesson", "chosen"),
-    [(lesson, chosen) for lesson in range(9) for chosen in rounds(lesson)],
+    [(lesson, chosen) for lesson in LESSONS for chosen in rounds(lesson)],
     ids=lambda value: str(value) if isinstance(value, int) else "+".join(sorted(value)),
 )
 def test_lesson_runs_with_unusual_answers(lesson, chosen, tmp_path, monkeypatch):
