@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from colorlib import cli
+from colorlib.check.result import Outcome
 from course.tool import course_config, notebooks
 from course.tool.boilerplate_cells import TAGS
 from course.tool.cli import COMMANDS
@@ -68,6 +69,20 @@ def test_glossary_entry_is_short_and_names_its_lessons(term, text):
     assert numbers and numbers == sorted(set(numbers))
     assert set(numbers) <= {lesson.number for lesson in LESSONS}
     assert len(text.split()) <= 40 and text[0] == text[0].upper()
+
+
+NAMING_OUTCOMES = [path for path in TEXTS if re.search("[✗↻]", path.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("path", NAMING_OUTCOMES, ids=lambda path: path.name)
+def test_text_that_names_an_outcome_of_a_check_names_all(path):
+    text = path.read_text("utf-8")
+    assert [one for one in Outcome if one.mark not in text and one is not Outcome.PASSED] == []
+
+
+def test_glossary_names_every_outcome_of_a_check():
+    entry = dict(glossary_entries())["check"]
+    assert [one for one in Outcome if one.word not in entry] == []
 
 
 FIRST_USES = {  # a term of the field, and how a lesson writes it
