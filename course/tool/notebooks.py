@@ -22,6 +22,7 @@ from course.tool.files import atomic_write_text
 # execution times, Colab's outputId), which differ from person to person and never enter a file.
 KEPT_METADATA = ("accelerator", "colab", "course", "kernelspec", "language_info")
 KEPT_CELL_METADATA = ("course", "mystnb", "tags")  # mystnb: labels of the site
+TO_WRITE_IN = ("prediction", "written")  # tags of Markdown cells in which students write
 FOLDED_TAGS = {"setup", "hide-input"}  # the code of these cells is folded, in Colab and JupyterLab
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 CELL_ID = r"[A-Za-z0-9_-]{1,64}"

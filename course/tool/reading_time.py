@@ -67,7 +67,8 @@ def measure(lesson: Lesson, nb: NotebookNode) -> ReadingTime:
     """Count a solution as a student reads it: with stubs, without cells for instructors."""
     words = lines = exercises = 0
     for number, cell in enumerate(nb.cells, start=1):
-        if "solution" in notebooks.tags(cell) or boilerplate_cells.is_generated(cell):
+        is_skipped = {"solution", *notebooks.TO_WRITE_IN} & set(notebooks.tags(cell))
+        if is_skipped or boilerplate_cells.is_generated(cell):
             continue
         if cell.cell_type == "code":
             source = insert_stubs(cell.source, f"{lesson.name}: {notebooks.place(number, cell)}")

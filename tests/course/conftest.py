@@ -75,6 +75,7 @@ def tiny_solution():
         text = EXERCISE.format(n=n, title="Broken on purpose" if n == 4 else "Square")
         exercises += [
             markdown(f"exercise-{n}", text.replace("Broken", "broken"), "exercise"),
+            *([markdown("why", "*Why:*", "written")] if n == 4 else []),
             code(f"answer-{n}", ANSWER.format(n=n)),
             code(f"check-{n}", f"square = check.q1_{n}(square_{n})"),
         ]
@@ -82,6 +83,7 @@ def tiny_solution():
         cells=[
             code("parameters", 'PROFILE = "reduced"  # @param ["reduced", "full"]', "parameters"),
             markdown("see", "## 1 · Squares\n\nA square grows fast. **Predict** the square of 3."),
+            markdown("see-write", "*Your prediction:*", "prediction"),
             code("three", "print(3**2)", "nbval-check-output", out="9\n"),
             markdown("saw", "**What you saw:** nine."),
             *exercises,

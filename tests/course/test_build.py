@@ -93,7 +93,7 @@ def test_check_finds_one_changed_word(tiny, capsys, tree, cell, old, new, messag
 def test_check_finds_an_output_in_a_lesson(tiny, capsys):
     with tiny.edit("lessons") as nb:
         tiny.cell(nb, "three").execution_count = 1
-    assert "cell 5 (three) was changed by hand" in check(tiny, capsys)[0]
+    assert "cell 6 (three) was changed by hand" in check(tiny, capsys)[0]
 
 
 def change_layout(path):
@@ -192,7 +192,7 @@ def test_error_names_the_cell_and_changes_nothing(tiny):
     tiny.replace("answer-4", "### END SOLUTION", "")
     before = all_bytes(tiny)
     for only_check in (True, False):
-        message = rf"{SOLUTION}: cell 17 \(answer-4\), line 2: .*never closed"
+        message = rf"{SOLUTION}: cell 19 \(answer-4\), line 2: .*never closed"
         with pytest.raises(CourseError, match=message):
             tiny.build(check=only_check)
     assert all_bytes(tiny) == before

@@ -1,4 +1,4 @@
-"""Parts of grading by themselves: names, taking answers, likeness, hints, written answers."""
+"""Parts of grading by themselves: names, taking answers, likeness, hints."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import doctest
 import importlib
 
 import pytest
-import submission_maker as maker
 
 from course.tool import course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
-from course.tool.grade.answer_key import AnswerKey, KeyCell, load_answer_key
+from course.tool.grade.answer_key import load_answer_key
 from course.tool.grade.extraction import extract, identify_lesson
 from course.tool.grade.likeness import equals_ours, find_like_pairs
 from course.tool.grade.names import changed_names, defined_names, needed_names
 from course.tool.grade.notebook_file import UnreadableNotebook, parse_notebook
-from course.tool.grade.pages import write_questions
 from course.tool.grade.rows import GradeRow
+from tests.course import submission_maker as maker
 
 COURSE = course_config.load(ROOT)
 KEYS = [load_answer_key(ROOT, lesson) for lesson in COURSE.lessons]
@@ -110,26 +109,6 @@ def test_tries_are_read_from_the_stored_table():
 
     book = parse_notebook(maker.to_bytes(maker.notebook(edit=stored)))
     assert book.tries == {"3.1": 4}
-
-
-def test_written_answers_are_put_side_by_side(tmp_path):
-    prompt = KeyCell("p1", "markdown", "written", "**Your prediction:** ...", "", tag="prediction")
-    key = AnswerKey(KEY.lesson, (*KEY.cells, prompt), KEY.source_hash)
-    written = {}
-    for name, text in {"ada": "It doubles <b>.", "bob": "**Your prediction:** ..."}.items():
-        cell = {"cell_type": "markdown", "id": "p1", "metadata": {}, "source": text}
-        nb = maker.notebook(edit=lambda nb, cell=cell: nb["cells"].append(cell))
-        found = extract(parse_notebook(maker.to_bytes(nb)), key).written
-        written[name, KEY.lesson.name] = found
-    assert written == {
-        ("ada", KEY.lesson.name): {"p1": "It doubles <b>."},
-        ("bob", KEY.lesson.name): {},
-    }
-    prompts = {(KEY.lesson.name, "p1"): prompt.stub}
-    made = write_questions(tmp_path, written, {"ada": "Ada", "bob": "Bob"}, prompts)
-    assert made == [("03_patchgan-p1.html", "03_patchgan: p1")]
-    text = (tmp_path / made[0][0]).read_text("utf-8")
-    assert "Ada" in text and "It doubles &lt;b&gt;." in text and "1 answers" in text
 
 
 def test_shared_rare_mistakes_are_hinted_at():

@@ -64,8 +64,8 @@ def test_dead_link_in_notebook_is_named_in_both_trees(tiny):
     tiny.replace("saw", "nine", "[nine](../nine.md)")
     tiny.build()
     assert [line.partition(": the")[0] for line in dead(tiny)] == [
-        "solutions/01_tiny.ipynb: cell 6 (saw)",
-        "lessons/01_tiny.ipynb: cell 6 (saw)",
+        "solutions/01_tiny.ipynb: cell 7 (saw)",
+        "lessons/01_tiny.ipynb: cell 7 (saw)",
     ]
 
 

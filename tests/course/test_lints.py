@@ -87,7 +87,7 @@ S, L = "solutions", "lessons"
 FOUND = [  # lint, tree, change, part of the message
     (texts.heading_order, L, source("saw", "# Again"), "2 headings of level 1"),
     (texts.heading_order, L, swap("header", "# Lesson", "Lesson"), "0 headings of level 1"),
-    (texts.heading_order, L, source("saw", "#### A"), "6 (saw): a heading of level 4 follows"),
+    (texts.heading_order, L, source("saw", "#### A"), "7 (saw): a heading of level 4 follows"),
     (texts.section_count, L, source("saw", NINE_SECTIONS), "9 numbered sections"),
     (texts.prose_length, L, swap("see", "A square", WORDS), "cell 4 (see): 12"),
     (texts.alt_text, L, source("saw", "![ ](a.png)"), NO_ALT),
@@ -102,6 +102,9 @@ FOUND = [  # lint, tree, change, part of the message
     (texts.closing_sections, L, drop("further"), "no heading '## Going further'"),
     (texts.quiz, L, swap("quiz", "<details><summary>c?", "<p>"), "(quiz): the quiz folds 2"),
     (texts.predictions, L, drop("saw"), NO_ANSWER),
+    (texts.predictions, L, drop("see-write"), "(see): **Predict** is not where a student answers"),
+    (texts.predictions, S, swap("see", "of 3.", "of 3.\n\nIt is 9."), "(see): **Predict** is not"),
+    (texts.predictions, L, swap("see", "**Predict**", "Say"), "(see-write): a cell for a predict"),
     (texts.predictions, L, swap("see", "**Predict**", "**Predict** **Predict**"), NO_ANSWER),
     (texts.predictions, L, insert(SECTION, after="three"), NO_ANSWER),
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 8.3 of it."), "shows 8.3: print"),
@@ -149,6 +152,7 @@ FOUND = [  # lint, tree, change, part of the message
     (exercises.exercise_cells, L, drop("answer-2"), NO_STUB),
     (exercises.exercise_cells, S, drop("answer-2"), NO_STUB),
     (exercises.exercise_cells, L, drop("check-2"), NO_CALL),
+    (exercises.exercise_cells, L, drop("why"), "(exercise-4): no cell above its stub is tagged"),
     (exercises.exercise_cells, L, swap("check-2", "q1_2", "q1_3"), NO_CALL),
     (exercises.exercise_cells, L, check_before_answer, NO_CALL),
 ]
@@ -253,7 +257,7 @@ def test_check_reads_both_trees(tiny, capsys):
         "solutions/01_tiny.ipynb",
         "2 findings.",
     ]
-    assert lines[1].startswith("solutions/01_tiny.ipynb: cell 6 (saw): 'simply': write")
+    assert lines[1].startswith("solutions/01_tiny.ipynb: cell 7 (saw): 'simply': write")
 
 
 def test_words_are_counted_without_markup():

@@ -121,7 +121,7 @@ def output_of_check(tiny, capsys):
 
 
 def test_build_fills_both_trees_without_a_new_run(measured, capsys):
-    stale = "solutions/01_tiny.ipynb: cell 7 (measured) is not what"
+    stale = "solutions/01_tiny.ipynb: cell 8 (measured) is not what"
     assert stale in output_of_check(measured, capsys)
     assert measured.build() == 0
     for tree in ("solutions", "lessons"):
@@ -142,7 +142,7 @@ def test_build_fills_both_trees_without_a_new_run(measured, capsys):
 @pytest.mark.parametrize("only_check", [True, False])
 def test_build_error_names_notebook_and_cell(measured, old, new, message, only_check):
     measured.replace("measured", old, new)
-    expected = rf"solutions/01_tiny.ipynb: cell 7 \(measured\).*{message}"
+    expected = rf"solutions/01_tiny.ipynb: cell 8 \(measured\).*{message}"
     with pytest.raises(CourseError, match=expected):
         measured.build(check=only_check)
 

@@ -72,7 +72,7 @@ def test_markdown_phrase_across_lines_has_its_first_line(folder):
 def test_notebook_finding_names_its_cell(tiny):
     tiny.replace("saw", "nine", "nine anew")
     (line,) = [line for line in found(tiny.root, "solutions/*.ipynb") if "anew" in line]
-    assert line.startswith("solutions/01_tiny.ipynb: cell 6 (saw): 'anew': write \"again\"")
+    assert line.startswith("solutions/01_tiny.ipynb: cell 7 (saw): 'anew': write \"again\"")
 
 
 def test_allowed_phrase_in_its_file_is_not_found(folder):

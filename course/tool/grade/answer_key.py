@@ -18,9 +18,9 @@ from course.tool.solution_regions import BEGIN, insert_stubs
 
 CHECK_CALL = re.compile(r"\bcheck\.q(\d+)_(\d+)\s*\(")
 HEADING = re.compile(r"^#{1,6}\s*Exercise\s+(\d+\.\d+)\b", re.MULTILINE)
-WRITTEN_TAGS = ("prediction", "written", "quiz")  # cells in which students write
+PREDICT = "**Predict"
 # Cells that a grading run never takes from the lesson.
-NOT_RUN_TAGS = {"solution", "footer", "header", *WRITTEN_TAGS}
+NOT_RUN_TAGS = {"solution", "footer", "header"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class KeyCell:
         stub: Its text as a student gets it.
         source: Its text in the solution.
         exercise: The number of the exercise that it belongs to, or "".
-        tag: What is written in it, for the role ``written``.
+        question: The text above a cell with the role ``written``: what it asks for.
     """
 
     id: str
@@ -44,7 +44,7 @@ class KeyCell:
     stub: str
     source: str
     exercise: str = ""
-    tag: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,20 @@ def load_answer_key(root: Path, lesson: Lesson) -> AnswerKey:
     nb = notebooks.read(path)
     raw = [cell for cell in nb.cells if cell.cell_type in ("code", "markdown")]
     exercises = _exercise_of_each(raw, notebooks.name(path))
-    cells, section = [], False
+    cells, section, question = [], False, ""
     for cell, exercise in zip(raw, exercises, strict=True):
         tags, source = set(notebooks.tags(cell)), cell.source
         section = section or (cell.cell_type == "markdown" and source.startswith("## "))
         role = _role(cell.cell_type, source, tags, section)
         stub = insert_stubs(source, notebooks.name(path)) if BEGIN in source else source
-        tag = next((tag for tag in WRITTEN_TAGS if tag in tags), "")
-        cells.append(KeyCell(cell.id, cell.cell_type, role, stub, source, exercise, tag))
+        cells.append(KeyCell(cell.id, cell.cell_type, role, stub, source, exercise, question))
+        if cell.cell_type == "markdown" and role != "written":
+            question = source[max(0, source.find(PREDICT)) :]
     return AnswerKey(lesson, tuple(cells), notebooks.source_hash(nb))
 
 
 def _role(kind: str, source: str, tags: set[str], section: bool) -> str:
-    if tags & set(WRITTEN_TAGS):
+    if tags & set(notebooks.TO_WRITE_IN):
         return "written"
     if kind == "markdown":
         return "heading" if HEADING.search(source) else "other"

@@ -294,7 +294,7 @@ def _written(book: SubmittedNotebook, key: AnswerKey, matched: dict[int, Cell]) 
     for index, cell in enumerate(key.cells):
         own = matched.get(index)
         if cell.role == "written" and own and _normalised(own.source) != _normalised(cell.stub):
-            found[cell.id] = own.source
+            found[cell.id] = own.source.replace(cell.stub, "").strip() or own.source
     return found
 
 

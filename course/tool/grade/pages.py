@@ -47,6 +47,7 @@ def write_feedback(
     rows: Sequence[GradeRow],
     written: dict[tuple[str, str], dict[str, str]],
     lessons: dict[str, str],
+    asked: dict[tuple[str, str], str],
 ) -> dict[str, str]:
     """Write a page for each student; return key of a student -> file name.
 
@@ -55,6 +56,7 @@ def write_feedback(
         rows: All rows of the table.
         written: (key of a student, lesson) -> what the student wrote, by question.
         lessons: Name of a lesson -> its title.
+        asked: (lesson, question) -> what the lesson asks there.
     """
     template = TEMPLATES.get_template("feedback.html.j2")
     names = {}
@@ -69,6 +71,7 @@ def write_feedback(
             by_lesson=by_lesson,
             titles=lessons,
             written={lesson: written.get((key, lesson), {}) for lesson in by_lesson},
+            asked=asked,
             points=sum(row.points for row in own),
             of=sum(row.of for row in own),
         )
@@ -158,7 +161,7 @@ def write_questions(
     folder: Path,
     written: dict[tuple[str, str], dict[str, str]],
     students: dict[str, str],
-    prompts: dict[tuple[str, str], str],
+    asked: dict[tuple[str, str], str],
 ) -> list[tuple[str, str]]:
     """Write a page for each question with all answers side by side; return names and headings.
 
@@ -166,7 +169,7 @@ def write_questions(
         folder: Where the pages go.
         written: (key of a student, lesson) -> question -> what the student wrote.
         students: Key of a student -> name.
-        prompts: (lesson, question) -> what the lesson says in that cell.
+        asked: (lesson, question) -> what the lesson asks there.
     """
     answers: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for (key, lesson), texts in sorted(written.items()):
@@ -176,8 +179,8 @@ def write_questions(
     for (lesson, question), texts in sorted(answers.items()):
         name = re.sub(r"[^\w-]+", "-", f"{lesson}-{question}") + ".html"
         heading = f"{lesson}: {question}"
-        prompt = prompts.get((lesson, question), "")
-        page = template.render(heading=heading, prompt=prompt, answers=sorted(texts))
+        text = asked.get((lesson, question), "")
+        page = template.render(heading=heading, asked=text, answers=sorted(texts))
         atomic_write_text(folder / name, page)
         made.append((name, heading))
     if folder.is_dir():

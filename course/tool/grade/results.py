@@ -176,8 +176,8 @@ def write_results(
         for job in classes.jobs
         if job.extract.written
     }
-    prompts = {
-        (key.lesson.name, cell.id): cell.stub
+    asked = {
+        (key.lesson.name, cell.id): cell.question
         for key in keys
         for cell in key.cells
         if cell.role == "written"
@@ -186,8 +186,8 @@ def write_results(
     ours = {number: key.answer_text(number) for key in keys for number in key.exercises}
     write_grades(out / "grades.csv", rows)
     write_gradebooks(out / "gradebooks", rows, roster)
-    pages = write_feedback(out / "feedback", rows, written, titles)
-    questions = write_questions(out / "questions", written, students, prompts)
+    pages = write_feedback(out / "feedback", rows, written, titles, asked)
+    questions = write_questions(out / "questions", written, students, asked)
     notes = {
         "Files that could not be read": [
             f"{one.submission.path} ({one.submission.student}): {one.sentence}"

@@ -12,9 +12,11 @@ from nbformat import NotebookNode
 from course.tool.boilerplate_cells import DIFFICULTY
 from course.tool.course_config import COURSE_TOML
 from course.tool.lints.notebook_parsing import LessonNotebook, Problems
+from course.tool.notebooks import tags
 from course.tool.solution_regions import BEGIN, STUB_NAME, STUB_RAISE
 
 TITLE = re.compile(r"### Exercise (\d+)\.(\d+) · (\S.*)")
+BROKEN = "broken on purpose"
 FACTS = "line of facts, as in '●○○ gentle · about 5 minutes · (n, 3, h, w) → (n, 1, h, w)'"
 STUBS = (BEGIN, STUB_RAISE, STUB_NAME.format(""))  # in a solution, in a lesson
 
@@ -63,8 +65,8 @@ def exercise_count(book: LessonNotebook) -> Problems:
         change = f"add or merge some, or change 'exercises' of this lesson in {COURSE_TOML}"
         expected = f"expected {least} to {most}: {change}."
         yield None, f"{len(found)} cells are tagged 'exercise', {expected}"
-    if not any("broken on purpose" in exercise.title for exercise in found):
-        yield None, "no exercise has 'broken on purpose' in its title: add one to diagnose."
+    if not any(BROKEN in exercise.title for exercise in found):
+        yield None, f"no exercise has {BROKEN!r} in its title: add one to diagnose."
 
 
 def exercise_numbers(book: LessonNotebook) -> Problems:
@@ -91,12 +93,16 @@ def exercise_parts(book: LessonNotebook) -> Problems:
 
 
 def exercise_cells(book: LessonNotebook) -> Problems:
-    """A stub to fill in, then a check."""
+    """A stub to fill in, then a check; above a stub of something broken, a cell to say why."""
     for place, exercise in zip(expected_numbers(book), exercises(book), strict=False):
         code = [cell.source if cell.cell_type == "code" else "" for cell in exercise.following]
         call = f"check.q{book.lesson.number}_{place}("
         stubs = [at for at, text in enumerate(code) if any(stub in text for stub in STUBS)]
         checks = [at for at, text in enumerate(code) if call in text]
+        above = exercise.following[: stubs[0] if stubs else None]
+        if BROKEN in exercise.title and not any("written" in tags(cell) for cell in above):
+            text = "no cell above its stub is tagged 'written': add one for the diagnosis."
+            yield exercise.number, text
         if not stubs:
             yield exercise.number, f"no code cell with {BEGIN} before the next exercise: add one."
         if not checks or (stubs and checks[-1] < stubs[0]):

@@ -19,6 +19,7 @@ IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 ALT = re.compile(r"""\balt\s*=\s*(["'])\s*(?!\1)\S""", re.IGNORECASE)
 PREDICT = re.compile(r"\*\*(Predict|What you saw)\b")
+TO_WRITE = "prediction"  # a tag
 SAW = "**What you saw"
 NUMBER = r"\d[\d,]*(?:\.\d+)?"
 # A number that somebody measured: it has decimals, or a unit behind it.
@@ -93,7 +94,15 @@ def quiz(book: LessonNotebook) -> Problems:
 
 
 def predictions(book: LessonNotebook) -> Problems:
-    """Each **Predict** is followed by a **What you saw** in its section."""
+    """Each **Predict** ends its cell, has a cell to write in, and a **What you saw** later."""
+    expected = f"expected it at the end, and below it a cell to write in, tagged {TO_WRITE!r}"
+    for number, (cell, below) in enumerate(itertools.pairwise(book.nb.cells), start=1):
+        is_asked = cell.cell_type == "markdown" and "**Predict" in cell.source
+        is_last = "\n\n" not in cell.source.rpartition("**Predict")[2].strip()
+        if is_asked and not (is_last and TO_WRITE in tags(below)):
+            yield number, f"**Predict** is not where a student answers; {expected}: move or add it."
+        if TO_WRITE in tags(below) and not is_asked:
+            yield number + 1, "a cell for a prediction has no **Predict** above it: move it."
     for section in book.sections():
         marks = []
         for number, cell in section.cells:

@@ -33,6 +33,8 @@ def adapt(nb: NotebookNode, course: Course, *, solved: bool = False) -> Notebook
     run = nb.metadata.get("course", {}).get("run", {})
     kernel = nb.metadata.get("kernelspec", {"name": "python3"})
     nb.metadata = nbformat.from_dict({"kernelspec": kernel})
+    to_write_in = set(notebooks.TO_WRITE_IN)  # on a page nobody can write
+    nb.cells = [cell for cell in nb.cells if not to_write_in & set(notebooks.tags(cell))]
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = adapt_links(cell.source, course)
