@@ -5,40 +5,36 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from submission_maker import (
-    EXERCISES,
-    LESSON,
-    RIGHT,
-    WRONG,
-    Kind,
-    insert,
-    kind,
-    notebook,
-    replaced,
-    to_bytes,
-    with_first_line,
-)
+from tests.course.submission_maker import LESSON_3, Kind, Material, insert, to_bytes
 
-NOT_READ = dict.fromkeys(EXERCISES, "not read")
 CONFLICT = "<<<<<<< HEAD\n{0}\n=======\n{0}\n>>>>>>> mine"
 
 
-def broken_kinds() -> list[Kind]:
+def broken_kinds(of: Material = LESSON_3) -> list[Kind]:
     """Files that are damaged, old, or not notebooks."""
-    whole = to_bytes(notebook())
+    called = of.called
+    answer, file_name = of.right[called], f"{of.lesson}.ipynb"
+    whole = to_bytes(of.notebook())
     in_the_file = whole.replace(b' "cells": [', CONFLICT.format(' "cells": [').encode(), 1)
-    in_a_cell = replaced("3.3", CONFLICT.format(RIGHT["3.3"]))
-    python2 = replaced("3.3", RIGHT["3.3"].replace("    return", '    print "rolled"\n    return'))
-    umlaut = json.dumps(notebook(replaced("3.3", "# gew\xfcrfelt\n" + RIGHT["3.3"])))
-    odd = {**notebook(), "cells": [None, 3, {"cell_type": "code"}, *notebook()["cells"]]}
-    raised = {"3.3": "raised"}
+    in_a_cell = of.replaced(called, CONFLICT.format(answer))
+    python2 = of.with_first_line(called, 'print "rolled"')
+    umlaut = json.dumps(of.notebook(of.replaced(called, "# gew\xfcrfelt\n" + answer)))
+    odd = of.notebook()
+    odd["cells"] = [None, 3, {"cell_type": "code"}, *odd["cells"]]
+    raised = {called: "raised"}
 
     def for_python2(nb):
         nb["metadata"]["kernelspec"] = {"name": "python2", "language": "python"}
         nb["metadata"]["language_info"] = {"name": "python", "version": "2.7.18"}
 
+    def file(name, data, remark="", expected=None):
+        return Kind(name, data, expected or {}, remark, file_name, hostile=True)
+
     def unread(name, data, remark):
-        return Kind(name, data, NOT_READ, remark)
+        return file(name, data, remark, of.all_outcomes("not read"))
+
+    def kind(name, answers, edit=None, **facts):
+        return of.kind(name, answers, edit, expected=raised, hostile=True, **facts)
 
     return [
         unread("empty file", b"", "is empty"),
@@ -48,12 +44,12 @@ def broken_kinds() -> list[Kind]:
         unread("merge conflict in the file", in_the_file, "merge conflict"),
         unread("another JSON", b'{"name": "package"}', "not a notebook"),
         unread("deep JSON", b"[" * 100_000, ""),
-        kind("merge conflict in a cell", in_a_cell, expected=raised, remark="merge conflict"),
-        kind("Python 2", python2, for_python2, expected=raised, remark="Python 2"),
-        Kind("not UTF-8", umlaut.replace("\\u00fc", "\xfc").encode("latin-1"), remark="not UTF-8"),
-        Kind("UTF-16", umlaut.encode("utf-16"), remark="not UTF-8"),
-        Kind("format 3", json.dumps(as_format_3(notebook())).encode(), remark="old format 3"),
-        Kind("odd cells", to_bytes(odd)),
+        kind("merge conflict in a cell", in_a_cell, remark="merge conflict"),
+        kind("Python 2", python2, for_python2, remark="Python 2"),
+        file("not UTF-8", umlaut.replace("\\u00fc", "\xfc").encode("latin-1"), "not UTF-8"),
+        file("UTF-16", umlaut.encode("utf-16"), "not UTF-8"),
+        file("format 3", json.dumps(as_format_3(of.notebook())).encode(), "old format 3"),
+        file("odd cells", to_bytes(odd)),
     ]
 
 
@@ -113,11 +109,14 @@ comparison.isinstance = lambda *args: False"""
 PATCHED_TORCH = """import torch
 torch.Tensor.max = lambda *args: torch.zeros(())"""
 EMPTY_CASES = """from colorlib import check as real
-real.q3_1.grader.cases.clear()"""
+grader = real.{check}.grader
+try: grader.cases.clear()
+except AttributeError: grader.cases = ()"""
 MODULE = """import sys
 sys.modules['colorlib.check.comparison'] = type(sys)('fake')"""
 CHANNEL = """import os
-line = b'{"done": 1, "exercise": "3.1", "result": {"outcome": "passed", "reasons": []}}\\n'
+result = '{{"outcome": "passed", "reasons": []}}'
+line = b'{{"done": 1, "exercise": "{exercise}", "result": %s}}\\n' % result.encode()
 for number in range(3, 200):
     try: os.write(number, line)
     except OSError: pass"""
@@ -125,11 +124,11 @@ FRAMES = """import sys
     frame = sys._getframe()
     while frame:
         if hasattr(frame.f_locals.get('self'), 'cases'):
-            frame.f_locals['self'].reference = receptive_field
+            frame.f_locals['self'].reference = {function}
         frame = frame.f_back
     return 0"""
 STAND_IN = """from colorlib import check as real
-receptive_field = real.q3_1()"""
+{function} = real.{check}()"""
 READ = """import os
 found = []
 for folder in ({outside!r}, '/work', '/root', '/home', '/tmp', '/var'):
@@ -150,44 +149,55 @@ for address in (('127.0.0.1', {port}), ('192.0.2.1', 80)):
     raise SystemExit('reached')"""
 
 
-def hostile_kinds(canary: Path, port: int) -> list[Kind]:
+def hostile_kinds(canary: Path, port: int, of: Material = LESSON_3) -> list[Kind]:
     """Notebooks that attack; what they can name of the outside is the canary's folder."""
-    outside = str(canary.parent)
-    wrong = WRONG["3.1"][0]
+    exercise, outside = of.first, str(canary.parent)
+    names = {
+        "check": f"q{exercise.replace('.', '_')}",
+        "exercise": exercise,
+        "function": of.checked[exercise],
+        "lesson": of.lesson,
+        "outside": outside,
+        "port": port,
+    }
 
-    def first(name, source, outcome="passed", answer=RIGHT["3.1"], **facts):
-        """A cell that does something before it defines the answer to 3.1."""
-        answers = replaced("3.1", f"{source}\n\n{answer}")
-        return kind(name, answers, expected={"3.1": outcome}, **facts)
+    def kind(name, answers, edit=None, **facts):
+        return of.kind(name, answers, edit, hostile=True, **facts)
 
-    def inside(name, source, outcome, exercise="3.3", **facts):
+    def first(name, source, outcome="passed", answer=of.right[exercise], **facts):
+        """A cell that does something before it defines the answer to the first exercise."""
+        answers = of.replaced(exercise, f"{source}\n\n{answer}")
+        return kind(name, answers, expected={exercise: outcome}, **facts)
+
+    def inside(name, source, outcome, where=of.called, **facts):
         """A function that does something when the check calls it."""
-        return kind(name, with_first_line(exercise, source), expected={exercise: outcome}, **facts)
+        answers = of.with_first_line(where, source)
+        return kind(name, answers, expected={where: outcome}, **facts)
 
     def cheat(name, source, outcome="refused", **facts):
         """A wrong answer that wants to pass."""
-        return first(name, source, outcome, wrong, **facts)
+        return first(name, source, outcome, of.wrong[exercise][0], **facts)
 
     def scratch(nb):
-        insert(nb, "e2-check", "while True: pass")
+        insert(nb, f"e{of.called[-1]}-check", "while True: pass")
 
     return [
         inside("infinite loop", "while True: pass", "too slow", remark="longer than"),
         inside("infinite loop that catches everything", STUBBORN, "too slow", slow=True),
         first("infinite loop at the margin", "while True: pass", "too slow", slow=True),
-        kind("infinite loop in a scratch cell", RIGHT, scratch),
+        kind("infinite loop in a scratch cell", None, scratch),
         first("fork bomb", BOMB, "too slow", slow=True),
         first("os._exit", "import os\nos._exit(0)", "stopped", remark="ended the process"),
         first("sys.exit", "import sys\nsys.exit(0)", "raised"),
         inside("segmentation fault", "import ctypes; ctypes.string_at(0)", "stopped"),
         first("huge output", "for _ in range(300): print('x' * 2**20)"),
-        first("deletes home and more", DELETE.format(outside=outside)),
-        first("reads other submissions", READ.format(outside=outside, lesson=LESSON)),
-        first("writes into the grader's folder", WRITE.format(outside=outside)),
+        first("deletes home and more", DELETE.format(**names)),
+        first("reads other submissions", READ.format(**names)),
+        first("writes into the grader's folder", WRITE.format(**names)),
         inside("memory hog", HOG, "raised"),
         first("memory hog of many processes", HOG_OF_MANY, "stopped", slow=True),
         first("fills the disk", FULL_DISK),
-        first("network", NETWORK.format(port=port)),
+        first("network", NETWORK.format(**names)),
         first("kills its parent", KILL),
         first("closes standard output", CLOSE),
         first("leaves a thread behind", THREAD),
@@ -198,11 +208,19 @@ def hostile_kinds(canary: Path, port: int) -> list[Kind]:
         cheat("replaces the code of a method", PATCHED_CODE, remark="Grader"),
         cheat("shadows a builtin function", SHADOWED_BUILTIN, remark="isinstance"),
         cheat("replaces a method of torch", PATCHED_TORCH, remark="max"),
-        cheat("empties the cases", EMPTY_CASES, remark="cases"),
+        cheat("empties the cases", EMPTY_CASES.format(**names), remark="cases"),
         cheat("replaces a module", MODULE, remark="sys.modules"),
-        cheat("writes results into every file", CHANNEL, remark="channel"),
-        inside("replaces the reference from inside", FRAMES, "refused", "3.1", remark="_getframe"),
+        cheat("writes results into every file", CHANNEL.format(**names), remark="channel"),
+        inside(
+            "replaces the reference from inside",
+            FRAMES.format(**names),
+            "refused",
+            exercise,
+            remark="_getframe",
+        ),
         kind(
-            "the stand-in as answer", replaced("3.1", STAND_IN), expected={"3.1": "not attempted"}
+            "the stand-in as answer",
+            of.replaced(exercise, STAND_IN.format(**names)),
+            expected={exercise: "not attempted"},
         ),
     ]

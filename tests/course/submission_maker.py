@@ -1,17 +1,19 @@
-"""Made-up notebooks of lesson 3 by honest students, with the outcomes that they must get."""
+"""Made-up notebooks by honest students, with the outcomes that they must get."""
 
 from __future__ import annotations
 
+import ast
 import copy
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LESSON = "03_patchgan"
 EXERCISES = ("3.1", "3.2", "3.3", "3.4", "3.5")
-BLANK = json.loads((ROOT / f"lessons/{LESSON}.ipynb").read_text("utf-8"))
 
 RIGHT = {
     "3.1": """def receptive_field(net):
@@ -65,10 +67,11 @@ class Kind:
         name: In a word or two.
         data: The file.
         expected: Exercise -> outcome; an exercise that is not named must have passed.
-        remark: A part of a sentence that the table must say about it; "" for none.
+        remark: A part of a sentence that the table must say; "" for none.
         file_name: How the file is called.
-        unread: Whether the file cannot be read at all.
-        slow: Seconds that it takes at most of the limits; such kinds run in the long version only.
+        slow: Whether it takes as long as the limits allow; only the long version runs such kinds.
+        hostile: Whether it is damaged or attacks.
+        causes: Parts of the likely causes that the feedback must name.
     """
 
     name: str
@@ -76,18 +79,104 @@ class Kind:
     expected: dict[str, str] = field(default_factory=dict)
     remark: str = ""
     file_name: str = f"{LESSON}.ipynb"
-    unread: bool = False
     slow: bool = False
+    hostile: bool = False
+    causes: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, and so of its student."""
+        return self.name.replace("/", "-")
 
 
-def notebook(answers: dict[str, str] = RIGHT, edit: Callable[[dict], object] | None = None) -> dict:
-    """Return the lesson with answers in it: exercise -> code; what is not named stays a stub."""
-    nb = copy.deepcopy(BLANK)
-    for exercise, code in answers.items():
-        cell(nb, f"e{exercise[-1]}-stub")["source"] = code
-    if edit:
-        edit(nb)
-    return nb
+@dataclass
+class Material:
+    """What the submissions of one lesson are made of.
+
+    Args:
+        lesson: Its name.
+        right: Exercise -> a right answer.
+        wrong: Exercise -> a wrong answer, and a part of its likely cause.
+        checked: Exercise -> the name of the function that its check takes.
+    """
+
+    lesson: str
+    right: dict[str, str]
+    wrong: dict[str, tuple[str, str]]
+    checked: dict[str, str]
+
+    @cached_property
+    def blank(self) -> dict:
+        """The lesson as students get it."""
+        return json.loads((ROOT / f"lessons/{self.lesson}.ipynb").read_text("utf-8"))
+
+    @property
+    def exercises(self) -> list[str]:
+        """The numbers of its exercises."""
+        return list(self.right)
+
+    @property
+    def first(self) -> str:
+        """The exercise that hostile cells belong to."""
+        return self.exercises[0]
+
+    @property
+    def called(self) -> str:
+        """The exercise whose function attacks as soon as the check calls it."""
+        return self.exercises[:3][-1]
+
+    def notebook(
+        self,
+        answers: dict[str, str] | None = None,
+        edit: Callable[[dict], object] | None = None,
+    ) -> dict:
+        """Return the lesson with answers, or with all right ones; what is not named is a stub."""
+        nb = copy.deepcopy(self.blank)
+        for exercise, code in (self.right if answers is None else answers).items():
+            cell(nb, f"e{exercise[-1]}-stub")["source"] = code
+        if edit:
+            edit(nb)
+        return nb
+
+    def kind(self, name: str, answers: dict[str, str] | None = None, edit=None, **facts) -> Kind:
+        """Return a kind that is a notebook of this lesson."""
+        facts = {"file_name": f"{self.lesson}.ipynb"} | facts
+        return Kind(name, to_bytes(self.notebook(answers, edit)), **facts)
+
+    def replaced(self, exercise: str, source: str) -> dict[str, str]:
+        """Return the right answers, one of them replaced."""
+        return {**self.right, exercise: source}
+
+    def with_first_line(self, exercise: str, line: str) -> dict[str, str]:
+        """Return the right answers; one function does something else first."""
+        lines, name = self.right[exercise].split("\n"), self.checked[exercise]
+        functions = [
+            node
+            for node in ast.parse(self.right[exercise]).body
+            if isinstance(node, ast.FunctionDef) and node.name == name
+        ]
+        body = functions[-1].body[0]
+        lines.insert(body.lineno - 1, " " * body.col_offset + line)
+        return self.replaced(exercise, "\n".join(lines))
+
+    def all_outcomes(self, outcome: str) -> dict[str, str]:
+        """Return the same outcome for every exercise."""
+        return dict.fromkeys(self.exercises, outcome)
+
+
+LESSON_3 = Material(
+    LESSON,
+    RIGHT,
+    WRONG,
+    {
+        "3.1": "receptive_field",
+        "3.2": "patch_discriminator",
+        "3.3": "pairs",
+        "3.4": "most_fake_patch",
+        "3.5": "fixed_loss",
+    },
+)
+notebook, replaced = LESSON_3.notebook, LESSON_3.replaced
 
 
 def cell(nb: dict, cell_id: str) -> dict:
@@ -105,22 +194,6 @@ def insert(nb: dict, before: str, source: str, cell_id: str = "mine") -> None:
 def to_bytes(nb: dict) -> bytes:
     """Return the bytes of a notebook file."""
     return json.dumps(nb, indent=1).encode()
-
-
-def kind(name: str, answers: dict[str, str] = RIGHT, edit=None, **facts) -> Kind:
-    """Return a kind that is a notebook."""
-    return Kind(name, to_bytes(notebook(answers, edit)), **facts)
-
-
-def replaced(exercise: str, source: str) -> dict[str, str]:
-    """Return the right answers, one of them replaced."""
-    return {**RIGHT, exercise: source}
-
-
-def with_first_line(exercise: str, line: str) -> dict[str, str]:
-    """Return the right answers; one function does something else first."""
-    head, body = RIGHT[exercise].split("\n", 1)
-    return replaced(exercise, f"{head}\n    {line}\n{body}")
 
 
 def remove(*ids: str):
@@ -151,79 +224,122 @@ def as_vscode(nb: dict) -> None:
         one["metadata"]["vscode"] = {"languageId": "python"}
 
 
-def honest_kinds() -> list[Kind]:
+def honest_kinds(of: Material = LESSON_3) -> list[Kind]:
     """Notebooks of honest students, as they come."""
-    none = dict.fromkeys(EXERCISES, "not attempted")
-    half = {"3.1": RIGHT["3.1"], "3.2": WRONG["3.2"][0], "3.3": "def pairs(L, ab):\n    return L +"}
+    first, called = of.first, of.called
+    broken = f"def {of.checked[called]}(x):\n    return x +"
+    half = {first: of.right[first], called: broken}
     helper = "import math\n\ndef product(numbers):\n    return math.prod(numbers)"
-    last_line = "jump = jump * layer.stride[0]"
-    uses = RIGHT["3.1"].replace(last_line, "jump = product([jump, layer.stride[0]])")
-    uses_math = uses.replace("product(", "math.prod(")
-    failing_example = RIGHT["3.5"] + "\n\nfixed_loss(1, 2, 3)"
-    late = notebook({})
-    insert(late, "e1-figure", RIGHT["3.1"])
+    failing_example = of.right[first] + f"\n\n{of.checked[first]}(*range(99))"
+    last = of.exercises[-1]
+    copied = f"{of.checked[called]} = check.q{called.replace('.', '_')}({of.checked[called]})"
+    opened = of.notebook({})["cells"]
+    checks = [one["id"] for one in opened]
+    below = opened[checks.index(f"e{first[-1]}-check") + 1]["id"]
 
     def adds_import(nb):
-        cell(nb, "start")["source"] = "import math\n" + "".join(cell(nb, "start")["source"])
+        start = next(one for one in nb["cells"] if one["id"] in ("start", "s1-strip"))
+        start["source"] = "import math\n" + "".join(start["source"])
 
     def keeps_little(nb):
         nb["cells"] = [one for one in nb["cells"] if one["id"].endswith(("-stub", "-check"))]
 
     def loses_checks(nb):
-        remove("e1-check", "e3-check")(nb)
-        cell(nb, "e2-check")["source"] = "print('passed')"
-        insert(nb, "e4-check", "pairs = check.q3_3(pairs)", "copied")
+        remove(f"e{first[-1]}-check", f"e{called[-1]}-check")(nb)
+        insert(nb, f"e{last[-1]}-stub", copied, "copied")
+        if last != called:
+            cell(nb, f"e{last[-1]}-check")["source"] = "print('passed')"
+
+    def has_magics(nb):
+        insert(nb, f"e{called[-1]}-stub", "%matplotlib inline\n!pip install einops")
 
     return [
-        kind("all right"),
-        kind("untouched", {}, expected=none),
-        kind(
+        of.kind("all right"),
+        of.kind("untouched", {}, expected=of.all_outcomes("not attempted")),
+        of.kind(
             "all wrong",
-            {n: code for n, (code, _) in WRONG.items()},
-            expected=dict.fromkeys(EXERCISES, "wrong"),
+            {n: code for n, (code, _) in of.wrong.items()},
+            expected=of.all_outcomes("wrong"),
         ),
-        kind(
+        of.kind(
             "half done",
             half,
-            expected={
-                "3.2": "wrong",
-                "3.3": "raised",
-                "3.4": "not attempted",
-                "3.5": "not attempted",
-            },
+            expected=of.all_outcomes("not attempted") | {first: "passed", called: "raised"},
         ),
-        kind("a mistake without a name", replaced("3.1", STRANGE), expected={"3.1": "wrong"}),
-        kind("check cells deleted, edited and copied", RIGHT, loses_checks),
-        kind(
+        of.kind("check cells deleted, edited and copied", None, loses_checks),
+        of.kind(
             "answer cell deleted",
-            RIGHT,
-            remove("e3-stub"),
-            expected={"3.3": "not attempted"},
+            None,
+            remove(f"e{called[-1]}-stub"),
+            expected={called: "not attempted"},
             remark="No cell of the notebook answers",
         ),
-        kind("only answers and checks", RIGHT, keeps_little),
-        kind("a helper cell", replaced("3.1", uses), lambda nb: insert(nb, "e1-stub", helper)),
-        kind("an import in the first cell", replaced("3.1", uses_math), adds_import),
-        Kind(
+        of.kind("only answers and checks", None, keeps_little),
+        of.kind(
+            "a helper cell",
+            of.with_first_line(first, "product([2, 3])"),
+            lambda nb: insert(nb, f"e{first[-1]}-stub", helper),
+        ),
+        of.kind(
+            "an import in the first cell", of.with_first_line(first, "math.sqrt(4)"), adds_import
+        ),
+        of.kind(
             "the answer below its check",
-            to_bytes(late),
-            {exercise: "not attempted" for exercise in EXERCISES[1:]},
-            "below its check",
+            {},
+            lambda nb: insert(nb, below, of.right[first]),
+            expected=of.all_outcomes("not attempted") | {first: "passed"},
+            remark="below its check",
         ),
-        kind("Colab", RIGHT, as_colab, file_name=f"Copy of {LESSON}.ipynb"),
-        kind("VS Code, with a kernel of conda", RIGHT, as_vscode, remark="lost their ids"),
-        kind("no ids", RIGHT, without_ids, remark="lost their ids"),
-        kind(
-            "magics",
-            replaced("3.3", "%%time\n" + RIGHT["3.3"]),
-            lambda nb: insert(nb, "e3-stub", "%matplotlib inline\n!pip install einops"),
-        ),
-        kind("a wrong file name", file_name="homework (1).ipynb"),
-        kind(
+        of.kind("Colab", None, as_colab, file_name=f"Copy of {of.lesson}.ipynb"),
+        of.kind("VS Code, with a kernel of conda", None, as_vscode, remark="lost their ids"),
+        of.kind("no ids", None, without_ids, remark="lost their ids"),
+        of.kind("magics", of.replaced(called, "%%time\n" + of.right[called]), has_magics),
+        of.kind("a wrong file name", file_name="homework (1).ipynb"),
+        of.kind(
             "the library's own",
-            {"3.1": "from colorlib.discriminators import receptive_field"},
-            expected=none,
+            {first: f"{of.checked[first]} = check.q{first.replace('.', '_')}.grader.reference"},
+            expected=of.all_outcomes("not attempted"),
             remark="library's own function",
         ),
-        kind("an example call that fails", replaced("3.5", failing_example)),
+        of.kind("an example call that fails", of.replaced(first, failing_example)),
     ]
+
+
+def unexplained_kind() -> Kind:
+    """Return a wrong answer that no known mistake explains."""
+    strange = replaced("3.1", STRANGE)
+    return LESSON_3.kind("a mistake without a name", strange, expected={"3.1": "wrong"})
+
+
+def read_rows(out: Path) -> dict[str, dict[str, dict[str, str]]]:
+    """Return student -> exercise -> row of grades.csv."""
+    rows = {}
+    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            rows.setdefault(row["student"], {})[row["exercise"]] = row
+    return rows
+
+
+def wrong_grades(kinds, rows, exercises, pages: dict[str, str]) -> list[str]:
+    """Return a sentence for each submission that did not get what it must get.
+
+    Args:
+        kinds: The class.
+        rows: Of :func:`read_rows`.
+        exercises: Of the lesson.
+        pages: Student -> words of the feedback page; only those of kinds with causes are read.
+    """
+    problems = []
+    for kind in kinds:
+        own = rows[kind.folder]
+        for exercise in exercises:
+            outcome, expected = own[exercise]["outcome"], kind.expected.get(exercise, "passed")
+            points = "1" if expected == "passed" else "0"
+            if (outcome, own[exercise]["points"]) != (expected, points):
+                problems.append(f"{kind.name}, {exercise}: {outcome}, expected {expected}")
+        wanted = [kind.remark] if kind.remark else []
+        said = " ".join(row["remark"] for row in own.values())
+        problems += [f"{kind.name}: no remark {text!r}" for text in wanted if text not in said]
+        missing = [cause for cause in kind.causes if cause not in pages[kind.folder]]
+        problems += [f"{kind.name}: no cause {cause!r}" for cause in missing]
+    return problems

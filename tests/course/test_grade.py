@@ -17,15 +17,16 @@ import sys
 import time
 from pathlib import Path
 
-import hostile_submissions as hostile
 import pytest
-import submission_maker as maker
 from bs4 import BeautifulSoup
 
 from course.tool.cli import CourseError
 from course.tool.grade import command, sandbox
 from course.tool.grade.sandbox import Limits
 from course.tool.grade.walls import missing_walls, try_walls
+from tests.course import hostile_submissions as hostile
+from tests.course import submission_maker as maker
+from tests.course.submission_maker import read_rows
 
 ROOT = Path(__file__).parents[2]
 LONG = os.environ.get("FAULTS") == "long"
@@ -75,15 +76,6 @@ def grade(submissions, out, *options):
     )
 
 
-def read_rows(out):
-    """Return student -> exercise -> row of grades.csv."""
-    rows = {}
-    with open(out / "grades.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            rows.setdefault(row["student"], {})[row["exercise"]] = row
-    return rows
-
-
 def snapshot(folder):
     """Return the bytes of every file below a folder."""
     return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -107,11 +99,11 @@ def graded(tmp_path_factory):
     canary.write_text("tweet")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        kinds = [*maker.honest_kinds(), *hostile.broken_kinds()]
+        kinds = [*maker.honest_kinds(), maker.unexplained_kind(), *hostile.broken_kinds()]
         kinds += hostile.hostile_kinds(canary, port)
         kinds = chosen(kinds)
         for kind in kinds:
-            folder = base / "submissions" / kind.name.replace("/", "-")
+            folder = base / "submissions" / kind.folder
             folder.mkdir(parents=True)
             (folder / kind.file_name).write_bytes(kind.data)
         before = snapshot(base)
@@ -125,18 +117,7 @@ def graded(tmp_path_factory):
 @needs_namespaces
 def test_every_kind_gets_its_outcome(graded):
     kinds, out, _ = graded
-    rows, problems = read_rows(out), []
-    for kind in kinds:
-        own = rows[kind.name.replace("/", "-")]
-        outcomes = {exercise: own[exercise]["outcome"] for exercise in maker.EXERCISES}
-        expected = {exercise: kind.expected.get(exercise, "passed") for exercise in maker.EXERCISES}
-        if outcomes != expected:
-            problems.append((kind.name, outcomes))
-        if kind.remark not in " ".join(row["remark"] for row in own.values()):
-            problems.append((kind.name, kind.remark))
-        points = [row["points"] for row in own.values()]
-        assert points == ["1" if outcome == "passed" else "0" for outcome in outcomes.values()]
-    assert problems == []
+    assert maker.wrong_grades(kinds, read_rows(out), maker.EXERCISES, {}) == []
 
 
 @needs_namespaces

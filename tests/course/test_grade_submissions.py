@@ -7,7 +7,6 @@ import os
 import zipfile
 
 import pytest
-import submission_maker as maker
 
 from course.tool import course_config
 from course.tool.cli import CourseError
@@ -18,6 +17,7 @@ from course.tool.grade.gradebooks import write_gradebooks
 from course.tool.grade.roster import match_roster, read_roster
 from course.tool.grade.rows import GradeRow, read_manual_points, write_csv
 from course.tool.grade.submissions import find_submissions
+from tests.course import submission_maker as maker
 
 COURSE = course_config.load(ROOT)
 NAMES = [lesson.name for lesson in COURSE.lessons]
