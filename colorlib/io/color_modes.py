@@ -21,6 +21,8 @@ _GRAY_MODES = ("1", "L", "LA", "La")
 _OFTEN_WITHOUT_ALPHA = ("BMP", "DIB", "TGA", "ICO", "DDS")
 _SCREEN_GAMMA = 2.2
 _BLOCK = 2**22  # values that are scaled at once
+# Floating-point values that count as 0 to 1, or as 0 to 255: up to 16 times that, and 95 % inside.
+_MAX_OVERSHOOT, _MIN_INSIDE = 16, 0.95
 _ICC_COLOR_SPACES = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
 
@@ -104,12 +106,13 @@ def gray_to_uint8(values: np.ndarray, bits: int | None = None) -> Image.Image:
 
 
 def scale_to_uint8(values: np.ndarray, bits: int | None = None) -> np.ndarray:
-    """Scale values of any depth to 8 bits, without clipping.
+    """Scale values of any depth to 8 bits.
 
     The first rule that fits decides which range becomes 0 to 255: ``bits`` if given (0 to 2^bits -
     1); 0 to 1 for floating point; 0 to 255; for integers of at most 16 bits, the type's largest
     value, for others 65535, and for unsigned ones beyond 2^24 their largest value; else the
-    smallest to the largest value.
+    smallest to the largest value. A few floating-point values may be outside of their range, as
+    sharpening and highlights make them: they are clipped.
 
     Args:
         values: Of any shape, integers or floating point.
@@ -131,8 +134,10 @@ def scale_to_uint8(values: np.ndarray, bits: int | None = None) -> np.ndarray:
         raise ValueError(f"gray from {low} to {high} was found, {expected}")
     if bits is not None:
         low, high = 0, 2**bits - 1
+    elif values.dtype.kind == "f":
+        low, high = _guess_float_range(values, low, high)
     elif low >= 0:
-        low, high = _guess_range(values.dtype, low, high)
+        low, high = _guess_integer_range(values.dtype, low, high)
     if values.dtype == np.uint8 and (low, high) == (0, 255):
         return values.copy()
     result = np.empty(values.shape, np.uint8)
@@ -140,14 +145,22 @@ def scale_to_uint8(values: np.ndarray, bits: int | None = None) -> np.ndarray:
     for start in range(0, len(values), step):  # a part at a time, which bounds the memory
         part = values[start : start + step]
         part = part.astype(np.float64 if part.dtype.itemsize > 2 else np.float32)
-        result[start : start + step] = np.rint((part - low) * (255 / max(high - low, 1e-30)))
+        part = np.rint((part - low) * (255 / max(high - low, 1e-30)))
+        result[start : start + step] = part.clip(0, 255)
     return result
 
 
-def _guess_range(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
-    """Return the range of values of which no file says it; none of them is negative."""
-    if dtype.kind == "f":
-        return (0, 1) if high <= 1 else (0, 255) if high <= 255 else (low, high)
+def _guess_float_range(values: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """Return the range of floating-point values, of which a few may be outside of it."""
+    for full in (1, 255):
+        if low >= -full and high <= _MAX_OVERSHOOT * full:
+            inside = np.count_nonzero((values >= 0) & (values <= full))
+            return (0, full) if inside >= _MIN_INSIDE * values.size else (low, high)
+    return low, high
+
+
+def _guess_integer_range(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:
+    """Return the range of integers of which no file says it; none of them is negative."""
     if high <= 255 and dtype.itemsize > 1:
         return 0, 255
     if dtype.itemsize <= 2:

@@ -14,7 +14,7 @@ import re
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageChops, UnidentifiedImageError, features
 
 from colorlib.io.errors import (
     OUT_OF_MEMORY_HINT,
@@ -29,6 +29,7 @@ from colorlib.io.formats import (
     begins_like_photo,
     begins_like_simple_photo,
     is_tiff,
+    unsupported_brightness,
     unsupported_format,
 )
 from colorlib.io.jpeg import check_jpeg, check_jpeg_kind
@@ -37,9 +38,22 @@ from colorlib.io.tiff import read_tiff
 ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
 
 MAX_PIXELS = 64_000_000
-# Pillow would run another program, read a preview, or take measurements for brightness.
-_NOT_PHOTOS = ("EPS", "WMF", "EMF", "PCD", "FPX", "MIC", "FITS", "MCIDAS", "IMT", "IPTC", "PIXAR")
-_HEADER = 2**16  # bytes in which a JPEG says what kind it is
+# Pillow knows icons, drawings, previews and measurements, too. These are photos, besides TIFF:
+_PHOTO_FORMATS = (
+    "AVIF",
+    "BMP",
+    "DDS",
+    "DIB",
+    "GIF",
+    "JPEG",
+    "JPEG2000",
+    "MPO",
+    "PCX",
+    "PNG",
+    "PPM",
+)
+_PHOTO_FORMATS += ("PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP")
+_HEADER = 2**16  # bytes in which a file says what kind it is
 
 
 def decode(source: ImageSource, max_pixels: int | None = MAX_PIXELS) -> Image.Image:
@@ -129,9 +143,9 @@ def _not_found_error(path: Path) -> FileNotFoundError:
 
 
 def _decode_image(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
-    """Load a Pillow image; a TIFF or JPEG that is not loaded yet is decoded as from a file."""
+    """Load a Pillow image; one of these that is not loaded yet is decoded as from a file."""
     file = getattr(image, "fp", None)
-    if image.format in ("TIFF", "JPEG") and file is not None and image.tell() == 0:
+    if image.format in ("AVIF", "JPEG", "PNG", "TIFF") and file is not None and image.tell() == 0:
         place = file.tell()
         file.seek(0)
         try:
@@ -151,9 +165,15 @@ def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> 
 
         is_named_raw = UNSUPPORTED.get(Path(name).suffix.lower()) == RAW
         return read_tiff(file, name, check_size, is_named_raw=is_named_raw)
-    check_jpeg_kind(file.read(_HEADER), name)
+    header = file.read(_HEADER)
+    check_jpeg_kind(header, name)
+    if found := unsupported_brightness(header):
+        raise unsupported_error(name, found)
     file.seek(0)
     image = _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
+    transparent = image.info.get("transparency")
+    if image.format == "PNG" and header[24] == 16 and isinstance(transparent, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)  # as the pixels
     if image.format in ("JPEG", "MPO"):
         file.seek(0)
         check_jpeg(file.read(), name)
@@ -175,7 +195,7 @@ def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -
         raise _not_an_image_error(name, file.read(32)) from None
     except Exception as error:
         raise damaged_error(name, error) from error
-    if image.format in _NOT_PHOTOS or isinstance(image, ImageFile.StubImageFile):
+    if image.format not in _PHOTO_FORMATS:
         raise unsupported_error(name, f"a drawing or data in the form {image.format}")
     return image
 

@@ -35,6 +35,8 @@ _UNSUPPORTED_PHOTOS = {  # the first bytes of a file -> its format
     rb"v/1\x01": "OpenEXR",
     rb"#\?R": "Radiance HDR",
     rb"gimp xcf": "a GIMP project",
+    rb"P7\n": "PAM",
+    rb"PF\s": "PFM in colours",
 }
 _OTHER_FILES = {
     rb"(\xef\xbb\xbf)?\s*<": "text (a web page or an SVG drawing)",
@@ -49,10 +51,17 @@ _TIFF = rb"II[*+]\0|MM\0[*+]"
 _SIMPLE = rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF.{4}WEBP"
 _OTHERS = (
     rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0|\0\0\0\x0cjP  |\xff\x4f\xff\x51|"
-    rb"P[1-6]\s+[#0-9]|P7\n|P[Ff]\s+[0-9]|8BPS|qoif|DDS |\x01\xda[\x00\x01][\x01\x02]|"
-    rb"\x0a[\x00\x02\x03\x05]\x01[\x01\x02\x04\x08]"
+    rb"P[1-6]\s+[#0-9]|Pf\s+[0-9]|8BPS|qoif|DDS |\x01\xda[\x00\x01][\x01\x02]|"
+    rb"\x0a[\x00\x02\x03\x05]\x01[\x01\x02\x04\x08]|"
+    rb"[\x28\x34\x38\x40\x6c\x7c]\0\0\0.{8}\x01\0[\x01\x04\x08\x10\x18\x20]\0"
 )
-_TGA_FOOTER = b"TRUEVISION-XFILE.\0"
+# The header of a TGA has no mark, but few other files have these numbers at these places.
+_TGA = (
+    rb".(\0[\x02\x03\x0a\x0b]\0{5}|\x01[\x01\x09].{4}[\x0f\x10\x18\x20])"
+    rb".{8}[\x08\x10\x18\x20][\0-\x3f]"
+)
+#: Transfer characteristics of a standard (ITU-T H.273) that ordinary screens do not have.
+_BRIGHTNESS = {8: "of linear light", 16: "for HDR screens (PQ)", 18: "for HDR screens (HLG)"}
 
 
 def is_tiff(start: bytes) -> bool:
@@ -77,7 +86,7 @@ def begins_like_photo(start: bytes) -> bool:
         >>> begins_like_photo(b"GIF89a"), begins_like_photo(b"hello")
         (True, False)
     """
-    return _match(_SIMPLE, start) or _match(_TIFF, start) or _match(_OTHERS, start)
+    return any(_match(pattern, start) for pattern in (_SIMPLE, _TIFF, _OTHERS, _TGA))
 
 
 def begins_like_simple_photo(start: bytes) -> bool:
@@ -98,6 +107,25 @@ def unsupported_format(start: bytes, suffix: str = "") -> str | None:
     if start[:4] == b"8BPS" and (bits := int.from_bytes(start[22:24], "big")) in (16, 32):
         return f"a Photoshop file of {bits} bits"
     return UNSUPPORTED.get(suffix.lower())
+
+
+def unsupported_brightness(header: bytes) -> str | None:
+    """Return what a PNG or AVIF is whose values Pillow would show far too dark or too pale.
+
+    Args:
+        header: The beginning of the file, up to its pixels.
+
+    Example:
+        >>> unsupported_brightness(b"\\x89PNG ... cICP" + bytes([9, 16, 0, 1]))
+        'an image for HDR screens (PQ)'
+    """
+    code = b""
+    if header.startswith(b"\x89PNG"):
+        code = header.partition(b"IDAT")[0].partition(b"cICP")[2][1:2]
+    elif header[4:8] == b"ftyp":
+        code = header.partition(b"colrnclx")[2][2:4]
+    transfer = int.from_bytes(code, "big")
+    return f"an image {_BRIGHTNESS[transfer]}" if transfer in _BRIGHTNESS else None
 
 
 def has_photo_suffix(path: Path) -> bool:
@@ -132,15 +160,12 @@ def why_not_a_photo(path: Path) -> str | None:
     try:
         with open(path, "rb") as file:
             start = file.read(32)
-            size = file.seek(0, 2)
-            file.seek(max(0, size - len(_TGA_FOOTER)))
-            is_tga = file.read() == _TGA_FOOTER
     except OSError:
         return None  # who reads it names the reason
     if not start:
         return "empty (0 bytes)"
     is_unsupported = any(_match(pattern, start) for pattern in _UNSUPPORTED_PHOTOS)
-    if is_tga or is_unsupported or begins_like_photo(start):
+    if is_unsupported or begins_like_photo(start):
         return None
     found = unsupported_format(start)
     return f"{found}, not a photo" if found else f"not an image (it starts with {start[:12]!r})"

@@ -30,7 +30,7 @@ from colorlib.io.tiff_colors import (
     palette_to_uint8,
     samples_to_image,
 )
-from colorlib.io.tiff_samples import COMPRESSIONS, UnsupportedTiff, read_samples
+from colorlib.io.tiff_samples import COMPRESSIONS, UnsupportedTiff, read_samples, tag_name
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -41,6 +41,7 @@ _MAX_PAGES = 200  # that are looked at
 _MAKE, _SUB_IFDS = 271, 330
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
 _JPEG = (6, 7)
+_BY_PILLOW_ONLY = (2, 3, 4, *_JPEG)  # compressions: of faxes, and JPEG
 # Raw photos are TIFFs in which Pillow would read the thumbnail. These tags, photometric
 # interpretations (a colour filter array, linear raw), compressions and bytes are found in no other:
 _RAW_TAGS = (50706, 33421, 33422, 50740, 34310)  # DNG version, filter arrays, private data, Leaf
@@ -169,6 +170,8 @@ def _check_kind(page: TiffPage) -> None:
     if not n <= page.samplesperpixel <= MAX_SAMPLES:
         expected = f"of the kind {page.photometric!s}"
         raise UnsupportedTiff(f"{page.samplesperpixel} samples a pixel {expected}")
+    if page.compression not in (*COMPRESSIONS, *_BY_PILLOW_ONLY):
+        raise UnsupportedTiff(f"compression {tag_name(page.compression)}")
     if page.imagedepth > 1:
         raise UnsupportedTiff("pixels in three dimensions")
     if photometric == CMYK and page.tags.valueof(332, 1) != 1:
@@ -181,12 +184,14 @@ def _is_read_by_pillow(page: TiffPage) -> bool:
     n = COLOR_SAMPLES[photometric]
     if int(page.sampleformat or 1) != 1 or bits not in (1, 2, 4, 8):
         return False
+    if page.fillorder == 2 and page.compression in COMPRESSIONS:
+        return False
     if bits < 8:
         return samples == 1
     if photometric == YCBCR:
         return samples == n and int(page.compression) in _JPEG
     if photometric in (BLACK_IS_ZERO, RGB) and alpha_kind(page) is not None:
-        return samples == n + 1
+        return samples == n + 1 and page.planarconfig == 1
     return samples == n and photometric != ICCLAB
 
 
@@ -204,7 +209,7 @@ def _decode_with_pillow(page: TiffPage, tiff: TiffFile, file: IO[bytes]) -> Imag
             image = Image.open(io.BytesIO(data), formats=["TIFF"])
     except UnidentifiedImageError:
         samples = f"{page.samplesperpixel} samples of {page.bitspersample} bits"
-        raise UnsupportedTiff(f"{samples}, compression {page.compression!s}") from None
+        raise UnsupportedTiff(f"{samples}, compression {tag_name(page.compression)}") from None
     image.load()
     if image.mode == "P" and page.colormap is not None:
         image.putpalette(palette_to_uint8(page.colormap).tobytes())

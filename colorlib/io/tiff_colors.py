@@ -44,19 +44,20 @@ def samples_to_image(samples: np.ndarray, page: TiffPage) -> Image.Image:
         ValueError: If a sample is NaN or infinite.
     """
     photometric, bits = int(page.photometric), _declared_bits(page)
-    if photometric == PALETTE:
-        return _apply_palette(samples[..., 0], page.colormap)
     if photometric in (CIELAB, ICCLAB):
         return _lab_to_image(samples, photometric, page.bitspersample)
     if photometric == YCBCR and (page.bitspersample != 8 or page.is_subsampled):
         raise UnsupportedTiff("YCbCr colours of reduced resolution without JPEG compression")
     n = COLOR_SAMPLES[photometric]
-    colors = scale_to_uint8(samples[..., :n], bits)
-    if photometric == WHITE_IS_ZERO:
-        np.subtract(255, colors, out=colors)
     kind, alpha = alpha_kind(page), None
     if kind is not None:
         alpha = scale_to_uint8(samples[..., n], bits)
+    if photometric == PALETTE:
+        n, colors = 3, _apply_palette(samples[..., 0], page.colormap)
+    else:
+        colors = scale_to_uint8(samples[..., :n], bits)
+    if photometric == WHITE_IS_ZERO:
+        np.subtract(255, colors, out=colors)
     if photometric == CMYK:
         if alpha is not None:  # no ink where it is transparent: on paper, which is white
             colors = (colors.astype(np.uint16) * alpha[..., None] // 255).astype(np.uint8)
@@ -104,13 +105,13 @@ def _declared_bits(page: TiffPage) -> int | None:
     return page.bitspersample if is_unsigned and page.bitspersample <= 16 else None
 
 
-def _apply_palette(indices: np.ndarray, colormap: np.ndarray | None) -> Image.Image:
+def _apply_palette(indices: np.ndarray, colormap: np.ndarray | None) -> np.ndarray:
     if colormap is None:
         raise ValueError("a palette without colours")
     colors = palette_to_uint8(colormap)
     if indices.max(initial=0) >= len(colors):
         raise ValueError(f"colour {indices.max()} of a palette of {len(colors)}")
-    return Image.fromarray(colors[indices])
+    return colors[indices]
 
 
 def _lab_to_image(samples: np.ndarray, photometric: int, bits: int) -> Image.Image:

@@ -80,12 +80,12 @@ def _sample_type(page: TiffPage) -> np.dtype:
     """Return the type of samples, in the file's byte order; raise if it is not read."""
     bits, kind = page.bitspersample, _KINDS.get(int(page.sampleformat or _UINT))
     if page.compression not in COMPRESSIONS:
-        raise UnsupportedTiff(f"compression {_name(page.compression)}")
+        raise UnsupportedTiff(f"compression {tag_name(page.compression)}")
     if kind is None or bits not in _BITS[kind]:
-        raise UnsupportedTiff(f"samples of {bits} bits in format {_name(page.sampleformat)}")
+        raise UnsupportedTiff(f"samples of {bits} bits in format {tag_name(page.sampleformat)}")
     size = next(size for size in (1, 2, 4, 8) if 8 * size >= bits)
     if page.predictor not in (None, 1) and not _fits_predictor(page.predictor, kind, bits):
-        raise UnsupportedTiff(f"predictor {_name(page.predictor)} on samples of {bits} bits")
+        raise UnsupportedTiff(f"predictor {tag_name(page.predictor)} on samples of {bits} bits")
     return np.dtype(f"{page.parent.byteorder}{kind}{size}")
 
 
@@ -95,7 +95,7 @@ def _fits_predictor(predictor: int, kind: str, bits: int) -> bool:
     return predictor == _HORIZONTAL and kind != "f" and bits in (8, 16, 32, 64)
 
 
-def _name(value: int) -> str:
+def tag_name(value: int) -> str:
     """Return the name of a tag's value, if tifffile knows it, and the number."""
     name = getattr(value, "name", None)
     return f"{name} ({int(value)})" if name else str(value)

@@ -103,6 +103,7 @@ SRGB_PROFILE = (
 )
 SIXTEEN = np.round(X * (65535 / 31)).astype(np.uint16)
 SIXTEEN_AS_8 = np.round(X * (255 / 31))
+DEEP = np.dstack([X * 2000 + 1000, Y * 2000 + 2000, X * 0 + 3000]).astype(np.uint16)
 ALPHA = np.where(Y < 12, 0, 255).astype(np.uint8)
 SIXTEEN_AND_ALPHA = np.dstack([SIXTEEN, ALPHA.astype(np.uint16) * 257])
 OVER_WHITE = np.where(ALPHA[..., None] == 0, WHITE, RGB)
@@ -162,6 +163,11 @@ CASES = {
         1,
     ),
     "16-bit rgb png": (png(RGB.astype(np.uint16) * 257, 2), RGB, 0),
+    "16-bit clear rgb value": (
+        png(DEEP, 2, [(b"tRNS", struct.pack(">3H", *DEEP[0, 0]))]),
+        np.where((DEEP[0, 0] == DEEP).all(2, keepdims=True), WHITE, DEEP // 257),
+        1,
+    ),
     "16-bit rgba png": (png(np.dstack([RGB, ALPHA]).astype(np.uint16) * 257, 6), OVER_WHITE, 0),
     "linear gray png": (png(LINEAR[..., None], 0, [gamma_chunk(1)]), GRAY, 1),
     "gamma of old Macs png": (png(MAC, 2, [gamma_chunk(1 / 1.8)]), RGB, 3),

@@ -174,17 +174,50 @@ def test_jpeg_of_another_kind_is_not_damaged():
         (b"\0\0\0\x18ftypmp42", ["video, which is not supported"]),
         (b"\0\0\0\x14ftypqt  ", ["video, which is not supported"]),
         (b"PK\3\4", ["an archive, which is not supported"]),
+        (b"P7\nWIDTH 4\n", ["PAM, which is not supported"]),
+        (b"PF\n4 3\n-1.0\n" + bytes(144), ["PFM in colours, which is not supported"]),
+        (saved("ICO"), ["in the form ICO, which is not supported"]),
+        (saved("MSP", Image.new("1", (8, 8))), ["in the form MSP, which is not supported"]),
         (b"8BPS\0\1" + bytes(16) + b"\0\x10" + bytes(40), ["a Photoshop file of 16 bits"]),
     ],
     ids=[
         *("empty", "text", "web page", "pdf", "zeros", "heic", "cr3", "raf", "rw2"),
-        *("jpeg xl", "jpeg xl in a box", "mp4", "mov", "zip", "psd"),
+        *("jpeg xl", "jpeg xl in a box", "mp4", "mov", "zip"),
+        *("pam", "pfm", "icon", "drawing", "psd"),
     ],
 )
 def test_not_an_image_raises(tmp_path, content, words):
     path = tmp_path / "renamed.jpg"
     path.write_bytes(content)
     refused(path, "renamed.jpg", *words)
+
+
+def cicp_png(transfer):
+    """A PNG whose chunk cICP names its transfer characteristic."""
+    data = saved("PNG")
+    chunk = b"cICP" + bytes([9, transfer, 0, 1])
+    place = data.index(b"IDAT") - 4
+    return (
+        data[:place] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    ) + data[place:]
+
+
+def nclx_avif(transfer):
+    """The beginning of an AVIF whose colour box names its transfer characteristic."""
+    box = b"colrnclx" + struct.pack(">HHHB", 9, transfer, 9, 128)
+    return b"\0\0\0\x1cftypavif" + bytes(16) + b"\0\0\0\x13" + box
+
+
+@pytest.mark.parametrize("make", [cicp_png, nclx_avif])
+@pytest.mark.parametrize(("transfer", "words"), [(16, "PQ"), (18, "HLG"), (8, "linear light")])
+def test_image_for_hdr_screens_raises(make, transfer, words):
+    refused(make(transfer), words, "which is not supported")
+
+
+def test_image_for_ordinary_screens_is_read():
+    data = cicp_png(13)
+    assert np.array_equal(np.asarray(load_image(data)), RGB)
+    refused(Image.open(io.BytesIO(cicp_png(16))), "PQ")
 
 
 def test_raw_that_looks_like_tiff_raises(tmp_path):

@@ -48,6 +48,7 @@ PALETTE_16 = (320, SHORT, (MAP * 257).ravel())
 PALETTE_HIGH_BYTE = (320, SHORT, (MAP * 256).ravel())
 PALETTE_8 = (320, SHORT, MAP.ravel())
 PALETTE_4_BITS = (320, SHORT, (MAP[:, :16] * 257).ravel())
+PALETTE_1_BIT = (320, SHORT, (MAP[:, :2] * 257).ravel())
 PALETTE_16_BITS = (320, SHORT, (np.repeat(MAP, 256, axis=1) * 257).ravel())
 MAPPED = MAP.T[GRAY]
 # L from 20 to 90, a = 12, b = -20
@@ -76,6 +77,20 @@ def lab_as_rgb():
 def inverted_inks(alpha=False):
     inks = np.dstack([255 - COLORS, np.zeros_like(GRAY)])
     return np.dstack([inks, ALPHA]) if alpha else inks
+
+
+def with_value(samples, value):
+    """Return samples of which the first has another value."""
+    samples = samples.copy()
+    samples.flat[0] = value
+    return samples
+
+
+def bits_reversed(one):
+    """Return a page whose bytes begin with the lowest bit, as some fax machines write them."""
+    table = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+    parts = [part.translate(table) for part in one.parts]
+    return one._replace(parts=parts, fields=one.fields | {266: (SHORT, [2])})
 
 
 # name: (pages, the image that they mean, how far off each value may be)
@@ -149,6 +164,30 @@ ROWS = {
         GRAY,
         0,
     ),
+    **{
+        f"8 gray and alpha planar, compression {compression}": (
+            page(
+                np.dstack([GRAY, ALPHA]),
+                BLACK_IS_ZERO,
+                extra=[2],
+                planar=True,
+                compression=compression,
+            ),
+            OVER_WHITE,
+            1,
+        )
+        for compression in (NONE, LZW, DEFLATE, PACKBITS)
+    },
+    "8 colours and premultiplied alpha planar": (
+        page(
+            np.dstack([COLORS * (ALPHA[..., None] / 255), ALPHA]).astype(np.uint8),
+            RGB,
+            extra=[1],
+            planar=True,
+        ),
+        COLORS_OVER_WHITE,
+        6,
+    ),
     "8 colours and another sample": (page(np.dstack([COLORS, ALPHA]), RGB, extra=[0]), COLORS, 0),
     "8 colours and two samples": (
         page(np.dstack([COLORS, ALPHA, GRAY]), RGB, extra=[2, 0]),
@@ -169,6 +208,23 @@ ROWS = {
     "float 16": (page(FLOAT.astype(np.float16), BLACK_IS_ZERO), GRAY, 1),
     "float 32": (page(FLOAT, BLACK_IS_ZERO), GRAY, 0),
     "float 64": (page(FLOAT.astype(np.float64), BLACK_IS_ZERO), GRAY, 0),
+    "float with highlights": (page(with_value(FLOAT, 1.3), 1), with_value(GRAY, 255), 0),
+    "float with ringing": (page(with_value(FLOAT, -0.01), 1), with_value(GRAY, 0), 0),
+    "float to 255 with highlights": (
+        page(with_value(GRAY.astype("f"), 300), 1),
+        with_value(GRAY, 255),
+        0,
+    ),
+    "white is zero float with ringing": (
+        page(with_value(1 - FLOAT, 1.02), WHITE_IS_ZERO),
+        with_value(GRAY, 0),
+        1,
+    ),
+    "float colours with highlights": (
+        page(with_value((COLORS / 255).astype("f"), 1.05), RGB),
+        with_value(COLORS, 255),
+        0,
+    ),
     "float colours": (page((COLORS / 255).astype(np.float32), RGB), COLORS, 0),
     "float colours planar": (page((COLORS / 255).astype(np.float32), RGB, planar=True), COLORS, 0),
     "float predictor LZW": (page(FLOAT, BLACK_IS_ZERO, compression=LZW, predictor=3), GRAY, 0),
@@ -181,6 +237,24 @@ ROWS = {
     "map of 16 bits, low byte 0": (page(GRAY, PALETTE, tags=[PALETTE_HIGH_BYTE]), MAPPED, 0),
     "map of 8 bits": (page(GRAY, PALETTE, tags=[PALETTE_8]), MAPPED, 0),
     "map of 8 bits LZW": (page(GRAY, PALETTE, compression=LZW, tags=[PALETTE_8]), MAPPED, 0),
+    **{
+        f"gray {bits}": (page(LEVELS % 2**bits, BLACK_IS_ZERO, bits), LEVELS % 2**bits * scale, 0)
+        for bits, scale in ((1, 255), (2, 85), (4, 17))
+    },
+    "lowest bit first 1": (
+        bits_reversed(page(GRAY % 2, WHITE_IS_ZERO, 1)),
+        255 - GRAY % 2 * 255,
+        0,
+    ),
+    "lowest bit first 8": (bits_reversed(page(255 - GRAY, WHITE_IS_ZERO)), GRAY, 0),
+    "lowest bit first 16": (bits_reversed(page(GRAY_16, BLACK_IS_ZERO)), GRAY, 0),
+    "lowest bit first LZW": (bits_reversed(page(COLORS, RGB, compression=LZW)), COLORS, 0),
+    "map and alpha": (
+        page(np.dstack([GRAY, ALPHA]), PALETTE, extra=[2], tags=[PALETTE_16]),
+        MAPPED * (ALPHA[..., None] / 255) + 255 - ALPHA[..., None],
+        1,
+    ),
+    "map for 1 bit": (page(LEVELS % 2, PALETTE, 1, tags=[PALETTE_1_BIT]), MAP.T[LEVELS % 2], 0),
     "map for 4 bits": (page(LEVELS, PALETTE, 4, tags=[PALETTE_4_BITS]), MAP.T[LEVELS], 0),
     "map for 16 bits": (page(GRAY_16, PALETTE, tags=[PALETTE_16_BITS]), MAPPED, 0),
     "inks 8": (page(inverted_inks(), CMYK), COLORS, 1),
@@ -393,7 +467,12 @@ def test_load_image_tiff_named_raw_is_refused(suffix, tmp_path):
 
 
 UNSUPPORTED = {
-    "JPEG 2000 inside": (page(GRAY, BLACK_IS_ZERO), {259: (SHORT, [34712])}, "compression 34712"),
+    "JPEG 2000 inside": (
+        page(GRAY, BLACK_IS_ZERO),
+        {259: (SHORT, [34712])},
+        "compression JPEG2000 (34712)",
+    ),
+    "WebP inside": (page(COLORS, RGB), {259: (SHORT, [50001])}, "compression WEBP (50001)"),
     "an unknown compression": (page(GRAY, BLACK_IS_ZERO), {259: (SHORT, [61234])}, "61234"),
     "LogLuv": (page(GRAY, BLACK_IS_ZERO), {262: (SHORT, [32845])}, "colours of the kind"),
     "complex numbers": (page(GRAY_16.astype(np.uint64), 1), {339: (SHORT, [6])}, "format COMPLEX"),

@@ -293,7 +293,8 @@ def gray_ramp(mode):
 MODES = ["1", "L", "P", "LA", "La", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV"]
 MODES += ["LAB", "I", "F", "I;16", "I;16L", "I;16B"]
 IN_MEMORY_ONLY = ("La", "PA", "RGBa", "HSV", "I;16L")
-DRAWINGS = {"EPS", "PDF", "PALM", "ICNS", "ICO"}  # and sets of icons at sizes of their own
+# not photos: drawings, icons, data
+DRAWINGS = {"BLP", "EPS", "ICNS", "ICO", "IM", "MSP", "PALM", "PDF", "SPIDER", "XBM"}
 # Pillow itself reduces 16 bits to 8 for these, or writes a PPM in which 255 is nearly black.
 LOSSY = {(mode, form) for mode in MODES[-3:] for form in ("AVIF", "GIF", "WEBP")}
 LOSSY |= {("I", "PPM"), ("F", "PPM"), ("I", "PNG"), ("YCbCr", "JPEG2000")}
