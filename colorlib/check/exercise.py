@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from colorlib.check.comparison import learner_line
 from colorlib.check.progress import next_hint, record
+from colorlib.check.recorded import Recording
 from colorlib.check.result import Outcome, Result, ResultCard, display
 from colorlib.check.stand_in import (
     STOOD_IN,
@@ -66,14 +67,18 @@ class Exercise:
     grader: Grader
 
     def __call__(self, implementation: Any = ...) -> Any:
-        """Show the result; return ``implementation`` if it passed, else a stand-in for it."""
+        """Show the result; return ``implementation`` if it passed, else a stand-in for it.
+
+        In an exam nothing can stand in, so the answer itself is returned.
+        """
         result = self.grade(implementation)
         passed = result.outcome is Outcome.PASSED
+        stays = passed or isinstance(self.grader.reference, Recording)
         record(self.number, self.title, result.outcome)
-        shown = result if passed else replace(result, reasons=(*result.reasons, _FALLBACK))
+        shown = result if stays else replace(result, reasons=(*result.reasons, _FALLBACK))
         display(ResultCard(self.number, self.title, shown, () if passed else self.hints))
         self._check_expected_outcome(result)
-        return implementation if passed else StandIn(self.number, self.grader.reference)
+        return implementation if stays else StandIn(self.number, self.grader.reference)
 
     def grade(self, implementation: Any) -> Result:
         """Return the result of an answer; anything of the library's own is not graded at all."""
@@ -94,6 +99,9 @@ class Exercise:
     def hint(self, level: int | None = None) -> None:
         """Show the next hint, or the one of the given level, counted from 1."""
         count = len(self.hints)
+        if not count:
+            print(f"Exercise {self.number} has no hints in an exam.")
+            return
         if level is None:
             level = next_hint(self.number, count)
         if not 1 <= level <= count:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, lessons, notebooks
+from course.tool import boilerplate_cells, exam_checks, lessons, notebooks
 from course.tool.cli import CourseError
 from course.tool.course_config import Course, Lesson
 from course.tool.files import atomic_write_text, find_files
@@ -32,8 +32,12 @@ FOR_INSTRUCTORS = {
 PUBLIC_ONLY = re.compile(r"(?s)<!-- answers are public -->\n.*?<!-- end answers -->\n+")
 ANY_LINK = re.compile(rf"!?\[(?P<words>(?:!\[[^\]]*\]\([^)]*\)|[^\[\]])*){LINK.pattern}")
 SOLUTION_WORDS = {"solution", "our answer"}  # such a link goes with its words
-CHECK_CALL = re.compile(r"(?m)^( *)(?:(\w+) = )?check\.q\d+_\d+\(.*\)$")
-HANDED_IN = r"\1# Your instructor checks this answer."
+CHECK_CALL = re.compile(r"(?m)^( *)(?:\w+ = )?check\.q(\d+)_(\d+)\(.*\)$")
+HELP = re.compile(r"(?s)check below it: it says what is wrong.*?library's own solution\.")
+EXAM_HELP = (
+    "check below it if there\nis one: it says right or wrong. This is an exam: there are no hints, "
+    "and the cells below use\nyour own code."
+)
 TEXT_SUFFIXES = {".ipynb", ".json", ".md", ".py", ".toml", ".txt", ".yml", ".cff"}
 
 
@@ -44,7 +48,8 @@ def write(root: Path, folder: Path, course: Course, exams: Sequence[str] = ()) -
         root: The folder of the course.
         folder: Where to write; it is emptied first if an earlier call made it.
         course: The configuration; its repository is that of the students.
-        exams: Names of lessons whose checks, hints and right answers are left out as well.
+        exams: Names of lessons whose hints and right answers are left out as well; their checks
+            compare with recorded results.
 
     Raises:
         CourseError: If the folder holds something else, or an exam is not a lesson.
@@ -70,12 +75,16 @@ def write(root: Path, folder: Path, course: Course, exams: Sequence[str] = ()) -
         text = PUBLIC_ONLY.sub("", path.read_text("utf-8"))
         atomic_write_text(folder / "course" / path.name, text)
     atomic_write_text(folder / "README.md", _readme(course, texts))
+    problems, recorded = [], {}
+    for lesson in chosen:
+        problems += _leave_grader_out(folder, lesson)
+        module = f"colorlib/check/lesson{lesson.number:02d}.py"
+        recorded[lesson] = exam_checks.write(root / module, folder / module)
     for lesson, solution in solutions.items():
         student = lessons.make(solution, course, lesson, root)
         if lesson in chosen:
-            _leave_checks_out(student)
+            _make_exam(student, recorded[lesson])
         notebooks.write(folder / f"lessons/{lesson.name}.ipynb", student)
-    problems = [text for lesson in chosen for text in _leave_grader_out(folder, lesson)]
     _unlink(folder, course)
     return problems + list(_shown_answers(folder))
 
@@ -109,10 +118,19 @@ def _readme(course: Course, texts: Sequence[Path]) -> str:
     return template.render(course=course, rows=rows, texts=dict(sorted(names.items()))) + "\n"
 
 
-def _leave_checks_out(nb: NotebookNode) -> None:
-    """Replace the calls of checks by a comment: the cells below use the student's own answer."""
+def _make_exam(nb: NotebookNode, recorded: Sequence[str]) -> None:
+    """Replace the calls of checks that are not recorded by a comment; the header says what is."""
+
+    def replace(match: re.Match) -> str:
+        if f"{match[2]}.{match[3]}" in recorded:
+            return match[0]
+        return f"{match[1]}# Your instructor checks this answer."
+
     for _, cell in notebooks.numbered(nb, "code"):
-        cell.source = CHECK_CALL.sub(HANDED_IN, cell.source)
+        cell.source = CHECK_CALL.sub(replace, cell.source)
+    for _, cell in notebooks.numbered(nb, "markdown"):
+        if "header" in notebooks.tags(cell):
+            cell.source = HELP.sub(EXAM_HELP, cell.source)
 
 
 def _leave_grader_out(folder: Path, lesson: Lesson) -> Iterator[str]:

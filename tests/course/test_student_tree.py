@@ -1,6 +1,8 @@
 """The course without answers: no solution, no link to one, and no check of an exam."""
 
 import re
+import subprocess
+import sys
 import tomllib
 import zipfile
 
@@ -22,7 +24,13 @@ They are in `solutions/`.
 See the [guide](instructor-guide.md#x), [lesson 1](../lessons/01_tiny.ipynb), [the
 answer](../solutions/01_tiny.ipynb) and [the web](https://example.org).
 """
-CHECKS = "from colorlib.check.graders import FunctionGrader\nGRADERS = {}\n"
+CHECKS = """\
+from colorlib.check.graders import Case, FunctionGrader, SideEffectGrader
+GRADERS = {
+    "1.1": FunctionGrader(abs, [Case("minus one", (-1,))]),
+    "1.2": SideEffectGrader(abs, [Case("minus one", (-1,))], run=print),
+}
+"""
 HINTS = '["1.1"]\ntitle = "Square"\nhints = [\n    "Multiply.",\n    "x**2 [sic]",\n]\n'
 
 
@@ -81,15 +89,20 @@ def test_tree_has_no_answer_and_no_link_to_one(course, repository):
     assert (course.root / course_config.COURSE_TOML).read_bytes() == before
 
 
-def test_exam_has_no_check_and_no_hint(course):
+def test_exam_has_recorded_checks_and_no_hint(course):
     status, folder = make(course, "--exam", "01_tiny")
     assert status == 0
     checks = folder / "colorlib/check"
-    assert [path.name for path in checks.glob("lesson*")] == []
+    names = sorted(path.name for path in checks.glob("lesson*"))
+    assert names == ["lesson01.pickle", "lesson01.py"]
+    assert "abs" not in (checks / "lesson01.py").read_text("utf-8")
     table = tomllib.loads((checks / "exercises.toml").read_text("utf-8"))
     assert table == {"1.1": {"title": "Square", "hints": []}}
     nb = notebooks.read(folder / "lessons/01_tiny.ipynb")
-    assert course.cell(nb, "check-1").source == "# Your instructor checks this answer."
+    assert course.cell(nb, "check-1").source == "square = check.q1_1(square_1)"
+    assert course.cell(nb, "check-2").source == "# Your instructor checks this answer."
+    header = nb.cells[0].source
+    assert "This is an exam" in header and "library's own" not in header
 
 
 def test_module_that_needs_a_removed_check_is_named(course, capsys):
@@ -130,12 +143,32 @@ def test_options_that_do_not_fit_raise(course, options, message):
         make(course, *options)
 
 
+ANSWER = """
+import torch
+from colorlib import check
+def pairs(L, ab):
+    return torch.cat((L, ab), 1), torch.cat((L, ab.roll({shift}, 0)), 1)
+assert check.q3_3(pairs) is pairs
+"""
+
+
 def test_course_itself_has_a_student_tree_and_a_wheel(tmp_path):
-    root = course_config.ROOT
+    root, tree = course_config.ROOT, tmp_path / "tree"
     theirs = course_config.load(root)
-    assert student_tree.write(root, tmp_path / "tree", theirs, ["06_psnr_evaluation"]) == []
-    assert not [pair for pair in all_links(tmp_path / "tree") if "solution" in pair[1]]
-    with zipfile.ZipFile(wheel.build(tmp_path / "tree", tmp_path)) as archive:
+    assert student_tree.write(root, tree, theirs, ["03_patchgan"]) == []
+    assert not [pair for pair in all_links(tree) if "solution" in pair[1]]
+    path = wheel.build(tree, tmp_path)
+    with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        assert "colorlib/check/lesson01.py" in names
-        assert not [name for name in names if "lesson06" in name or "solution" in name.lower()]
+        assert "colorlib/check/lesson01.py" in names and "colorlib/check/lesson03.pickle" in names
+        assert "colorlib/check/lesson03_mutants.py" not in names
+        assert not [name for name in names if "solution" in name.lower()]
+        archive.extractall(tmp_path / "installed")
+    for shift, words in ((1, "passed"), (-1, "exam names none")):
+        done = subprocess.run(
+            [sys.executable, "-c", ANSWER.format(shift=shift)],
+            cwd=tmp_path / "installed",
+            capture_output=True,
+            text=True,
+        )
+        assert words in done.stdout, done.stderr
