@@ -51,6 +51,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--check", action="store_true", help="only print what differs; exit with 1")
     group.add_argument("--repository", metavar=PLACEHOLDER, help="set where the course is hosted")
     parser.add_argument("--branch", help="set what badges open: a branch, or a tag such as v1.0.0")
+    answers_arguments(parser)
+    parser.add_argument("--out", type=Path, help=f"of --answers private (default: {STUDENTS})")
+
+
+def answers_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a course without answers, which ``course site`` has too."""
     parser.add_argument(
         "--answers",
         choices=["public", "private"],
@@ -58,7 +64,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="private: write the course without answers, for a repository of the students; then "
         "--repository and --branch are theirs, and course.toml stays as it is",
     )
-    parser.add_argument("--out", type=Path, help=f"of --answers private (default: {STUDENTS})")
     parser.add_argument(
         "--exam",
         nargs="+",
@@ -112,15 +117,20 @@ def write_student_tree(args: argparse.Namespace, root: Path) -> int:
     course = course_config.load(root)
     if problems := list(pairing.find_unpaired(root, course)):
         raise CourseError(problems[0])
-    theirs = dataclasses.replace(
-        course, repository=args.repository or "", branch=args.branch or "main"
-    )
+    theirs = students_course(args, course)
     problems = student_tree.write(root, folder, theirs, args.exam)
     for line in problems:
         print(line)
     count = sum(path.is_file() for path in folder.rglob("*"))
     print(f"{folder}: {count} files without answers; {STILL_VISIBLE}")
     return 1 if problems else 0
+
+
+def students_course(args: argparse.Namespace, course: Course) -> Course:
+    """Return the configuration of the students' repository."""
+    return dataclasses.replace(
+        course, repository=args.repository or "", branch=args.branch or "main"
+    )
 
 
 def plan(root: Path, course: Course) -> list[Product]:
@@ -172,7 +182,7 @@ def describe_difference(root: Path, product: Product) -> str:
     if not (root / path).exists():
         return f"{path} does not exist: {FIX}."
     if product.nb is None:
-        return f"{path}: a generated table is not what {product.source} say: {FIX}."
+        return f"{path}: its content is not what {product.source} say: {FIX}."
     try:
         stored = notebooks.parse(read_text(root / path), path)
     except CourseError as error:

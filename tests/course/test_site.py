@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import re
+
 import bs4
 import nbformat
 import pytest
@@ -9,6 +12,7 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 from course.tool import course_config, notebooks, site
+from course.tool.cli import CourseError
 from course.tool.site import mathml, notebook, source_tree
 from course.tool.stored_outputs import WIDGET
 from tests.course import tiny as small
@@ -68,6 +72,10 @@ def soup(root, page):
     return bs4.BeautifulSoup((root / f"build/{page}.html").read_text("utf-8"), "html.parser")
 
 
+def pages(root):
+    return source_tree.pages(root, course_config.load(root))
+
+
 def links(page, selector="main a"):
     return {link.get("href") for link in page.select(selector)}
 
@@ -106,6 +114,34 @@ def test_site_of_a_course_has_all_parts(complete, capfd):
         assert not [source for source in sources if source.startswith(("http", "//"))]
 
 
+def make_students_site(root, *options):
+    parser = argparse.ArgumentParser()
+    site.arguments(parser)
+    return site.main(parser.parse_args(options), root), root / site.STUDENTS
+
+
+def test_site_of_students_has_no_answer_and_no_link_to_one(complete, capfd):
+    (complete / "colorlib/check").mkdir(exist_ok=True)
+    (complete / "colorlib/check/exercises.toml").write_text("", "utf-8")
+    options = ["--answers", "private", "--repository", "ada/students"]
+    status, folder = make_students_site(complete, *options)
+    assert status == 0, capfd.readouterr()
+    assert (folder / "lessons/01_tiny.html").exists() and (folder / "course/more.html").exists()
+    for path in folder.rglob("*"):
+        assert not re.search("solution|CONTRIBUTING", path.name), path
+        if path.suffix == ".html":
+            page = bs4.BeautifulSoup(path.read_text("utf-8"), "html.parser")
+            assert not [link for link in links(page, "a") if link and "solution" in link], path
+    for path in [*folder.rglob("*.html"), folder / "searchindex.js", *folder.rglob("*.ipynb")]:
+        text = path.read_text("utf-8")
+        assert "* 0" not in text and "mix up squares" not in text, path  # an answer, and a note
+
+
+def test_options_of_the_students_site_need_private_answers(complete):
+    with pytest.raises(CourseError, match="without it: add it"):
+        make_students_site(complete, "--exam", "01_tiny")
+
+
 def test_signatures_have_short_defaults_and_values(complete, capfd):
     for name in ("data/__init__", "data/old_photo", "colorizer"):  # these names show our own
         add_module(complete, name)
@@ -134,17 +170,19 @@ def test_failed_notebook_shows_its_problem(complete, tiny):
     nb.metadata.course = nbformat.from_dict({"run": run})
     notebooks.write(complete / "build/solutions/01_tiny.ipynb", nb)
     assert source_tree.newest_solution(complete, "01_tiny").metadata.course.run.problem
-    files = source_tree.pages(complete)
+    files = pages(complete)
     assert "✗ stopped in cell 3" in files["index.md"].decode()
     assert "This notebook stopped in cell 3" in files["solutions/01_tiny.ipynb"].decode()
     tiny.replace("three", "3**2", "9")
-    assert "✗" not in source_tree.pages(complete)["index.md"].decode()
+    assert "✗" not in pages(complete)["index.md"].decode()
 
 
 def test_outdated_file_is_removed_from_the_tree(complete):
-    source_tree.write(complete)
+    course = course_config.load(complete)
+    source = complete / "build/.source"
+    source_tree.write(complete, source, course)
     (complete / "course/more.md").unlink()
-    assert not (source_tree.write(complete) / "course/more.md").exists()
+    assert not (source_tree.write(complete, source, course) / "course/more.md").exists()
 
 
 def test_outputs_have_alt_text_and_no_widgets_or_colors():

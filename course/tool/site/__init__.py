@@ -11,32 +11,60 @@ import argparse
 import sys
 from pathlib import Path
 
-from course.tool import course_config
+from course.tool import build, course_config
+from course.tool.cli import CourseError
+from course.tool.course_config import PLACEHOLDER, Course
 from course.tool.execute import cores
 from course.tool.site import source_tree
 
 FOLDER = "build"
+STUDENTS = "build/students-site"
 CONFIGURATION = Path(__file__).parent
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's options, which are those of ``course build --answers private``."""
+    build.answers_arguments(parser)
+    parser.add_argument("--repository", metavar=PLACEHOLDER, help="of the students")
+    parser.add_argument("--branch", help="of the students' repository (default: main)")
+    parser.set_defaults(check=False, out=None)
 
 
 def main(args: argparse.Namespace, root: Path = course_config.ROOT) -> int:
     """Make the pages; return 1 if one of them has something to fix."""
+    if args.answers == "private":
+        status = build.write_student_tree(args, root)
+        theirs = build.students_course(args, course_config.load(root))
+        return make(root / build.STUDENTS, root / STUDENTS, theirs) or status
+    if args.exam or args.repository or args.branch:
+        raise CourseError("found options of --answers private without it: add it.")
     return make(root)
 
 
-def make(root: Path) -> int:
-    """Make or update the pages in ``build/``, from the last executions or else stored outputs.
+def make(root: Path, out: Path | None = None, course: Course | None = None) -> int:
+    """Make or update the pages, from the last executions or else stored outputs.
+
+    Args:
+        root: The course; where it has no solutions, the pages have none.
+        out: Where the pages go (default: ``build/``).
+        course: The configuration (default: that of the course).
 
     Returns:
         0, or 1 if Sphinx found something to fix, such as a dead link; the pages are made anyway.
     """
     from sphinx.cmd.build import main as sphinx
 
-    out, title = root / FOLDER, course_config.load(root).title
+    out, course = out or root / FOLDER, course or course_config.load(root)
+    title = course.title
     print("\nMaking the pages ...", flush=True)
     options = ["-b", "html", "-c", CONFIGURATION, "-d", out / ".doctrees", "-j", min(2, cores())]
     options += ["-W", "-D", f"project={title}", "-D", f"html_title={title}"]
     options += [] if sys.stdout.isatty() else ["-q"]
-    status = sphinx([str(option) for option in [*options, source_tree.write(root), out]])
+    status = sphinx(
+        [
+            str(option)
+            for option in [*options, source_tree.write(root, out / source_tree.SOURCE, course), out]
+        ]
+    )
     print(f"Pages: {out / 'index.html'}")
     return int(status != 0)

@@ -1,4 +1,4 @@
-"""The source tree of the site, ``build/.source/``: the notebooks and texts, adapted for Sphinx."""
+"""The source tree of the site, ``.source/``: the notebooks and texts, adapted for Sphinx."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from course.tool import course_config, gallery, markdown, notebooks, placeholders
+from course.tool import gallery, markdown, notebooks, placeholders
 from course.tool.course_config import Course, Lesson
 from course.tool.files import find_files
 from course.tool.lints.links import targets
 from course.tool.site import notebook
 
-SOURCE = "build/.source"
+SOURCE = ".source"
 INDEXES = Path(__file__).parent / "indexes"  # the index page of each folder of the site
 TEXTS = ("CONTRIBUTING.md", "CHANGELOG.md", "course/*.md")
 NOT_DOCUMENTED = re.compile(r"/(_\w*|__main__|lesson\d\d\w*)\.py$")  # exercises are not a library
@@ -31,10 +31,9 @@ CONTENTS = """
 """
 
 
-def write(root: Path) -> Path:
-    """Write the tree, remove outdated files from it, and return its folder."""
-    source = root / SOURCE
-    files = pages(root)
+def write(root: Path, source: Path, course: Course) -> Path:
+    """Write the tree into a folder, remove outdated files from it, and return the folder."""
+    files = pages(root, course)
     for path, data in files.items():
         if not (source / path).exists() or (source / path).read_bytes() != data:
             (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -45,21 +44,30 @@ def write(root: Path) -> Path:
     return source
 
 
-def pages(root: Path) -> dict[str, bytes]:
-    """Return every file of the tree: its path and its content."""
-    course = course_config.load(root)
-    newest = {lesson.name: newest_solution(root, lesson.name) for lesson in course.lessons}
-    books = {}
-    for name, solution in newest.items():
+def pages(root: Path, course: Course) -> dict[str, bytes]:
+    """Return every file of the tree: its path and its content; without solutions if root has none.
+
+    Args:
+        root: The course, or the course as students get it.
+        course: The configuration.
+    """
+    newest, books = {}, {}
+    for name in (lesson.name for lesson in course.lessons):
         lesson = notebooks.read(root / f"lessons/{name}.ipynb")
         books[f"lessons/{name}.ipynb"] = notebook.adapt(lesson, course)
-        books[f"solutions/{name}.ipynb"] = notebook.adapt(solution, course, solved=True)
+        if (root / "solutions").is_dir():
+            newest[name] = newest_solution(root, name)
+            books[f"solutions/{name}.ipynb"] = notebook.adapt(newest[name], course, solved=True)
     texts = {"index.md": home_page(root, course, newest)}
     for path in find_files(root, TEXTS):
         text = notebook.adapt_links(path.read_text("utf-8"), course)
         texts[path.relative_to(root).as_posix()] = text
     for path in INDEXES.glob("*.md"):
-        texts[f"{path.stem}/index.md"] = path.read_text("utf-8")
+        if (root / path.stem).is_dir() or path.stem == "library":
+            lines = path.read_text("utf-8").splitlines(keepends=True)
+            named = [(line, line.strip("/\n") + ".md") for line in lines]
+            kept = [line for line, file in named if line[0] != "/" or file in texts]
+            texts[f"{path.stem}/index.md"] = "".join(kept)
     prose = texts | {path: notebook.prose(nb) for path, nb in books.items()}
     texts |= {path: notebooks.dumps(nb) for path, nb in books.items()} | library_pages(root)
     files = {path: text.encode() for path, text in texts.items()} | linked_files(root, prose)
@@ -101,26 +109,21 @@ def library_pages(root: Path) -> dict[str, str]:
 def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> str:
     """Return README.md with a table of lessons that tells how each of them ran."""
     text = (root / "README.md").read_text("utf-8")
-    (place,) = [one for one in placeholders.find(text, "README.md") if one.name == "lessons"]
-    rows = [_row(root, lesson, newest[lesson.name]) for lesson in course.lessons]
-    table = markdown.table(("Picture", "Lesson"), rows)
     today = date.today()
     made = f"*Made on {today.day} {today:%B %Y} · Python {python_version()} · "
     made += f"torch {version('torch')}.*"
-    contents = [f"/{folder}/index" for folder in ("lessons", "solutions", "course", "library")]
+    folders = ["lessons", *(["solutions"] if newest else []), "course", "library"]
+    contents = [f"/{folder}/index" for folder in folders]
     if (root / gallery.FOLDER / "gallery.md").exists():  # `python -m course gallery` made it
         contents.append("/gallery/gallery")
-    text = "\n".join(
-        [
-            text[: place.begin],
-            table,
-            "",
-            made,
-            text[place.end :],
-            CONTENTS.format("\n".join(contents)),
-        ]
-    )
-    return notebook.adapt_links(text, course)
+    above, below = text, ""
+    if newest:
+        (place,) = [one for one in placeholders.find(text, "README.md") if one.name == "lessons"]
+        rows = [_row(root, lesson, newest[lesson.name]) for lesson in course.lessons]
+        above = text[: place.begin] + "\n" + markdown.table(("Picture", "Lesson"), rows)
+        below = text[place.end :]
+    parts = [above, "", made, below, CONTENTS.format("\n".join(contents))]
+    return notebook.adapt_links("\n".join(parts), course)
 
 
 def _row(root: Path, lesson: Lesson, nb: NotebookNode) -> tuple[str, str]:
