@@ -69,7 +69,7 @@ class Exercise:
     def __call__(self, implementation: Any = ...) -> Any:
         """Show the result; return ``implementation`` if it passed, else a stand-in for it.
 
-        In an exam nothing can stand in, so the answer itself is returned.
+        In an exam, which has no answer of ours, ``implementation`` is returned in any case.
         """
         result = self.grade(implementation)
         passed = result.outcome is Outcome.PASSED

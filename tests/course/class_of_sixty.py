@@ -182,7 +182,7 @@ def run_grade(submissions: Path, out: Path, kill_after: int = 0) -> None:
 
 
 def watched(base: Path) -> dict[Path, bytes]:
-    """Return the bytes of all files that grading must leave alone."""
+    """Return the bytes of all files that grading must not change."""
     found = {}
     for folder in (base / "outside", base / "submissions", *(ROOT / name for name in WATCHED)):
         for path in folder.rglob("*"):

@@ -91,7 +91,7 @@ class Kind:
 
 @dataclass
 class Material:
-    """What the submissions of one lesson are made of.
+    """The parts of the submissions of one lesson.
 
     Args:
         lesson: Its name.
