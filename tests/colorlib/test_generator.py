@@ -136,11 +136,12 @@ def test_copy_is_independent(case, network):
 
 
 def test_channels_last_has_the_same_output(case, network):
-    net, L = copy.deepcopy(network(case)), image(case)
+    # in double precision: DenseNet's batch norms, set on 3 images, enlarge rounding by far
+    net, L = copy.deepcopy(network(case)).double(), image(case).double()
     with torch.no_grad():
         expected = net(L)
         last = net.to(memory_format=torch.channels_last)(L.to(memory_format=torch.channels_last))
-    assert torch.allclose(last, expected, atol=1e-3)
+    assert torch.allclose(last, expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("case", ["UNet", "RGBUNet", "BaselineCNN", "mobilenet_v2"])
