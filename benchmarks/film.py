@@ -123,14 +123,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
     parser.add_argument(
-        "--max-photos", type=int, default=60, help="how many photos at most, the first by name"
+        "--max-photos", type=int, default=60, help="how many photos at most, drawn by seed 0"
     )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     _, model = resolve_model(args.model)
     listed = data.list_images(args.folder) if args.folder else data.sample_photos("all")
-    photos = [photo.rgb(args.size) for photo in listed[: args.max_photos]]
-    which = f"{len(photos)} photos of a folder" if args.folder else "the six embedded photographs"
+    drawn = data.draw_subset(listed, args.max_photos, seed=0)
+    photos = [photo.rgb(args.size) for photo in drawn]
+    which = f"{len(photos)} of the {len(listed)} photos of a folder, drawn by seed 0"
+    if not args.folder:
+        which = f"{len(photos)} embedded photographs"
     stored_results.write(
         "film",
         title="Old photographs, simulated",

@@ -142,13 +142,14 @@ def _compare(args: argparse.Namespace, experiment: Experiment) -> int:
 def _colorize_test_photos(
     config: ComparisonConfig, rows: list[dict[str, Any]], models: Mapping[str, Colorizer]
 ) -> dict[str, list[Tensor]]:
-    """Return the first test photos in gray, as each model colours them, and as they were."""
+    """Return test photos, drawn by the seed: gray, as each model colours them, as they were."""
+    from colorlib.data.datasets import draw_subset
     from colorlib.evaluation.evaluate import colorize_batch
 
     photos = {}
     for size in sorted({row["image_size"] for row in rows}):
-        test = config.load_data(size).test
-        photos[size] = test.__getitems__(range(min(_NUM_SHOWN, len(test))))
+        shown = draw_subset(config.load_data(size).test, _NUM_SHOWN, config.seed)
+        photos[size] = shown.__getitems__(range(len(shown)))
     smallest = photos[min(photos)]
     images = {"gray": list(colorize_batch(None, smallest).split(1))}
     for name, model in models.items():

@@ -41,6 +41,7 @@ OWN_OPTIONS = {
     "real_label": (1.0, "label of real images for the discriminator, 1 or 0.9"),
     "ema_decay": (0.99, "decay of the moving average of the weights, 0 for none"),
 }
+_NUM_SHOWN = 6  # validation photos in the images of the progress
 _logger = logging.getLogger("colorlib")
 
 
@@ -201,7 +202,7 @@ def _train(
     device: torch.device,
 ) -> tuple[dict[str, Any], str]:
     """Train and return the result, as a dict and as text."""
-    from colorlib.data.datasets import load_dataset
+    from colorlib.data.datasets import draw_subset, load_dataset
     from colorlib.data.filters import FilterConfig
     from colorlib.engine import distributed
     from colorlib.engine.batches import downsample
@@ -230,8 +231,8 @@ def _train(
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.counts.items())
     _logger.info("%s; %s", splits.description, counts)
     image_size = recipe.data.image_size
-    examples = splits.validation.__getitems__(range(min(6, len(splits.validation))))
-    examples = downsample(examples, (image_size, image_size))
+    shown = draw_subset(splits.validation, _NUM_SHOWN, args.seed)
+    examples = downsample(shown.__getitems__(range(len(shown))), (image_size, image_size))
     trained = train_two_stage(
         net_g,
         splits,

@@ -7,13 +7,12 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from colorlib.compare.experiments import Experiment
-from colorlib.data.datasets import DataSplits, load_dataset
+from colorlib.data.datasets import DataSplits, draw_subset, load_dataset
 from colorlib.data.filters import FilterConfig
 from colorlib.recipe import Recipe
 from colorlib.tensor_checks import check_at_least, check_image_size
@@ -88,8 +87,7 @@ class ComparisonConfig:
     ) -> Dataset[Tensor]:
         """Return the training photos of a recipe: all, the filtered ones, or a share of them.
 
-        A share is drawn by the seed. The first photos would be those of the first classes, because
-        photos are in the order of their names.
+        A share is drawn by the seed.
         """
         dataset = splits.train
         if name in experiment.filtered:
@@ -99,22 +97,7 @@ class ComparisonConfig:
         fraction = experiment.train_fractions.get(name, 1.0)
         if fraction == 1:
             return dataset
-        return draw_subset(dataset, fraction, self.seed)
-
-
-def draw_subset(dataset: Dataset[Tensor], fraction: float, seed: int) -> Subset[Tensor]:
-    """Return a share of a data set, drawn by a seed; a smaller share is part of a larger one.
-
-    Example:
-        >>> import torch
-        >>> from colorlib.data.datasets import TensorImages
-        >>> images = TensorImages(torch.zeros(100, 3, 2, 2))
-        >>> half, tenth = (draw_subset(images, share, seed=0) for share in (0.5, 0.1))
-        >>> len(half), len(tenth), set(tenth.indices) < set(half.indices)
-        (50, 10, True)
-    """
-    order = np.random.default_rng(seed).permutation(len(dataset))
-    return Subset(dataset, sorted(order[: round(fraction * len(dataset))].tolist()))
+        return draw_subset(dataset, round(fraction * len(dataset)), self.seed)
 
 
 @cache
@@ -141,7 +124,8 @@ def _with_own_split(splits: DataSplits, own_split: float, seed: int) -> DataSpli
     drawn instead.
     """
     if not isinstance(splits.train, Subset):
-        return dataclasses.replace(splits, train=draw_subset(splits.train, own_split, seed))
+        count = round(own_split * len(splits.train))
+        return dataclasses.replace(splits, train=draw_subset(splits.train, count, seed))
     others = [*splits.validation.indices, *splits.test.indices]
     validation = Subset(splits.train.dataset, sorted(others))
     return dataclasses.replace(splits, validation=validation)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from colorlib.compare.config import draw_subset
+from colorlib.data.datasets import draw_subset
 from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import evaluate
 from colorlib.evaluation.metric import psnr_metric
@@ -46,8 +46,7 @@ def train_recipe(
     """
     seed = next(iter(recipe.stages.values())).seed
     net_g, net_d = recipe.build_networks(seed)
-    fraction = min(1.0, _NUM_VALIDATION_IMAGES / len(validation))
-    subset = draw_subset(validation, fraction, seed)
+    subset = draw_subset(validation, _NUM_VALIDATION_IMAGES, seed)
     metrics = {"psnr": psnr_metric("rgb", peak=1)}
 
     def validate(net: nn.Module) -> float:

@@ -5,7 +5,8 @@
 a folder, :func:`list_photos` those of any data set by its name, and :func:`draw_scenes` draws
 scenes with a class for every pixel. :func:`build_image_cache` decodes and resizes photos once, for
 training, :func:`open_image_cache` and :func:`copy_image_cache` open and copy what it wrote;
-:func:`hash_split` splits names into training, validation and test.
+:func:`draw_subset` draws some photos or images by a seed, and :func:`hash_split` splits names into
+training, validation and test.
 
 Importing this package loads neither torch nor a downloader; the functions that need them load them
 when they are first used.
@@ -21,6 +22,7 @@ __all__ = [
     "build_image_cache",
     "copy_image_cache",
     "draw_scenes",
+    "draw_subset",
     "hash_split",
     "list_images",
     "list_photos",
@@ -33,6 +35,7 @@ _LAZY_MODULES = {
     "build_image_cache": "colorlib.data.image_cache",
     "copy_image_cache": "colorlib.data.cached_images",
     "draw_scenes": "colorlib.scenes",
+    "draw_subset": "colorlib.data.datasets",
     "hash_split": "colorlib.data.duplicates",
     "list_photos": "colorlib.data.download",
     "open_image_cache": "colorlib.data.cached_images",

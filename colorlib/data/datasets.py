@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from colorlib.data.filters import FilterConfig
     from colorlib.data.image_folder import PhotoFile
 
+T = TypeVar("T")
 log = logging.getLogger("colorlib")
 
 _NUM_SAMPLED = 16  # images that a fingerprint covers where there are no checksums
@@ -91,6 +92,21 @@ class DataSplits:
     def counts(self) -> dict[str, int]:
         """The number of images in each split."""
         return {part: len(getattr(self, part)) for part in ("train", "validation", "test")}
+
+
+def draw_subset(images: Dataset[T] | Sequence[T], count: int, seed: int) -> Subset[T]:
+    """Return ``count`` images or photos, drawn by a seed; all, if there are not more.
+
+    The first ones would be those of the first classes, because photos are in the order of their
+    names. Those drawn are in that order, too; fewer of them are part of more.
+
+    Example:
+        >>> half, tenth = (draw_subset(range(100), count, seed=0) for count in (50, 10))
+        >>> len(half), len(tenth), set(tenth) < set(half), len(draw_subset(half, 99, seed=0))
+        (50, 10, True, 50)
+    """
+    order = np.random.default_rng(seed).permutation(len(images))
+    return Subset(images, sorted(order[:count].tolist()))
 
 
 def load_dataset(

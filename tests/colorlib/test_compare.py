@@ -24,7 +24,6 @@ from colorlib.compare import (
     to_csv,
     training,
 )
-from colorlib.compare.config import draw_subset
 from colorlib.compare.experiments import EXPERIMENTS, Experiment
 from colorlib.data import sample_photo_crops, sample_photos
 from colorlib.data.datasets import DataSplits, TensorImages, load_dataset
@@ -284,16 +283,6 @@ def test_fractions_and_filters_change_the_training_photos():
     half = list(subset("half"))
     assert len(half) == round(len(clean) / 2)
     assert all(any(torch.equal(one, other) for other in clean) for one in half)
-
-
-def test_a_share_has_photos_of_every_class_and_lies_in_every_larger_share():
-    names = [f"class{k}/{i:03d}.jpg" for k in range(4) for i in range(400)]  # in order, as a folder
-    half, quarter = (draw_subset(names, share, seed=0) for share in (0.5, 0.25))
-    assert set(quarter.indices) < set(half.indices)
-    for share, subset in ((0.5, half), (0.25, quarter)):
-        counts = [sum(name.startswith(f"class{k}") for name in subset) for k in range(4)]
-        assert sum(counts) == share * 1600 and min(counts) > share * 400 / 2
-    assert draw_subset(names, 0.5, seed=1).indices != half.indices
 
 
 def test_own_splits_of_paper_001_set_apart_only_training_photos(photo_folder):

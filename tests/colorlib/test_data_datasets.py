@@ -1,5 +1,9 @@
 """Data sets by name, their splits and their fingerprints."""
 
+import json
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +11,10 @@ from PIL import Image
 from torch.utils.data import Subset
 
 from colorlib.data import build_image_cache, list_images, sample_photos
-from colorlib.data.datasets import TensorImages, fingerprint, load_dataset
+from colorlib.data.datasets import TensorImages, draw_subset, fingerprint, load_dataset
 from colorlib.data.filters import FilterConfig
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -31,6 +37,32 @@ def album(tmp_path):
             square.resize((120, 120)).save(folder / f"again-{i}.jpg")
     (folder / "broken.jpg").write_bytes(b"no photo")
     return folder
+
+
+def test_drawn_photos_are_of_every_class_and_fewer_are_part_of_more():
+    names = [f"class{k}/{i:03d}.jpg" for k in range(4) for i in range(400)]  # in order, as a folder
+    half, quarter = (draw_subset(names, count, seed=0) for count in (800, 400))
+    assert set(quarter.indices) < set(half.indices)
+    for count, subset in ((800, half), (400, quarter)):
+        counts = [sum(name.startswith(f"class{k}") for name in subset) for k in range(4)]
+        assert sum(counts) == count and min(counts) > count / 8
+    assert draw_subset(names, 800, seed=1).indices != half.indices
+
+
+FIRST_ONES = re.compile(
+    r"range\(min\(|\b(photos|images|listed|paths|indices|files|validation|train|test)\[ ?: ?\w"
+)
+
+
+def test_no_code_takes_the_first_photos_of_a_list():
+    paths = [*ROOT.glob("colorlib/**/*.py"), *ROOT.glob("benchmarks/*.py")]
+    code = {path.name: path.read_text("utf-8") for path in paths}
+    for path in ROOT.glob("solutions/*.ipynb"):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        code[path.name] = "\n".join(sources)
+    found = [(name, FIRST_ONES.findall(text)) for name, text in code.items()]
+    assert len(found) > 100 and [one for one in found if one[1]] == []
 
 
 def same(one, two):
