@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -205,13 +206,20 @@ def test_walls_stand_and_their_absence_is_noticed(tmp_path):
 
 
 def test_no_sandbox_is_refused_unless_told(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sandbox, "level", lambda: "")
+    def refuse(*args):
+        raise PermissionError(1, "no namespaces")
+
+    monkeypatch.setattr(sandbox, "unshare", refuse)
+    assert sandbox.level() == ""
     (tmp_path / "in").mkdir()
     (tmp_path / "in/ada.ipynb").write_bytes(b"")
     args = arguments(tmp_path / "in", tmp_path / "out")
     with pytest.raises(CourseError, match="no wall around files and network .*--without-sandbox"):
         command.main(args)
-    assert "network    MISSING" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    for name in ("files", "network", "processes", "disk"):
+        assert re.search(f"{name} +MISSING", shown), shown
+    assert f"it reached {tmp_path / 'in'}" in shown and "memory     yes" in shown
     assert command.main(arguments(tmp_path / "in", tmp_path / "out", "--without-sandbox")) == 0
 
 
