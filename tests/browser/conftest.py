@@ -16,6 +16,18 @@ TIMEOUT = 300_000  # milliseconds: only a test that fails waits so long
 HERE = ("localhost", "127.0.0.1")
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"  # the only remote picture
 
+WIDE = """(boxes) => {
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  return boxes.filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.innerText);
+}"""
+
+
+def code_that_scrolls_sideways(page, selector: str) -> list[str]:
+    """Return the texts of boxes of code that are wider than their place on the page."""
+    boxes = page.locator(selector)
+    assert boxes.count() > 20
+    return boxes.evaluate_all(WIDE)
+
 
 @pytest.fixture(scope="session")
 def browser():

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from course.tool import lab, notebooks, solution_regions
-from tests.browser.conftest import ROOT, TIMEOUT
+from tests.browser.conftest import ROOT, TIMEOUT, code_that_scrolls_sideways
 
 SETTINGS = {  # all cells are on the page at once, so that a test can name them by their number
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": '{"windowingMode": "none"}',
@@ -144,6 +144,13 @@ def test_lesson_1_runs_slides_and_checks(page, server, screenshot):
     lesson.run("e1-check")
     expect(check).to_contain_text("✓ Exercise 1.1 · Undo the gamma: passed")
     screenshot(page, "lab_exercise")
+
+
+def test_no_code_scrolls_sideways(page, server, screenshot):
+    Notebook(page, server, "08_papers_compared")
+    page.locator(".jp-MarkdownCell").nth(3).scroll_into_view_if_needed()
+    screenshot(page, "lab_lesson_8")
+    assert code_that_scrolls_sideways(page, ".jp-Notebook .cm-scroller") == []
 
 
 def test_turing_game_of_lesson_6_is_playable(page, server, screenshot):

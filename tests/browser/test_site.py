@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from course.tool import course_config
-from tests.browser.conftest import ROOT, TIMEOUT
+from tests.browser.conftest import ROOT, TIMEOUT, code_that_scrolls_sideways
 
 BUILD = ROOT / "build"
 LESSONS = course_config.load(ROOT).lessons
@@ -76,6 +76,13 @@ def test_every_picture_loads_and_has_alt_text(lesson, page):
         for image in pictures:
             assert len(image.get_attribute("alt") or "") > 5
             assert image.evaluate("image => image.naturalWidth") > 0
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_no_code_scrolls_sideways(lesson, page):
+    for folder in ("lessons", "solutions"):
+        page.goto((BUILD / folder / f"{lesson.name}.html").as_uri())
+        assert code_that_scrolls_sideways(page, "div.cell pre") == []
 
 
 @pytest.mark.parametrize("part", range(2))
