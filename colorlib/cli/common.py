@@ -31,10 +31,25 @@ def add_data_arguments(parser: argparse.ArgumentParser, required: bool = True) -
     names = ", ".join(DATASET_NAMES)
     data_help = f"a folder of photos, or {names}"
     parser.add_argument("--data", required=required, metavar="NAME", help=data_help)
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything random")
+    add_seed_argument(parser)
     filter_help = "leave out photos that are gray, faint, too colourful or too detailed"
     parser.add_argument("--filter", action="store_true", help=filter_help)
     parser.add_argument("--reduced", action="store_true", help="a few images, to try it in seconds")
+
+
+def add_seed_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the seed."""
+    parser.add_argument("--seed", type=_parse_seed, default=0, help="seed of everything random")
+
+
+def _parse_seed(text: str) -> int:
+    seed = int(text)  # argparse explains its errors
+    if not 0 <= seed < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} was given; expected 0 to 2^63 - 1")
+    return seed
+
+
+_parse_seed.__name__ = "seed"  # in the messages of argparse
 
 
 def add_device_argument(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from colorlib.cli.common import add_device_argument, format_columns, parse_device, print_result
+from colorlib.cli.common import (
+    add_device_argument,
+    add_seed_argument,
+    format_columns,
+    parse_device,
+    print_result,
+)
 from colorlib.data.catalog import parse_dataset
 from colorlib.io.files import atomic_write
 from colorlib.io.paths import check_outside, parse_folder
@@ -40,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--reduced", action="store_true", help=reduced)
     add("--from-scratch", action="store_true", help="random encoders: nothing is downloaded")
     add("--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster")
-    add("--seed", type=int, default=0, help="seed of everything random")
+    add_seed_argument(parser)
     out = "folder of the comparison; comparisons/NAME-SIZE if not given"
     add("--out", metavar="FOLDER", help=out)
     add_device_argument(parser)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from colorlib.cli.common import format_columns, print_result
+from colorlib.cli.common import add_seed_argument, format_columns, print_result
 from colorlib.data.catalog import CATALOG, parse_dataset
 from colorlib.io.paths import looks_like_file, parse_path
 
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     name_help = "a folder of photos, or a name from the list; without it, the data sets are listed"
     parser.add_argument("name", nargs="?", help=name_help)
     parser.add_argument("--image-size", type=int, default=256, help="side of the images in pixels")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the split")
+    add_seed_argument(parser)
     report_help = (
         "leave out photos that are gray, faint, too colourful or too detailed, and write a page "
         "that shows them with the reasons"

@@ -30,6 +30,7 @@ from colorlib.engine.callbacks import Callback
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from colorlib.evaluation.metric import psnr_metric
 from colorlib.io.checkpoint import load_weights, newest_epoch
+from colorlib.tensor_checks import check_at_least
 from colorlib.training import TrainConfig, Trainer
 
 
@@ -106,6 +107,8 @@ def train_two_stage(
         )
     if pixel is None and adversarial is None:
         raise ValueError("there is no stage; expected a configuration for pixel or for adversarial")
+    if max_minutes is not None:
+        check_at_least("max_minutes", max_minutes, 0)
     folder, started = Path(folder), time.monotonic()
     if pixel is not None and adversarial is not None:
         _check_pixel_stage_is_finished(folder, pixel)

@@ -60,6 +60,14 @@ def test_evaluate_prints_the_gray_baseline_and_the_protocol(model, capsys):
     assert set(result["numbers"]) == set(result["gray"]) and result["gray"]["chroma_ratio"] < 0.01
 
 
+@pytest.mark.parametrize("seed", ["-1", "1e3", "99999999999999999999"])
+@pytest.mark.parametrize("command", ["train", "data", "evaluate", "compare"])
+def test_seed_has_one_rule(command, seed, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([command, f"--seed={seed}"])
+    assert "argument --seed: " in capsys.readouterr().err
+
+
 def test_evaluate_scores_a_whole_folder_at_any_size(model, folder, capsys):
     save_crops(folder / "album", 5, 90)
     results = []

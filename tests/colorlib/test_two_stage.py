@@ -92,6 +92,13 @@ def test_best_epoch_is_kept_when_later_ones_are_worse(tmp_path, monkeypatch):
     assert len(saved) == 2
 
 
+@pytest.mark.parametrize("minutes", [-1, float("nan")])
+def test_wrong_time_is_refused_before_anything_is_written(minutes, tmp_path):
+    with pytest.raises(ValueError, match="max_minutes is"):
+        train(tmp_path / "run", max_minutes=minutes)
+    assert not (tmp_path / "run").exists()
+
+
 def test_stopped_anywhere_it_ends_with_the_same_models(tmp_path, monkeypatch):
     whole = train(tmp_path / "whole")
     for _ in range(2):
