@@ -1,5 +1,8 @@
 """The wheel: what is in it, and what does not match the tag of a release."""
 
+import subprocess
+import sys
+import tarfile
 import zipfile
 from dataclasses import replace
 
@@ -20,6 +23,16 @@ def archive(tmp_path_factory):
 def test_wheel_has_every_file_of_the_library_only(archive):
     assert list(wheel.content_problems(archive, ROOT)) == []
     assert CATALOG in zipfile.ZipFile(archive).namelist()
+
+
+def test_source_archive_has_the_library_only(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (archive,) = tmp_path.iterdir()
+    with tarfile.open(archive) as files:
+        tops = {name.split("/")[1] for name in files.getnames()}
+    added = {"PKG-INFO", "pyproject.toml", ".gitignore"}  # by hatchling
+    assert tops - added == {"colorlib", "LICENSE", "LICENSE-content", "README.md"}
 
 
 def test_content_problems_name_each_wrong_file(archive, tmp_path, monkeypatch):
