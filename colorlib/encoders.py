@@ -26,9 +26,9 @@ def encoder_stages(encoder: EncoderName, pretrained: bool = False) -> nn.Sequent
 
     *mobilenet_v2*: the narrow outputs of its blocks, up to the 320 channels of the last one; the
     1280 channels that the classifier makes of them are omitted, which keeps the decoder small.
-    (TensorFlow's tutorial, which the paper mirrors, takes the expanded 96, 144, 192, 576 on the way
-    and the same 320.) *densenet121*: the input of each transition, after its batch norm and ReLU.
-    *resnet18*: the stem, then its four layers.
+    (TensorFlow's tutorial on U-Nets takes the expanded 96, 144, 192, 576 on the way and the same
+    320; paper 002 does not say which.) *densenet121*: the input of each transition, after its batch
+    norm and ReLU. *resnet18*: the stem, then its four layers.
 
     Example:
         >>> shapes, x = [], torch.zeros(1, 3, 64, 64)

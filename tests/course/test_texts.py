@@ -111,12 +111,14 @@ def test_text_that_uses_a_term_first_explains_it_and_links_the_glossary(term, pa
 
 
 NAMES = ("Levin", "Larsson", "Zhang", "Hwang", "Iizuka", "Baldassarre", "Nazeri")
+MORE_NAMES = ("Gupta", "ColorUNet", "Futschik", "Avery", "Joshi")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_works_that_the_papers_stand_on_are_named(name):
     passage = read("course/papers.md").partition("\n## What the papers stand on\n")[2]
-    assert f"**{name}" in passage.partition("\n## ")[0]
+    passage = passage.partition("\n## ")[0]
+    assert f"**{name}" in passage and all(one in passage for one in MORE_NAMES)
     nb = notebooks.read(ROOT / "solutions/08_papers_compared.ipynb")
     assert f"**{name}**" in next(cell.source for cell in nb.cells if cell.id == "s2-roots")
 
@@ -135,6 +137,13 @@ def test_commands_in_texts_exist(path):
     assert set(re.findall(r"python -m course ([a-z-]+)", text)) <= set(COMMANDS)
     named = set(re.findall(r"`colorlib ([a-z]+)", text)) - {"is"}  # "colorlib is not installed"
     assert named <= set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+def test_files_in_texts_exist(path):
+    named = re.findall(r"`((?:colorlib|course|tests|benchmarks)/[\w./-]+\.\w+)`", read(path))
+    written_by_readers = {"colorlib/check/lesson03.pickle"}
+    assert [name for name in {*named} - written_by_readers if not (ROOT / name).exists()] == []
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
