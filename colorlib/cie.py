@@ -16,7 +16,7 @@ Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 #: Linear RGB -> XYZ for sRGB's primaries and a D65 white, six digits as in scikit-image.
@@ -28,6 +28,11 @@ XYZ_FROM_RGB = (
 RGB_FROM_XYZ = tuple(map(tuple, torch.tensor(XYZ_FROM_RGB, dtype=torch.float64).inverse().tolist()))
 #: XYZ of the D65 white, 2-degree observer, with Y = 1.
 WHITE = (0.95047, 1.0, 1.08883)
+# Linear RGB this far outside [0, 1] still counts as inside: it is float32 noise, not a colour.
+_GAMUT_EPS = 1e-4
+# Clipping may still move L and ab by this much. Rounding to 8 bits moves them about as much.
+_L_TOLERANCE = 0.3
+_AB_TOLERANCE = 1.5
 
 
 def srgb_to_linear(srgb: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -89,6 +94,25 @@ def lab_f(t: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 def lab_f_inverse(f: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """Compute the inverse of :func:`lab_f`."""
     return torch.where(f > 0.2068966, f * f * f, (f - 16 / 116) / 7.787)
+
+
+def in_gamut(lab: Float[Tensor, "n 3 *sides"]) -> Bool[Tensor, "n ..."]:
+    """Return for each colour of (n, 3, ...) Lab whether sRGB can show it.
+
+    Example:
+        >>> in_gamut(torch.tensor([[50.0, 0.0, 0.0], [50.0, 0.0, -120.0]])).tolist()
+        [True, False]
+    """
+    linear = xyz_to_linear(lab_to_xyz(lab))
+    return ((linear >= -_GAMUT_EPS) & (linear <= 1 + _GAMUT_EPS)).all(dim=1)
+
+
+def nearly_in_gamut(lab: Float[Tensor, "n 3 *sides"]) -> Bool[Tensor, "n ..."]:
+    """Return for each colour of (n, 3, ...) Lab whether clipping hardly moves it: bool (n, ...)."""
+    clipped = xyz_to_linear(lab_to_xyz(lab)).clamp(0, 1)
+    L, a, b = (xyz_to_lab(linear_to_xyz(clipped)) - lab).unbind(1)
+    # Squares and a sum: Tensor.norm takes longer than all of the rest.
+    return (L.abs() <= _L_TOLERANCE) & (a * a + b * b <= _AB_TOLERANCE**2)
 
 
 def _unbind_channels(name: str, colors: Tensor) -> tuple[Tensor, ...]:

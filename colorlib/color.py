@@ -6,27 +6,24 @@ also under autocast: in bfloat16, Lab would be wrong by several steps of 255.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from colorlib import cie
-from colorlib.tensor_checks import check_choice, check_images, check_range
+from colorlib.color_bins import ColorBins, grid_bins
+from colorlib.tensor_checks import check_at_least, check_choice, check_images, check_range
 
-# Linear RGB this far outside [0, 1] still counts as inside: it is float32 noise, not a colour.
-_GAMUT_EPS = 1e-4
 _BISECTION_STEPS = 14  # they find the edge of the gamut to better than 0.01 units of chroma
 # Pixels converted at a time: the intermediate results stay small. From RGB, they also stay in the
 # processor's cache, which is 1.7 times as fast for 16 images of 256 x 256.
 _RGB_TILE_PIXELS = 2**17
 _LAB_TILE_PIXELS = 2**19
-# Clipping may still move L and ab by this much. Rounding to 8 bits moves them about as much.
-_L_TOLERANCE = 0.3
-_AB_TOLERANCE = 1.5
 
 
 def rgb_to_lab(
@@ -104,7 +101,7 @@ def out_of_gamut(lab: Float[Tensor, "n 3 h w"]) -> Bool[Tensor, "n 1 h w"]:
         False
     """
     check_images("lab", lab)
-    return ~_in_gamut(lab.float()).unsqueeze(1)
+    return ~cie.in_gamut(lab.float()).unsqueeze(1)
 
 
 def reduce_chroma_to_gamut(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
@@ -131,7 +128,7 @@ def reduce_chroma_to_gamut(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 
     L, ab = lab.float().split([1, 2], dim=1)
     lab = torch.cat([L.clamp(0, 100), ab], dim=1)
     with torch.no_grad():
-        outside = ~_in_gamut(lab)
+        outside = ~cie.in_gamut(lab)
         pixels = lab.movedim(1, 0)[:, outside]  # (3, number of pixels outside)
         scale = torch.ones_like(lab[:, 0])
         if pixels.numel():
@@ -173,7 +170,9 @@ class LabScaler:
         output_space: What the network predicts. ``"ab"``: a and b divided by ``ab_scale``.
             ``"lab"``: L as well, then a and b (paper 003); back in Lab, the given L is used.
             ``"rgb"``: 2 rgb - 1 (paper 001, two systems of paper 002); back in Lab, the predicted L
-            is used, right or wrong.
+            is used, right or wrong. ``"bins"``: a logit for each of :func:`grid_bins`, perhaps at a
+            smaller size; its target is a and b divided by ``ab_scale``.
+        temperature: Of :meth:`ColorBins.decode`, for ``"bins"``: 0 is vivid, 1 is pale.
 
     Example:
         >>> L, ab = LabScaler().normalize(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))
@@ -182,18 +181,27 @@ class LabScaler:
     """
 
     ab_scale: float = 110.0
-    output_space: Literal["ab", "lab", "rgb"] = "ab"
+    output_space: Literal["ab", "lab", "rgb", "bins"] = "ab"
+    temperature: float = 0.38
 
     def __post_init__(self) -> None:
-        check_choice("output_space", self.output_space, ("ab", "lab", "rgb"))
+        check_choice("output_space", self.output_space, ("ab", "lab", "rgb", "bins"))
+        check_at_least("temperature", self.temperature, 0)
         if not 0 < self.ab_scale < float("inf"):
             expected = "expected a positive number such as 110 or 128"
             raise ValueError(f"LabScaler got ab_scale={self.ab_scale!r}; {expected}")
 
     @property
     def out_channels(self) -> int:
-        """The number of channels that the network predicts: 2 or 3."""
+        """The number of channels that the network predicts: 2 or 3, or one for each bin."""
+        if self.output_space == "bins":
+            return len(self.bins)
         return 2 if self.output_space == "ab" else 3
+
+    @property
+    def bins(self) -> ColorBins:
+        """The bins that a network with ``output_space="bins"`` gives logits for."""
+        return grid_bins()
 
     def normalize(
         self, lab: Float[Tensor, "n 3 h w"]
@@ -204,20 +212,28 @@ class LabScaler:
         if self.output_space == "rgb":
             return L, 2 * lab_to_rgb(lab, "clip") - 1
         ab = lab[:, 1:].float() / self.ab_scale
-        return L, ab if self.output_space == "ab" else torch.cat([L, ab], dim=1)
+        return L, torch.cat([L, ab], dim=1) if self.output_space == "lab" else ab
 
     def denormalize(
-        self, L: Float[Tensor, "n 1 h w"], output: Float[Tensor, "n c h w"]
+        self, L: Float[Tensor, "n 1 h w"], output: Float[Tensor, "n c h_out w_out"]
     ) -> Float[Tensor, "n 3 h w"]:
-        """Convert L (n, 1, h, w) and a network's output (n, 2 or 3, h, w) to (n, 3, h, w) Lab."""
+        """Convert L (n, 1, h, w) and a network's output to Lab (n, 3, h, w)."""
         check_images("L", L, channels=1)
         if self.output_space == "rgb":
             check_images("output", output)
             return _rgb_output_to_lab(output)
-        return torch.cat([(L.float() + 1) * 50, self.ab_of(output) * self.ab_scale], dim=1)
+        ab = self.ab_of(output, L.shape[-2:]) * self.ab_scale
+        return torch.cat([(L.float() + 1) * 50, ab], dim=1)
 
-    def ab_of(self, output: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 2 h w"]:
-        """Return a and b, divided by ``ab_scale``, of a network's output (n, 2 or 3, h, w).
+    def ab_of(
+        self, output: Float[Tensor, "n c h_out w_out"], size: Sequence[int] | None = None
+    ) -> Float[Tensor, "n 2 h w"]:
+        """Return a and b, divided by ``ab_scale``, of a network's output.
+
+        Args:
+            output: (n, :attr:`out_channels`, h, w).
+            size: Height and width of the result; logits of bins may be smaller, and their colours
+                are enlarged bilinearly.
 
         Example:
             >>> white = torch.ones(1, 3, 1, 1)
@@ -227,7 +243,10 @@ class LabScaler:
         check_images("output", output, channels=self.out_channels)
         if self.output_space == "rgb":
             return _rgb_output_to_lab(output)[:, 1:] / self.ab_scale
-        return output[:, -2:].float()
+        if self.output_space != "bins":
+            return output[:, -2:].float()
+        ab = self.bins.decode(output, self.temperature) / self.ab_scale
+        return ab if size is None else F.interpolate(ab, tuple(size), mode="bilinear")
 
 
 def _rgb_output_to_lab(output: Tensor) -> Tensor:
@@ -273,20 +292,6 @@ def _max_chroma_scale(pixels: Tensor) -> Tensor:
     scale = torch.zeros_like(L)
     for step in range(1, _BISECTION_STEPS + 1):
         middle = scale + 0.5**step
-        inside = _in_gamut_with_tolerance(torch.stack([L, a * middle, b * middle])[None])[0]
+        inside = cie.nearly_in_gamut(torch.stack([L, a * middle, b * middle])[None])[0]
         scale += inside * 0.5**step
     return scale
-
-
-def _in_gamut(lab: Tensor) -> Tensor:
-    """Return for each colour of (n, 3, ...) Lab whether it is inside sRGB: bool (n, ...)."""
-    linear = cie.xyz_to_linear(cie.lab_to_xyz(lab))
-    return ((linear >= -_GAMUT_EPS) & (linear <= 1 + _GAMUT_EPS)).all(dim=1)
-
-
-def _in_gamut_with_tolerance(lab: Tensor) -> Tensor:
-    """Return for each colour of (n, 3, ...) Lab whether clipping hardly moves it: bool (n, ...)."""
-    clipped = cie.xyz_to_linear(cie.lab_to_xyz(lab)).clamp(0, 1)
-    L, a, b = (cie.xyz_to_lab(cie.linear_to_xyz(clipped)) - lab).unbind(1)
-    # Squares and a sum: Tensor.norm takes longer than all of the rest.
-    return (L.abs() <= _L_TOLERANCE) & (a * a + b * b <= _AB_TOLERANCE**2)

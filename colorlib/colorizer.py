@@ -32,7 +32,11 @@ from colorlib.models.schema import translate_old_config, validate_config
 from colorlib.tensor_checks import MAX_IMAGE_SIZE, check_image_size, check_images
 
 _CONFIG_SCHEMA = {"image_size": range(1, MAX_IMAGE_SIZE + 1), "tta": bool}
-_SCALER_SCHEMA = {"ab_scale": (1.0, 1000.0), "output_space": ("ab", "lab", "rgb")}
+_SCALER_SCHEMA = {
+    "ab_scale": (1.0, 1000.0),
+    "output_space": ("ab", "lab", "rgb", "bins"),
+    "temperature": (0.0, 10.0),
+}
 _MAX_ASPECT_RATIO = 4  # of what the network sees: a longer photo is squeezed
 _STRIP_HEIGHT = 128  # rows converted to RGB at a time: a large photo takes little memory
 _MAX_OUTPUT = 10  # an output beyond this is not a colour; gamut mapping would turn it gray silently
@@ -191,14 +195,15 @@ class Colorizer:
         with torch.no_grad(), torch.autocast(device.type, dtype, enabled=dtype is not None):
             output = self.net(L.to(device))
         output = output.float().cpu()
-        largest = output.abs().max().item()
+        ab = self.scaler.ab_of(output, L.shape[-2:])
+        largest = (ab if self.scaler.output_space == "bins" else output).abs().max().item()
         if not largest <= _MAX_OUTPUT:  # also true for NaN
             raise RuntimeError(
                 f"this model predicts values of {largest:.3g}, expected about -1 to 1: its weights "
                 "are damaged, or its training diverged; load another, or train with a lower "
                 "learning rate"
             )
-        return self.scaler.ab_of(output)
+        return ab
 
     def _forward_with_mirror(self, L: Tensor) -> Tensor:
         return (self._forward(L) + self._forward(L.flip(-1)).flip(-1)) / 2

@@ -31,7 +31,7 @@ class Generator(nn.Module):
       :func:`colorlib.models.schema.validate_config`;
     - ``min_size``: the smallest height and width that it accepts;
     - ``size_multiple``: an image whose sides are not multiples of it is padded by reflection at the
-      right and at the bottom, and the output is cropped to the size of the image;
+      right and at the bottom, and the output is cropped to what belongs to the image;
     - ``pretrained_modules``: names of submodules whose initial weights come from elsewhere, such as
       an encoder trained on ImageNet: :func:`init_weights` does not change them;
     - ``frozen_modules``: names of submodules that are not trained: ``train()`` leaves them in
@@ -66,7 +66,7 @@ class Generator(nn.Module):
         """The arguments and the class name, as a dict for JSON and ``create_generator``."""
         return {"generator": type(self).__name__, **self._config}
 
-    def forward(self, L: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_out h w"]:
+    def forward(self, L: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_out h_out w_out"]:
         """Predict the colours of images; the class documents the shapes.
 
         Raises:
@@ -85,9 +85,11 @@ class Generator(nn.Module):
         bottom, right = -h % self.size_multiple, -w % self.size_multiple
         if bottom or right:
             L = F.pad(L, (0, right, 0, bottom), mode="reflect")
-        return self.predict(L)[..., :h, :w]
+        output = self.predict(L)
+        scale = L.shape[-1] // output.shape[-1]  # logits of colour bins are smaller than the image
+        return output[..., : math.ceil(h / scale), : math.ceil(w / scale)]
 
-    def predict(self, L: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_out h w"]:
+    def predict(self, L: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c_out h_out w_out"]:
         """Predict colours for images whose sides are multiples of ``size_multiple``."""
         raise NotImplementedError
 

@@ -21,10 +21,10 @@ from colorlib.engine import distributed, optimization
 from colorlib.engine.batches import epoch_batches, load_batches
 from colorlib.engine.checkpointing import Checkpointer, save_run
 from colorlib.engine.config import TrainConfig
+from colorlib.engine.objective import Objective
 from colorlib.engine.precision import amp_dtype
 from colorlib.engine.seeding import fork_rng
 from colorlib.engine.validation import update_ema_statistics, validate_epoch
-from colorlib.losses import generator_loss, reconstruction_loss
 
 COUNTERS = ("epoch", "step", "global_step", "sums", "history")  # of a trainer: part of its state
 
@@ -77,6 +77,7 @@ class Trainer:
         # the parallel networks are these two, with gradients averaged over all processes
         self.parallel_g, self.opt_g, self.scheduler_g = self._prepare(net_g)
         self.parallel_d, self.opt_d, self.scheduler_d = self._prepare(net_d)
+        self.objective = Objective(config, dataset)
         self.ema = optimization.build_ema(net_g, config.ema_decay) if config.ema_decay else None
         if config.compile:
             for net in filter(None, (net_g, net_d)):
@@ -120,11 +121,12 @@ class Trainer:
         """
         with torch.autocast(self.device.type, self.amp_dtype, enabled=self.amp_dtype is not None):
             self.net_g.train()
-            fake = self.parallel_g(L)
+            output = self.parallel_g(L)
             losses = {}
             if self.net_d is not None:
-                losses |= self._update_discriminator(L, real, fake.detach())
-            losses |= self._update_generator(L, real, fake)
+                fake = self.objective.colors(L, output.detach())
+                losses |= self._update_discriminator(L, real, fake)
+            losses |= self._update_generator(L, real, output)
         self.grad_scaler.update()
         if self.ema is not None:
             self.ema.update_parameters(self.net_g)
@@ -138,24 +140,17 @@ class Trainer:
         self._optimize(self.opt_d, (loss_real + loss_fake) / 2)
         return {"D_real": loss_real, "D_fake": loss_fake}
 
-    def _update_generator(self, L: Tensor, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    def _update_generator(self, L: Tensor, real: Tensor, output: Tensor) -> dict[str, Tensor]:
         """Take a step with the generator."""
-        kind = self.config.reconstruction
+        reconstruction = self.objective(real, output)
         if self.net_d is None:
-            loss = reconstruction_loss(real, fake, kind)
-            self._optimize(self.opt_g, loss)
-            return {"G_rec": loss}
+            self._optimize(self.opt_g, reconstruction)
+            return {"G_rec": reconstruction}
         self.net_d.requires_grad_(False)  # gradients pass through it, but it does not learn here
-        losses = generator_loss(
-            self.net_d(L, fake),
-            real,
-            fake,
-            gan=self.config.gan,
-            reconstruction=kind,
-            lambda_rec=self.config.lambda_rec,
-        )
-        self._optimize(self.opt_g, losses.total)
-        return {"G_GAN": losses.adversarial, "G_rec": losses.reconstruction}
+        logits = self.net_d(L, self.objective.colors(L, output))
+        adversarial = self.config.gan.generator_loss(logits)
+        self._optimize(self.opt_g, adversarial + self.config.lambda_rec * reconstruction)
+        return {"G_GAN": adversarial, "G_rec": reconstruction}
 
     def _optimize(self, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
         """Take one step of an optimizer down the gradient of a loss."""

@@ -11,6 +11,7 @@ from colorlib.losses import GANLoss, Reconstruction
 from colorlib.tensor_checks import check_at_least, check_choice
 
 Schedule = Literal["constant", "step", "plateau", "cosine"]  #: when the learning rate falls
+RECONSTRUCTIONS = (*get_args(Reconstruction), "cross_entropy")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class TrainConfig:
             ``"plateau"``: a tenth after more than ``patience`` epochs without a better validation
             score (paper 003); ``"cosine"``: half a cosine, down to 0 at the last epoch (Loshchilov
             and Hutter 2017).
-        reconstruction: a kind of :func:`colorlib.losses.reconstruction_loss`.
+        reconstruction: a kind of :func:`colorlib.losses.reconstruction_loss`; or
+            ``"cross_entropy"``, :func:`colorlib.color_bins.bin_loss`, for a scaler with
+            ``output_space="bins"``.
+        uniform_share: of :func:`colorlib.color_bins.rebalancing_weights`, with
+            ``"cross_entropy"``: 1/2 as in Zhang et al.; 1 weighs all bins alike.
         lambda_rec: lambda, the weight of the reconstruction loss next to the adversarial loss.
         gan: the adversarial loss, used if there is a discriminator.
         ema_decay: of an exponential moving average of the generator's weights, such as 0.999; 0 for
@@ -56,7 +61,8 @@ class TrainConfig:
     schedule: Schedule = "constant"
     step_epoch: int = 100
     patience: int = 3
-    reconstruction: Reconstruction = "l1"
+    reconstruction: Literal["l1", "l2", "psnr", "cross_entropy"] = "l1"
+    uniform_share: float = 0.5
     lambda_rec: float = 100.0
     gan: GANLoss = field(default_factory=GANLoss)
     ema_decay: float = 0.0
@@ -74,12 +80,22 @@ class TrainConfig:
         for name in ("lr", "step_epoch", "patience", "lambda_rec", "seed"):
             check_at_least(name, getattr(self, name), 0)
         check_choice("schedule", self.schedule, get_args(Schedule))
-        check_choice("reconstruction", self.reconstruction, get_args(Reconstruction))
+        check_choice("reconstruction", self.reconstruction, RECONSTRUCTIONS)
+        if self.predicts_bins != (self.reconstruction == "cross_entropy"):
+            found = f"reconstruction is {self.reconstruction!r}"
+            space = f"output_space {self.scaler.output_space!r}"
+            expected = "expected 'cross_entropy' with output_space 'bins', and only there"
+            raise ValueError(f"{found} with {space}; {expected}")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(
                 f"ema_decay is {self.ema_decay}; expected at least 0 and below 1, such as 0.999, "
                 "or 0 for none"
             )
+
+    @property
+    def predicts_bins(self) -> bool:
+        """Whether the generator's output is logits of colour bins."""
+        return self.scaler.output_space == "bins"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as it is read from JSON.

@@ -120,18 +120,21 @@ class EfficientNetUNet(Generator):
     On the way up, features are enlarged by nearest neighbours, concatenated with the skip, mixed by
     a 1x1 convolution, and passed through a residual block: there is no transposed convolution that
     could draw a checkerboard. The output has half the image's size, as colours have in a JPEG file,
-    and is enlarged bilinearly.
+    and is enlarged bilinearly. Logits of colour bins have a quarter of the image's size, and stay
+    so, since there are many.
 
     Args:
         num_blocks: The first blocks of EfficientNet-Lite0 that are used, 12 to 16; it has 16.
         base_channels: Channels of the outermost decoder block; those below have 2, 3 and 4 times as
             many.
+        num_bins: The number of colour bins that it predicts logits of; 0 for a and b.
         pretrained: Load the encoder's ImageNet weights from the package :data:`WEIGHTS_PACKAGE`.
             The stem's kernels are summed over the three colours, since gray has all three alike.
         seed: Seed of the encoder's initial weights if it is not pretrained.
 
     Shape:
-        L (n, 1, h, w), h and w at least 32, to (n, 2, h, w) in [-1, 1]. Sides that are not
+        L (n, 1, h, w), h and w at least 32, to (n, 2, h, w) in [-1, 1], or to logits (n, num_bins,
+        h / 4, w / 4), rounded up. Sides that are not
         multiples of 32 are padded by reflection at the right and at the bottom, and the output is
         cropped.
 
@@ -146,7 +149,11 @@ class EfficientNetUNet(Generator):
         1880943
     """
 
-    config_schema: ClassVar = {"num_blocks": range(12, 17), "base_channels": range(1, 129)}
+    config_schema: ClassVar = {
+        "num_blocks": range(12, 17),
+        "base_channels": range(1, 129),
+        "num_bins": range(1025),
+    }
     min_size = size_multiple = 32
     pretrained_modules = ("encoder",)
     channels_last = True
@@ -155,35 +162,41 @@ class EfficientNetUNet(Generator):
         self,
         num_blocks: int = 13,
         base_channels: int = 28,
+        num_bins: int = 0,
         pretrained: bool = False,
         *,
         seed: int = 0,
     ) -> None:
         super().__init__(locals())
+        self.num_bins = num_bins
         with seeded_weights(seed):
             self.encoder = efficientnet_stages(num_blocks)
         if pretrained:
             self.encoder.load_state_dict(_load_imagenet_weights(self.encoder.state_dict()))
         self.up = nn.ModuleList()  # from the innermost outwards
         channels, _, _ = _BLOCKS[num_blocks - 1]
-        for factor, skip_channels in zip((4, 3, 2, 1), reversed(_SKIP_CHANNELS), strict=True):
+        factors = (4, 3, 2) if num_bins else (4, 3, 2, 1)  # logits have a quarter of the size
+        for factor, skip_channels in zip(factors, reversed(_SKIP_CHANNELS), strict=False):
             out_channels = factor * base_channels
             mix = _decoder_conv(channels + skip_channels, out_channels, 1)
             self.up.append(nn.Sequential(*mix, ResidualBlock(out_channels)))
             channels = out_channels
-        self.head = nn.Conv2d(base_channels, 2, 3, padding=1)
-        self.gain = nn.Parameter(torch.tensor(0.1))  # the initial output is nearly gray
+        self.head = nn.Conv2d(channels, num_bins or 2, 3, padding=1)
+        if not num_bins:
+            self.gain = nn.Parameter(torch.tensor(0.1))  # the initial output is nearly gray
 
-    def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 2 h w"]:
-        """Predict colours for images whose sides are multiples of 32."""
+    def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
+        """Predict colours, or logits of colour bins, for images whose sides are multiples of 32."""
         x, features = L, []
         for stage in self.encoder:
             x = stage(x)
             features.append(x)
         skips = reversed(features[:-1])
-        for up, skip in zip(self.up, skips, strict=True):
+        for up, skip in zip(self.up, skips, strict=False):
             x = torch.cat([F.interpolate(x, scale_factor=2.0), skip], dim=1)
             x = up(x)
+        if self.num_bins:
+            return self.head(x)
         ab = torch.tanh(self.gain * self.head(x))
         return F.interpolate(ab, scale_factor=2.0, mode="bilinear")
 

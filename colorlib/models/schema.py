@@ -127,7 +127,7 @@ def translate_old_config(config: Mapping[str, object]) -> Mapping[str, object]:
     Example:
         >>> old = {"net": {"generator": "LiteUNet", "blocks": 13, "width": 28}, "size": 192}
         >>> translate_old_config(old)["net"]
-        {'generator': 'EfficientNetUNet', 'num_blocks': 13, 'base_channels': 28}
+        {'generator': 'EfficientNetUNet', 'num_blocks': 13, 'base_channels': 28, 'num_bins': 0}
     """
     net = config.get("net")
     if not isinstance(net, Mapping) or net.get("generator") != "LiteUNet":
@@ -137,7 +137,8 @@ def translate_old_config(config: Mapping[str, object]) -> Mapping[str, object]:
         if isinstance(value, Mapping):
             value = {OLD_NAMES.get(name, name): part for name, part in value.items()}
         translated[OLD_NAMES.get(field, field)] = value
-    translated["net"]["generator"] = OLD_NAMES["LiteUNet"]
+    translated["net"] |= {"generator": OLD_NAMES["LiteUNet"], "num_bins": 0}
+    translated["scaler"] = {**translated.get("scaler", {}), "temperature": 0.38}
     return translated
 
 

@@ -38,7 +38,12 @@ GENERAL = Recipe(
     name="general",
     paper="ours",
     description="a U-Net of two million parameters on an encoder with ImageNet weights",
-    generator={"generator": "EfficientNetUNet", "num_blocks": 13, "base_channels": 28},
+    generator={
+        "generator": "EfficientNetUNet",
+        "num_blocks": 13,
+        "base_channels": 28,
+        "num_bins": 0,
+    },
     data=DataSpec(
         dataset=None,
         description="photos of COCO, each twice, and five times as many landscapes",

@@ -120,8 +120,13 @@ def test_only_shipped_configs_are_translated():
         "averaged": True,
     }
     new = {
-        "net": {"generator": "EfficientNetUNet", "num_blocks": 13, "base_channels": 28},
-        "scaler": {"ab_scale": 110.0, "output_space": "ab"},
+        "net": {
+            "generator": "EfficientNetUNet",
+            "num_blocks": 13,
+            "base_channels": 28,
+            "num_bins": 0,
+        },
+        "scaler": {"ab_scale": 110.0, "output_space": "ab", "temperature": 0.38},
         "image_size": 192,
         "tta": True,
     }

@@ -1,0 +1,209 @@
+"""Colour bins, held against brute-force versions, closed forms, scikit-image and counted draws."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from skimage.color import rgb2lab
+
+from colorlib.color import LabScaler, rgb_to_lab
+from colorlib.color_bins import ColorBins, bin_loss, grid_bins, rebalancing_weights
+from colorlib.colorizer import Colorizer
+from colorlib.data.datasets import load_dataset
+from colorlib.discriminators import PatchDiscriminator
+from colorlib.engine.objective import bin_weights
+from colorlib.models.efficientnet_unet import EfficientNetUNet
+from colorlib.training import TrainConfig, Trainer
+
+SCALER = LabScaler(output_space="bins")
+BINS = grid_bins()
+
+
+def random_ab(*sides, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return rgb_to_lab(torch.rand(sides[0], 3, *sides[1:], generator=generator))[:, 1:]
+
+
+def random_logits(*shape, seed=0):
+    return 3 * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+# The grid -----------------------------------------------------------------------------------------
+def test_grid_has_the_squares_that_scikit_image_finds():
+    levels = np.arange(0, 256, 5) / 255
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 1, 3)
+    squares = {tuple(square) for square in np.round(rgb2lab(cube)[:, 0, 1:] / 10).astype(int)}
+    found = {tuple(center) for center in (BINS.centers / 10).int().tolist()}
+    assert squares <= found
+    assert len(found) == 261 and len(found - squares) < 12  # corners that the coarse cube misses
+
+
+@given(st.tuples(*[st.integers(0, 255)] * 3))
+def test_every_srgb_color_is_within_its_square(rgb):
+    ab = rgb_to_lab(torch.tensor(rgb, dtype=torch.uint8).view(1, 3, 1, 1))[:, 1:]
+    center = BINS.centers[BINS.nearest(ab)[0, 0, 0]]
+    assert (center - ab.flatten()).abs().max() <= 5.001
+
+
+# Targets and loss ---------------------------------------------------------------------------------
+def dense_targets(ab, neighbors=5):
+    """Compute soft targets pixel by pixel, as (n, k, h, w)."""
+    n, _, h, w = ab.shape
+    targets, centers = np.zeros((n, len(BINS), h, w)), BINS.centers.numpy().astype(float)
+    for i, y, x in np.ndindex(n, h, w):
+        squared = ((centers - ab[i, :, y, x].numpy()) ** 2).sum(1)
+        nearest = np.argsort(squared)[:neighbors]
+        shares = np.exp(-squared[nearest] / (2 * 5**2))
+        targets[i, nearest, y, x] = shares / shares.sum()
+    return torch.from_numpy(targets).float()
+
+
+def test_soft_targets_are_those_of_a_brute_force_version():
+    ab = random_ab(2, 5, 4)
+    targets = BINS.soft_targets(ab)
+    dense = torch.zeros(2, len(BINS), 5, 4).scatter(1, targets.bins, targets.probabilities)
+    assert torch.allclose(dense, dense_targets(ab), atol=1e-4)
+    assert torch.equal(targets.bins[:, 0], BINS.nearest(ab))
+
+
+def test_loss_is_torchs_cross_entropy_with_dense_targets():
+    ab, logits = random_ab(2, 6, 8), random_logits(2, len(BINS), 3, 4)
+    small = ab[:, :, ::2, ::2]
+    targets = dense_targets(small)
+    assert torch.allclose(bin_loss(ab, logits, BINS), F.cross_entropy(logits, targets), atol=1e-4)
+    weights = torch.rand(len(BINS), generator=torch.Generator().manual_seed(1))
+    each = F.cross_entropy(logits, targets, reduction="none") * weights[BINS.nearest(small)]
+    assert torch.allclose(bin_loss(ab, logits, BINS, weights), each.mean(), atol=1e-4)
+
+
+def test_the_best_logits_are_the_share_of_each_color():
+    bins = ColorBins(torch.tensor([[60.0, 40.0], [20.0, -60.0]]))
+    red = torch.arange(10) < 7
+    ab = torch.where(red[:, None], bins.centers[0], bins.centers[1]).view(10, 2, 1, 1)
+    logits = torch.zeros(1, 2, 1, 1, requires_grad=True)
+    optimizer = torch.optim.LBFGS([logits], max_iter=50)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = bin_loss(ab, logits.expand(10, -1, -1, -1), bins)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert logits.softmax(1).flatten()[0].item() == pytest.approx(0.7, abs=1e-3)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=9).filter(any), st.floats(0.1, 1.0))
+def test_weights_average_to_one_and_favor_rare_bins(counts, uniform):
+    counts = torch.tensor(counts).float()
+    weights, prior = rebalancing_weights(counts, uniform), counts / counts.sum()
+    assert (prior * weights).sum().item() == pytest.approx(1, rel=1e-4)
+    expected = 1 / ((1 - uniform) * prior + uniform / len(counts))
+    assert torch.allclose(weights / weights[0], expected / expected[0], rtol=1e-4)
+
+
+# Decoding and samples -----------------------------------------------------------------------------
+def test_temperature_goes_from_the_mode_to_the_mean():
+    logits = random_logits(2, len(BINS), 3, 5)
+    probabilities = logits.softmax(1)
+    mean = torch.einsum("nkhw,kc->nchw", probabilities, BINS.centers)
+    mode = BINS.centers[logits.argmax(1)].movedim(-1, 1)
+    assert torch.allclose(BINS.decode(logits, 1), mean, atol=1e-4)
+    assert torch.equal(BINS.decode(logits, 0), mode)
+    assert torch.allclose(BINS.decode(logits, 1e-6), mode, atol=0.5)
+    annealed = (probabilities.log() / 0.38).exp()
+    annealed = annealed / annealed.sum(1, keepdim=True)
+    expected = torch.einsum("nkhw,kc->nchw", annealed, BINS.centers)
+    assert torch.allclose(BINS.decode(logits, 0.38), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("correlation", [0, 12])
+def test_samples_have_the_odds_of_the_logits(correlation):
+    bins = ColorBins(torch.tensor([[60.0, 40.0], [20.0, -60.0], [0.0, 0.0]]))
+    odds = torch.tensor([0.6, 0.3, 0.1])
+    logits = odds.log().view(1, 3, 1, 1).expand(60, -1, 32, 32)
+    draws = bins.nearest(
+        bins.sample(logits, correlation=correlation, generator=torch.Generator().manual_seed(0))
+    )
+    shares = torch.bincount(draws.flatten(), minlength=3) / draws.numel()
+    assert torch.allclose(shares, odds, atol=0.05)
+    agreement = (draws[:, :, 1:] == draws[:, :, :-1]).float().mean()
+    assert agreement > 0.93 if correlation else agreement < 0.55
+
+
+def test_sample_is_repeatable_and_two_differ():
+    logits = torch.zeros(1, len(BINS), 16, 16)
+    first, again, other = (
+        BINS.sample(logits, generator=torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+# Training and use ---------------------------------------------------------------------------------
+def bin_network(base_channels=8):
+    return EfficientNetUNet(12, base_channels, SCALER.out_channels).eval()
+
+
+def bin_config(**fields):
+    return TrainConfig(reconstruction="cross_entropy", scaler=SCALER, **fields)
+
+
+def test_network_has_logits_at_a_quarter_of_any_size():
+    net = bin_network()
+    for h, w in [(64, 96), (40, 33), (61, 90)]:
+        L = torch.rand(1, 1, h, w) * 2 - 1
+        with torch.no_grad():
+            logits = net(L)
+            ab = SCALER.denormalize(L, logits)[:, 1:]
+        assert logits.shape == (1, len(BINS), -(-h // 4), -(-w // 4))
+        assert ab.shape == (1, 2, h, w)
+
+
+def test_training_predicts_the_colors_and_the_model_comes_back(tmp_path):
+    images = load_dataset("photos", 32, reduced=True).train
+    config = bin_config(epochs=6, batch_size=4, lr=2e-3, uniform_share=1.0)
+    trainer = Trainer(bin_network(), images, config, net_d=PatchDiscriminator(n_layers=1))
+    net = trainer.fit()
+    first, last = trainer.history[0], trainer.history[-1]
+    assert last["G_rec"] < 0.8 * first["G_rec"] and "D_real" in last
+    model = Colorizer(net, SCALER, image_size=32)
+    loaded = Colorizer.load(model.save(tmp_path / "bins.safetensors"))
+    photo = Image.effect_noise((90, 61), 50).convert("RGB")
+    assert loaded(photo).tobytes() == model(photo).tobytes()
+    chroma = [
+        np.ptp(np.array(dataclasses.replace(model, scaler=scaler)(photo)).astype(int), -1).mean()
+        for scaler in (LabScaler(110, "bins", temperature) for temperature in (1.0, 0.2))
+    ]
+    assert chroma[0] < chroma[1]  # the mean is paler
+
+
+def test_weights_are_counted_on_the_training_images():
+    images = load_dataset("photos", 32, reduced=True).train
+    weights = bin_weights(images, bin_config(batch_size=4))
+    pixels = torch.stack([images[i] for i in range(len(images))])
+    counts = torch.bincount(BINS.nearest(rgb_to_lab(pixels)[:, 1:]).flatten(), minlength=len(BINS))
+    assert torch.allclose(weights, rebalancing_weights(counts.float()), rtol=0.05)
+
+
+# Errors -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: ColorBins(torch.zeros(3)), r"centers has shape \(3,\); expected \(k, 2\)"),
+        (lambda: BINS.decode(torch.zeros(1, 2, 4, 4)), r"expected \(n, 261, h, w\)"),
+        (lambda: BINS.sample(torch.zeros(1, 261, 4, 4), temperature=0), "expected above 0"),
+        (lambda: BINS.nearest(torch.zeros(1, 3, 4, 4)), r"expected \(n, 2, h, w\)"),
+        (lambda: rebalancing_weights(torch.ones(3), 0), "expected above 0, at most 1"),
+        (lambda: LabScaler(temperature=-1), "temperature is -1; expected at least 0"),
+        (lambda: TrainConfig(scaler=SCALER), "'l1' with output_space 'bins'; expected 'cross_ent"),
+        (lambda: TrainConfig(reconstruction="cross_entropy"), "with output_space 'ab'; expected"),
+    ],
+)
+def test_bad_argument_gets_a_sentence(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
