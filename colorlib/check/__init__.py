@@ -5,7 +5,8 @@ what your function returned, what was expected and the likely cause. It returns 
 passed, else a stand-in that runs the library's own, so a lesson runs to its end whether its
 exercises are solved or not. A stand-in is never checked, and never counts as yours.
 
-``check.q1_3.hint()`` shows the next hint, ``check.progress()`` a table of what you have done.
+``check.q1_3.hint()`` shows the next hint, ``check.progress()`` a table of what you have done,
+``check.quiz("1.3", answer="b")`` whether b answers a question of the quiz.
 
 Nothing is imported until an exercise is named. The grader of exercise 1.3 is in
 :mod:`colorlib.check.lesson01`, its title and hints are in ``exercises.toml``.
@@ -20,12 +21,13 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
+from colorlib.check.multiple_choice import quiz
 from colorlib.check.progress import exercise_texts, progress
 
 if TYPE_CHECKING:
     from colorlib.check.exercise import Exercise
 
-__all__ = ["lesson", "progress"]
+__all__ = ["lesson", "progress", "quiz"]
 
 
 @cache

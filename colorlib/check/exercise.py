@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from colorlib.check.comparison import learner_line
 from colorlib.check.progress import next_hint, record
 from colorlib.check.recorded import Recording
-from colorlib.check.result import Outcome, Result, ResultCard, display
+from colorlib.check.result import Outcome, Result, ResultCard, check_outcome, display, not_yours
 from colorlib.check.stand_in import (
     STOOD_IN,
     StandIn,
@@ -35,7 +34,6 @@ _UNDEFINED = (
     "`{}` does not exist yet: run the cell with your code, then this check. If that cell ends in a "
     "SyntaxError, fix it first."
 )
-_EXPECTED_OUTCOMES = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
 
 
 @dataclass(frozen=True)
@@ -43,10 +41,6 @@ class UndefinedName:
     """The value of a name that does not exist, because its cell was never run."""
 
     name: str
-
-
-class UnexpectedOutcome(AssertionError):
-    """In CI: a stub in a lesson was solved, or an implementation in a solution did not pass."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +71,7 @@ class Exercise:
         record(self.number, self.title, result.outcome)
         shown = result if stays else replace(result, reasons=(*result.reasons, _FALLBACK))
         display(ResultCard(self.number, self.title, shown, () if passed else self.hints))
-        self._check_expected_outcome(result)
+        check_outcome(f"exercise {self.number}", result)
         return implementation if stays else StandIn(self.number, self.grader.reference)
 
     def grade(self, implementation: Any) -> Result:
@@ -85,14 +79,14 @@ class Exercise:
         if implementation is ...:
             return Result(Outcome.NOT_ATTEMPTED)
         if isinstance(implementation, UndefinedName):
-            return _not_yours(_UNDEFINED.format(implementation.name))
+            return not_yours(_UNDEFINED.format(implementation.name))
         if sentence := library_function_in(implementation, self.grader.reference):
-            return _not_yours(sentence)
+            return not_yours(sentence)
         try:
             with preserve_random_state(), refuse_stand_ins_of(self.grader.reference):
                 return run_with_time_limit(lambda: self.grader(implementation), _TIME_LIMIT)
         except StandInCalled:
-            return _not_yours(STOOD_IN)
+            return not_yours(STOOD_IN)
         except TimeLimitExceeded as error:
             return _too_long(error)
 
@@ -107,27 +101,6 @@ class Exercise:
         if not 1 <= level <= count:
             raise ValueError(f"exercise {self.number} has hints 1 to {count}; got {level}")
         print(f"Hint {level} of {count}: {self.hints[level - 1]}")
-
-    def _check_expected_outcome(self, result: Result) -> None:
-        """Compare the outcome with the one that CI expects of the tree named in COURSE_EXPECT."""
-        tree = os.environ.get("COURSE_EXPECT", "")
-        if not tree:
-            return
-        if tree not in _EXPECTED_OUTCOMES:
-            raise ValueError(
-                f"COURSE_EXPECT is {tree!r}; expected 'lesson' or 'solution', or leave it unset"
-            )
-        expected = _EXPECTED_OUTCOMES[tree]
-        if result.outcome is not expected:
-            reasons = "; ".join(f"{label}: {text}" for label, text in result.reasons)
-            raise UnexpectedOutcome(
-                f"exercise {self.number} in a {tree} is {result.outcome.word!r}; "
-                f"expected {expected.word!r}. {reasons}"
-            )
-
-
-def _not_yours(sentence: str) -> Result:
-    return Result(Outcome.NOT_YOURS, (("reason", sentence),))
 
 
 def _too_long(error: TimeLimitExceeded) -> Result:

@@ -9,6 +9,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from colorlib.check.quiz_answers import quiz_answers
 from colorlib.check.result import Outcome, display
 
 
@@ -23,6 +24,7 @@ class Entry:
 
 _entries: dict[str, Entry] = {}
 _hints: dict[str, int] = {}
+_quiz: dict[str, bool] = {}  # number of a question -> whether the last answer is right
 _lessons: set[int] = set()  # those that were opened in this session
 
 
@@ -44,6 +46,11 @@ def record(number: str, title: str, outcome: Outcome) -> None:
     _entries[number] = Entry(title, outcome, tries + tried)
 
 
+def record_quiz(number: str, is_right: bool) -> None:
+    """Record the last answer to a question of the quiz."""
+    _quiz[number] = is_right
+
+
 def next_hint(number: str, count: int) -> int:
     """Return the level of the hint to show now, from 1 to ``count``; the last one repeats."""
     _hints[number] = min(_hints.get(number, 0) + 1, count)
@@ -54,6 +61,7 @@ def clear() -> None:
     """Forget all outcomes, hints and lessons of this session."""
     _entries.clear()
     _hints.clear()
+    _quiz.clear()
     _lessons.clear()
 
 
@@ -62,14 +70,16 @@ class ProgressTable:
     """The exercises of the lessons of this session, as plain text or HTML."""
 
     rows: tuple[tuple[str, Entry], ...]
+    quiz: tuple[int, int] = (0, 0)  # questions that are answered right, and all
 
     @property
     def summary(self) -> str:
-        """The first line of the table: how many of the exercises passed."""
+        """The first line of the table: how many exercises passed, how many questions are right."""
         if not self.rows:
             return "No lesson has been opened in this session: run its set-up cell first."
         passed = sum(entry.outcome is Outcome.PASSED for _, entry in self.rows)
-        return f"Passed: {passed} of {len(self.rows)}. Run this cell again after a check."
+        quiz = f" Quiz: {self.quiz[0]} of {self.quiz[1]} right." if self.quiz[1] else ""
+        return f"Passed: {passed} of {len(self.rows)}.{quiz} Run this cell again after a check."
 
     def __str__(self) -> str:
         lines = [self.summary]
@@ -97,19 +107,21 @@ class ProgressTable:
 
 
 def progress() -> None:
-    """Show every exercise of the lesson, its outcome and the number of tries.
+    """Show every exercise of the lesson, its outcome and the number of tries, and the quiz.
 
     The list comes from the library, so that an exercise whose check was deleted, or never run, is
     listed as not attempted yet.
     """
-    opened = _lessons | {_lesson_of(number) for number in _entries}
+    opened = _lessons | {_lesson_of(number) for number in (*_entries, *_quiz)}
     listed = {
         number: Entry(texts["title"], Outcome.NOT_ATTEMPTED)
         for number, texts in exercise_texts().items()
         if _lesson_of(number) in opened
     }
     rows = sorted((listed | _entries).items(), key=lambda row: [int(p) for p in row[0].split(".")])
-    display(ProgressTable(tuple(rows)))
+    questions = [n for n, answer in quiz_answers().items() if answer and _lesson_of(n) in opened]
+    right = sum(_quiz.get(number, False) for number in questions)
+    display(ProgressTable(tuple(rows), (right, len(questions))))
 
 
 def _lesson_of(number: str) -> int:

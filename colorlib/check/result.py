@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,12 +24,20 @@ class Outcome(Enum):
         self.mark, self.word, self.color = mark, word, color
 
 
+EXPECTED_OUTCOMES = {"lesson": Outcome.NOT_ATTEMPTED, "solution": Outcome.PASSED}
+
+
 @dataclass(frozen=True)
 class Result:
     """An outcome with its reasons, as pairs of label and text, for example ``("got", "0.5")``."""
 
     outcome: Outcome
     reasons: tuple[tuple[str, str], ...] = ()
+
+
+def not_yours(sentence: str) -> Result:
+    """Return the result of something that is not the learner's to check, with the reason."""
+    return Result(Outcome.NOT_YOURS, (("reason", sentence),))
 
 
 @dataclass(frozen=True)
@@ -40,9 +49,14 @@ class ResultCard:
     result: Result
     hints: Sequence[str] = ()
 
-    def __str__(self) -> str:
+    @property
+    def heading(self) -> str:
+        """Its first line: mark, number, title and outcome."""
         outcome = self.result.outcome
-        lines = [f"{outcome.mark} Exercise {self.number} · {self.title}: {outcome.word}"]
+        return f"{outcome.mark} Exercise {self.number} · {self.title}: {outcome.word}"
+
+    def __str__(self) -> str:
+        lines = [self.heading]
         width = max((len(label) for label, _ in self.result.reasons), default=0)
         for label, text in self.result.reasons:
             start = f"  {label:<{width}}  "
@@ -56,7 +70,6 @@ class ResultCard:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        outcome = self.result.outcome
         rows = "".join(
             "<tr><th style='text-align:left;vertical-align:top;padding:2px 1em 2px 0'>"
             f"{escape(label)}</th>"
@@ -68,10 +81,32 @@ class ResultCard:
             for level, hint in enumerate(self.hints, start=1)
         )
         return (
-            f"<div style='border-left:6px solid {outcome.color};padding:4px 12px;margin:4px 0'>"
-            f"<b>{outcome.mark} Exercise {self.number} · {escape(self.title)}: {outcome.word}</b>"
+            f"<div style='border-left:6px solid {self.result.outcome.color};"
+            "padding:4px 12px;margin:4px 0'>"
+            f"<b>{escape(self.heading)}</b>"
             + (f"<table style='margin:4px 0'>{rows}</table>" if rows else "")
             + f"{hints}</div>"
+        )
+
+
+class UnexpectedOutcome(AssertionError):
+    """In CI: a stub in a lesson was solved, or an answer in a solution is not right."""
+
+
+def check_outcome(name: str, result: Result) -> None:
+    """Compare an outcome with the one that CI expects of the tree named in COURSE_EXPECT."""
+    tree = os.environ.get("COURSE_EXPECT", "")
+    if not tree:
+        return
+    if tree not in EXPECTED_OUTCOMES:
+        raise ValueError(
+            f"COURSE_EXPECT is {tree!r}; expected 'lesson' or 'solution', or leave it unset"
+        )
+    expected = EXPECTED_OUTCOMES[tree]
+    if result.outcome is not expected:
+        reasons = "; ".join(f"{label}: {text}" for label, text in result.reasons)
+        raise UnexpectedOutcome(
+            f"{name} in a {tree} is {result.outcome.word!r}; expected {expected.word!r}. {reasons}"
         )
 
 

@@ -20,6 +20,7 @@ from course.tool import (
     notebooks,
     pairing,
     placeholders,
+    quiz,
     student_tree,
 )
 from course.tool.cli import CourseError
@@ -149,6 +150,10 @@ def plan(root: Path, course: Course) -> list[Product]:
             ("lessons", student, f"solutions/{file}"),
         ):
             products.append(Product(f"{tree}/{file}", notebooks.dumps(nb), source, nb))
+    if answers := quiz.load(root):
+        products.append(
+            Product(quiz.ENCODED, quiz.encoded(answers), f"the answers in {quiz.ANSWERS}")
+        )
     leak_check.check_elsewhere(solutions, students, placeholders.texts(root))
     for path, text in placeholders.texts(root):
         if placeholders.find(text, path):
@@ -182,7 +187,7 @@ def describe_difference(root: Path, product: Product) -> str:
     if not (root / path).exists():
         return f"{path} does not exist: {FIX}."
     if product.nb is None:
-        return f"{path}: its content is not what {product.source} say: {FIX}."
+        return f"{path}: a generated table is not what {product.source} say: {FIX}."
     try:
         stored = notebooks.parse(read_text(root / path), path)
     except CourseError as error:

@@ -13,6 +13,7 @@ from course.tool.lints.completeness import course_parts
 from course.tool.lints.links import internal_links, merge_conflicts
 from course.tool.lints.notebook_parsing import Finding, LessonNotebook
 from course.tool.lints.plain_words import plain_words
+from course.tool.lints.quizzes import quizzes
 from course.tool.lints.stored import result_files
 
 
@@ -39,6 +40,7 @@ def findings(root: Path) -> Iterator[Finding]:
             for lint in LINTS:
                 yield from (book.finding(number, text) for number, text in lint(book))
     yield from course_parts(root)
+    yield from quizzes(root)
     yield from merge_conflicts(root)
     yield from result_files(root)
     yield from internal_links(root)

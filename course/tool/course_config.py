@@ -48,15 +48,17 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Grading:
-    """Points: of an exercise, of those exercises that differ, and of what is graded by hand."""
+    """Points: of an exercise, of a question of a quiz, of those that differ, and by hand."""
 
     exercise_points: float = 1.0
+    quiz_points: float = 0.5
     points: dict[str, float] = field(default_factory=dict)
     manual: dict[str, float] = field(default_factory=dict)
 
     def points_of(self, exercise: str) -> float:
-        """Return the points of an exercise, for example of ``"3.2"``."""
-        return float(self.points.get(exercise, self.exercise_points))
+        """Return the points of an exercise such as ``"3.2"``, or of a question, ``"quiz-3.2"``."""
+        usual = self.quiz_points if exercise.startswith("quiz-") else self.exercise_points
+        return float(self.points.get(exercise, usual))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import argparse
 import re
 from pathlib import Path
 
-from course.tool import build, course_config, files
+from course.tool import build, course_config, files, quiz
 from course.tool.cli import CourseError
 from course.tool.course_config import COURSE_TOML, ROOT
 
@@ -18,7 +18,8 @@ TEMPLATES = Path(__file__).with_name("templates")
 NEXT_STEPS = """
 solutions/{name}.ipynb is a lesson to fill in, and colorlib/check/ has its checks. Next:
   1. write in course/course.toml what lesson {number} promises;
-  2. write the notebook, and colorlib/check/lesson{number:02d}.py with exercises.toml next to it;
+  2. write the notebook, colorlib/check/lesson{number:02d}.py with exercises.toml next to it, and
+     the answers to its quiz in course/quiz.toml;
   3. python -m course build, python -m course run --store;
   4. make its picture from a figure of it: python -m course pictures {name} CELL;
      then draw the maps: python -m course pictures;
@@ -59,17 +60,22 @@ def create(name: str, root: Path) -> None:
     config = _insert_entry((root / COURSE_TOML).read_text("utf-8"), name)
     files.atomic_write_text(path, _fill_template("new_lesson.ipynb", name))
     files.atomic_write_text(root / COURSE_TOML, config)
-    _create_checks(root / "colorlib/check", name)
+    _create_checks(root, name)
 
 
-def _create_checks(folder: Path, name: str) -> None:
-    """Write the graders of a lesson, and the titles and hints of its exercises, if not there."""
-    module, table = folder / f"lesson{name[:2]}.py", folder / "exercises.toml"
+def _create_checks(root: Path, name: str) -> None:
+    """Write the graders of a lesson, its titles and hints, and its quiz, if not there."""
+    module = root / f"colorlib/check/lesson{name[:2]}.py"
     if not module.exists():
         files.atomic_write_text(module, _fill_template("new_lesson_check.py", name))
+    _append(root / "colorlib/check/exercises.toml", "new_lesson_exercises.toml", name)
+    _append(root / quiz.ANSWERS, "new_lesson_quiz.toml", name)
+
+
+def _append(table: Path, template: str, name: str) -> None:
     before = table.read_text("utf-8") if table.exists() else ""
     if f'["{int(name[:2])}.1"]' not in before:
-        text = f"{before.rstrip()}\n\n{_fill_template('new_lesson_exercises.toml', name)}"
+        text = f"{before.rstrip()}\n\n{_fill_template(template, name)}"
         files.atomic_write_text(table, text.lstrip())
 
 

@@ -11,6 +11,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from course.tool import quiz
 from course.tool.cli import CourseError
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -67,7 +68,8 @@ def refuse_markers(source: str, where: str) -> None:
 
 
 def insert_stubs(source: str, where: str) -> str:
-    """Return the cell as a student gets it: every region is replaced by a stub."""
+    """Return the cell as a student gets it: regions replaced by stubs, no quiz answered."""
+    source = quiz.without_letters(source)
     lines, result, start = source.split("\n"), [], 0
     raise_lines = {}  # line number of a stub that raises -> line number of its region
     for region in find_regions(source, where):

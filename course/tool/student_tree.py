@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, exam_checks, lessons, notebooks
+from course.tool import boilerplate_cells, exam_checks, lessons, notebooks, quiz
 from course.tool.cli import CourseError
 from course.tool.course_config import Course, Lesson
 from course.tool.files import atomic_write_text, find_files
@@ -148,6 +148,9 @@ def _leave_grader_out(folder: Path, lesson: Lesson) -> Iterator[str]:
     text = re.sub(pattern, r"\1hints = []\n", table.read_text("utf-8"))
     tomllib.loads(text)
     atomic_write_text(table, text)
+    quiz_answers = folder / quiz.ENCODED
+    text = re.sub(rf'("{number}\.\d+": ")[^"]*', r"\1", quiz_answers.read_text("utf-8"))
+    atomic_write_text(quiz_answers, text)
 
 
 def _imports(path: Path) -> set[str]:

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from colorlib import check
-from colorlib.check.exercise import Exercise, UnexpectedOutcome
+from colorlib.check.exercise import Exercise
 from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 from colorlib.check.progress import clear
-from colorlib.check.result import Outcome, display
+from colorlib.check.result import Outcome, UnexpectedOutcome, display
 from colorlib.check.stand_in import StandIn
 
 FOLDER = Path(check.__file__).parent

@@ -53,7 +53,18 @@ def square_{n}(x):
     ### BEGIN SOLUTION
     return x**2 + {n} * 0
     ### END SOLUTION"""
-QUIZ = "## Quiz\n\n" + "\n".join(f"<details><summary>{n}?</summary>Yes.</details>" for n in "abc")
+CHOICES = """**{n}.** What is {n} squared?
+
+- **a)** {n} + {n}
+- **b)** {n} * {n}
+- **c)** {n}"""
+ANSWERS = """\
+["1.{n}"]
+right = "b"
+a = "You doubled {n}."
+b = "A number times itself: {n}."
+c = "You kept {n}."
+"""
 
 
 def markdown(cell_id: str, source: str, *tags: str):
@@ -91,7 +102,12 @@ def tiny_solution():
             markdown("wrong", "## What can go wrong\n\nLittle."),
             markdown("compare", "## Your code next to ours\n\nAlike."),
             markdown("recap", "## Recap\n\nYou can now square."),
-            markdown("quiz", QUIZ),
+            markdown("quiz", f"## Quiz\n\n{CHOICES.format(n=1)}"),
+            code("quiz-1-answer", 'check.quiz("1.1", answer="b")', "quiz"),
+            markdown("quiz-2", CHOICES.format(n=2)),
+            code("quiz-2-answer", 'check.quiz("1.2", answer="b")', "quiz"),
+            markdown("quiz-3", CHOICES.format(n=3)),
+            code("quiz-3-answer", 'check.quiz("1.3", answer="b")', "quiz"),
             markdown("further", "## Going further\n\nCube."),
         ]
     )
@@ -156,6 +172,8 @@ def tiny(tmp_path: Path) -> Tiny:
     for folder in ("course", "solutions", "lessons"):
         (tmp_path / folder).mkdir()
     (tmp_path / "course/course.toml").write_text(TABLE, "utf-8")
+    answers = "\n".join(ANSWERS.format(n=n) for n in (1, 2, 3))
+    (tmp_path / "course/quiz.toml").write_text(answers, "utf-8")
     (tmp_path / "README.md").write_text(
         "Above\n<!-- course: lessons -->\n<!-- end course -->\nBelow\n", "utf-8"
     )

@@ -62,6 +62,11 @@ def check_before_answer(nb):
     nb.cells.sort(key=lambda cell: order.index(cell.id) if cell.id in order else len(order))
 
 
+def large_picture_of_the_tool(nb):
+    find(nb, "header").source += "x" * 76_000
+    find(nb, "saw").source += "y" * 2_000
+
+
 def stream(text, name="stdout"):
     return new_output("stream", name=name, text=text)
 
@@ -100,7 +105,6 @@ FOUND = [  # lint, tree, change, part of the message
     (texts.closing_sections, L, drop("recap"), "no heading '## Recap'"),
     (texts.closing_sections, L, drop("quiz"), "no heading '## Quiz'"),
     (texts.closing_sections, L, drop("further"), "no heading '## Going further'"),
-    (texts.quiz, L, swap("quiz", "<details><summary>c?", "<p>"), "(quiz): the quiz folds 2"),
     (texts.predictions, L, drop("saw"), NO_ANSWER),
     (texts.predictions, L, drop("see-write"), "(see): **Predict** is not where a student answers"),
     (texts.predictions, S, swap("see", "of 3.", "of 3.\n\nIt is 9."), "(see): **Predict** is not"),
@@ -139,6 +143,7 @@ FOUND = [  # lint, tree, change, part of the message
     (code.compared, S, output("three", stream("9"), picture("A.")), "nbval cannot compare"),
     (code.size, L, source("saw", "x" * 76_000), "at most 76000"),
     (code.size, S, source("saw", "x" * 420_000), "at most 420000"),
+    (code.size, L, large_picture_of_the_tool, "(saw) is the largest cell"),
     (exercises.exercise_count, L, tags("exercise-1"), "3 cells are tagged 'exercise', expected 4"),
     (exercises.exercise_count, L, swap("exercise-4", "broken on", "on"), "'broken on purpose'"),
     (exercises.exercise_numbers, L, swap("exercise-2", "1.2", "1.3"), "'### Exercise 1.2 · Title'"),

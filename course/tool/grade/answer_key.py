@@ -7,10 +7,10 @@ exercise ends in a cell that calls its check. No cell of a student takes the pla
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.tool import notebooks
+from course.tool import notebooks, quiz
 from course.tool.cli import CourseError
 from course.tool.course_config import Lesson
 from course.tool.grade.names import defined_names
@@ -20,7 +20,7 @@ CHECK_CALL = re.compile(r"\bcheck\.q(\d+)_(\d+)\s*\(")
 HEADING = re.compile(r"^#{1,6}\s*Exercise\s+(\d+\.\d+)\b", re.MULTILINE)
 PREDICT = "**Predict"
 # Cells that a grading run never takes from the lesson.
-NOT_RUN_TAGS = {"solution", "footer", "header"}
+NOT_RUN_TAGS = {"solution", "footer", "header", quiz.TAG}
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class AnswerKey:
     lesson: Lesson
     cells: tuple[KeyCell, ...]
     source_hash: str
+    quiz: dict[str, tuple[quiz.Question, quiz.QuizAnswer]] = field(default_factory=dict)
 
     @property
     def exercises(self) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def load_answer_key(root: Path, lesson: Lesson) -> AnswerKey:
     """Read a lesson's solution.
 
     Raises:
-        CourseError: If a check stands without an answer above it.
+        CourseError: If a check is without an answer above it.
     """
     path = root / "solutions" / f"{lesson.name}.ipynb"
     nb = notebooks.read(path)
@@ -94,11 +95,18 @@ def load_answer_key(root: Path, lesson: Lesson) -> AnswerKey:
         tags, source = set(notebooks.tags(cell)), cell.source
         section = section or (cell.cell_type == "markdown" and source.startswith("## "))
         role = _role(cell.cell_type, source, tags, section)
-        stub = insert_stubs(source, notebooks.name(path)) if BEGIN in source else source
+        is_code = cell.cell_type == "code"
+        stub = insert_stubs(source, notebooks.name(path)) if is_code else source
         cells.append(KeyCell(cell.id, cell.cell_type, role, stub, source, exercise, question))
         if cell.cell_type == "markdown" and role != "written":
             question = source[max(0, source.find(PREDICT)) :]
-    return AnswerKey(lesson, tuple(cells), notebooks.source_hash(nb))
+    answers = quiz.load(root)
+    asked = {
+        one.number: (one, answers[one.number])
+        for one in quiz.questions(nb)
+        if one.number in answers
+    }
+    return AnswerKey(lesson, tuple(cells), notebooks.source_hash(nb), asked)
 
 
 def _role(kind: str, source: str, tags: set[str], section: bool) -> str:

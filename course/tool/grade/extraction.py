@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from course.tool.grade.answer_key import CHECK_CALL, HEADING, AnswerKey, KeyCell
 from course.tool.grade.names import changed_names, defined_names, needed_names, python_source
 from course.tool.grade.notebook_file import Cell, SubmittedNotebook, UnreadableNotebook
+from course.tool.grade.quiz_rows import read_letters
 
 READY = re.compile(r"\b(?:print_ready|ready)\(\s*[\"'](\d\d_\w+)[\"']")
 HINT_CALL = re.compile(r"\bcheck\.q(\d+)_(\d+)\.hint\(\s*(?:level\s*=\s*)?(\d*)")
@@ -51,6 +52,7 @@ class Extract:
     Args:
         steps: The program.
         answers: Number of an exercise -> the student's code, for people to read.
+        quiz: Number of a question -> the letter that the notebook gives.
         written: Id of a cell to write in -> what the student wrote there.
         hints: Number of an exercise -> how many hints the notebook asks for.
         remarks: Number of an exercise, or "" for the notebook -> sentences.
@@ -58,6 +60,7 @@ class Extract:
 
     steps: tuple[Step, ...]
     answers: dict[str, str]
+    quiz: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     hints: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, list[str]] = field(default_factory=dict)
@@ -118,7 +121,12 @@ def extract(book: SubmittedNotebook, key: AnswerKey) -> Extract:
     if not any(cell.id in {one.id for one in key.cells} for cell in book.cells):
         remarks.setdefault("", []).append("The cells have lost their ids; found by their content.")
     return Extract(
-        tuple(_needed_steps(steps)), answers, _written(book, key, matched), _hints(book), remarks
+        tuple(_needed_steps(steps)),
+        answers,
+        read_letters(book.cells),
+        _written(book, key, matched),
+        _hints(book),
+        remarks,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from course.tool.grade.gradebooks import write_gradebooks
 from course.tool.grade.grader import Job
 from course.tool.grade.likeness import equals_ours, find_like_pairs, reaching_words
 from course.tool.grade.pages import write_feedback, write_overview, write_questions
+from course.tool.grade.quiz_rows import NAME, outcome
 from course.tool.grade.roster import Student
 from course.tool.grade.rows import (
     GradeRow,
@@ -56,11 +57,13 @@ def collect_rows(
                 extra = [*job.extract.remarks.get("", []), *result.get("remarks", []), *general]
                 row = replace(row, remark=" ".join([row.remark, *extra]).strip())
             rows.append(row)
+        rows += _quiz_rows(job, points)
     for unread in classes.unread:
         key, one = unread.key, unread.submission
         remark = " ".join([unread.sentence, *classes.remarks.get(one.path, [])])
-        numbers = key.exercises if key else [""]
+        numbers = [*key.exercises, *_quiz_titles(key)] if key else [""]
         titles = {n: t for n, t, _ in exercises.get(key.lesson.number, [])} if key else {}
+        titles |= _quiz_titles(key) if key else {}
         for number in numbers:
             rows.append(
                 GradeRow(
@@ -119,6 +122,31 @@ def _row(job: Job, result: dict, number: str, title: str, hints: list, of: float
     )
 
 
+def _quiz_titles(key: AnswerKey) -> dict[str, str]:
+    return {NAME.format(number): question.text for number, (question, _) in key.quiz.items()}
+
+
+def _quiz_rows(job: Job, points: Callable[[str], float]) -> Iterator[GradeRow]:
+    """Yield the row of each question of the quiz of one notebook."""
+    one = job.submission
+    for number, (question, answer) in job.key.quiz.items():
+        name = NAME.format(number)
+        word, chosen, reasons = outcome(question, answer, job.extract.quiz.get(number, ""))
+        yield GradeRow(
+            one.student,
+            one.id,
+            job.key.lesson.name,
+            name,
+            word,
+            points(name) if word == "passed" else 0.0,
+            points(name),
+            remark=" ".join(_sentence(text) for label, text in reasons if label == "reason"),
+            title=question.text,
+            reasons=reasons,
+            answer=chosen,
+        )
+
+
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
@@ -132,7 +160,8 @@ def _rows_of_absent(rows, roster, exercises, keys, points) -> list[GradeRow]:
             lesson = key.lesson
             if lesson.number not in exercises or (student.key, lesson.name) in sent:
                 continue
-            for number, title, _ in exercises[lesson.number]:
+            titles = {number: title for number, title, _ in exercises[lesson.number]}
+            for number, title in (titles | _quiz_titles(key)).items():
                 remark = "No notebook of this lesson was handed in."
                 absent.append(
                     GradeRow(

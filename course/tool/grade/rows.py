@@ -65,6 +65,12 @@ class GradeRow:
         return self.id or self.student
 
     @property
+    def heading(self) -> str:
+        """The name of the exercise, or of the question of the quiz, in a heading."""
+        kind, _, number = self.exercise.rpartition("-")
+        return f"{kind.capitalize() or 'Exercise'} {number}"
+
+    @property
     def mark(self) -> str:
         """The mark of the outcome, so that colour is never needed."""
         return MARKS[self.outcome]

@@ -8,7 +8,6 @@ LINTS = (
     texts.prose_length,
     texts.alt_text,
     texts.closing_sections,
-    texts.quiz,
     texts.predictions,
     texts.numbers_are_shown,
     texts.unwritten,

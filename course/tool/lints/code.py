@@ -9,6 +9,7 @@ import statistics
 from nbformat import NotebookNode
 
 from course.tool import notebooks
+from course.tool.boilerplate_cells import TAGS
 from course.tool.lints.notebook_parsing import LessonNotebook, Problems
 from course.tool.notebooks import tags
 from course.tool.solution_regions import parse
@@ -108,10 +109,15 @@ def compared(book: LessonNotebook) -> Problems:
 
 
 def size(book: LessonNotebook) -> Problems:
-    """A notebook opens fast."""
+    """A notebook opens fast; the cells that ``course build`` writes are nobody's to shorten."""
     limit, count = MAX_BYTES[book.tree], len(notebooks.dumps(book.nb).encode("utf-8"))
     if count > limit:
-        number, largest = max(enumerate(book.nb.cells, start=1), key=lambda pair: len(str(pair[1])))
+        written = [
+            (number, cell)
+            for number, cell in enumerate(book.nb.cells, start=1)
+            if not set(TAGS) & set(tags(cell))
+        ]
+        number, largest = max(written, key=lambda pair: len(str(pair[1])))
         where = f"{notebooks.place(number, largest)} is the largest cell"
         yield None, f"{count} bytes, expected at most {limit}; {where}: shorten it, or split one."
 

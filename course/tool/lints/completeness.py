@@ -18,6 +18,8 @@ GUIDE_PARTS = ("Hard", "Show", "Time", "Adapt", "Skip")
 GLOSSARY = "course/glossary.md"
 SYLLABUS = "course/syllabus.md"
 CHECKS = "colorlib/check"
+ANSWERS = "tests/colorlib/check/answers_lesson{:02d}.toml"
+WRONG_ANSWERS = 5  # of students to each exercise, at least; its check must refuse them
 MAX_LINES = 400  # of a file of checks; tests/test_structure.py has the same limit
 LEAST_WORDS = {0: 300}  # lesson 0 is for readers who may never have programmed
 LEAST_MINUTES = {0: 4}
@@ -28,7 +30,9 @@ def course_parts(root: Path) -> Iterator[Finding]:
     """Yield everything that a lesson of the table lacks; nothing in a course without a guide."""
     if not (root / GUIDE).exists():
         return
-    for lesson in course_config.load(root).lessons:
+    lessons = course_config.load(root).lessons
+    yield from _left_over(root, [lesson.number for lesson in lessons])
+    for lesson in lessons:
         yield from _pictures(root, lesson)
         yield from _checks(root, lesson)
         yield from _length(root, lesson)
@@ -45,11 +49,26 @@ def _pictures(root: Path, lesson: Lesson) -> Iterator[Finding]:
             yield Finding(f"{PICTURES}/{name}", "", f"does not exist: {how}")
 
 
+def _left_over(root: Path, numbers: list[int]) -> Iterator[Finding]:
+    """Yield what a lesson that is no longer in the table has left."""
+    table = f"{CHECKS}/exercises.toml"
+    listed = tomllib.loads((root / table).read_text("utf-8"))
+    for number in sorted({int(name.split(".")[0]) for name in listed} - set(numbers)):
+        yield Finding(table, "", f"its exercises of lesson {number} have no lesson: remove them.")
+    pattern = re.compile(r"(?:answers_lesson|lesson|map_|)(\d+)(?:_\w+|)\.(?:py|toml|jpg|webp)")
+    for folder in (CHECKS, PICTURES, Path(ANSWERS).parent.as_posix()):
+        for path in sorted((root / folder).glob("*")):
+            match = pattern.fullmatch(path.name)
+            if match and int(match[1]) not in numbers:
+                yield Finding(f"{folder}/{path.name}", "", "has no lesson: remove it.")
+
+
 def _checks(root: Path, lesson: Lesson) -> Iterator[Finding]:
     module, table = f"{CHECKS}/lesson{lesson.number:02d}.py", f"{CHECKS}/exercises.toml"
-    if not (root / module).exists():
+    code = (root / module).read_text("utf-8") if (root / module).exists() else ""
+    if not code:
         yield Finding(module, "", "does not exist: write a grader for each exercise.")
-    elif MARK in (root / module).read_text("utf-8"):
+    elif MARK in code:
         yield Finding(module, "", f"not written yet: replace each {MARK!r}.")
     for path in sorted((root / CHECKS).glob(f"lesson{lesson.number:02d}*.py")):
         length = len(path.read_text("utf-8").splitlines())
@@ -63,12 +82,28 @@ def _checks(root: Path, lesson: Lesson) -> Iterator[Finding]:
     listed = [name for name in texts if name.split(".")[0] == str(lesson.number)]
     for name in sorted(set(wanted) - set(listed)):
         yield Finding(table, "", f"exercise {name} of {path} has no title and hints: add them.")
+    for name in wanted:
+        if code and f'"{name}": ' not in code:
+            yield Finding(module, "", f"GRADERS has no {name!r}: write its grader.")
+    yield from _answers(root, lesson, wanted)
     dropped = [f"{lesson.number}.{number}" for number in lesson.dropped_exercises]
     for name in sorted(set(listed) - set(wanted) - set(dropped)):
         advice = f"remove it there and in {module}, or name it in dropped_exercises"
         yield Finding(table, "", f"exercise {name} is not in {path}: {advice} of {COURSE_TOML}.")
     if any(MARK in str(texts[name]) for name in listed):
         yield Finding(table, "", f"lesson {lesson.number}: replace each {MARK!r} by your words.")
+
+
+def _answers(root: Path, lesson: Lesson, wanted: list[str]) -> Iterator[Finding]:
+    """Yield the exercises to which too few wrong answers of students are in the tests."""
+    path = ANSWERS.format(lesson.number)
+    text = (root / path).read_text("utf-8") if (root / path).exists() else ""
+    rows = tomllib.loads(text).get("wrong", [])
+    for name in wanted:
+        count = sum(row["exercise"] == name for row in rows)
+        if count < WRONG_ANSWERS:
+            found = f"{count} wrong answers of students to exercise {name}"
+            yield Finding(path, "", f"{found}, expected at least {WRONG_ANSWERS}: add some.")
 
 
 def _length(root: Path, lesson: Lesson) -> Iterator[Finding]:

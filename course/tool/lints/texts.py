@@ -1,19 +1,19 @@
-"""Lints of what a person reads: headings, length of prose, alt texts, quiz, predictions."""
+"""Lints of what a person reads: headings, length of prose, alt texts, predictions."""
 
 from __future__ import annotations
 
 import itertools
 import re
 
+from course.tool import placeholders
 from course.tool.boilerplate_cells import TAGS
-from course.tool.course_config import MARK
+from course.tool.course_config import COURSE_TOML, MARK
 from course.tool.lints.notebook_parsing import LessonNotebook, Problems, prose, word_count
 from course.tool.markdown import headings
 from course.tool.notebooks import tags
 
 MAX_SECTIONS = 8
 MAX_WORDS = 120
-QUIZ_QUESTIONS = 3
 CLOSING = ("What can go wrong", "Your code", "Recap", "Quiz", "Going further")
 IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(")
 IMG = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -83,16 +83,6 @@ def closing_sections(book: LessonNotebook) -> Problems:
             yield None, f"there is no heading '## {expected}': add that section."
 
 
-def quiz(book: LessonNotebook) -> Problems:
-    """Three questions, their answers folded."""
-    for section in book.sections():
-        texts = [cell.source for _, cell in section.cells if cell.cell_type == "markdown"]
-        count = "".join(texts).count("<details")
-        if section.title.startswith("Quiz") and count != QUIZ_QUESTIONS:
-            text = f"the quiz folds {count} answers in <details>, expected {QUIZ_QUESTIONS}: fix it"
-            yield section.cells[0][0], text
-
-
 def predictions(book: LessonNotebook) -> Problems:
     """Each **Predict** ends its cell, has a cell to write in, and a **What you saw** later."""
     expected = f"expected it at the end, and below it a cell to write in, tagged {TO_WRITE!r}"
@@ -152,5 +142,6 @@ def unwritten(book: LessonNotebook) -> Problems:
     if book.tree == "lessons":
         return  # it is made from the solution
     for number, cell in enumerate(book.nb.cells, start=1):
-        if MARK in cell.source:
-            yield number, f"not written yet: replace each {MARK!r} by your own words."
+        if MARK in placeholders.blank(cell.source):
+            where = f" in the lesson's entry of {COURSE_TOML}" if "header" in tags(cell) else ""
+            yield number, f"not written yet: replace each {MARK!r}{where} by your own words."
