@@ -58,12 +58,27 @@ def test_check_names_everything_that_a_new_lesson_lacks(tiny):
     make(tiny, "09_fresh_paint")
     (tiny.root / "course/instructor-guide.md").write_text("# Guide\n", "utf-8")
     (tiny.root / "course/syllabus.md").write_text("# Weeks\n", "utf-8")
-    (tiny.root / "colorlib/check/lesson09_more.py").write_text("x = 1\n" * 401, "utf-8")
+    checks = tiny.root / "colorlib/check"
+    (checks / "lesson09_more.py").write_text("x = 1\n" * 401, "utf-8")
+    graders = (checks / "lesson09.py").read_text("utf-8")
+    (checks / "lesson09.py").write_text(graders.replace('"9.4": ', '"9.5": '), "utf-8")
+    (checks / "exercises.toml").write_text(
+        (checks / "exercises.toml").read_text("utf-8") + '\n["7.1"]\ntitle = "Gone"\n', "utf-8"
+    )
+    for left in ("colorlib/check/lesson07_more.py", "course/pictures/map_7.webp"):
+        (tiny.root / left).parent.mkdir(exist_ok=True)
+        (tiny.root / left).touch()
     found = "\n".join(str(finding) for finding in check.findings(tiny.root))
     for part in (
         "course/pictures/09_fresh_paint.jpg: does not exist: make it from a figure",
         "course/pictures/map_9.webp: does not exist: draw the maps: python -m course pictures",
         "colorlib/check/lesson09.py: not written yet",
+        "(header): not written yet: replace each 'WRITE:' in the lesson's entry of course/course",
+        "colorlib/check/lesson09.py: GRADERS has no '9.4': write its grader",
+        "check/answers_lesson09.toml: 0 wrong answers of students to exercise 9.1, expected",
+        "exercises.toml: its exercises of lesson 7 have no lesson: remove them",
+        "colorlib/check/lesson07_more.py: has no lesson: remove it",
+        "course/pictures/map_7.webp: has no lesson: remove it",
         "colorlib/check/exercises.toml: lesson 9: replace each 'WRITE:'",
         "colorlib/check/lesson01.py: does not exist",
         "colorlib/check/lesson09_more.py: 401 lines, expected at most 400: move one exercise",

@@ -9,6 +9,7 @@ from answer_tables import LESSONS, ROOT, load_answers, solution_cell
 from colorlib import check
 from colorlib.check.graders import _UNKNOWN_MISTAKE
 from colorlib.check.result import Outcome
+from course.tool.lints.completeness import WRONG_ANSWERS
 from course.tool.lints.exercises import TITLE
 
 HERE = Path(__file__).parent
@@ -47,7 +48,7 @@ def test_unusual_right_answer_passes(answer):
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_wrong_answers_are_refused_with_their_cause(exercise):
     answers = [answer for answer in WRONG if answer.exercise == exercise[1:].replace("_", ".")]
-    assert len(answers) >= 5
+    assert len(answers) >= WRONG_ANSWERS
     for answer in answers:
         outcome, cause = grade(answer)
         assert outcome in (Outcome.WRONG, Outcome.RAISED), answer
