@@ -159,6 +159,9 @@ def _train_and_score(
         "%s: %s, %d photos at %d pixels", recipe.name, recipe.description, len(train), image_size
     )
     net, effort = train_recipe(recipe, train, splits.validation, folder, config.max_minutes, device)
+    if config.max_minutes is not None and effort["epochs"] < 1:
+        found = f"{recipe.name} saw {effort['epochs']:.0%} of the training photos"
+        log.warning("%s, expected all of them once or more: give it more time", found)
     Colorizer(net, recipe.scaler, image_size).save(folder / MODEL_FILENAME, overwrite=True)
     row = {
         **_describe_recipe(recipe),

@@ -482,10 +482,13 @@ def test_failed_comparison_does_not_block_the_next_one(tmp_path, trained, monkey
     shutil.rmtree("comparisons")
 
 
-def test_recipes_that_are_the_same_training_are_trained_once(tmp_path):
+def test_recipes_that_are_the_same_training_are_trained_once(tmp_path, caplog):
     experiment = Experiment("x", "?", (get_recipe("p0"), get_recipe("p4-l1")))
     config = ComparisonConfig("photos", 32, max_minutes=0.001, reduced=True, pretrained=False)
     _, first, second = run_comparison(experiment, config, tmp_path)
+    (warning,) = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert first["epochs"] < 1 and "p0 saw" in warning.getMessage()
+    assert "expected all of them once or more" in warning.getMessage()
     assert (second["same_as"], second["name"], second["paper"]) == ("p0", "p4-l1", "004")
     assert second["numbers"] == first["numbers"] and "same_as" not in first
     weights = [(tmp_path / name / MODEL_FILENAME).read_bytes() for name in ("p0", "p4-l1")]
