@@ -27,6 +27,7 @@ from colorlib.data.cache_storage import (
 )
 from colorlib.io.disk_space import check_disk_space
 from colorlib.io.files import atomic_write
+from colorlib.io.paths import expand_home
 
 _REBUILD_HINT = "delete its folder and run again: the cache is rebuilt, and a training run resumes"
 _BLOCK = 2**24  # bytes that are copied at a time
@@ -89,7 +90,7 @@ def open_image_cache(folder: str | Path, expected_hash: str | None = None) -> Ca
         >>> open_image_cache("nowhere") is None
         True
     """
-    folder = Path(folder).expanduser()
+    folder = expand_home(folder)
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         pixels = np.load(folder / PIXELS, mmap_mode="r")  # raises if the file is too short
@@ -118,7 +119,7 @@ def copy_image_cache(images: CachedImages, folder: str | Path) -> CachedImages:
     Raises:
         OSError: no permission, or the disk is full, or the copy would not fit on it.
     """
-    folder = Path(folder).expanduser()
+    folder = expand_home(folder)
     manifest = (images.folder / MANIFEST).read_bytes()
     copy = open_image_cache(folder, json.loads(manifest)["hash"])
     if copy is not None or folder.resolve() == images.folder.resolve():

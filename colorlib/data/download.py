@@ -24,6 +24,7 @@ from colorlib.data.image_folder import SUFFIXES, PhotoFile, list_images
 from colorlib.data.sample_photos import sample_photos
 from colorlib.io.disk_space import check_disk_space
 from colorlib.io.errors import OneSentenceError
+from colorlib.io.paths import expand_home
 
 log = logging.getLogger("colorlib")
 
@@ -70,7 +71,7 @@ def list_photos(name: str | Path, *, progress: bool = True) -> list[PhotoFile]:
         photos = list_images(download_dataset(name, progress=progress))
         prefixes = tuple(f"{folder}/" for folder in CATALOG[name].folders) or ("",)
         return [photo for photo in photos if photo.name.startswith(prefixes)]
-    if not Path(name).expanduser().exists():
+    if not expand_home(name).exists():
         known = ", ".join(["photos", *CATALOG])
         found = f"{name} was found nowhere, expected a folder or one of {known}"
         raise FileNotFoundError(f"{found}; check the name.")
@@ -114,7 +115,7 @@ def download_dataset(
             found = f"{source!r} was found, expected one of {', '.join(CATALOG)}"
             raise ValueError(f"{found}; choose one.")
         source = CATALOG[source]
-    out = Path(out).expanduser() if out else cache_folder("sources")
+    out = expand_home(out) if out else cache_folder("sources")
     archive = out / source.urls[0].rpartition("/")[2]
     target = out / source.name
     if target.is_dir():

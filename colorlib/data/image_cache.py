@@ -43,6 +43,7 @@ from colorlib.data.image_folder import PhotoFile, list_images
 from colorlib.io.disk_space import check_disk_space
 from colorlib.io.files import atomic_write
 from colorlib.io.images import MAX_PIXELS, ImageError
+from colorlib.io.paths import expand_home
 from colorlib.tensor_checks import check_at_least, check_choice
 
 log = logging.getLogger("colorlib")
@@ -113,7 +114,7 @@ def build_image_cache(
     manifest["hash"] = _hash(manifest)
     folder = cache_folder("prepared", _hash(settings)[:16])
     if cache_dir:
-        folder = Path(cache_dir).expanduser()
+        folder = expand_home(cache_dir)
     images = open_image_cache(folder, manifest["hash"])
     if images is None:
         if not cache_dir:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from colorlib.io.formats import SUFFIXES, UNSUPPORTED, has_photo_suffix, why_not_a_photo
 from colorlib.io.images import image_to_tensor, load_image
+from colorlib.io.paths import expand_home
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,7 +76,7 @@ def list_images(path: str | Path, *, recursive: bool = True) -> list[PhotoFile]:
         ...     [(photo.name, photo.image().size) for photo in list_images(path)]
         [('lawn.JPG', (4, 3))]
     """
-    root = Path(path).expanduser()
+    root = expand_home(path)
     images, others = sort_files(root, recursive=recursive)
     unreadable = {name for name, file in images.items() if not _may_be_readable(file)}
     if unreadable:
@@ -131,12 +132,13 @@ def sort_files(
         for name in names:
             if name.startswith("."):
                 continue
-            file = Path(folder, name)
+            short_name = Path(folder, name).relative_to(root).as_posix()
+            file = expand_home(os.path.join(folder, name))
             reason = _why_not_a_photo(file)
             if reason is None:
-                photos[file.relative_to(root).as_posix()] = file
+                photos[short_name] = file
             else:
-                others[file.relative_to(root).as_posix()] = reason
+                others[short_name] = reason
     for error in errors:
         found = f"{error.filename} cannot be listed ({error.strerror})"
         log.warning("%s; its photos were left out", found)

@@ -21,7 +21,7 @@ from colorlib.inference.paths import unique_output_paths
 from colorlib.io.decode import open_photo
 from colorlib.io.exif import exif_for_result
 from colorlib.io.images import ImageError, save_image
-from colorlib.io.paths import check_no_photo_is_replaced
+from colorlib.io.paths import check_no_photo_is_replaced, expand_home
 
 _logger = logging.getLogger("colorlib")
 ALREADY_EXISTS = "exists already"
@@ -125,7 +125,7 @@ def colorize_folder(
         >>> [result.name for result in report.written], report.skipped
         (['lawn.png'], {})
     """
-    out = Path(out).expanduser()
+    out = expand_home(out)
     if out.exists() and not out.is_dir():
         advice = "name another"
         raise NotADirectoryError(f"{out} is a file, expected a folder for the results; {advice}.")
@@ -174,9 +174,9 @@ def _collect_photos(
 ) -> tuple[dict[str, Path], list[str], dict[str, str]]:
     """Return files by their names in the report, names for their results, and other files."""
     if not isinstance(source, str | Path):
-        files = {str(path): Path(path).expanduser() for path in source}
+        files = {str(path): expand_home(path) for path in source}
         return files, [file.name for file in files.values()], {}
-    folder = Path(source).expanduser()
+    folder = expand_home(source)
     if folder.is_file():
         return {str(source): folder}, [folder.name], {}
     photos, others = sort_files(folder, exclude=out.resolve())

@@ -33,6 +33,7 @@ from colorlib.io.formats import (
     unsupported_format,
 )
 from colorlib.io.jpeg import check_jpeg, check_jpeg_kind
+from colorlib.io.paths import expand_home
 from colorlib.io.tiff import read_tiff
 
 ImageSource = str | Path | bytes | bytearray | memoryview | io.BufferedIOBase | Image.Image
@@ -112,7 +113,7 @@ def open_photo(path: str | Path) -> io.BufferedIOBase:
         FileNotFoundError: If there is no such file; the message suggests one with a similar name.
         ImageError: If it is a folder or may not be read.
     """
-    path = Path(path).expanduser()
+    path = expand_home(path)
     try:
         return open(path, "rb")
     except OSError as error:

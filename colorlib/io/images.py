@@ -23,6 +23,7 @@ from colorlib.io.decode import (
     display_name,
 )
 from colorlib.io.files import atomic_write
+from colorlib.io.paths import expand_home
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,7 +114,7 @@ def save_image(
         ...     save_image(Image.new("RGB", (2, 2)), Path(folder) / "black.png").name
         'black.png'
     """
-    path = Path(path).expanduser()
+    path = expand_home(path)
     options = _ENCODER_OPTIONS.get(path.suffix.lower())
     if options is None:
         expected = ", ".join(WRITABLE_SUFFIXES)

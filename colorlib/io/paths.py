@@ -33,7 +33,26 @@ def parse_path(text: str | Path) -> Path:
     if _URL_PATTERN.match(text):
         expected = "expected a file or folder of this computer"
         raise ValueError(f"{text} is an address of the web; {expected}: download it first")
-    return Path(text).expanduser()
+    return expand_home(text)
+
+
+def expand_home(path: str | Path) -> Path:
+    """Return a path with ``~`` for the home folder.
+
+    A file may be called ``~lawn.jpg``, and a folder ``~``, which is written ``./~``. The path of
+    such a one is absolute, so that it is never expanded later.
+
+    Example:
+        >>> expand_home("~/a.jpg") == Path.home() / "a.jpg"
+        True
+        >>> expand_home("~lawn.jpg") == expand_home("./~lawn.jpg") == Path.cwd() / "~lawn.jpg"
+        True
+    """
+    text = os.fspath(path)
+    if text == "~" or text.startswith(("~/", f"~{os.sep}")) or not os.path.lexists(text):
+        text = os.path.expanduser(text)
+    path = Path(text)
+    return path.absolute() if path.parts and path.parts[0].startswith("~") else path
 
 
 def parse_folder(text: str | Path) -> Path:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from colorlib.cli import main
 from colorlib.colorizer import Colorizer
+from colorlib.data import list_images
 from colorlib.data.catalog import CATALOG, DATASET_NAMES, parse_dataset
 from colorlib.io import paths
 from colorlib.unet import UNet
@@ -74,6 +75,26 @@ def test_every_spelling_of_a_folder_is_colorized_next_to_it(spelling, model, fol
     else:
         assert len(files_below(folder / "album-colorized")) == 20
     assert len(files_below(folder / "album")) == 20
+
+
+def test_names_that_begin_like_the_home_folder_are_files(model, folder, monkeypatch, capsys):
+    here = folder / "odd"
+    (here / "~").mkdir(parents=True)
+    names = ["~/in.png", "~$lawn.png", "~lawn.png"]
+    for name in names:
+        (here / name).write_bytes((folder / "album/00.png").read_bytes())
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    for args in (["."], ["~lawn.png", "./~$lawn.png"], ["./~"]):
+        out = folder / f"out{len(args[0])}"
+        assert main(["colorize", *args, "--out", str(out), "--model", model]) == 0
+    assert files_below(folder / "out1") == sorted(["~", *names])
+    assert files_below(folder / "out9") == ["~$lawn.png", "~lawn.png"]
+    assert files_below(folder / "out3") == ["in.png"]
+    assert main(["colorize", "~lawn.png", "--model", model]) == 0
+    assert (here / "~lawn-colorized.png").exists()
+    assert [photo.image().size for photo in list_images(".")] == [(40, 40)] * 4
+    assert str(folder / "home") in refusal(["colorize", "~", "--model", model], capsys)
 
 
 @pytest.mark.parametrize("out", ["r.tif", "r.pdf", "deep/r.jxl", "r.txt"])
