@@ -47,7 +47,7 @@ def rgb_to_lab(
     """
     check_images("rgb", rgb, allow_uint8=True)
     if rgb.dtype != torch.uint8 and _runs_in_tiles(rgb):
-        check_range("rgb", rgb, hint="divide by 255, or pass 0..255 as uint8")
+        check_range("rgb", rgb)
     return _map_tiles(_rgb_to_lab_unchecked, rgb, _RGB_TILE_PIXELS)
 
 

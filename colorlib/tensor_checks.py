@@ -41,7 +41,8 @@ def check_images(name: str, x: Tensor, channels: int = 3, allow_uint8: bool = Fa
         raise ValueError(f"{name} has shape {tuple(x.shape)}; expected {expected}: {hint}")
     if x.is_floating_point() or (allow_uint8 and x.dtype == torch.uint8):
         return
-    expected = "floating point or uint8" if allow_uint8 else "floating point: call .float()"
+    advice = "divide by 255" if x.dtype == torch.uint8 else "call .float()"
+    expected = "floating point or uint8" if allow_uint8 else f"floating point: {advice}"
     raise TypeError(f"{name} has dtype {x.dtype}; expected {expected}")
 
 

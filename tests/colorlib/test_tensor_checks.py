@@ -64,6 +64,7 @@ def refuses(call, error, words):
         (torch.zeros(3, 4, 4), ValueError, "x has shape (3, 4, 4); expected (n, 3, h, w): add a"),
         (torch.zeros(1, 4, 4, 3), ValueError, "(1, 4, 4, 3); expected (n, 3, h, w): move the"),
         (torch.zeros(1, 1, 4, 4), ValueError, "(1, 1, 4, 4); expected (n, 3, h, w): reshape it"),
+        (RGB.byte(), TypeError, "x has dtype torch.uint8; expected floating point: divide by 255"),
         (RGB.long(), TypeError, "x has dtype torch.int64; expected floating point: call .float()"),
     ],
 )
