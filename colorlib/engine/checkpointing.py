@@ -62,7 +62,8 @@ class Checkpointer(Callback):
         _check_same_run(trainer, saved)
         trainer.load_state_dict(saved)
         if distributed.rank() == 0:
-            _logger.info("resumed at epoch %d, step %d", trainer.epoch, trainer.step)
+            left = "; nothing is left to train" if trainer.done else ""
+            _logger.info("resumed at epoch %d, step %d%s", trainer.epoch, trainer.step, left)
             _warn_if_data_changed(trainer, saved["data"])
 
     def on_step_end(self, trainer: Trainer, losses: Mapping[str, float]) -> None:

@@ -50,7 +50,11 @@ def test_run_stopped_after_any_step_resumes_bit_for_bit(tmp_path, uninterrupted,
     with caplog.at_level(logging.INFO, "colorlib"):
         resumed.fit()
     assert f"resumed at epoch {stop // 3}, step {stop % 3}" in caplog.text
+    assert "nothing is left to train" not in caplog.text
     assert same_run(resumed, uninterrupted)
+    with caplog.at_level(logging.INFO, "colorlib"):
+        trainer(tmp_path).fit()
+    assert "nothing is left to train" in caplog.text
 
 
 def test_run_resumed_at_every_step_is_the_same(tmp_path, uninterrupted):
