@@ -144,5 +144,6 @@ def test_wrong_points_are_explained(table, message):
 
 
 def test_points_of_an_exercise_are_its_own_or_the_default():
-    grading = course_config.Grading(2, {"3.2": 5})
-    assert (grading.points_of("3.1"), grading.points_of("3.2")) == (2.0, 5.0)
+    grading = course_config.Grading(2, 3, {"3.2": 5})
+    points = [grading.points_of(name) for name in ("3.1", "3.2", "quiz-3.1")]
+    assert points == [2.0, 5.0, 3.0]
