@@ -146,6 +146,41 @@ def test_files_in_texts_exist(path):
     assert [name for name in {*named} - written_by_readers if not (ROOT / name).exists()] == []
 
 
+def arguments_of_functions():
+    """Return the argument names of every function, and the fields of every class, by its name."""
+    codes = [path.read_text("utf-8") for path in (ROOT / "colorlib").rglob("*.py")]
+    for path in (ROOT / "solutions").glob("*.ipynb"):
+        codes += [cell.source for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+    found = {}
+    for code in codes:
+        for node in ast.walk(ast.parse(re.sub("(?m)^[%!].*", "", code))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                inside = list(ast.walk(node))
+                names = {one.arg for one in inside if isinstance(one, ast.arg)}
+                fields = {
+                    ast.unparse(one.target) for one in inside if isinstance(one, ast.AnnAssign)
+                }
+                found.setdefault(node.name, set()).update(names | fields)
+    return found
+
+
+def test_calls_in_texts_name_arguments_that_exist():
+    known, tried, wrong = arguments_of_functions(), 0, []
+    cells = [
+        cell
+        for lesson in LESSONS
+        for cell in notebooks.read(ROOT / f"solutions/{lesson.name}.ipynb").cells
+    ]
+    texts = [read(path) for path in TEXTS] + [c.source for c in cells if c.cell_type == "markdown"]
+    for code in re.findall(r"`([^`\n]+)`", "\n".join(map(blank_code_blocks, texts))):
+        for name, words in re.findall(r"(\w+)\(([^()]*)\)", code):
+            keys = set(re.findall(r"(?:^|, )(\w+)=", words))
+            tried += bool(keys and name in known)
+            if name in known and keys - known[name]:
+                wrong.append(code)
+    assert tried > 3 and wrong == []
+
+
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_text_has_one_title_and_no_local_path(path):
     text = blank_code_blocks(path.read_text("utf-8"))
