@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-amp", action="store_true", help="no 16-bit arithmetic, even where it is faster")
     compile_help = "use torch.compile: a slow first step, perhaps faster ones after it"
     add("--compile", action="store_true", help=compile_help)
-    add("--max-minutes", type=float, metavar="N", help="stop after this time; run again to resume")
+    time_help = "train for at most so long, loading photos not counted; run again to resume"
+    add("--max-minutes", type=float, metavar="N", help=time_help)
     own = parser.add_argument_group("without a recipe")
     for name, (default, text) in OWN_OPTIONS.items():
         option, help_text = f"--{name.replace('_', '-')}", f"{text}; default: {default}"
