@@ -11,6 +11,7 @@ import difflib
 import io
 import os
 import re
+import struct
 import warnings
 from pathlib import Path
 
@@ -146,7 +147,11 @@ def _not_found_error(path: Path) -> FileNotFoundError:
 def _decode_image(image: Image.Image, name: str, max_pixels: int | None) -> Image.Image:
     """Load a Pillow image; one of these that is not loaded yet is decoded as from a file."""
     file = getattr(image, "fp", None)
-    if image.format in ("AVIF", "JPEG", "PNG", "TIFF") and file is not None and image.tell() == 0:
+    if (
+        image.format in ("AVIF", "JPEG", "PNG", "PSD", "TIFF")
+        and file is not None
+        and image.tell() == 0
+    ):
         place = file.tell()
         file.seek(0)
         try:
@@ -175,10 +180,26 @@ def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> 
     transparent = image.info.get("transparency")
     if image.format == "PNG" and header[24] == 16 and isinstance(transparent, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in transparent)  # as the pixels
+    if image.format == "PSD" and image.mode == "RGBA" and not _has_transparency(file):
+        return image.convert("RGB")
     if image.format in ("JPEG", "MPO"):
         file.seek(0)
         check_jpeg(file.read(), name)
     return image
+
+
+def _has_transparency(file: io.BufferedIOBase) -> bool:
+    """Return whether the fourth channel of a PSD is alpha; else it is a selection that was kept.
+
+    The number of layers is negative if it is alpha, and missing in a file without layers.
+    """
+    position = 26
+    for _ in ("colours", "resources"):
+        file.seek(position)
+        position += 4 + int.from_bytes(file.read(4), "big")
+    file.seek(position)
+    length, layers_length, n_layers = struct.unpack(">IIh", file.read(10))
+    return length > 0 and layers_length > 0 and n_layers < 0
 
 
 def _detect_format(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> Image.Image:

@@ -70,11 +70,17 @@ def sgi(pixels):
     return head.ljust(512, b"\0") + pixels[::-1].astype(f">u{size}").transpose(2, 0, 1).tobytes()
 
 
-def psd(channels, mode, bits=8, palette=b""):
-    """Encode a Photoshop file of one layer: channels (n, h, w)."""
+def psd(channels, mode, bits=8, palette=b"", layers=b""):
+    """Encode a Photoshop file: channels (n, h, w) of all layers together, and layers or none."""
     n, h, w = channels.shape
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, n, h, w, bits, mode)
-    head += struct.pack(">I", len(palette)) + palette + struct.pack(">IIH", 0, 0, 0)
+    head += (
+        struct.pack(">I", len(palette))
+        + palette
+        + struct.pack(">II", 0, len(layers))
+        + layers
+        + bytes(2)
+    )
     return head + (np.packbits(channels, axis=2) if bits == 1 else channels).tobytes()
 
 
@@ -108,6 +114,7 @@ ALPHA = np.where(Y < 12, 0, 255).astype(np.uint8)
 SIXTEEN_AND_ALPHA = np.dstack([SIXTEEN, ALPHA.astype(np.uint16) * 257])
 OVER_WHITE = np.where(ALPHA[..., None] == 0, WHITE, RGB)
 GRAY_OVER_WHITE = np.where(ALPHA == 0, WHITE, GRAY)
+RGBA_BANDS = [*RGB.transpose(2, 0, 1), ALPHA]
 rgba = Image.merge("RGBA", [*rgb.split(), Image.fromarray(ALPHA)])
 la = Image.merge("LA", [gray, Image.fromarray(ALPHA)])
 palette = gray.quantize(32)
@@ -205,6 +212,17 @@ CASES = {
     "sgi 16-bit rgb": (sgi(RGB.astype(np.uint16) * 257), RGB, 0),
     "psd gray": (psd(GRAY[None], 1), GRAY, 0),
     "psd rgb": (psd(RGB.transpose(2, 0, 1), 3), RGB, 0),
+    "psd rgb and a selection": (psd(np.stack(RGBA_BANDS), 3), RGB, 0),
+    "psd rgb and a selection, one layer": (
+        psd(np.stack(RGBA_BANDS), 3, layers=struct.pack(">IhI", 6, 1, 0)),
+        RGB,
+        0,
+    ),
+    "psd rgb and alpha": (
+        psd(np.stack(RGBA_BANDS), 3, layers=struct.pack(">IhI", 6, -1, 0)),
+        OVER_WHITE,
+        0,
+    ),
     "psd bitmap, in which 1 is black": (psd((GRAY > 99)[None], 0, 1), 255 * (GRAY <= 99), 0),
     "psd palette": (
         psd(GRAY[None], 2, palette=bytes([*range(256), *range(255, -1, -1), *range(256)])),
