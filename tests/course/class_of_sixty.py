@@ -34,6 +34,7 @@ from tests.course.submission_maker import Kind, Material, honest_kinds, read_row
 ANSWERS = ROOT / "tests/colorlib/check"
 CELL_SECONDS = "6"
 VARIANTS = 8  # of notebooks that hold other wrong answers
+OURS = "The answer is ours, with other names or layout at most."
 WATCHED = ("colorlib", "course", "lessons", "solutions", "tests")
 LESSON_HEAD = "| Lesson | Submissions | Hostile or broken | Minutes | Wrong grades | Second run | \
 Killed and resumed | Canaries |\n|:--|--:|--:|--:|--:|:--|:--|:--|"
@@ -130,7 +131,7 @@ def cell_of(answer: Answer) -> str:
 
 def without_markers(code: str) -> str:
     """Return code without the lines that mark an answer of ours."""
-    return re.sub(r"(?m)^ *### (BEGIN|END) .*\n", "", code)
+    return re.sub(r"(?m)^ *### (BEGIN|END) SOLUTION$\n?", "", code).rstrip()
 
 
 def outcome(answer: Answer) -> str:
@@ -209,9 +210,10 @@ def texts_of_pages(out: Path, rows: dict[str, dict]) -> dict[str, str]:
 def what_it_met(kind: Kind, rows: dict[str, dict[str, str]], of: Material) -> str:
     """Return the outcome of the exercise that a hostile kind is about, and the remark on it."""
     exercise = next(iter(kind.expected), of.first)
-    row = rows.get(exercise) or rows[""]
-    remark = row["remark"].replace(exercise, "N").replace("|", "/")
-    return f"{row['outcome']}: {remark[:110]}".strip(": ")
+    row, first = rows.get(exercise) or rows[""], next(iter(rows.values()))
+    said = (row["remark"] or first["remark"]).replace(OURS, "").replace(exercise, "N")
+    sentences = re.split(r"(?<=\.) (?=[A-Z])", said.replace("|", "/").strip())
+    return f"{row['outcome']}: {sentences[0]}".strip(": ")
 
 
 if __name__ == "__main__":

@@ -232,10 +232,12 @@ def honest_kinds(of: Material = LESSON_3) -> list[Kind]:
     helper = "import math\n\ndef product(numbers):\n    return math.prod(numbers)"
     failing_example = of.right[first] + f"\n\n{of.checked[first]}(*range(99))"
     last = of.exercises[-1]
+    ours = f"from colorlib.check.lesson{of.lesson[:2]} import GRADERS\n\n"
+    ours += f"{of.checked[first]} = GRADERS[{first!r}].reference"
     copied = f"{of.checked[called]} = check.q{called.replace('.', '_')}({of.checked[called]})"
     opened = of.notebook({})["cells"]
-    checks = [one["id"] for one in opened]
-    below = opened[checks.index(f"e{first[-1]}-check") + 1]["id"]
+    ids = [one["id"] for one in opened]
+    below = opened[ids.index(f"e{first[-1]}-check") + 1]["id"]
 
     def adds_import(nb):
         start = next(one for one in nb["cells"] if one["id"] in ("start", "s1-strip"))
@@ -297,7 +299,7 @@ def honest_kinds(of: Material = LESSON_3) -> list[Kind]:
         of.kind("a wrong file name", file_name="homework (1).ipynb"),
         of.kind(
             "the library's own",
-            {first: f"{of.checked[first]} = check.q{first.replace('.', '_')}.grader.reference"},
+            {first: ours},
             expected=of.all_outcomes("not attempted"),
             remark="library's own function",
         ),
