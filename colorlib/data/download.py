@@ -20,10 +20,11 @@ from tqdm import tqdm
 from colorlib.data.archive import MAX_BYTES, safe_extract
 from colorlib.data.cache_storage import cache_folder, make_cache_folder
 from colorlib.data.catalog import CATALOG, DatasetSource
-from colorlib.data.image_folder import SUFFIXES, PhotoFile, list_images
+from colorlib.data.image_folder import PhotoFile, list_images
 from colorlib.data.sample_photos import sample_photos
 from colorlib.io.disk_space import check_disk_space
 from colorlib.io.errors import OneSentenceError
+from colorlib.io.formats import SUFFIXES
 from colorlib.io.paths import expand_home
 
 log = logging.getLogger("colorlib")

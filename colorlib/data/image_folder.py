@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from colorlib.io.formats import SUFFIXES, UNSUPPORTED, has_photo_suffix, why_not_a_photo
+from colorlib.io.formats import (
+    has_photo_suffix,
+    is_unsupported_photo,
+    why_not_a_photo,
+)
 from colorlib.io.images import image_to_tensor, load_image
 from colorlib.io.paths import expand_home
 
@@ -170,6 +174,5 @@ def _why_not_a_photo(file: Path) -> str | None:
 
 
 def _may_be_readable(file: Path) -> bool:
-    """Return whether a photo is not known to be unreadable, by its suffix or because it is gone."""
-    suffix = file.suffix.lower()
-    return file.is_file() and (suffix in SUFFIXES or suffix not in UNSUPPORTED)
+    """Return whether a photo is not known to be of an unreadable format, or gone."""
+    return file.is_file() and not is_unsupported_photo(file)

@@ -138,6 +138,33 @@ def has_photo_suffix(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES or path.suffix.lower() in UNSUPPORTED
 
 
+def is_unsupported_photo(path: Path) -> bool:
+    """Return whether a photo is of a format that cannot be read: by content, else by suffix.
+
+    Files with the suffix of a photo that is read are not opened, because data sets have many.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "IMG_0001.HEIC")
+        ...     for start in (b"\\0\\0\\0\\x18ftypheic", b"GIF89a"):
+        ...         _ = path.write_bytes(start)
+        ...         print(is_unsupported_photo(path))
+        True
+        False
+    """
+    if path.suffix.lower() in SUFFIXES:
+        return False
+    try:
+        with open(path, "rb") as file:
+            start = file.read(32)
+    except OSError:
+        return False  # who reads it names the reason
+    if begins_like_photo(start):
+        return is_tiff(start) and UNSUPPORTED.get(path.suffix.lower()) == RAW
+    return unsupported_format(start, path.suffix) is not None
+
+
 def why_not_a_photo(path: Path) -> str | None:
     """Return why a file is not a photo; None if it is one by its suffix or its content.
 
