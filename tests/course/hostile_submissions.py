@@ -76,7 +76,7 @@ BOMB = """import os
 while True:
     try: os.fork()
     except OSError: pass"""
-HOG = "hog = [b'x' * 2**26 for _ in range(1000)]"
+HOG = "hog = [bytes(2**26) for _ in range(1000)]"
 HOG_OF_MANY = """import os, time
 for _ in range(16):
     if os.fork() == 0:
