@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from colorlib.cli.common import add_seed_argument, format_columns, print_result
 from colorlib.data.catalog import CATALOG, parse_dataset
@@ -66,7 +67,7 @@ def _prepare(args: argparse.Namespace) -> int:
     lines = [splits.description, format_columns(rows)]
     if args.filter_report:
         lines.append(f"{len(splits.rejected)} left out, with reasons: {args.filter_report}")
-    lines.append(f"now: colorlib train --data {args.name}")
+    lines.append(f"now: colorlib train --data {shlex.quote(args.name)}")
     return print_result(args, result, "\n".join(lines))
 
 

@@ -1,6 +1,7 @@
 """The command line on real files: results, exit statuses, messages and JSON."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -81,6 +82,13 @@ def test_evaluate_scores_a_whole_folder_at_any_size(model, folder, capsys):
     photos = load_dataset("album", 64, split_ratios=(1.0, 0.0, 0.0)).train
     expected = evaluate(ResizedModel(Colorizer.load(model)), photos).compute()["psnr"]
     assert at_64["numbers"]["psnr"] == pytest.approx(expected) != at_32["numbers"]["psnr"]
+
+
+def test_data_prints_a_command_that_can_be_run(folder, capsys):
+    save_crops(folder / "my album", 20, 40)
+    assert main(["data", "my album", "--image-size", "32"]) == 0
+    command = capsys.readouterr().out.splitlines()[-1].removeprefix("now: ")
+    assert shlex.split(command) == ["colorlib", "train", "--data", "my album"]
 
 
 def test_colorize_a_folder_skips_a_bad_photo(model, folder, capsys):
