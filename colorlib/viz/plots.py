@@ -242,9 +242,10 @@ def unet_diagram(
         if k < len(up):
             opposite = right - left - side
             draw(up[k], opposite, top, side)
-            y = top - 0.1 * side
-            dashed = {"color": "#555555", "linestyle": (0, (4, 3)), "linewidth": 1}
-            axes.plot((left + side, opposite), (y, y), **dashed)
+            if k > 0:  # the outermost level has no skip
+                y = top - 0.1 * side
+                dashed = {"color": "#555555", "linestyle": (0, (4, 3)), "linewidth": 1}
+                axes.plot((left + side, opposite), (y, y), **dashed)
         if labels:
             axes.text(left + side, top - side - 0.04, labels[k], ha="right", va="top", fontsize=8)
     axes.set(xlim=(0, right), ylim=(bottom, 0), aspect="equal")
