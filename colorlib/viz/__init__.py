@@ -6,6 +6,7 @@ one channel for gray, a PIL image, or a path.
 """
 
 from colorlib.viz.diagrams import gan_diagram, unet_sizes
+from colorlib.viz.figure import alt_text
 from colorlib.viz.images import before_after, image_grid, image_row, plot_channels
 from colorlib.viz.monitor import TrainingMonitor, load_progress_images
 from colorlib.viz.patches import patch_map, plot_hue_shift
@@ -21,6 +22,7 @@ from colorlib.viz.plots import (
 __all__ = [
     "TrainingMonitor",
     "ab_histogram",
+    "alt_text",
     "before_after",
     "gan_diagram",
     "image_grid",

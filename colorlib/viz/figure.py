@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import io
+import tomllib
 from collections.abc import Iterator
+from functools import cache
+from importlib import resources
 from itertools import cycle
 from typing import Any
 
@@ -106,6 +109,38 @@ class Figure(MatplotlibFigure):
 
         data, metadata = self.mime_bundle()
         display(data, metadata=metadata, raw=True)
+
+
+@cache
+def _alt_texts() -> dict[str, dict[str, str]]:
+    text = resources.files(__package__).joinpath("alt_texts.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def alt_text(name: str, **values: object) -> str:
+    """Return the description of a figure in a lesson.
+
+    The code of a lesson does not contain the descriptions that answer a question above it.
+
+    Args:
+        name: Number of the lesson and id of the cell, for example ``"3.s2-figure"``.
+        values: What the description leaves open.
+
+    Raises:
+        LookupError: If there is no such description.
+
+    Example:
+        >>> alt_text("1.s8-coarse")[:30]
+        'The photo; with a and b coarse'
+    """
+    lesson, _, cell = name.partition(".")
+    text = _alt_texts().get(lesson, {}).get(cell)
+    if text is None:
+        raise LookupError(
+            f"this version of colorlib has no description of the figure {name!r}; "
+            'expected one in colorlib/viz/alt_texts.toml: add it, or pass alt="..."'
+        )
+    return text.format(**values)
 
 
 def line_styles() -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from course.tool.lints.links import internal_links, merge_conflicts
 from course.tool.lints.notebook_parsing import Finding, LessonNotebook
 from course.tool.lints.plain_words import plain_words
 from course.tool.lints.quizzes import quizzes
+from course.tool.lints.spoilers import alt_texts
 from course.tool.lints.stored import result_files
 
 
@@ -41,6 +42,7 @@ def findings(root: Path) -> Iterator[Finding]:
                 yield from (book.finding(number, text) for number, text in lint(book))
     yield from course_parts(root)
     yield from quizzes(root)
+    yield from alt_texts(root)
     yield from merge_conflicts(root)
     yield from result_files(root)
     yield from internal_links(root)

@@ -163,6 +163,7 @@ def test_unet_diagram_is_symmetric():
     middle = boxes[-1]
     assert len(boxes) == 7 and middle[0] + middle[1] == pytest.approx(sum(axes.get_xlim()))
     assert all(box[1] - box[0] == pytest.approx(box[3] - box[2]) for box in boxes)
+    assert len(axes.lines) == 2  # the outermost of the three levels has no skip
 
 
 @pytest.mark.parametrize(
@@ -190,3 +191,11 @@ def test_plot_hue_shift_changes_only_the_hues_of_the_square():
 def test_plot_hue_shift_without_a_patch_in_the_square():
     figure = viz.plot_hue_shift(BlueIsFake(), ORANGE, top=0, left=0, side=8)
     assert "mean logit is unknown" in figure.alt
+
+
+def test_alt_text_of_a_lesson_is_filled_or_refused():
+    text = viz.alt_text("7.e1-figure", weights="random")
+    assert text.endswith("a ResNet18 with random weights.")
+    message = "no description of the figure '7.no-figure'; expected one in .*: add it, or pass alt="
+    with pytest.raises(LookupError, match=message):
+        viz.alt_text("7.no-figure")

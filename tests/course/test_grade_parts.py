@@ -28,7 +28,7 @@ def extracted(answers=maker.RIGHT, edit=None):
     return extract(parse_notebook(maker.to_bytes(maker.notebook(answers, edit))), KEY)
 
 
-@pytest.mark.parametrize("module", ["names", "rows", "likeness", "seal"])
+@pytest.mark.parametrize("module", ["names", "rows", "likeness", "seal", "extraction"])
 def test_examples_in_docstrings(module):
     assert doctest.testmod(importlib.import_module(f"course.tool.grade.{module}")).failed == 0
 

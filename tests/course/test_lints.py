@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course.tool import check, course_config
-from course.tool.lints import LINTS, code, exercises, texts
+from course.tool.lints import LINTS, code, exercises, spoilers, texts
 from course.tool.lints.notebook_parsing import LessonNotebook, prose, word_count
 
 
@@ -87,6 +87,9 @@ NO_STUB = "(exercise-2): no code cell with ### BEGIN SOLUTION"
 NO_CALL = "(exercise-2): no cell calls check.q1_2("
 NO_TAG = "no code cell of this section is tagged"
 NO_ANSWER = "(see): **Predict** has no"
+SPOILED = 'write viz.alt_text("1.three")'
+STORED = new_markdown_cell("See.\n\n<!-- result: nine -->\n<!-- end result -->", id="stored")
+FOLDED = new_markdown_cell(f"<details><summary>9?</summary>\n\n{STORED.source}", id="stored")
 S, L = "solutions", "lessons"
 
 FOUND = [  # lint, tree, change, part of the message
@@ -115,6 +118,17 @@ FOUND = [  # lint, tree, change, part of the message
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 97 % of it."), "shows 97: print"),
     (texts.unwritten, S, source("saw", "**What you saw:** WRITE: it."), "(saw): not written yet"),
     (texts.unwritten, S, source("three", "print(9)  # WRITE: more"), "(three): not written yet"),
+    (spoilers.open_predictions, L, source("three", "show(alt='It is 9.')"), SPOILED),
+    (
+        spoilers.open_predictions,
+        S,
+        source("three", "alt = f'It is {3**2}.'\nshow(alt=alt)"),
+        SPOILED,
+    ),
+    (spoilers.open_predictions, L, source("three", "alt = x\nalt += ' and 9'"), SPOILED),
+    (spoilers.open_predictions, L, source("three", "alt = ('It ' 'is 9.')"), SPOILED),
+    (spoilers.open_predictions, L, source("three", "alt = 'It is ' + str(9)"), SPOILED),
+    (spoilers.open_predictions, L, insert(STORED, after="see-write"), "(stored): a stored result"),
     (code.cell_length, L, source("three", "a = 1\n" * 26), "(three): 26 lines"),
     (code.cell_length, L, long_cells, "more than 8 lines"),
     (code.line_length, L, source("three", f"a = '{'b' * 96}'"), "(three): a line of 102 columns"),
@@ -172,6 +186,11 @@ NOT_FOUND = [
     (texts.prose_length, L, source("recap", f"## Recap\n\n{WORDS}")),
     (texts.alt_text, S, output("three", picture("A square."))),
     (texts.predictions, L, swap("see", "**Predict**", PREDICT_TWICE)),
+    (spoilers.open_predictions, L, source("three", "show(alt=viz.alt_text('1.three'))")),
+    (spoilers.open_predictions, L, source("three", "title = 'It is 9.'")),
+    (spoilers.open_predictions, L, source("check-1", "show(alt='It is 9.')")),
+    (spoilers.open_predictions, L, insert(FOLDED, after="see-write")),
+    (spoilers.open_predictions, L, insert(STORED, after="three")),
     (texts.numbers_are_shown, S, source("saw", "**What you saw:** 9.0 dB, 3x3, lesson 2.")),
     (texts.numbers_are_shown, L, source("saw", "**What you saw:** 8.3 dB.")),
     (texts.unwritten, L, source("saw", "**What you saw:** WRITE: it.")),
@@ -231,9 +250,25 @@ def test_dropped_exercise_leaves_its_number_free(tiny):
 
 
 def test_every_lint_is_listed_and_tested():
-    values = [value for module in (texts, code, exercises) for value in vars(module).values()]
+    values = [
+        value for module in (texts, code, exercises, spoilers) for value in vars(module).values()
+    ]
     lints = {value for value in values if "Problems" in str(getattr(value, "__annotations__", ""))}
     assert set(LINTS) == lints - {LessonNotebook} == {row[0] for row in FOUND}
+
+
+def test_descriptions_belong_to_their_figures(tiny):
+    table = tiny.root / spoilers.ALT_TEXTS
+    tiny.replace("three", "print(3**2)", "show(alt=viz.alt_text('1.three'))")
+    (line,) = map(str, spoilers.alt_texts(tiny.root))
+    assert "(three): colorlib/viz/alt_texts.toml has no 'three' in [\"1\"]: describe it." in line
+    table.parent.mkdir(parents=True)
+    table.write_text('["1"]\nthree = "It is 9."\n', "utf-8")
+    assert not list(spoilers.alt_texts(tiny.root))
+    tiny.replace("three", "1.three", "1.four")
+    found = "\n".join(map(str, check.findings(tiny.root)))
+    assert "(three): viz.alt_text has '1.four': write '1.three'." in found
+    assert "alt_texts.toml: no figure uses the description '1.three': remove it." in found
 
 
 def run(tiny, capsys):

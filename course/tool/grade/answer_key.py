@@ -99,7 +99,7 @@ def load_answer_key(root: Path, lesson: Lesson) -> AnswerKey:
         stub = insert_stubs(source, notebooks.name(path)) if is_code else source
         cells.append(KeyCell(cell.id, cell.cell_type, role, stub, source, exercise, question))
         if cell.cell_type == "markdown" and role != "written":
-            question = source[max(0, source.find(PREDICT)) :]
+            question = _question(source)
     answers = quiz.load(root)
     asked = {
         one.number: (one, answers[one.number])
@@ -107,6 +107,13 @@ def load_answer_key(root: Path, lesson: Lesson) -> AnswerKey:
         if one.number in answers
     }
     return AnswerKey(lesson, tuple(cells), notebooks.source_hash(nb), asked)
+
+
+def _question(source: str) -> str:
+    """Return what a text asks for: its prediction, or else its first line, which is a title."""
+    before, predict, after = source.partition(PREDICT)
+    text = predict + after if predict else before.partition("\n")[0]
+    return re.sub(r"\*\*|^#+ ", "", text)
 
 
 def _role(kind: str, source: str, tags: set[str], section: bool) -> str:

@@ -302,8 +302,19 @@ def _written(book: SubmittedNotebook, key: AnswerKey, matched: dict[int, Cell]) 
     for index, cell in enumerate(key.cells):
         own = matched.get(index)
         if cell.role == "written" and own and _normalised(own.source) != _normalised(cell.stub):
-            found[cell.id] = own.source.replace(cell.stub, "").strip() or own.source
+            found[cell.id] = _own_words(own.source, cell.stub)
     return found
+
+
+def _own_words(text: str, stub: str) -> str:
+    """Return a text without what the lesson says in that cell: ``*Your prediction:* ...``.
+
+    Example:
+        >>> _own_words("*Why:* it doubles", "*Why:* write it here.")
+        'it doubles'
+    """
+    label = stub.partition(":*")[0] + ":*"
+    return text.replace(stub, "").strip().removeprefix(label).strip() or text
 
 
 def _hints(book: SubmittedNotebook) -> dict[str, int]:

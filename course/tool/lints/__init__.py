@@ -1,6 +1,6 @@
 """The lints of a notebook: each function checks one promise of the course."""
 
-from course.tool.lints import code, exercises, texts
+from course.tool.lints import code, exercises, spoilers, texts
 
 LINTS = (
     texts.heading_order,
@@ -10,6 +10,7 @@ LINTS = (
     texts.closing_sections,
     texts.predictions,
     texts.numbers_are_shown,
+    spoilers.open_predictions,
     texts.unwritten,
     code.cell_length,
     code.line_length,
