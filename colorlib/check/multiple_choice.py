@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from colorlib.check.progress import record_quiz
 from colorlib.check.quiz_answers import quiz_answers
 from colorlib.check.result import Outcome, Result, ResultCard, check_outcome, display, not_yours
@@ -13,7 +11,6 @@ WORDS = dict(
 )
 
 
-@dataclass(frozen=True)
 class QuizCard(ResultCard):
     """The result of one question, as plain text or HTML."""
 

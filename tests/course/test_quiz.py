@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from IPython.lib.pretty import pretty
 
 from colorlib import check
 from colorlib.check import multiple_choice
@@ -141,8 +142,9 @@ def test_ci_expects_empty_letters_in_lessons_and_right_ones_in_solutions(monkeyp
         check.quiz(EXAMPLE, "c")
 
 
-def test_card_is_escaped_and_accessible():
+def test_card_is_escaped_and_readable_as_text():
     card = multiple_choice.QuizCard("4.1", "", grade_answer(EXAMPLE, "<b>"))
+    assert pretty(card) == str(card) and str(card).startswith("↻ Quiz 4.1: not checked\n  reason")
     assert (
         "&lt;b&gt;" in card._repr_html_() and "<b>↻ Quiz 4.1: not checked</b>" in card._repr_html_()
     )
