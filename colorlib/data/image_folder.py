@@ -107,7 +107,8 @@ def sort_files(
 
     Returns:
         Photos, with those that cannot be read, broken links and closed folders: name -> path; other
-        files: name -> reason. Both are sorted by name. Hidden files and folders are in neither.
+        files, and links to folders: name -> reason. Both are sorted by name. Hidden files and
+        folders are in neither.
 
     Raises:
         FileNotFoundError: the folder does not exist.
@@ -133,6 +134,10 @@ def sort_files(
         subfolders[:] = [name for name in subfolders if recursive and not name.startswith(".")]
         if exclude is not None:
             subfolders[:] = [name for name in subfolders if Path(folder, name).resolve() != exclude]
+        for name in subfolders:
+            if os.path.islink(os.path.join(folder, name)):
+                short_name = Path(folder, name).relative_to(root).as_posix()
+                others[short_name] = "a link to a folder, which is not followed: name that folder"
         for name in names:
             if name.startswith("."):
                 continue

@@ -92,13 +92,16 @@ def test_sort_files_names_every_file(tmp_path):
     write_images(tmp_path, "a.png", ".hidden.png", "results/b.png", "deep/c")
     (tmp_path / "broken.png").symlink_to(tmp_path / "nowhere.png")
     (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "deep" / "up").symlink_to(tmp_path)
+    (tmp_path / "deep" / "out").symlink_to(tmp_path / "results")
     for name, content in UNREADABLE.items():
         (tmp_path / name).write_bytes(content)
     for name, (content, _) in OTHERS.items():
         (tmp_path / name).write_bytes(content)
     photos, others = sort_files(tmp_path, exclude=(tmp_path / "results").resolve())
     assert list(photos) == sorted(["a.png", "deep/c", "broken.png", *UNREADABLE])
-    assert list(others) == sorted([*OTHERS, "broken"])
+    assert list(others) == sorted([*OTHERS, "broken", "deep/up"])
+    assert others["deep/up"].startswith("a link to a folder, which is not followed")
     for name, (_, reason) in OTHERS.items():
         assert others[name].startswith(reason)
     assert others["broken"] == "a link that leads to no file"
