@@ -109,10 +109,12 @@ def scale_to_uint8(values: np.ndarray, bits: int | None = None) -> np.ndarray:
     """Scale values of any depth to 8 bits.
 
     The first rule that fits decides which range becomes 0 to 255: ``bits`` if given (0 to 2^bits -
-    1); 0 to 1 for floating point; 0 to 255; for integers of at most 16 bits, the type's largest
-    value, for others 65535, and for unsigned ones beyond 2^24 their largest value; else the
-    smallest to the largest value. A few floating-point values may be outside of their range, as
-    sharpening and highlights make them: they are clipped.
+    1); for floating point, 0 to 1 if the largest value is at most 16, or 0 to 255 if it is at most
+    16 times that; for integers, 0 to 255, then of at most 16 bits the type's largest value, of
+    others 65535, and of unsigned ones beyond 2^24 their largest value; else the smallest to the
+    largest value. A few floating-point values may be outside of their range, as sharpening and
+    highlights make them: they are clipped. If more than one in twenty is outside, the range is
+    another one, and the smallest to the largest value is taken.
 
     Args:
         values: Of any shape, integers or floating point.
