@@ -8,6 +8,8 @@ import importlib
 
 import pytest
 
+from colorlib import check
+from colorlib.check.stand_in import StandIn
 from course.tool import course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
@@ -17,6 +19,7 @@ from course.tool.grade.likeness import equals_ours, find_like_pairs
 from course.tool.grade.names import changed_names, defined_names, needed_names
 from course.tool.grade.notebook_file import UnreadableNotebook, parse_notebook
 from course.tool.grade.rows import GradeRow
+from course.tool.grade.student_process import StudentProcess
 from tests.course import submission_maker as maker
 
 COURSE = course_config.load(ROOT)
@@ -99,6 +102,19 @@ def test_hints_that_were_asked_for_are_counted():
         maker.insert(nb, "e3-stub", "check.q3_2.hint(2)", "two")
 
     assert extracted(edit=asks).hints == {"3.1": 2, "3.2": 2}
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_answer_that_was_checked_before_a_restart_serves_the_cells_below(passed):
+    def pairs(L, ab):
+        return L, ab
+
+    job = {"steps": [], "skip": {}, "known": {"3.3": passed}, "token": ""}
+    process = StudentProcess({"pairs": pairs}, check.lesson(3), job)
+    step = {"role": "check", "source": "pairs = check.q3_3(pairs)", "exercise": "3.3"}
+    assert process._check(step | {"names": ["pairs"]}, []) == {}
+    found = process.namespace["pairs"]
+    assert found is pairs if passed else isinstance(found, StandIn)
 
 
 def test_tries_are_read_from_the_stored_table():

@@ -11,9 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 from course.tool.grade.answer_key import CHECK_CALL, HEADING, AnswerKey, KeyCell
-from course.tool.grade.names import changed_names, defined_names, needed_names, python_source
+from course.tool.grade.names import KEPT, changed_names, defined_names, needed_names, python_source
 from course.tool.grade.notebook_file import Cell, SubmittedNotebook, UnreadableNotebook
 from course.tool.grade.quiz_rows import read_letters
 
@@ -76,22 +77,20 @@ def identify_lesson(book: SubmittedNotebook, keys: Sequence[AnswerKey]) -> Answe
     Raises:
         UnreadableNotebook: If it is not a lesson of the course.
     """
-    known = {cell.id: cell for cell in book.cells}
+    sources = [cell.source for cell in book.cells]
+    numbers = [int(number) for source in sources for number, _ in CHECK_CALL.findall(source)]
+    numbers += [int(name.split(".")[0]) for text in sources for name in HEADING.findall(text)]
+    ready = [name for source in sources for name in READY.findall(source)[:1]]
+    texts = Counter(map(_normalised, sources))
     scores = {}
     for key in keys:
         score = 1000 * (bool(book.source_hash) and book.source_hash == key.source_hash)
-        texts = {_normalised(text) for one in key.cells for text in (one.stub, one.source)}
-        score += sum(_normalised(cell.source) in texts for cell in book.cells)
-        number = str(key.lesson.number)
-        for cell in book.cells:
-            score += 3 * sum(
-                int(n) == key.lesson.number for n, _ in CHECK_CALL.findall(cell.source)
-            )
-            score += 3 * sum(n.split(".")[0] == number for n in HEADING.findall(cell.source))
-            score += 5 * (READY.findall(cell.source)[:1] == [key.lesson.name])
+        own = {_normalised(text) for one in key.cells for text in (one.stub, one.source)}
+        score += sum(texts[text] for text in own)
+        score += 3 * numbers.count(key.lesson.number) + 5 * ready.count(key.lesson.name)
         scores[key.lesson.name] = score
     best = max(keys, key=lambda key: scores[key.lesson.name])
-    if scores[best.lesson.name] < MIN_SCORE or not known:
+    if scores[best.lesson.name] < MIN_SCORE or not sources:
         raise UnreadableNotebook("No lesson of this course was recognised in the notebook.")
     return best
 
@@ -130,6 +129,7 @@ def extract(book: SubmittedNotebook, key: AnswerKey) -> Extract:
     )
 
 
+@lru_cache(KEPT)
 def _normalised(source: str) -> str:
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
 
@@ -164,6 +164,7 @@ def _place(book: SubmittedNotebook, key: AnswerKey):
     return placed, matched
 
 
+@lru_cache(KEPT)
 def defined_names_of_functions(source: str) -> list[str]:
     """Return the names of the functions and classes of a cell; an unreadable cell has none."""
     try:

@@ -1,4 +1,7 @@
-"""Names in a cell: which it defines, and which it needs from the cells above it."""
+"""Names in a cell: which it defines, and which it needs from the cells above it.
+
+Most cells of a class are the same text, and each is asked about many times: answers are kept.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import ast
 import builtins
 import re
 import symtable
+from functools import lru_cache
 
 BUILTINS = frozenset(dir(builtins))
 PYTHON_MAGICS = ("%%time", "%%capture", "%%timeit", "%%prun")  # the cell below them is Python
+KEPT = 8192
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
+@lru_cache(KEPT)
 def python_source(source: str) -> str:
     """Return a cell without the lines that only IPython understands, with the same line numbers.
 
@@ -27,13 +33,15 @@ def python_source(source: str) -> str:
     return re.sub(r"(?m)^([ \t]*)[%!?].*$|^.*\?{1,2}[ \t]*$", r"\1", source)
 
 
-def defined_names(source: str) -> list[str]:
+@lru_cache(KEPT)
+def defined_names(source: str) -> tuple[str, ...]:
     """Return the names that a cell defines at its left margin: assigned, imported, def, class."""
     tree = _parse(source)
-    return [] if tree is None else list(_stored(tree.body))
+    return () if tree is None else tuple(_stored(tree.body))
 
 
-def changed_names(source: str) -> set[str]:
+@lru_cache(KEPT)
+def changed_names(source: str) -> frozenset[str]:
     """Return the names whose values a cell may change: ``x.y = 1``, ``x[0] = 1``, ``x.append(1)``.
 
     Names that it defines count too.
@@ -47,21 +55,22 @@ def changed_names(source: str) -> set[str]:
             changed |= _root(node.value.func)
             if isinstance(node.value.func, ast.Name) and node.value.func.id in ("setattr", "exec"):
                 changed |= {n.id for arg in node.value.args for n in _names(arg)}
-    return changed | set(defined_names(source))
+    return frozenset(changed | set(defined_names(source)))
 
 
-def needed_names(source: str) -> set[str]:
+@lru_cache(KEPT)
+def needed_names(source: str) -> frozenset[str]:
     """Return the names that a cell uses and does not define before that; builtins left out."""
     tree = _parse(source)
     if tree is None:
-        return set()
+        return frozenset()
     needed, known = set(), set()
     for statement in tree.body:
         inside = {n.id for n in _own_names(statement) if isinstance(n.ctx, ast.Load)}
         needed |= inside - known - _targets(statement)
         known |= set(_stored([statement]))
     in_functions = _global_names(source) - set(_stored(tree.body))
-    return (needed | in_functions) - BUILTINS
+    return frozenset((needed | in_functions) - BUILTINS)
 
 
 def _targets(statement: ast.stmt) -> set[str]:
