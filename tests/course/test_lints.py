@@ -89,7 +89,9 @@ NO_TAG = "no code cell of this section is tagged"
 NO_ANSWER = "(see): **Predict** has no"
 SPOILED = 'write viz.alt_text("1.three")'
 STORED = new_markdown_cell("See.\n\n<!-- result: nine -->\n<!-- end result -->", id="stored")
-FOLDED = new_markdown_cell(f"<details><summary>9?</summary>\n\n{STORED.source}", id="stored")
+FOLDED = new_markdown_cell(
+    f"<details><summary>9?</summary>\n\n{STORED.source}\n\n</details>", id="stored"
+)
 S, L = "solutions", "lessons"
 
 FOUND = [  # lint, tree, change, part of the message
@@ -128,7 +130,12 @@ FOUND = [  # lint, tree, change, part of the message
     (spoilers.open_predictions, L, source("three", "alt = x\nalt += ' and 9'"), SPOILED),
     (spoilers.open_predictions, L, source("three", "alt = ('It ' 'is 9.')"), SPOILED),
     (spoilers.open_predictions, L, source("three", "alt = 'It is ' + str(9)"), SPOILED),
-    (spoilers.open_predictions, L, insert(STORED, after="see-write"), "(stored): a stored result"),
+    (
+        spoilers.open_predictions,
+        L,
+        insert(STORED, after="see-write"),
+        "(stored): this text can be read",
+    ),
     (code.cell_length, L, source("three", "a = 1\n" * 26), "(three): 26 lines"),
     (code.cell_length, L, long_cells, "more than 8 lines"),
     (code.line_length, L, source("three", f"a = '{'b' * 96}'"), "(three): a line of 102 columns"),

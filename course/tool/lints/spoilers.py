@@ -21,12 +21,14 @@ from course.tool.solution_regions import parse
 
 ALT_TEXTS = "colorlib/viz/alt_texts.toml"
 CALL = re.compile(r"\bviz\.alt_text\(\s*[\"']([^\"']*)[\"']")
-RESULT = re.compile(r"<!-- (?:result|picture):")
-FOLD = "<details"
+FOLDED = re.compile(r"(?s)<details.*?</details>")
 
 
 def open_predictions(book: LessonNotebook) -> Problems:
-    """Between a prediction and its answer, code holds no alt text; tables above it are folded."""
+    """Nothing answers a prediction before it is made: no alt text in code, no text above code.
+
+    A prediction is followed by code, by an exercise, or by what is folded, such as a stored table.
+    """
     is_open = is_run = False
     for number, cell in enumerate(book.nb.cells, start=1):
         if TO_WRITE in tags(cell):
@@ -39,12 +41,14 @@ def open_predictions(book: LessonNotebook) -> Problems:
                 yield number, f'{found}: move it to {ALT_TEXTS}, and write viz.alt_text("{place}").'
         elif SAW in cell.source or cell.source.startswith("## "):
             is_open = False
-        elif is_open and not is_run and RESULT.search(cell.source.partition(FOLD)[0]):
-            found = "a stored result follows a prediction, and can be read before it is made"
-            yield (
-                number,
-                f"{found}: fold it, between <details><summary>...</summary> and </details>.",
-            )
+        elif is_open and not is_run and _is_plain(cell):
+            advice = "move it above the prediction, or fold a table between <details> tags"
+            yield number, f"this text can be read before the prediction above is made: {advice}."
+
+
+def _is_plain(cell: NotebookNode) -> bool:
+    """Return whether a text is neither an exercise nor folded as a whole."""
+    return "exercise" not in tags(cell) and bool(FOLDED.sub("", cell.source).strip())
 
 
 def alt_texts(root: Path) -> Iterator[Finding]:
