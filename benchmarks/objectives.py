@@ -1,4 +1,4 @@
-"""What a colorizer learns on small photos by each reconstruction loss, after equally many steps.
+"""Comparison of the reconstruction losses on small photos, after equally many steps.
 
 Run it with ``python -m benchmarks.objectives FOLDER``, where the folder holds photos of at least
 64 x 64 pixels; with the 22,000 photos of tiny-imagenet that have colours, a run takes about ten

@@ -1,4 +1,4 @@
-"""What a generator's output is compared with: colours with colours, or logits with colour bins."""
+"""The reconstruction loss of a run: colours against colours, or logits against colour bins."""
 
 from __future__ import annotations
 
