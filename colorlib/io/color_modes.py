@@ -20,6 +20,7 @@ _GRAY_MODES = ("1", "L", "LA", "La")
 # Programs write 32 bits a pixel here without meaning alpha: if all of it is 0, it says nothing.
 _OFTEN_WITHOUT_ALPHA = ("BMP", "DIB", "TGA", "ICO", "DDS")
 _SCREEN_GAMMA = 2.2
+_SRGB_PRIMARIES = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 _BLOCK = 2**22  # values that are scaled at once
 # Floating-point values that count as 0 to 1, or as 0 to 255: up to 16 times that, and 95 % inside.
 _MAX_OVERSHOOT, _MIN_INSIDE = 16, 0.95
@@ -31,7 +32,8 @@ def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = Fal
 
     In this order: the EXIF orientation is applied; gray of more than 8 bits is scaled
     (:func:`gray_to_uint8`); an embedded ICC profile is applied (RGB, gray and CMYK; without one,
-    the gamma of a PNG, and Pillow's plain conversion); transparent parts are composited on white,
+    the gamma and the primaries of a PNG or AVIF, and Pillow's plain conversion); transparent parts
+    are composited on white,
     in sRGB as browsers do, with a warning on the logger ``"colorlib"``.
 
     Args:
@@ -75,6 +77,8 @@ def to_srgb(image: Image.Image, name: str = "<image>", *, keep_alpha: bool = Fal
         table = np.rint(255 * _apply_gamma(np.arange(256) / 255, gamma)).astype(int).tolist()
         source = source.point(table * len(source.getbands()))
     rgb = _apply_icc_profile(source, profile, name)
+    if mode == "RGB" and not profile and "primaries" in image.info:
+        rgb = _convert_primaries(rgb, image.info["primaries"])
     if alpha is not None and alpha.getextrema()[0] < 255:
         rgb.putalpha(alpha)
         if not keep_alpha:
@@ -197,6 +201,32 @@ def _apply_gamma(values: np.ndarray, gamma: float) -> np.ndarray:
     """Convert values in [0, 1] of a PNG with a chunk gAMA for a screen, as its standard says."""
     exponent = 1 / (gamma * _SCREEN_GAMMA)
     return values if abs(exponent - 1) < 0.05 else values**exponent
+
+
+def _convert_primaries(image: Image.Image, primaries: tuple[float, ...]) -> Image.Image:
+    """Convert RGB of a screen with other primaries to sRGB; colours outside of it are clipped.
+
+    Args:
+        image: In mode RGB, with the gamma of a screen.
+        primaries: x and y of white, red, green and blue, as in the chunk cHRM of a PNG.
+    """
+    matrix = np.linalg.inv(_matrix_to_xyz(_SRGB_PRIMARIES)) @ _matrix_to_xyz(primaries)
+    if np.abs(matrix - np.eye(3)).max() < 0.02:
+        return image
+    linear = (np.arange(256, dtype=np.float32) / 255) ** _SCREEN_GAMMA
+    pixels = np.array(image)
+    for start in range(0, len(pixels), step := max(1, _BLOCK // pixels[0].size)):
+        light = linear[pixels[start : start + step]] @ matrix.T.astype(np.float32)
+        pixels[start : start + step] = np.rint(255 * light.clip(0, 1) ** (1 / _SCREEN_GAMMA))
+    return Image.fromarray(pixels)
+
+
+def _matrix_to_xyz(primaries: tuple[float, ...]) -> np.ndarray:
+    """Return the matrix from linear RGB to XYZ of which white is (1, 1, 1)."""
+    x, y = np.array(primaries, float).reshape(4, 2).T
+    white, *columns = np.stack([x / y, np.ones(4), (1 - x - y) / y], axis=1)
+    matrix = np.stack(columns, axis=1) / white[:, None]
+    return matrix * np.linalg.solve(matrix, np.ones(3))
 
 
 def _apply_exif_orientation(image: Image.Image, name: str) -> Image.Image:

@@ -32,6 +32,7 @@ from colorlib.io.formats import (
     is_tiff,
     unsupported_brightness,
     unsupported_format,
+    wide_primaries,
 )
 from colorlib.io.jpeg import check_jpeg, check_jpeg_kind
 from colorlib.io.paths import expand_home
@@ -55,6 +56,7 @@ _PHOTO_FORMATS = (
     "PPM",
 )
 _PHOTO_FORMATS += ("PSD", "QOI", "SGI", "TGA", "TIFF", "WEBP")
+_COLOR_KEYS = ("icc_profile", "srgb", "gamma")  # of Image.info
 _HEADER = 2**16  # bytes in which a file says what kind it is
 
 
@@ -177,6 +179,12 @@ def _decode_file(file: io.BufferedIOBase, name: str, max_pixels: int | None) -> 
         raise unsupported_error(name, found)
     file.seek(0)
     image = _load_pixels(_detect_format(file, name, max_pixels), name, max_pixels)
+    if (primaries := wide_primaries(header)) is not None:
+        if image.format == "PNG":  # its cICP replaces what other chunks say
+            image.info = {key: image.info[key] for key in image.info if key not in _COLOR_KEYS}
+        image.info["primaries"] = primaries
+    elif "gamma" in image.info and "chromaticity" in image.info and "srgb" not in image.info:
+        image.info["primaries"] = image.info["chromaticity"]
     transparent = image.info.get("transparency")
     if image.format == "PNG" and header[24] == 16 and isinstance(transparent, tuple):
         image.info["transparency"] = tuple(value >> 8 for value in transparent)  # as the pixels

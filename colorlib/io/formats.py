@@ -60,6 +60,11 @@ _TGA = (
     rb".(\0[\x02\x03\x0a\x0b]\0{5}|\x01[\x01\x09].{4}[\x0f\x10\x18\x20])"
     rb".{8}[\x08\x10\x18\x20][\0-\x3f]"
 )
+#: Primaries of the same standard as the next line: Rec. 2020 and Display P3.
+_WIDE_PRIMARIES = {
+    9: (0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046),
+    12: (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
+}
 #: Transfer characteristics of a standard (ITU-T H.273) that ordinary screens do not have.
 _BRIGHTNESS = {8: "of linear light", 16: "for HDR screens (PQ)", 18: "for HDR screens (HLG)"}
 
@@ -119,13 +124,23 @@ def unsupported_brightness(header: bytes) -> str | None:
         >>> unsupported_brightness(b"\\x89PNG ... cICP" + bytes([9, 16, 0, 1]))
         'an image for HDR screens (PQ)'
     """
-    code = b""
-    if header.startswith(b"\x89PNG"):
-        code = header.partition(b"IDAT")[0].partition(b"cICP")[2][1:2]
-    elif header[4:8] == b"ftyp":
-        code = header.partition(b"colrnclx")[2][2:4]
-    transfer = int.from_bytes(code, "big")
+    transfer = _color_codes(header)[1]
     return f"an image {_BRIGHTNESS[transfer]}" if transfer in _BRIGHTNESS else None
+
+
+def wide_primaries(header: bytes) -> tuple[float, ...] | None:
+    """Return the primaries of a PNG or AVIF for screens of a wide gamut: x and y, white first."""
+    return _WIDE_PRIMARIES.get(_color_codes(header)[0])
+
+
+def _color_codes(header: bytes) -> tuple[int, int]:
+    """Return the codes of primaries and transfer characteristic, 0 where there are none."""
+    codes, size = b"", 1
+    if header.startswith(b"\x89PNG"):
+        codes = header.partition(b"IDAT")[0].partition(b"cICP")[2]
+    elif header[4:8] == b"ftyp":
+        codes, size = header.partition(b"colrnclx")[2], 2
+    return int.from_bytes(codes[:size], "big"), int.from_bytes(codes[size : 2 * size], "big")
 
 
 def has_photo_suffix(path: Path) -> bool:

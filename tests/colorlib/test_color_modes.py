@@ -122,6 +122,24 @@ PALETTE = np.asarray(palette.convert("RGB"))
 big_endian = Image.frombytes("I;16B", (32, 24), SIXTEEN.astype(">u2").tobytes())
 little_endian = Image.frombytes("I;16L", (32, 24), SIXTEEN.astype("<u2").tobytes())
 
+
+def chunk_chrm(*numbers):
+    return b"cHRM", struct.pack(">8I", *(round(100_000 * number) for number in numbers))
+
+
+# sRGB's red, green, blue and gray in wide gamuts, by the published matrices of ITU-R and Apple.
+TO_REC_2020 = np.array(
+    [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.088, 0.8956]]
+)
+TO_P3 = np.array([[0.8225, 0.1775, 0], [0.0332, 0.9668, 0], [0.0171, 0.0724, 0.9105]])
+FOUR_COLORS = np.vstack([np.eye(3) * 0.8 + 0.1, np.full(3, 0.3)])[Y % 4]
+WIDE = {
+    (9, "cicp"): (TO_REC_2020, (b"cICP", bytes([9, 13, 0, 1]))),
+    (12, "cicp"): (TO_P3, (b"cICP", bytes([12, 13, 0, 1]))),
+    (1, "cicp"): (np.eye(3), (b"cICP", bytes([1, 13, 0, 1]))),
+    (12, "chrm"): (TO_P3, chunk_chrm(0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06)),
+}
+
 CASES = {
     "rgb png": (saved(rgb, format="PNG"), RGB, 0),
     "rgb bmp": (saved(rgb, format="BMP"), RGB, 0),
@@ -256,6 +274,18 @@ if int(PIL.__version__.partition(".")[0]) >= 11:  # an older one does not know t
         "pfm, big endian": (pfm(GRAY / 255, ">"), GRAY, 0),
         "pfm to 255": (pfm(GRAY * 1.0, "<"), GRAY, 0),
     }
+
+
+@pytest.mark.parametrize("case", WIDE)
+@pytest.mark.parametrize("profile", [[], [SRGB_PROFILE]], ids=["", "and profile"])
+def test_png_of_a_wide_gamut(case, profile):
+    matrix, chunk = WIDE[case]
+    stored = np.rint(255 * (FOUR_COLORS**2.2 @ matrix.T) ** (1 / 2.2)).astype(np.uint8)
+    chunks = [*profile, gamma_chunk(1 / 2.2), chunk]
+    expected = np.rint(255 * FOUR_COLORS)
+    if profile and case[1] == "chrm":  # which is only used without a profile
+        expected = stored
+    close(load_image(png(stored, 2, chunks)), expected, 6)  # 8 bits store few dark shades
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -195,7 +195,7 @@ def test_not_an_image_raises(tmp_path, content, words):
 def cicp_png(transfer):
     """A PNG whose chunk cICP names its transfer characteristic."""
     data = saved("PNG")
-    chunk = b"cICP" + bytes([9, transfer, 0, 1])
+    chunk = b"cICP" + bytes([1, transfer, 0, 1])
     place = data.index(b"IDAT") - 4
     return (
         data[:place] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
