@@ -30,7 +30,13 @@ from colorlib.io.tiff_colors import (
     palette_to_uint8,
     samples_to_image,
 )
-from colorlib.io.tiff_samples import COMPRESSIONS, UnsupportedTiff, read_samples, tag_name
+from colorlib.io.tiff_samples import (
+    COMPRESSIONS,
+    UnsupportedTiff,
+    lacks_codec,
+    read_samples,
+    tag_name,
+)
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -170,7 +176,7 @@ def _check_kind(page: TiffPage) -> None:
     if not n <= page.samplesperpixel <= MAX_SAMPLES:
         expected = f"of the kind {page.photometric!s}"
         raise UnsupportedTiff(f"{page.samplesperpixel} samples a pixel {expected}")
-    if page.compression not in (*COMPRESSIONS, *_BY_PILLOW_ONLY):
+    if page.compression not in (*COMPRESSIONS, *_BY_PILLOW_ONLY) or lacks_codec(page.compression):
         raise UnsupportedTiff(f"compression {tag_name(page.compression)}")
     if page.imagedepth > 1:
         raise UnsupportedTiff("pixels in three dimensions")

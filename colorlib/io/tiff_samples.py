@@ -7,6 +7,7 @@ with the libtiff in Pillow. No more is ever decoded than the size in the tags ca
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import struct
@@ -19,8 +20,9 @@ from PIL import Image
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
-_NONE, _LZW, _DEFLATE = 1, 5, (8, 32946)
-_BY_LIBTIFF = (_LZW, 32773, 34925, 50000)  # also PackBits, LZMA, Zstandard
+_NONE, _LZW, _DEFLATE, _ZSTANDARD = 1, 5, (8, 32946), 50000
+_FOUR_ZEROS = bytes.fromhex("28b52ffd200421000000000000")  # in Zstandard
+_BY_LIBTIFF = (_LZW, 32773, 34925, _ZSTANDARD)  # also PackBits, LZMA, Zstandard
 COMPRESSIONS = (_NONE, *_DEFLATE, *_BY_LIBTIFF)
 _UINT, _INT, _FLOAT, _VOID = 1, 2, 3, 4
 _KINDS = {_UINT: "u", _INT: "i", _FLOAT: "f", _VOID: "u"}
@@ -120,6 +122,17 @@ def _decompress(data: bytes, compression: int, size: int) -> bytes:
     if len(data) < size:
         raise ValueError(f"a strip or tile of {len(data)} bytes, expected {size}")
     return data[:size]
+
+
+@functools.cache
+def lacks_codec(compression: int) -> bool:
+    """Return whether it is Zstandard, and the libtiff in Pillow was built without it."""
+    if compression != _ZSTANDARD:
+        return False
+    try:
+        return _decompress_with_libtiff(_FOUR_ZEROS, _ZSTANDARD, 4) != bytes(4)
+    except OSError:
+        return True
 
 
 def _decompress_with_libtiff(data: bytes, compression: int, size: int) -> bytes:

@@ -29,6 +29,7 @@ from tiff_files import (
     tiff,
 )
 
+from colorlib.io import tiff_samples
 from colorlib.io.exif import exif_for_result
 from colorlib.io.images import ImageError, load_image
 
@@ -491,6 +492,21 @@ def test_load_image_tiff_not_supported_is_not_damaged(kind):
     with pytest.raises(ImageError, match="which is not supported; convert it") as caught:
         load_image(tiff(one._replace(fields=one.fields | fields)))
     assert words in str(caught.value) and "damaged" not in str(caught.value)
+
+
+def test_load_image_tiff_without_the_codec_is_not_damaged(monkeypatch):
+    """Pillow before 11 comes with a libtiff that lacks Zstandard."""
+
+    def fail(*args):
+        raise OSError(-2)
+
+    zstandard = page(GRAY, BLACK_IS_ZERO)._replace(parts=[b"anything"])
+    data = tiff(zstandard._replace(fields=zstandard.fields | {259: (SHORT, [50000])}))
+    tiff_samples.lacks_codec.cache_clear()
+    monkeypatch.setattr(tiff_samples, "_decompress_with_libtiff", fail)
+    with pytest.raises(ImageError, match=r"compression ZSTD \(50000\), which is not supported"):
+        load_image(data)
+    tiff_samples.lacks_codec.cache_clear()
 
 
 DAMAGED = {
