@@ -20,6 +20,7 @@ from course.tool.grade.names import changed_names, defined_names, needed_names
 from course.tool.grade.notebook_file import UnreadableNotebook, parse_notebook
 from course.tool.grade.rows import GradeRow
 from course.tool.grade.student_process import StudentProcess
+from tests.course import hostile_submissions as hostile
 from tests.course import submission_maker as maker
 
 COURSE = course_config.load(ROOT)
@@ -80,6 +81,31 @@ def test_another_notebook_is_not_a_lesson():
     data = maker.to_bytes({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
     with pytest.raises(UnreadableNotebook, match="No lesson of this course"):
         identify_lesson(parse_notebook(data), KEYS)
+
+
+FORMS = (
+    "check cells",
+    "only answers",
+    "Colab",
+    "VS Code",
+    "no ids",
+    "a wrong",
+    "format 3",
+    "UTF-16",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_answers_are_found_in_every_form_of_a_notebook(form):
+    kinds = [*maker.honest_kinds(), *hostile.broken_kinds()]
+    (kind,) = [kind for kind in kinds if kind.name.startswith(form)]
+    found = extract(parse_notebook(kind.data), KEY)
+    plain = extracted()
+    if form == "UTF-16":  # it has a comment of its own
+        found.answers["3.3"] = found.answers["3.3"].partition("\n")[2]
+    assert found.answers == plain.answers
+    roles = [[(step.role, step.names) for step in one.steps] for one in (found, plain)]
+    assert roles[0] == roles[1]
 
 
 def test_scratch_cells_are_not_run():
