@@ -50,12 +50,19 @@ def cache_folder(*parts: str) -> Path:
 
     It is below ``$COLORLIB_CACHE`` if that is set, otherwise below the system's cache folder.
 
+    Raises:
+        FileNotFoundError: the variable names the home folder of somebody who is not known here.
+
     Example:
         >>> cache_folder("sources", "yosemite").parts[-2:]
         ('sources', 'yosemite')
     """
     root = os.environ.get("COLORLIB_CACHE") or pooch.os_cache("colorlib")
-    return Path(root).expanduser().joinpath(*parts)
+    try:
+        return Path(root).expanduser().joinpath(*parts)
+    except RuntimeError:
+        found = f"COLORLIB_CACHE is {root}, but that home folder was not found"
+        raise FileNotFoundError(f"{found}; set it to a folder of yours") from None
 
 
 def make_cache_folder(folder: Path) -> None:

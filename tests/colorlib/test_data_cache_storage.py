@@ -143,6 +143,12 @@ def test_cache_that_cannot_be_written_names_the_variable(
     assert "cannot be written to (" in error and "set the variable COLORLIB_CACHE" in error
 
 
+def test_cache_in_an_unknown_home_folder_names_the_variable(monkeypatch, capsys):
+    monkeypatch.setenv("COLORLIB_CACHE", "~nobody-of-this-name/cache")
+    assert main(["cache"]) == 1
+    assert "COLORLIB_CACHE is ~nobody-of-this-name/cache, but that home" in capsys.readouterr().err
+
+
 def test_command_lists_and_clears_the_cache(album, capsys):
     build_image_cache(album, 16)
     build_image_cache(album, 32)
