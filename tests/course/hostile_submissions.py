@@ -149,6 +149,9 @@ for address in (('127.0.0.1', {port}), ('192.0.2.1', 80)):
     raise SystemExit('reached')"""
 
 
+WRITE_FILES = ("5.4", "5.5")  # their checks write files, where a student's full disk is full
+
+
 def hostile_kinds(canary: Path, port: int, of: Material = LESSON_3) -> list[Kind]:
     """Notebooks that attack; what they can name of the outside is the canary's folder."""
     exercise, outside = of.first, str(canary.parent)
@@ -196,7 +199,12 @@ def hostile_kinds(canary: Path, port: int, of: Material = LESSON_3) -> list[Kind
         first("writes into the grader's folder", WRITE.format(**names)),
         inside("memory hog", HOG, "raised"),
         first("memory hog of many processes", HOG_OF_MANY, "stopped", slow=True),
-        first("fills the disk", FULL_DISK),
+        kind(
+            "fills the disk",
+            of.replaced(exercise, f"{FULL_DISK}\n\n{of.right[exercise]}"),
+            expected={exercise: "passed"}
+            | {name: "raised" for name in of.exercises if name in WRITE_FILES},
+        ),
         first("network", NETWORK.format(**names)),
         first("kills its parent", KILL),
         first("closes standard output", CLOSE),

@@ -10,7 +10,7 @@ import pytest
 
 from colorlib import check
 from colorlib.check.stand_in import StandIn
-from course.tool import course_config
+from course.tool import course_config, notebooks
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 from course.tool.grade.answer_key import load_answer_key
@@ -81,6 +81,15 @@ def test_another_notebook_is_not_a_lesson():
     data = maker.to_bytes({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
     with pytest.raises(UnreadableNotebook, match="No lesson of this course"):
         identify_lesson(parse_notebook(data), KEYS)
+
+
+def test_name_that_a_student_defines_again_is_still_the_lessons():
+    nb = notebooks.read(ROOT / "solutions/05_training_on_colab_t4.ipynb")
+    answer = next(cell for cell in nb.cells if cell.id == "e1-stub")
+    answer.source = f"gan = None\n\n{answer.source}"
+    steps = extract(parse_notebook(maker.to_bytes(nb)), KEYS[5]).steps
+    roles = [step.role for step in steps if "gan" in defined_names(step.source)]
+    assert roles == ["lesson", "student"]  # 5.6 needs it where the cell of 5.1 is left out
 
 
 FORMS = (

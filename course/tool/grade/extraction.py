@@ -272,15 +272,20 @@ def _defines(step: Step) -> set[str]:
 
 
 def _definers(steps: list[Step], defines: list[set[str]], name: str, at: int) -> list[int]:
-    """Return the last cell above that defines a name, and the student's cells up to the check."""
+    """Return the last cell above that defines a name, and the student's cells up to the check.
+
+    If that cell is the student's, the last one of the lesson is needed, too: the student's may
+    raise an error, or be left out.
+    """
     above = [i for i in range(at) if name in defines[i]]
     full = [i for i in above if name in defined_names(steps[i].source) or steps[i].names]
     last = full[-1] if full else -1
+    ours = next((i for i in reversed(full) if steps[i].role != "student"), -1)
     end = next((i for i in range(at, len(steps)) if steps[i].names), len(steps))
     students = [
         i for i in range(max(last, 0), end) if steps[i].role == "student" and name in defines[i]
     ]
-    return sorted({*students, *([last] if last >= 0 else [])} - {at})
+    return sorted({*students, *(i for i in (last, ours) if i >= 0)} - {at})
 
 
 def _answer_text(steps: list[Step], exercise: str, key: AnswerKey) -> str:

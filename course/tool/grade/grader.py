@@ -26,7 +26,7 @@ from course.tool.grade.notebook_file import SubmittedNotebook
 from course.tool.grade.sandbox import Limits
 from course.tool.grade.submissions import Submission
 
-FORMAT = 2  # of the kept results; a new number makes the old ones worthless
+FORMAT = 3  # of the kept results; a new number makes the old ones worthless
 STOPPED_THE_GRADER = "The notebook ended the grading process; nothing of it was checked."
 
 
