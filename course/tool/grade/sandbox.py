@@ -110,6 +110,7 @@ def _behind_walls(main, kind, limits, hidden, files, folder, writing) -> None:
         os.close(writing)
         _, status = os.waitpid(student, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    os.setsid()  # or it could signal the process that waits, which has the same user
     mounts.mount_proc(folder)
     _write_files(Path(f"{folder}{HOME}"), files, owner if kind == "root" else -1)
     os.chroot(folder)

@@ -72,6 +72,7 @@ def _attempt(targets: list[str], canary: str, parent: int) -> dict:
         signalled = os.getppid() != 0
     except OSError:
         signalled = False
+    signalled = signalled or os.getpgrp() == 0  # a group that began outside
     return {
         "reached": reached,
         "devices": devices,
