@@ -149,7 +149,7 @@ for address in (('127.0.0.1', {port}), ('192.0.2.1', 80)):
     raise SystemExit('reached')"""
 
 
-WRITE_FILES = ("5.4", "5.5")  # their checks write files, where a student's full disk is full
+WRITE_FILES = ("5.4", "5.5", "8.6")  # their checks write files, where a student's full disk is full
 
 
 def hostile_kinds(canary: Path, port: int, of: Material = LESSON_3) -> list[Kind]:
