@@ -22,6 +22,7 @@ _ARRAY = "this is a NumPy array: use torch's functions, or torch.from_numpy(...)
 _LIST = "this is a list or tuple: torch.stack([...]) or torch.tensor([...]) makes a tensor of it."
 _ONE_TENSOR = "you return one tensor: return the values one by one, with commas between them."
 _DTYPE = "the numbers are right, but of another type, which the cells below cannot use: keep the "
+_COMPLEX = "an imaginary part comes from the root or a power of a negative number, or from an FFT."
 _GRAPH = "your result still has its graph, so it cannot be plotted: return result.detach()."
 _PACKAGES = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib")]
 _LIBRARY = [Path(__file__).parents[1], *_PACKAGES]
@@ -81,6 +82,8 @@ def compare(got: Any, expected: Any, rules: Rules) -> Mismatch | None:
         if not isinstance(got, dict) or got.keys() != expected.keys():
             return _mismatch_of_kinds(got, expected)
         return _compare_all([got[key] for key in expected], expected.values(), rules)
+    if _is_complex(got):
+        return Mismatch("complex numbers", "real numbers", _COMPLEX)
     if isinstance(expected, Tensor):
         return _compare_tensors(got, expected, rules)
     if isinstance(got, (Tensor, np.ndarray)) and np.prod(got.shape) != 1:
@@ -88,6 +91,12 @@ def compare(got: Any, expected: Any, rules: Rules) -> Mismatch | None:
     if got == expected:
         return None
     return Mismatch(*format_pair(got, expected))
+
+
+def _is_complex(value: Any) -> bool:
+    if isinstance(value, Tensor):
+        return value.is_complex()
+    return isinstance(value, (Number, np.ndarray)) and np.iscomplexobj(value)
 
 
 def _compare_all(got: Sequence[Any], expected: Sequence[Any], rules: Rules) -> Mismatch | None:

@@ -123,7 +123,7 @@ class Grader(ABC):
             return implementation.observations[case.name]
         try:
             return self.observe(implementation, case)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return Observation(error=error)
 
     def _first_mismatch(self, got: Observation, expected: Observation) -> Mismatch | None:

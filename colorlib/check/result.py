@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,11 +74,11 @@ class ResultCard:
         rows = "".join(
             "<tr><th style='text-align:left;vertical-align:top;padding:2px 1em 2px 0'>"
             f"{escape(label)}</th>"
-            f"<td style='text-align:left;white-space:pre-wrap'>{escape(text)}</td></tr>"
+            f"<td style='text-align:left;white-space:pre-wrap'>{_to_html(text)}</td></tr>"
             for label, text in self.result.reasons
         )
         hints = "".join(
-            f"<details><summary>Hint {level}</summary>{escape(hint)}</details>"
+            f"<details><summary>Hint {level}</summary>{_to_html(hint)}</details>"
             for level, hint in enumerate(self.hints, start=1)
         )
         return (
@@ -87,6 +88,10 @@ class ResultCard:
             + (f"<table style='margin:4px 0'>{rows}</table>" if rows else "")
             + f"{hints}</div>"
         )
+
+
+def _to_html(text: str) -> str:
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 class UnexpectedOutcome(AssertionError):

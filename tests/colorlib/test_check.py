@@ -14,7 +14,7 @@ from colorlib import check
 from colorlib.check.exercise import Exercise
 from colorlib.check.graders import Case, FunctionGrader, KnownMistake
 from colorlib.check.progress import clear
-from colorlib.check.result import Outcome, UnexpectedOutcome, display
+from colorlib.check.result import Outcome, Result, ResultCard, UnexpectedOutcome, display
 from colorlib.check.stand_in import StandIn
 
 FOLDER = Path(check.__file__).parent
@@ -174,6 +174,26 @@ def test_card_folds_hints_and_escapes_html(exercise, monkeypatch):
     assert "<script>" not in html and "&lt;script&gt;" in html
     exercise(mine)
     assert "<details>" not in shown[1]._repr_html_()
+
+
+def test_card_shows_code_as_code():
+    result = Result(Outcome.WRONG, (("likely cause", "use `a < b`, not <b>"),))
+    html = ResultCard("0.1", "", result, ("call `f(x)`",))._repr_html_()
+    assert "use <code>a &lt; b</code>, not &lt;b&gt;" in html
+    assert "<code>f(x)</code>" in html
+
+
+@pytest.mark.parametrize("number", [1 + 0j, np.complex64(1), torch.tensor(1 + 0j)])
+def test_complex_number_is_wrong_even_if_its_real_part_is_right(number):
+    result = FunctionGrader(lambda: torch.tensor(1.0), [Case("one", ())])(lambda: number)
+    assert result.outcome is Outcome.WRONG
+    assert dict(result.reasons)["got"] == "complex numbers"
+
+
+def test_answer_that_ends_the_program_is_reported():
+    result = FunctionGrader(lambda: torch.tensor(1.0), [Case("one", ())])(lambda: sys.exit("bye"))
+    assert result.outcome is Outcome.RAISED
+    assert "SystemExit" in dict(result.reasons)["error"]
 
 
 def test_display_uses_html_only_in_a_notebook(monkeypatch, capsys):
