@@ -10,6 +10,7 @@ conditional, sees patches of 34 pixels, and has the generator's learning rate.
 
 from __future__ import annotations
 
+import io
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -30,11 +32,10 @@ from colorlib.scenes import Scenes, draw_scenes
 from colorlib.scenes.objects import CHROMA, MAJOR, MINOR
 from colorlib.training import TrainConfig, Trainer
 from colorlib.unet import UNet
-from course.tool import stored_results
+from course.tool import pictures, stored_results
 
 NAME, COMMAND = "cgan_loss", "python -m benchmarks.cgan_loss"
 SIZE, TRAIN, HELD_OUT, EPOCHS, SEEDS = 48, 2048, 256, 5, (0, 1, 2)
-MAX_BYTES = 5500  # of the image: the lesson that contains it must stay small
 SHOWN = ("L2", "L1", "GAN + 100 L1", "GAN + 10 L1", "GAN + 1 L1", "GAN alone")  # in the image
 # a flag is red if its colour is at most this part of the way from red to blue, and vice versa
 MARGIN = 0.15
@@ -190,11 +191,11 @@ def main() -> None:
         columns=COLUMNS,
         rows=rows,
     )
-    path.with_suffix(".jpg").write_bytes(plot_colors(colored, held_out))
+    path.with_suffix(".webp").write_bytes(plot_colors(colored, held_out))
 
 
 def plot_colors(colored: dict[str, Tensor], held_out: Scenes) -> bytes:
-    """Plot the colours of ten balls and ten flags, a row for each loss: a JPEG in ``MAX_BYTES``."""
+    """Plot the colours of ten balls and ten flags, a row for each loss: a small WebP."""
     red, blue = (torch.nonzero(held_out.flag_is_major == major)[:, 0] for major in (True, False))
     shown = torch.cat([red[:7], blue[:3]])  # the odds of the flags
     L = torch.full((10, 1), 60.0)  # one lightness for all, so that colours can be compared
@@ -213,8 +214,7 @@ def plot_colors(colored: dict[str, Tensor], held_out: Scenes) -> bytes:
         figure.axes[0].text(middle, -3, title, ha="center", va="bottom")
     for axes, name in zip(figure.axes, rows, strict=True):
         axes.set_ylabel(name, rotation=0, ha="right", va="center")
-    sizes = (figure.to_bytes(dpi, quality=50) for dpi in range(120, 30, -4))
-    return next(data for data in sizes if len(data) <= MAX_BYTES)
+    return pictures.shrink(Image.open(io.BytesIO(figure.to_bytes(120))).convert("RGB"))
 
 
 if __name__ == "__main__":

@@ -103,12 +103,12 @@ def _header(tree: str, course: Course, lesson: Lesson) -> NotebookNode:
 
 def _pictures(course: Course, lesson: Lesson, root: Path) -> list[NotebookNode]:
     """Return one cell with the lesson's picture and the map of the course, if the files exist."""
-    picture = f"{PICTURES}/{lesson.name}.jpg"
+    picture = f"{PICTURES}/{lesson.name}.webp"
     map_file = f"{PICTURES}/map_{lesson.number}.webp"
     images = []
     if (root / picture).exists():
         data = files.read_picture(root, picture, PICTURE_LIMIT)
-        images.append(files.embed_picture(data, "jpeg", lesson.picture_alt))
+        images.append(files.embed_picture(data, "webp", lesson.picture_alt))
     if (root / map_file).exists():
         data = files.read_picture(root, map_file, MAP_LIMIT)
         alt = course_map.alt(lesson, course.lessons)
@@ -139,7 +139,7 @@ def _markdown(tag: str, source: str) -> NotebookNode:
 def _metadata(lesson: Lesson, old: NotebookNode) -> NotebookNode:
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": {"file_extension": ".py", "name": "python"},
         "colab": {"provenance": [], "toc_visible": True},
     }
     if lesson.gpu_minutes:

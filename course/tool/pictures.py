@@ -18,7 +18,7 @@ from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 from course.tool.files import atomic_write_bytes
 
-MAX_BYTES = 7300  # with the map below it, the notebook still opens fast
+MAX_BYTES = 5800  # with the map below it, the notebook still opens fast
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     if args.lesson:
         figure = find_figure(root / f"solutions/{args.lesson}.ipynb", args.cell)
         picture = shrink(figure.crop(args.crop) if args.crop else figure)
-        files = {f"{args.lesson}.jpg": picture}
+        files = {f"{args.lesson}.webp": picture}
     else:
         lessons = course_config.load(root).lessons
         maps = {lesson.number: course_map.draw(lesson.number, lessons) for lesson in lessons}
@@ -84,11 +84,11 @@ def find_figure(solution: Path, cell_id: str | None) -> Image.Image:
 
 
 def shrink(figure: Image.Image) -> bytes:
-    """Return the figure as a JPEG, as large as ``MAX_BYTES`` allow."""
+    """Return the figure as a WebP, as large as ``MAX_BYTES`` allow."""
     width, data = figure.width, b""
     while not data or len(data) > MAX_BYTES:
         file = io.BytesIO()
         small = figure.resize((width, round(figure.height * width / figure.width)))
-        small.save(file, "JPEG", quality=45, optimize=True, progressive=True)
+        small.save(file, "WEBP", quality=60, method=6)
         width, data = round(width * 0.95), file.getvalue()
     return data

@@ -103,14 +103,14 @@ def blank(text: str) -> str:
 def picture(place: Placeholder, root: Path, text_path: str | None) -> str:
     """Return the Markdown of a stored picture."""
     stored_results.read(place.name, root)  # every picture has a result, which says how it was made
-    file = f"{stored_results.FOLDER}/{place.name}.jpg"
+    file = f"{stored_results.FOLDER}/{place.name}.webp"
     if not (root / file).exists():
         raise CourseError(f"{file} does not exist: save the picture there, or fix the name.")
     data = files.read_picture(root, file, MAX_PICTURE_BYTES)
-    if not data.startswith(b"\xff\xd8\xff"):
-        raise CourseError(f"{file} is not a JPEG picture: save it as one.")
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        raise CourseError(f"{file} is not a WebP picture: save it as one.")
     if text_path is None:
-        return files.embed_picture(data, "jpeg", place.alt)
+        return files.embed_picture(data, "webp", place.alt)
     address = file.removeprefix("course/") if text_path.startswith("course/") else file
     return f"![{place.alt}]({address})"
 

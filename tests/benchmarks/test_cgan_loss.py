@@ -51,6 +51,6 @@ def test_train_resumes_exactly(name, tmp_path):
     assert (net_d is None) == (name == "L2")
 
 
-def test_plot_colors_returns_a_small_jpeg(lawns):
+def test_plot_colors_returns_a_small_webp(lawns):
     data = bench.plot_colors({"truth": lawns.lab(), "L2": bench.colorize(None, lawns)}, lawns)
-    assert data[:3] == b"\xff\xd8\xff" and len(data) <= bench.MAX_BYTES
+    assert data[8:12] == b"WEBP" and len(data) <= bench.pictures.MAX_BYTES

@@ -59,11 +59,11 @@ def test_pictures_appear_while_their_files_exist(tiny):
     tiny.build()
     map_image = tiny.cell(tiny.read("lessons"), "picture").source
     assert map_image.endswith("You are here: lesson 1, Squares.](data:image/webp;base64,d2VicA==)")
-    (folder / "01_tiny.jpg").write_bytes(b"jpeg")
+    (folder / "01_tiny.webp").write_bytes(b"webp")
     tiny.build()
     cells = tiny.read("solutions").cells
     assert [cell.id for cell in cells[:3]] == ["header", "picture", "setup"]
-    assert cells[1].source == f"![A square.](data:image/jpeg;base64,anBlZw==)\n\n{map_image}"
+    assert cells[1].source == f"![A square.](data:image/webp;base64,d2VicA==)\n\n{map_image}"
     assert notebooks.is_fresh(tiny.read())
     for file in folder.iterdir():
         file.unlink()
@@ -71,7 +71,7 @@ def test_pictures_appear_while_their_files_exist(tiny):
     assert "picture" not in [cell.id for cell in tiny.read("lessons").cells]
 
 
-@pytest.mark.parametrize(("file", "limit"), [("01_tiny.jpg", 12288), ("map_1.webp", 8192)])
+@pytest.mark.parametrize(("file", "limit"), [("01_tiny.webp", 12288), ("map_1.webp", 8192)])
 def test_picture_that_is_too_large_raises(tiny, file, limit):
     (tiny.root / "course/pictures").mkdir()
     (tiny.root / "course/pictures" / file).write_bytes(b"x" * (limit + 1))

@@ -95,7 +95,7 @@ def test_picture_of_lesson_is_its_figure_cropped_and_small(tiny):
         output = {"output_type": "display_data", "data": data, "metadata": {}}
         tiny.cell(nb, "three").outputs = [notebooks.nbformat.from_dict(output)]
     assert make_picture(tiny, "three", [0, 0, 600, 300]) == 0
-    data = (tiny.root / "course/pictures/01_tiny.jpg").read_bytes()
+    data = (tiny.root / "course/pictures/01_tiny.webp").read_bytes()
     width, height = Image.open(io.BytesIO(data)).size
     assert len(data) <= pictures.MAX_BYTES and width == pytest.approx(2 * height, abs=2)
 

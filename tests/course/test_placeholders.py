@@ -15,7 +15,7 @@ from tests.course.test_stored_results import BALLS
 OPEN, CLOSE = "<!-- result: balls -->", "<!-- end result -->"
 PICTURE, CLOSE_PICTURE = "<!-- picture: balls | Gray balls. -->", "<!-- end picture -->"
 RESULT_PLACE, PICTURE_PLACE = f"{OPEN}\n{CLOSE}", f"{PICTURE}\n{CLOSE_PICTURE}"
-JPEG = b"\xff\xd8\xff..."
+WEBP = b"RIFF....WEBP"
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     """The folder of a course with one result and its picture."""
     root = tmp_path_factory.mktemp("results")
     stored_results.write("balls", **BALLS, root=root)
-    (root / stored_results.FOLDER / "balls.jpg").write_bytes(JPEG)
+    (root / stored_results.FOLDER / "balls.webp").write_bytes(WEBP)
     return root
 
 
@@ -45,9 +45,9 @@ def test_fill_replaces_the_lines_between_the_comments(folder):
 @pytest.mark.parametrize(
     ("text_path", "address"),
     [
-        (None, "data:image/jpeg;base64,/9j/Li4u"),
-        ("README.md", "course/results/balls.jpg"),
-        ("course/notes.md", "results/balls.jpg"),
+        (None, "data:image/webp;base64,UklGRi4uLi5XRUJQ"),
+        ("README.md", "course/results/balls.webp"),
+        ("course/notes.md", "results/balls.webp"),
     ],
 )
 def test_picture_is_embedded_in_notebook_and_linked_in_text(folder, text_path, address):
@@ -95,12 +95,12 @@ def test_invalid_placeholder_is_named_with_its_line(folder, text, message):
 
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(None, "does not exist"), (JPEG * 9000, "at most 14336"), (b"GIF", "not a JPEG")],
+    [(None, "does not exist"), (WEBP * 9000, "at most 14336"), (b"GIF", "not a WebP")],
 )
 def test_missing_large_or_foreign_picture_raises(tmp_path, data, message):
     stored_results.write("balls", **BALLS, root=tmp_path)
     if data:
-        (tmp_path / stored_results.FOLDER / "balls.jpg").write_bytes(data)
+        (tmp_path / stored_results.FOLDER / "balls.webp").write_bytes(data)
     with pytest.raises(CourseError, match=message):
         placeholders.fill(PICTURE_PLACE, "x", tmp_path)
 

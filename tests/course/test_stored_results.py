@@ -154,11 +154,13 @@ def test_lint_names_unshown_and_incomplete_results(tiny):
     shown = "<!-- result: balls -->\n<!-- end result -->\n"
     (tiny.root / "course/notes.md").write_text(shown, "utf-8")
     assert lines() == []
-    for name in ("balls.jpg", "other.jpg", "notes.txt"):
+    for name in ("balls.webp", "other.webp", "notes.txt"):
         (folder / name).write_bytes(b"jpeg")
     found = lines()
     assert len(found) == 3 and "no text shows it" in found[0]
-    assert found[1].startswith("course/results/notes.txt: expected NAME.json or NAME.jpg")
-    assert found[2].startswith("course/results/other.jpg: course/results/other.json does not exist")
+    assert found[1].startswith("course/results/notes.txt: expected NAME.json or NAME.webp")
+    assert found[2].startswith(
+        "course/results/other.webp: course/results/other.json does not exist"
+    )
     (folder / "balls.json").write_text(json.dumps(changed(raw, ["seeds"], None)), "utf-8")
     assert "course/results/balls.json: $: 'seeds' is a required property" in lines()[1]

@@ -42,7 +42,7 @@ def course_parts(root: Path) -> Iterator[Finding]:
 def _pictures(root: Path, lesson: Lesson) -> Iterator[Finding]:
     command = "python -m course pictures"
     for name, how in (
-        (f"{lesson.name}.jpg", f"make it from a figure: {command} {lesson.name} CELL."),
+        (f"{lesson.name}.webp", f"make it from a figure: {command} {lesson.name} CELL."),
         (f"map_{lesson.number}.webp", f"draw the maps: {command}."),
     ):
         if not (root / PICTURES / name).exists():

@@ -10,7 +10,7 @@ from course.tool.cli import CourseError
 from course.tool.lints.notebook_parsing import Finding
 
 NOT_SHOWN = "no solution and no text shows it: add its placeholder to one, or remove the file."
-KINDS = {".json": "result", ".jpg": "picture"}
+KINDS = {".json": "result", ".webp": "picture"}
 
 
 def result_files(root: Path) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def result_files(root: Path) -> Iterator[Finding]:
         if path.name == stored_results.SCHEMA:
             continue
         if path.suffix not in KINDS:
-            yield Finding(file, "", "expected NAME.json or NAME.jpg: move the file elsewhere.")
+            yield Finding(file, "", "expected NAME.json or NAME.webp: move the file elsewhere.")
             continue
         try:
             stored_results.read(path.stem, root)

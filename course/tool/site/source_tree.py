@@ -127,7 +127,7 @@ def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> st
 
 
 def _row(root: Path, lesson: Lesson, nb: NotebookNode) -> tuple[str, str]:
-    picture = f"course/pictures/{lesson.name}.jpg"
+    picture = f"course/pictures/{lesson.name}.webp"
     image = f"![{lesson.picture_alt}]({picture})" if (root / picture).exists() else ""
     lines = [
         f"**[{lesson.number} · {lesson.title}](lessons/{lesson.name}.ipynb)**",
