@@ -18,8 +18,9 @@ TEMPLATES = Path(__file__).with_name("templates")
 NEXT_STEPS = """
 solutions/{name}.ipynb is a lesson to fill in, and colorlib/check/ has its checks. Next:
   1. write in course/course.toml what lesson {number} promises;
-  2. write the notebook, colorlib/check/lesson{number:02d}.py with exercises.toml next to it, and
-     the answers to its quiz in course/quiz.toml;
+  2. write the notebook, colorlib/check/lesson{number:02d}.py with exercises.toml next to it,
+     the answers to its quiz in course/quiz.toml, and wrong answers of students in
+     tests/colorlib/check/answers_lesson{number:02d}.toml;
   3. python -m course build, python -m course run --store;
   4. make its picture from a figure of it: python -m course pictures {name} CELL;
      then draw the maps: python -m course pictures;
