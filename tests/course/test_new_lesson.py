@@ -70,7 +70,7 @@ def test_check_names_everything_that_a_new_lesson_lacks(tiny):
         (tiny.root / left).touch()
     found = "\n".join(str(finding) for finding in check.findings(tiny.root))
     for part in (
-        "course/pictures/09_fresh_paint.jpg: does not exist: make it from a figure",
+        "course/pictures/09_fresh_paint.webp: does not exist: make it from a figure",
         "course/pictures/map_9.webp: does not exist: draw the maps: python -m course pictures",
         "colorlib/check/lesson09.py: not written yet",
         "(header): not written yet: replace each 'WRITE:' in the lesson's entry of course/course",
