@@ -73,11 +73,16 @@ def image_grid(
             with mpl.rc_context(STYLE):
                 axes = figure.add_axes((left / w, bottom / h, widths[j] / w, height / h))
             draw_image(axes, arrays[i][j], title if i == 0 else "")
-            title_width = _LETTER_WIDTH * max(len(line) for line in title.split("\n"))
-            axes.title.set_fontsize(max(6, min(11, 11 * widths[j] / (title_width + 1e-9))))
-            axes.set_ylabel(name if j == 0 else "")
+            axes.title.set_fontsize(_font_size(title, widths[j]))
+            axes.set_ylabel(name if j == 0 else "", fontsize=_font_size(name, height))
             left += widths[j] + _GAP
     return figure
+
+
+def _font_size(text: str, space: float) -> float:
+    """Return the size, at most 11, at which the longest line of a text fits into some inches."""
+    length = _LETTER_WIDTH * max(len(line) for line in text.split("\n"))
+    return max(6, min(11, 11 * space / (length + 1e-9)))
 
 
 def before_after(

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
@@ -90,6 +91,21 @@ def test_figure_displays_itself_with_its_alt_text(monkeypatch):
 def test_figure_refuses_wrong_input(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_long_titles_of_a_grid_do_not_overlap():
+    rows = {"our encoder, trained": [NOISE] * 2, "a random ResNet18": [NOISE] * 2}
+    figure = viz.image_grid(
+        rows, ["a long title of a column", "and another one"], alt="x", height=1
+    )
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    first, second, below, _ = figure.axes
+    assert not overlap(first.yaxis.label, below.yaxis.label, renderer)
+    assert not overlap(first.title, second.title, renderer)
+
+
+def overlap(one, other, renderer):
+    return one.get_window_extent(renderer).overlaps(other.get_window_extent(renderer))
 
 
 def test_image_row_draws_the_given_pixels():
