@@ -39,7 +39,7 @@ def test_header_has_badge_title_and_table(tiny, tree, note):
 
 def test_gpu_appears_only_where_course_toml_has_it(tiny):
     metadata = tiny.read("lessons").metadata
-    assert metadata.language_info == {"name": "python"}
+    assert metadata.language_info == {"file_extension": ".py", "name": "python"}
     assert metadata.colab == {"provenance": [], "toc_visible": True}
     assert "accelerator" not in metadata
     set_gpu_minutes(tiny, 12)
