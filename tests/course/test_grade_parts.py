@@ -20,6 +20,7 @@ from course.tool.grade.names import changed_names, defined_names, needed_names
 from course.tool.grade.notebook_file import UnreadableNotebook, parse_notebook
 from course.tool.grade.rows import GradeRow
 from course.tool.grade.student_process import StudentProcess
+from tests.course import class_of_sixty
 from tests.course import hostile_submissions as hostile
 from tests.course import submission_maker as maker
 
@@ -115,6 +116,15 @@ def test_answers_are_found_in_every_form_of_a_notebook(form):
     assert found.answers == plain.answers
     roles = [[(step.role, step.names) for step in one.steps] for one in (found, plain)]
     assert roles[0] == roles[1]
+
+
+@pytest.mark.parametrize("number", [0, 6])
+def test_class_of_sixty_can_be_made(number, tmp_path):
+    of = class_of_sixty.material(COURSE.lessons[number])
+    kinds = class_of_sixty.class_of(of, tmp_path / "canary.txt", 1)
+    assert len({kind.folder for kind in kinds}) == len(kinds) >= 60
+    assert sum(kind.hostile for kind in kinds) >= 20
+    assert set(of.exercises) == {one.number for one in check.lesson(number).values()}
 
 
 def test_scratch_cells_are_not_run():
