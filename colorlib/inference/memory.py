@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from jaxtyping import Float
 from torch import Tensor
 
 from colorlib.engine.precision import is_out_of_memory
@@ -12,7 +13,9 @@ from colorlib.engine.precision import is_out_of_memory
 _logger = logging.getLogger("colorlib")
 
 
-def predict_with_oom_fallback(predict: Callable[[Tensor, int], Tensor], L: Tensor, size: int):
+def predict_with_oom_fallback(
+    predict: Callable[[Tensor, int], Tensor], L: Float[Tensor, "1 1 h w"], size: int
+) -> Float[Tensor, "1 2 h w"]:
     """Return ``predict(L, size)`` or, if memory runs out, ``predict(L, size // 2)`` with a warning.
 
     Args:
