@@ -58,3 +58,18 @@ class Failure:
     got: Observation
     expected: Observation
     mismatch: Mismatch | None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The results of a right answer in the cases of its check, in place of the answer.
+
+    Args:
+        observations: Name of a case -> what was observed.
+    """
+
+    observations: Mapping[str, Observation]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise, because nothing can be computed from a record."""
+        raise LookupError("this library has no answer to the exercise: write your own.")

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from colorlib.check.cases import Recording
 from colorlib.check.comparison import learner_line
 from colorlib.check.progress import next_hint, record
-from colorlib.check.recorded import Recording
 from colorlib.check.result import Outcome, Result, ResultCard, check_outcome, display, not_yours
 from colorlib.check.stand_in import (
     STOOD_IN,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from colorlib.check.arguments import copy_arguments, find_change, gradients, require_gradients
-from colorlib.check.cases import Case, Failure, KnownMistake, Observation
+from colorlib.check.cases import Case, Failure, KnownMistake, Observation, Recording
 from colorlib.check.comparison import (
     Mismatch,
     Rules,
@@ -22,7 +22,6 @@ from colorlib.check.comparison import (
     describe_exception,
     learner_line,
 )
-from colorlib.check.recorded import Recording
 from colorlib.check.result import Outcome, Result
 from colorlib.check.stubs import explain_unfinished, is_unfinished
 

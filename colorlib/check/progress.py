@@ -59,10 +59,8 @@ def next_hint(number: str, count: int) -> int:
 
 def clear() -> None:
     """Forget all outcomes, hints and lessons of this session."""
-    _entries.clear()
-    _hints.clear()
-    _quiz.clear()
-    _lessons.clear()
+    for state in (_entries, _hints, _quiz, _lessons):
+        state.clear()
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,6 @@ class ProgressTable:
         printer.text(str(self))
 
     def _repr_html_(self) -> str:
-        if not self.rows:
-            return f"<p>{self.summary}</p>"
         left = "style='text-align:left'"
         head = "".join(f"<th {left}>{h}</th>" for h in ("Exercise", "Title", "Outcome", "Tries"))
         body = "".join(
@@ -103,7 +99,7 @@ class ProgressTable:
             for number, entry in self.rows
         )
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<p>{self.summary}</p>{table}"
+        return f"<p>{self.summary}</p>{table if self.rows else ''}"
 
 
 def progress() -> None:

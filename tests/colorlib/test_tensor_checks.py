@@ -124,7 +124,7 @@ def test_other_checks(check, error, words):
         (lambda: color.quantize_lightness([1]), "lab " + LIST),
         (
             lambda: color.LabScaler(output_space="hsv"),
-            "output_space is 'hsv'; expected 'ab', 'lab' or 'rgb'",
+            "output_space is 'hsv'; expected 'ab', 'lab', 'rgb' or 'bins'",
         ),
         (lambda: color.LabScaler().normalize([1]), "lab " + LIST),
         (lambda: color.LabScaler().denormalize(RGB[:, :1], [1]), "output " + LIST),
@@ -189,7 +189,7 @@ def test_other_checks(check, error, words):
         (lambda: TrainConfig(seed=-1), "seed is -1; expected at least 0"),
         (
             lambda: TrainConfig(reconstruction="x"),
-            "reconstruction is 'x'; expected 'l1', 'l2' or 'psnr'",
+            "reconstruction is 'x'; expected 'l1', 'l2', 'psnr' or 'cross_entropy'",
         ),
         (
             lambda: TrainConfig(schedule="linear"),

@@ -1,6 +1,5 @@
 """Recorded checks: they pass and refuse the same answers, and hold no answer of ours."""
 
-import pickle
 import runpy
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from colorlib import check
 from colorlib.check.exercise import Exercise
 from colorlib.check.graders import Case, FunctionGrader, SideEffectGrader
+from colorlib.check.recorded import read
 from colorlib.check.result import Outcome
 from course.tool import exam_checks
 from course.tool.course_config import ROOT
@@ -82,4 +82,4 @@ def test_exercise_of_an_exam_says_right_or_wrong_and_nothing_stands_in(
     assert "has no hints in an exam" in capsys.readouterr().out
     with pytest.raises(LookupError, match="no answer to the exercise"):
         exercise.grader.reference(1)
-    assert pickle.loads((tmp_path / "lesson09.pickle").read_bytes())["9.1"][0] is FunctionGrader
+    assert read(tmp_path / "lesson09.pt")["9.1"][0] is FunctionGrader

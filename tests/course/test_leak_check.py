@@ -28,7 +28,7 @@ ANSWER = "return x**2 + 1 * 0"  # of exercise 1.1
 def test_leaked_answer_raises_and_names_both_places(tiny, cell):
     before = (tiny.root / LESSON).read_bytes()
     tiny.add(cell)
-    message = r"01_tiny.ipynb: cell 8 \(answer-1\), line 2 leaks.*\(hint\)"
+    message = r"01_tiny.ipynb: cell 9 \(answer-1\), line 2 leaks.*\(hint\)"
     with pytest.raises(CourseError, match=message):
         tiny.build()
     assert (tiny.root / LESSON).read_bytes() == before

@@ -94,7 +94,7 @@ def test_exam_has_recorded_checks_and_no_hint(course):
     assert status == 0
     checks = folder / "colorlib/check"
     names = sorted(path.name for path in checks.glob("lesson*"))
-    assert names == ["lesson01.pickle", "lesson01.py"]
+    assert names == ["lesson01.pt", "lesson01.py"]
     assert "abs" not in (checks / "lesson01.py").read_text("utf-8")
     table = tomllib.loads((checks / "exercises.toml").read_text("utf-8"))
     assert table == {"1.1": {"title": "Square", "hints": []}}
@@ -160,7 +160,7 @@ def test_course_itself_has_a_student_tree_and_a_wheel(tmp_path):
     path = wheel.build(tree, tmp_path)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
-        assert "colorlib/check/lesson01.py" in names and "colorlib/check/lesson03.pickle" in names
+        assert "colorlib/check/lesson01.py" in names and "colorlib/check/lesson03.pt" in names
         assert "colorlib/check/lesson03_mutants.py" not in names
         assert not [name for name in names if "solution" in name.lower()]
         archive.extractall(tmp_path / "installed")

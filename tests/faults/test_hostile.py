@@ -260,7 +260,7 @@ MISSING = object()
 NET = UNet(num_downs=2, base_channels=1)
 GOOD_CONFIG = {
     "net": NET.config,
-    "scaler": {"ab_scale": 110.0, "output_space": "ab"},
+    "scaler": {"ab_scale": 110.0, "output_space": "ab", "temperature": 0.38},
     "image_size": 16,
     "tta": False,
 }
@@ -289,6 +289,11 @@ def save_tiny(path, **changes):
         ("scaler", MISSING, "there is no 'scaler'"),
         ("scaler", 110, "config is 110; expected a dict"),
         ("scaler", {"ab_scale": 110.0}, "got no field 'output_space'"),
+        (
+            "scaler",
+            {"ab_scale": 110.0, "output_space": "bins", "temperature": -1.0},
+            "temperature=-1.0; expected a number from 0 up to",
+        ),
         ("hook", "http://example.org/x.py", "unknown field 'hook'"),
     ],
 )
@@ -310,7 +315,7 @@ def test_load_model_checks_each_field(field, value, words, tmp_path, record_tria
     ],
 )
 def test_load_model_checks_scaler(ab_scale, output_space, words, tmp_path, record_trials):
-    scaler = {"ab_scale": ab_scale, "output_space": output_space}
+    scaler = {"ab_scale": ab_scale, "output_space": output_space, "temperature": 0.38}
     with pytest.raises(CheckpointError, match=f"holds no model that fits its weights: .*{words}"):
         Colorizer.load(save_tiny(tmp_path / "w.safetensors", scaler=scaler))
     record_trials("configuration field", 1)
