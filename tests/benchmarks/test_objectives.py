@@ -34,6 +34,7 @@ def test_every_objective_is_a_recipe_that_differs_in_the_loss_only():
 
 def test_table_has_a_row_for_each_loss_and_temperature(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "SCORED", 2)
+    monkeypatch.setattr(bench, "TEMPERATURES", (0.0, 1.0))
     chosen = {name: bench.OBJECTIVES[name] for name in ("L1", "bins")}
     monkeypatch.setattr(bench, "OBJECTIVES", chosen)
     root = tmp_path / "course"

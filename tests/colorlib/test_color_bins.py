@@ -14,7 +14,7 @@ from skimage.color import rgb2lab
 from colorlib.color import LabScaler, rgb_to_lab
 from colorlib.color_bins import ColorBins, bin_loss, grid_bins, rebalancing_weights
 from colorlib.colorizer import Colorizer
-from colorlib.data.datasets import load_dataset
+from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.discriminators import PatchDiscriminator
 from colorlib.engine.objective import bin_weights
 from colorlib.models.efficientnet_unet import EfficientNetUNet
@@ -165,8 +165,8 @@ def test_network_has_logits_at_a_quarter_of_any_size():
 
 
 def test_training_predicts_the_colors_and_the_model_comes_back(tmp_path):
-    images = load_dataset("photos", 32, reduced=True).train
-    config = bin_config(epochs=6, batch_size=4, lr=2e-3, uniform_share=1.0)
+    images = draw_subset(load_dataset("photos", 32, reduced=True).train, 16, seed=0)
+    config = bin_config(epochs=10, batch_size=8, lr=3e-3, uniform_share=1.0)
     trainer = Trainer(bin_network(), images, config, net_d=PatchDiscriminator(n_layers=1))
     net = trainer.fit()
     first, last = trainer.history[0], trainer.history[-1]
