@@ -199,7 +199,8 @@ class Trainer:
         ]
         rank = [distributed.rank()] if distributed.rank() else []  # each has its own dropout
         self.should_stop = self.is_validating = False
-        with hooks.explain_out_of_memory(self), ExitStack() as stack:
+        # an interrupt inside of no_grad may leave gradients switched off: here they are on again
+        with torch.enable_grad(), hooks.explain_out_of_memory(self), ExitStack() as stack:
             for callback in reversed(callbacks):
                 stack.callback(callback.on_fit_end, self)
                 callback.on_fit_start(self)

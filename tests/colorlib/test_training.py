@@ -84,6 +84,21 @@ def test_run_stopped_while_validating_validates_again(tmp_path, uninterrupted):
     assert same_run(resumed, uninterrupted) and same_run(run, uninterrupted)
 
 
+def test_gradients_are_on_in_a_run_and_after_an_interrupt(uninterrupted):
+    with torch.no_grad():
+        run = trainer()
+        run.fit()
+    assert same_run(run, uninterrupted)
+
+    def interrupt_inside_of_no_grad(*_):
+        torch.set_grad_enabled(False)  # and no_grad has no time to switch it on
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        trainer(callbacks=[Hooks(on_step_end=interrupt_inside_of_no_grad)]).fit()
+    assert torch.is_grad_enabled()
+
+
 def test_killed_process_ends_with_the_same_weights(tmp_path):
     command = [sys.executable, Path(__file__).with_name("tiny_run.py"), tmp_path]
     process = subprocess.run(command, capture_output=True, text=True, timeout=300)
