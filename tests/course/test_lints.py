@@ -87,6 +87,7 @@ NO_STUB = "(exercise-2): no code cell with ### BEGIN SOLUTION"
 NO_CALL = "(exercise-2): no cell calls check.q1_2("
 NO_TAG = "no code cell of this section is tagged"
 NO_ANSWER = "(see): **Predict** has no"
+TABLE = 'TEXT = """\none 1 2\ntwo 3.5 4\nthree 5 -6\n"""'
 SPOILED = 'write viz.alt_text("1.three")'
 STORED = new_markdown_cell("See.\n\n<!-- result: nine -->\n<!-- end result -->", id="stored")
 FOLDED = new_markdown_cell(
@@ -128,6 +129,7 @@ FOUND = [  # lint, tree, change, part of the message
         SPOILED,
     ),
     (spoilers.open_predictions, L, source("three", "alt = x\nalt += ' and 9'"), SPOILED),
+    (spoilers.open_predictions, L, source("three", TABLE), "this table can be read before"),
     (spoilers.open_predictions, L, source("three", "alt = ('It ' 'is 9.')"), SPOILED),
     (spoilers.open_predictions, L, source("three", "alt = 'It is ' + str(9)"), SPOILED),
     (
@@ -195,6 +197,7 @@ NOT_FOUND = [
     (texts.predictions, L, swap("see", "**Predict**", PREDICT_TWICE)),
     (spoilers.open_predictions, L, source("three", "show(alt=viz.alt_text('1.three'))")),
     (spoilers.open_predictions, L, source("three", "title = 'It is 9.'")),
+    (spoilers.open_predictions, L, source("three", "x = 1 + 2\ny = 3 * 4\nz = f(5, 6)")),
     (spoilers.open_predictions, L, source("check-1", "show(alt='It is 9.')")),
     (spoilers.open_predictions, L, insert(FOLDED, after="see-write")),
     (spoilers.open_predictions, L, insert(STORED, after="three")),

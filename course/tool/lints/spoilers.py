@@ -21,11 +21,13 @@ from course.tool.solution_regions import parse
 
 ALT_TEXTS = "colorlib/viz/alt_texts.toml"
 CALL = re.compile(r"\bviz\.alt_text\(\s*[\"']([^\"']*)[\"']")
+WORDS = re.compile(r"[\w\s.,|;-]+")
+NUMBER = re.compile(r"\b\d+(?:\.\d+)?\b")
 FOLDED = re.compile(r"(?s)<details.*?</details>")
 
 
 def open_predictions(book: LessonNotebook) -> Problems:
-    """Nothing answers a prediction before it is made: no alt text in code, no text above code.
+    """Nothing answers a prediction before it is made: no alt text or table in code, no text before.
 
     A prediction is followed by code, by an exercise, or by what is folded, such as a stored table.
     """
@@ -39,6 +41,9 @@ def open_predictions(book: LessonNotebook) -> Problems:
                 found = "this alt text can be read before the figure, and a prediction is open"
                 place = f"{book.lesson.number}.{cell.id}"
                 yield number, f'{found}: move it to {ALT_TEXTS}, and write viz.alt_text("{place}").'
+            if is_open and notebooks.FOLDED_TAGS.isdisjoint(tags(cell)) and _holds_table(cell):
+                found = "this table can be read before it is used, and a prediction is open"
+                yield number, f"{found}: fold the cell with the tag hide-input."
         elif SAW in cell.source or cell.source.startswith("## "):
             is_open = False
         elif is_open and not is_run and _is_plain(cell):
@@ -85,6 +90,13 @@ def _alt_values(cell: NotebookNode) -> Iterator[ast.expr]:
                 yield node.value
         elif isinstance(node, ast.keyword) and node.arg == "alt":
             yield node.value
+
+
+def _holds_table(cell: NotebookNode) -> bool:
+    """Return whether a cell has three neighbouring lines of words and at least two numbers."""
+    lines = cell.source.split("\n")
+    rows = [len(NUMBER.findall(line)) > 1 and bool(WORDS.fullmatch(line)) for line in lines]
+    return any(map(all, zip(rows, rows[1:], rows[2:], strict=False)))
 
 
 def _is_text(value: ast.expr) -> bool:
