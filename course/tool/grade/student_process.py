@@ -12,6 +12,7 @@ import json
 import linecache
 import os
 import random
+import re
 import sys
 import time
 import traceback
@@ -24,6 +25,7 @@ from course.tool.grade.seal import Seal
 
 LONG_WAIT = 15.0  # seconds: a cell that sleeps, or one that a check has stopped
 MAX_TEXT = 2000  # characters of one text on a card
+RANDOM_PARTS = re.compile(r"(?<=/tmp/tmp)\w{8}|(?<= at 0x)[0-9a-f]+")  # names of folders, addresses
 # A check's name for an outcome -> the table's. The library's own function does not count.
 OUTCOMES = {
     "PASSED": "passed",
@@ -81,7 +83,17 @@ def grade_answer(exercise: Any, implementation: Any) -> dict[str, Any]:
     """Return outcome and reasons of an answer, as plain values, from the instructor's colorlib."""
     result = exercise.grade(implementation)
     outcome = OUTCOMES[result.outcome.name]
-    return {"outcome": outcome, "reasons": [[label, t[:MAX_TEXT]] for label, t in result.reasons]}
+    return {"outcome": outcome, "reasons": [[label, shorten(t)] for label, t in result.reasons]}
+
+
+def shorten(text: str) -> str:
+    """Return a text for a card, without what differs from run to run.
+
+    Example:
+        >>> shorten("/tmp/tmp1x2y3z4w/a.pt belongs to <object at 0x7f6fb38c4b50>")
+        '/tmp/tmp.../a.pt belongs to <object at 0x...>'
+    """
+    return RANDOM_PARTS.sub("...", text)[:MAX_TEXT]
 
 
 def _is_librarys(implementation: Any) -> bool:
@@ -193,7 +205,7 @@ class StudentProcess:
 
 def _reasons(error: BaseException, file: str) -> list[list[str]]:
     """Describe an exception: its text, and the line of the student's code."""
-    text = f"{type(error).__name__}: {error}"[:MAX_TEXT]
+    text = shorten(f"{type(error).__name__}: {error}")
     line = ""
     if isinstance(error, SyntaxError):
         line = error.text or ""
