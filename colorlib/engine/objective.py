@@ -34,7 +34,8 @@ class Objective:
 
     def __init__(self, config: TrainConfig, dataset: Dataset[Tensor]) -> None:
         self.config = config
-        self.bin_weights = bin_weights(dataset, config) if config.predicts_bins else None
+        is_weighted = config.predicts_bins and config.uniform_share < 1
+        self.bin_weights = bin_weights(dataset, config) if is_weighted else None
 
     def __call__(
         self, real: Float[Tensor, "n c h w"], output: Float[Tensor, "n c_out h_out w_out"]
