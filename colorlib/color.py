@@ -172,7 +172,7 @@ class LabScaler:
             ``"rgb"``: 2 rgb - 1 (paper 001, two systems of paper 002); back in Lab, the predicted L
             is used, right or wrong. ``"bins"``: a logit for each of :func:`grid_bins`, perhaps at a
             smaller size; its target is a and b divided by ``ab_scale``.
-        temperature: Of :meth:`ColorBins.decode`, for ``"bins"``: 0 is vivid, 1 is pale.
+        temperature: Of :meth:`ColorBins.decode`, for ``"bins"``: 0 is the mode, 1 the mean.
 
     Example:
         >>> L, ab = LabScaler().normalize(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))

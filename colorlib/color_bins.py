@@ -90,7 +90,7 @@ class ColorBins:
 
         The probabilities are raised to the power 1 / temperature before the mean is taken (Zhang et
         al., section 2.3, who use 0.38). At 1 it is the mean: smooth, and gray where opposite
-        colours are possible. Towards 0 it is the most probable bin: vivid, with hard borders.
+        colours are possible. Towards 0 it is the most probable bin: vivid or gray, with hard edges.
 
         Args:
             logits: (n, k, h, w).

@@ -61,7 +61,7 @@ class TrainConfig:
     schedule: Schedule = "constant"
     step_epoch: int = 100
     patience: int = 3
-    reconstruction: Literal["l1", "l2", "psnr", "cross_entropy"] = "l1"
+    reconstruction: Reconstruction | Literal["cross_entropy"] = "l1"
     uniform_share: float = 0.5
     lambda_rec: float = 100.0
     gan: GANLoss = field(default_factory=GANLoss)

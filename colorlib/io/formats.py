@@ -170,11 +170,9 @@ def is_unsupported_photo(path: Path) -> bool:
     """
     if path.suffix.lower() in SUFFIXES:
         return False
-    try:
-        with open(path, "rb") as file:
-            start = file.read(32)
-    except OSError:
-        return False  # who reads it names the reason
+    start = _read_start(path)
+    if start is None:
+        return False
     if begins_like_photo(start):
         return is_tiff(start) and UNSUPPORTED.get(path.suffix.lower()) == RAW
     return unsupported_format(start, path.suffix) is not None
@@ -199,11 +197,9 @@ def why_not_a_photo(path: Path) -> str | None:
     """
     if has_photo_suffix(path):
         return None
-    try:
-        with open(path, "rb") as file:
-            start = file.read(32)
-    except OSError:
-        return None  # who reads it names the reason
+    start = _read_start(path)
+    if start is None:
+        return None
     if not start:
         return "empty (0 bytes)"
     is_unsupported = any(_match(pattern, start) for pattern in _UNSUPPORTED_PHOTOS)
@@ -215,3 +211,12 @@ def why_not_a_photo(path: Path) -> str | None:
 
 def _match(pattern: bytes, start: bytes) -> bool:
     return re.match(pattern, start, re.DOTALL) is not None
+
+
+def _read_start(path: Path) -> bytes | None:
+    """Return the first bytes of a file; None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(32)
+    except OSError:
+        return None  # who reads it names the reason
