@@ -119,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "folder", nargs="?", type=Path, help="of photos; the embedded ones if not given"
     )
     parser.add_argument(
-        "--model", default="landscape", help="a pretrained model, or a weights file"
+        "--model", default="plain", help="a pretrained model, or a weights file"
     )
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
     parser.add_argument(

@@ -34,10 +34,13 @@ TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 1.0)
 COLUMNS = {"RGB PSNR, dB": 2, "CIEDE2000": 2, "colourfulness / true": 3}  # and their digits
 #: What each row changes in the configuration of the pixel stage.
 OBJECTIVES = {
-    "L1": {"reconstruction": "l1"},
-    "L2": {"reconstruction": "l2"},
     "minus PSNR": {"reconstruction": "psnr"},
     "bins": {"reconstruction": "cross_entropy", "scaler": BINS, "uniform_share": 1.0},
+    "bins, rebalanced a little": {
+        "reconstruction": "cross_entropy",
+        "scaler": BINS,
+        "uniform_share": 0.9,
+    },
     "bins, rebalanced": {"reconstruction": "cross_entropy", "scaler": BINS, "uniform_share": 0.5},
 }
 PROTOCOL = (
@@ -54,7 +57,8 @@ def recipe(objective: str) -> Recipe:
     """Return the recipe of a row."""
     changes = OBJECTIVES[objective]
     num_bins = BINS.out_channels if "scaler" in changes else 0
-    config = {"epochs": 1, "min_crop": None, "load_scale": 1.0, "ema_decay": 0.99, **changes}
+    whole = {"min_crop": None, "film_share": 0.0, "load_scale": 1.0}
+    config = {"epochs": 1, "ema_decay": 0.99, "amp": True, **whole, **changes}
     generator = {**GENERAL.generator, "num_bins": num_bins}
     return GENERAL.replace(
         objective, generator=generator, discriminator=None, adversarial=None, config=config

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from torch import nn
 
-from colorlib import pretrained
 from colorlib.color import LabScaler
+from colorlib.colorizer import Colorizer
 from colorlib.discriminators import create_discriminator
 from colorlib.generator import init_weights
 from colorlib.models.registry import create_generator
@@ -66,7 +66,8 @@ class Recipe:
             :func:`colorlib.discriminators.create_discriminator`; None without an adversarial stage.
         init: the initial weights, as :func:`colorlib.generator.init_weights` takes it.
         pretrained: whether the encoder starts from ImageNet weights.
-        init_from: the name of a shipped model whose weights the generator starts from, or None.
+        init_from: a weights file of the same network whose weights the generator starts from, or
+            None.
         unspecified: what the paper leaves open or contradicts, and what was chosen here.
         reported: the paper's own numbers.
         metric: the metric of :func:`colorlib.evaluation.collection.default_metrics` that the
@@ -137,12 +138,19 @@ class Recipe:
 
         Raises:
             OSError: if the ImageNet weights cannot be downloaded.
-            RuntimeError: if the shipped weights in ``init_from`` belong to another network.
+            FileNotFoundError, CheckpointError: if ``init_from`` is not a weights file.
+            ValueError: if the weights in ``init_from`` belong to another network.
         """
         net_g = create_generator(self.generator, pretrained=self.pretrained, seed=seed)
         net_g = init_weights(net_g, self.init, seed)
         if self.init_from is not None:
-            net_g.load_state_dict(pretrained.load(self.init_from).net.state_dict())
+            initial = Colorizer.load(self.init_from).net
+            if initial.config != net_g.config:
+                raise ValueError(
+                    f"{self.init_from} holds the network {initial.config}; expected "
+                    f"{net_g.config}: name weights of the same network"
+                )
+            net_g.load_state_dict(initial.state_dict())
         if self.discriminator is None:
             return net_g, None
         net_d = create_discriminator(self.discriminator)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from colorlib.cli.common import (
     MODEL_HELP,
     add_device_argument,
+    add_seed_argument,
     parse_device,
     print_result,
     resolve_model,
 )
 from colorlib.io.paths import (
     check_no_photo_is_replaced,
+    check_outside,
     looks_like_file,
     parse_folder,
     parse_path,
@@ -23,6 +25,9 @@ from colorlib.io.paths import (
 
 if TYPE_CHECKING:
     from colorlib.colorizer import Colorizer
+    from colorlib.inference.folder import FolderReport
+
+_MAX_SAMPLES = 1000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,55 +38,98 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--model", metavar="MODEL", help=MODEL_HELP)
     saturation_help = "0 is gray, 1 is what the model predicts, 1.3 is stronger"
     add("--saturation", type=float, default=1.0, help=saturation_help)
+    temperature_help = (
+        "of a model of colour bins: 0 is the most probable colour, 1 the mean; "
+        "default: the model's own, or 1 with --samples"
+    )
+    add("--temperature", type=float, metavar="T", help=temperature_help)
+    samples_help = "of a model of colour bins: N results with different colours, by its odds"
+    add("--samples", type=int, metavar="N", help=samples_help)
+    add_seed_argument(parser)
     add("--overwrite", action="store_true", help="replace existing results")
     add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Colorize one photo or several; exit status 1 if one of several failed."""
-    from colorlib.inference.folder import FolderReport, colorize_folder
     from colorlib.models.fuse import fuse_conv_bn
 
     photos = [parse_path(photo) for photo in args.photos]
-    first = photos[0]
-    is_single = len(photos) == 1 and not first.is_dir()
-    out = _result_path(first, args) if is_single else _result_folder(first, args)
+    is_single = len(photos) == 1 and not photos[0].is_dir()
+    outs = _result_paths(photos[0], args) if is_single else _result_folders(photos[0], args)
     model_path, model = resolve_model(args.model)
     net = fuse_conv_bn(model.net).to(parse_device(args.device))
-    model = dataclasses.replace(model, net=net)
-    if is_single:
-        _colorize_one(model, first, out, args)
-        report, text = FolderReport([out], {}), str(out)
-    else:
-        source = first if len(photos) == 1 else photos
-        report = colorize_folder(
-            model, source, out, saturation=args.saturation, overwrite=args.overwrite
+    models = _choose_decoding(dataclasses.replace(model, net=net), args)
+    colorize = _colorize_one if is_single else _colorize_many
+    reports = [colorize(model, photos, out, args) for model, out in zip(models, outs, strict=True)]
+    lines = map(str, outs)
+    if not is_single:
+        lines = [f"{report}\nin {out}" for report, out in zip(reports, outs, strict=True)]
+    result = {"model": model_path, "written": [], "skipped": {}, "left_out": {}, "renamed": {}}
+    for report in reports:
+        result["written"] += report.written
+        for name in ("skipped", "left_out", "renamed"):
+            result[name] |= getattr(report, name)
+    print_result(args, result, "\n".join(lines))
+    return 1 if any(report.failed for report in reports) else 0
+
+
+def _choose_decoding(model: Colorizer, args: argparse.Namespace) -> list[Colorizer]:
+    """Return the model with the temperature that was asked for, or a copy for each sample."""
+    from colorlib.inference.decoding import sampling_models, with_temperature
+
+    if args.samples is not None:
+        temperature = 1.0 if args.temperature is None else args.temperature
+        return list(sampling_models(model, args.samples, temperature=temperature, seed=args.seed))
+    return [model if args.temperature is None else with_temperature(model, args.temperature)]
+
+
+def _result_paths(photo: Path, args: argparse.Namespace) -> list[Path]:
+    """Return the path of each result of a single photo; refuse one that must not be written."""
+    from colorlib.inference.paths import numbered_path
+
+    outs = [_result_path(photo, args)]
+    if args.samples is not None:
+        outs = [numbered_path(outs[0], number) for number in _sample_numbers(args)]
+    check_no_photo_is_replaced([photo], outs)
+    existing = [out for out in outs if out.exists()]
+    if existing and not args.overwrite:
+        raise FileExistsError(
+            f"{existing[0]} exists already; name another --out, or add --overwrite"
         )
-        text = f"{report}\nin {out}"
-    result = {"model": model_path, "written": report.written, "skipped": report.skipped}
-    result |= {"left_out": report.left_out, "renamed": report.renamed}
-    print_result(args, result, text)
-    return 1 if report.failed else 0
+    return outs
 
 
 def _result_path(photo: Path, args: argparse.Namespace) -> Path:
-    """Return the path of the result of a single photo; refuse one that must not be written."""
+    """Return the path of the result of a single photo."""
     from colorlib.inference.paths import output_path
     from colorlib.io.images import WRITABLE_SUFFIXES
 
     if args.out is None:
-        out = output_path(photo)
-    elif looks_like_file(args.out):
-        out = parse_path(args.out)
-        if out.suffix.lower() not in WRITABLE_SUFFIXES:
-            expected = f"expected {', '.join(WRITABLE_SUFFIXES)}, or a folder: {out}/"
-            raise ValueError(f"{out} ends in {out.suffix!r}; {expected}")
-    else:
-        out = parse_folder(args.out) / output_path(photo).name
-    check_no_photo_is_replaced([photo], [out])
-    if out.exists() and not args.overwrite:
-        raise FileExistsError(f"{out} exists already; name another --out, or add --overwrite")
+        return output_path(photo)
+    if not looks_like_file(args.out):
+        return parse_folder(args.out) / output_path(photo).name
+    out = parse_path(args.out)
+    if out.suffix.lower() not in WRITABLE_SUFFIXES:
+        expected = f"expected {', '.join(WRITABLE_SUFFIXES)}, or a folder: {out}/"
+        raise ValueError(f"{out} ends in {out.suffix!r}; {expected}")
     return out
+
+
+def _result_folders(first: Path, args: argparse.Namespace) -> list[Path]:
+    """Return the folder of results, or a sub-folder of it for each sample."""
+    out = _result_folder(first, args)
+    if args.samples is None:
+        return [out]
+    if first.is_dir():
+        check_outside(out, first)
+    return [out / str(number) for number in _sample_numbers(args)]
+
+
+def _sample_numbers(args: argparse.Namespace) -> range:
+    if not 1 <= args.samples <= _MAX_SAMPLES:
+        raise ValueError(f"--samples is {args.samples}; expected 1 to {_MAX_SAMPLES}")
+    return range(1, args.samples + 1)
 
 
 def _result_folder(first: Path, args: argparse.Namespace) -> Path:
@@ -97,11 +145,23 @@ def _result_folder(first: Path, args: argparse.Namespace) -> Path:
     return first.with_name(f"{first.name}-colorized")
 
 
-def _colorize_one(model: Colorizer, photo: Path, out: Path, args: argparse.Namespace) -> None:
-    from colorlib.inference.folder import colorize_with_exif
+def _colorize_one(
+    model: Colorizer, photos: list[Path], out: Path, args: argparse.Namespace
+) -> FolderReport:
+    from colorlib.inference.folder import FolderReport, colorize_with_exif
     from colorlib.io.images import save_image
 
-    result, exif = colorize_with_exif(model, photo, args.saturation)
+    result, exif = colorize_with_exif(model, photos[0], args.saturation)
     if args.out is not None and not looks_like_file(args.out):
         out.parent.mkdir(parents=True, exist_ok=True)
     save_image(result, out, overwrite=args.overwrite, exif=exif)
+    return FolderReport([out], {})
+
+
+def _colorize_many(
+    model: Colorizer, photos: list[Path], out: Path, args: argparse.Namespace
+) -> FolderReport:
+    from colorlib.inference.folder import colorize_folder
+
+    source = photos[0] if len(photos) == 1 else photos
+    return colorize_folder(model, source, out, saturation=args.saturation, overwrite=args.overwrite)

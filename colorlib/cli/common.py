@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from colorlib.data.filters import FilterConfig
 
 MODEL_HELP = (
-    "a weights file, the folder of a run, or a model of the library: landscape, general, or either "
-    "with -adversarial; "
-    "default: the newest in runs/, or else general-adversarial"
+    "a weights file, the folder of a run, or a model of the library: plain or vivid; "
+    "default: the newest in runs/, or else vivid"
 )
 _logger = logging.getLogger("colorlib")
 

@@ -15,6 +15,7 @@ from colorlib.cli.common import (
     filters_from_args,
     parse_device,
     print_result,
+    resolve_model,
 )
 from colorlib.data.catalog import is_same_dataset, parse_dataset
 from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
@@ -50,6 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser, required=False)
     add = parser.add_argument
     add("--recipe", metavar="NAME", help="a system of the papers, such as p2-cnn")
+    init_help = "with a recipe: weights of its network to start from, as --model of colorize"
+    add("--init-from", metavar="MODEL", help=init_help)
     scratch_help = "with a recipe: random initial weights for the encoder, too"
     add("--from-scratch", action="store_true", help=scratch_help)
     add("--out", metavar="FOLDER", help="folder of the run; default: runs/NAME-SIZE")
@@ -108,6 +111,10 @@ def recipe_from_args(args: argparse.Namespace) -> Recipe:
 
     given = {name: getattr(args, name) for name in OWN_OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
+    if args.init_from is not None and (args.from_scratch or args.reduced or not args.recipe):
+        raise ValueError(
+            "--init-from was given; expected --recipe with it, without --from-scratch and --reduced"
+        )
     if not args.recipe:
         return _own_recipe(args, given)
     if given:
@@ -120,7 +127,12 @@ def recipe_from_args(args: argparse.Namespace) -> Recipe:
         recipe = recipe.reduced()
     if args.image_size is not None:
         recipe = recipe.with_image_size(args.image_size)
-    return recipe.replace(pretrained=False, init_from=None) if args.from_scratch else recipe
+    if args.from_scratch:
+        return recipe.replace(pretrained=False)
+    if args.init_from is not None:
+        path, _ = resolve_model(args.init_from)
+        return recipe.replace(pretrained=False, init_from=str(path))
+    return recipe
 
 
 def _own_recipe(args: argparse.Namespace, given: dict[str, Any]) -> Recipe:

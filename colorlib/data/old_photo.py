@@ -10,6 +10,7 @@ has its source in a comment or docstring.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +20,8 @@ from PIL import Image
 from torch import Tensor
 
 from colorlib import cie
+from colorlib.color import rgb_to_lab
+from colorlib.data.augment import hash_uniform
 from colorlib.io import images
 from colorlib.tensor_checks import check_images
 
@@ -33,6 +36,8 @@ SPECTRAL_RESPONSES = {
     "orthochromatic": (0.0, 0.35, 0.40),
     "blue": (0.0, 0.0, 1.0),
 }
+
+_FILM = 5  # the purpose of a random number, next to those of colorlib.data.augment
 
 
 @dataclass(frozen=True)
@@ -133,8 +138,62 @@ def to_film_gray(
     """
     check_images("rgb", rgb)
     _check_response(response)
-    weights = torch.tensor(SPECTRAL_RESPONSES[response])
-    light = cie.srgb_to_linear(rgb.float()) * (weights / weights.sum()).view(1, 3, 1, 1)
+    return _mix_light(rgb, torch.tensor(SPECTRAL_RESPONSES[response]))
+
+
+def use_random_film(
+    lab: Float[Tensor, "n 3 h w"],
+    rgb: Float[Tensor, "n 3 h w"],
+    indices: Sequence[int] | Tensor,
+    seed: int,
+    epoch: int,
+    share: float,
+) -> Float[Tensor, "n 3 h w"]:
+    """Replace the lightness of some images by that of a random film; a and b stay the true ones.
+
+    A network that is trained on such images learns that an old photo's gray is not the lightness
+    that eyes see. The film's sensitivity to red, green and blue is drawn from all that there can
+    be; black may have faded to 0.25 and white to 0.8, and the grain has a strength up to 0.04.
+
+    Args:
+        lab: (n, 3, h, w), Lab of ``rgb``.
+        rgb: (n, 3, h, w) in [0, 1].
+        indices: the indices of the n images in their data set; with the seed and the epoch they
+            determine everything random, as in :func:`colorlib.data.augment.augment`.
+        seed: the seed of the run.
+        epoch: the number of the epoch.
+        share: the share of the images that are changed, 0 to 1.
+
+    Example:
+        >>> rgb = torch.rand(2, 3, 8, 8)
+        >>> lab = rgb_to_lab(rgb)
+        >>> film = use_random_film(lab, rgb, [0, 1], seed=0, epoch=0, share=1)
+        >>> bool((film[:, 1:] == lab[:, 1:]).all()), bool((film[:, 0] == lab[:, 0]).all())
+        (True, False)
+    """
+    check_images("rgb", rgb)
+    lab = lab.clone()
+    draws = hash_uniform(torch.as_tensor(indices).cpu().numpy(), seed, epoch, _FILM)
+    for k in (draws < share).nonzero()[0].tolist():
+        rng = torch.Generator().manual_seed(int(draws[k] * 2**53))
+        lab[k, 0] = _random_film_lightness(rgb[k : k + 1], rng)
+    return lab
+
+
+def _random_film_lightness(rgb: Float[Tensor, "1 3 h w"], rng: torch.Generator) -> Tensor:
+    """Return L (h, w) of one photo on a film that is drawn at random."""
+    draws = torch.rand(6, generator=rng)
+    weights = -draws[:3].clamp(min=1e-6).log()  # uniform over all mixtures, once they are divided
+    gray = _add_grain(_mix_light(rgb, weights), 0.04 * draws[3].item(), rng)
+    black, white = 0.25 * draws[4].item(), 1 - 0.2 * draws[5].item()
+    gray = black + (white - black) * gray
+    return rgb_to_lab(gray.expand(-1, 3, -1, -1))[0, 0]
+
+
+def _mix_light(rgb: Tensor, weights: Tensor) -> Tensor:
+    """Return gray images (n, 1, h, w): light, mixed by the weights of red, green and blue."""
+    weights = (weights / weights.sum()).to(rgb.device).view(1, 3, 1, 1)
+    light = cie.srgb_to_linear(rgb.float()) * weights
     return cie.linear_to_srgb(light.sum(dim=1, keepdim=True).clamp(0, 1))
 
 
@@ -167,7 +226,7 @@ def _check_response(response: str) -> None:
 
 def _add_grain(gray: Tensor, strength: float, rng: torch.Generator) -> Tensor:
     """Add soft noise that is strongest in the middle tones and 0 in black and white."""
-    noise = torch.randn(gray.shape, generator=rng)
+    noise = torch.randn(gray.shape, generator=rng).to(gray.device)
     noise = F.avg_pool2d(noise, 2, stride=1, padding=1)[..., :-1, :-1]
     return (gray + 2 * strength * noise * 4 * gray * (1 - gray)).clamp(0, 1)
 

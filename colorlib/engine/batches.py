@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from colorlib.color import quantize_lightness, rgb_to_lab
 from colorlib.data.augment import augment, epoch_permutation
+from colorlib.data.old_photo import use_random_film
 
 if TYPE_CHECKING:
     from colorlib.training import TrainConfig
@@ -72,7 +73,11 @@ def load_batches(
         )
         if config.load_scale > 1:
             rgb = downsample(rgb, [round(side / config.load_scale) for side in rgb.shape[-2:]])
-        yield config.scaler.normalize(quantize_lightness(rgb_to_lab(rgb)))
+        lab = quantize_lightness(rgb_to_lab(rgb))
+        if config.film_share:
+            rgb = rgb / 255 if rgb.dtype == torch.uint8 else rgb
+            lab = use_random_film(lab, rgb, indices, config.seed, epoch, config.film_share)
+        yield config.scaler.normalize(lab)
 
 
 def _collate(images: Tensor | list[Tensor]) -> Tensor:

@@ -41,6 +41,8 @@ class TrainConfig:
         horizontal_flip: whether half of the images are mirrored.
         min_crop: the smallest share of an image's sides that a random crop keeps, before it is
             enlarged again; None trains on whole images.
+        film_share: the share of the images whose L is that of a random black-and-white film, as
+            :func:`colorlib.data.old_photo.use_random_film` draws it.
         load_scale: how much larger the sides of the data's images are than those that the networks
             see; above 1, a crop stays as sharp as a whole image.
         amp: whether to use automatic mixed precision where the device is faster with it; see
@@ -68,6 +70,7 @@ class TrainConfig:
     ema_decay: float = 0.0
     horizontal_flip: bool = True
     min_crop: float | None = None
+    film_share: float = 0.0
     load_scale: float = 1.0
     amp: bool = False
     compile: bool = False
@@ -86,6 +89,8 @@ class TrainConfig:
             space = f"output_space {self.scaler.output_space!r}"
             expected = "expected 'cross_entropy' with output_space 'bins', and only there"
             raise ValueError(f"{found} with {space}; {expected}")
+        if not 0 <= self.film_share <= 1:
+            raise ValueError(f"film_share is {self.film_share}; expected a share from 0 to 1")
         if not 0 <= self.ema_decay < 1:
             raise ValueError(
                 f"ema_decay is {self.ema_decay}; expected at least 0 and below 1, such as 0.999, "

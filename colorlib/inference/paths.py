@@ -21,11 +21,18 @@ def output_path(photo: str | Path) -> Path:
         ('lawn-colorized.JPG', 'scan-colorized.png')
     """
     path = Path(photo)
-    stem = path.stem
-    ending = f"-colorized{_writable_suffix(path.suffix)}"
-    while len(os.fsencode(stem + ending)) > 255:
-        stem = stem[:-1]
-    return path.with_name(stem + ending)
+    return _with_ending(path, f"-colorized{_writable_suffix(path.suffix)}")
+
+
+def numbered_path(path: str | Path, number: int) -> Path:
+    """Return the path of one of several results: NAME-NUMBER.EXT.
+
+    Example:
+        >>> numbered_path("lawn-colorized.jpg", 2).name
+        'lawn-colorized-2.jpg'
+    """
+    path = Path(path)
+    return _with_ending(path, f"-{number}{path.suffix}")
 
 
 def unique_output_paths(names: Sequence[str]) -> list[str]:
@@ -67,6 +74,14 @@ def _candidate_names(path: PurePosixPath) -> Iterator[str]:
         yield f"{path}{suffix}"
     for number in count(2):
         yield str(path.with_name(f"{path.stem}-{number}{suffix}"))
+
+
+def _with_ending(path: Path, ending: str) -> Path:
+    """Return NAME + ``ending``, with NAME cut so that systems allow the whole."""
+    stem = path.stem
+    while len(os.fsencode(stem + ending)) > 255:
+        stem = stem[:-1]
+    return path.with_name(stem + ending)
 
 
 def _writable_suffix(suffix: str) -> str:

@@ -14,10 +14,10 @@ from colorlib.io.checkpoint import CheckpointError
 
 _FOLDER = Path(__file__).parent
 CHECKSUMS = "SHA256SUMS"
-#: The models. Those without "adversarial" were trained with the pixel loss only.
-NAMES = ("landscape", "landscape-adversarial", "general", "general-adversarial")
+#: The models: trained with the pixel loss only, and against a discriminator as well.
+NAMES = ("plain", "vivid")
 #: The model that ``colorlib colorize`` uses if none was trained or named.
-DEFAULT = "general-adversarial"
+DEFAULT = "vivid"
 
 
 def load(name: str = DEFAULT) -> Colorizer:
@@ -31,8 +31,8 @@ def load(name: str = DEFAULT) -> Colorizer:
         CheckpointError: if its file is not the one that was shipped.
 
     Example:
-        >>> load("landscape").image_size
-        224
+        >>> load("plain").image_size
+        192
     """
     file = weights_path(name)
     if not file.is_file() or sha256(file) != _read_checksums().get(file.name):
@@ -56,7 +56,7 @@ def model_card(name: str = DEFAULT) -> str:
         ValueError: if there is no model of that name.
 
     Example:
-        >>> "not a restoration" in model_card("general")
+        >>> "not a restoration" in model_card("plain")
         True
     """
     return _resource(name, ".md").read_text("utf-8")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "build/gallery"
 SIZE = 256  # the shorter side, in pixels
-PLAIN, ADVERSARIAL = "general", "general-adversarial"  # the models that the pictures show
+PLAIN = "plain"  # the model that orders the photos, and that is shown at three saturations
 COLUMNS = {
     "PSNR, dB": "psnr",
     "CIEDE2000": "ciede2000",
@@ -35,8 +35,8 @@ The photographs that the course carries, in the colours of the models that come 
 None is left out, and the one on which the plain model gains least over gray comes first: that is
 where it fails. The colours are guesses of a model, and not a restoration of the truth.
 
-*Gray* is the input of the models. *Plain* is the model `general`, which was trained with a pixel
-loss only; *adversarial* is `general-adversarial`, which was trained against a discriminator too."""
+*Gray* is the input of the models. `plain` was trained with a pixel loss only, and `vivid` against a
+discriminator too."""
 
 METHOD = f"""## How it was measured
 
@@ -91,9 +91,8 @@ def _save_images(
     folder: Path, photo: PhotoFile, rgb: Tensor, colorized: Mapping[str, Tensor]
 ) -> list[str]:
     """Save both pictures of a photo; return their Markdown."""
-    plain, adversarial = colorized[PLAIN], colorized[ADVERSARIAL]
-    models = {"gray": colorized["gray"], "plain": plain, "adversarial": adversarial, "truth": rgb}
-    saturated = {f"saturation {s:g}": saturate(plain, s) for s in SATURATIONS}
+    models = {**colorized, "truth": rgb}
+    saturated = {f"saturation {s:g}": saturate(colorized[PLAIN], s) for s in SATURATIONS}
     alt = f"{photo.alt.rstrip('.')}: in gray, in the colours of two models, and as it was."
     more = f"{photo.title}: the plain model's colours at three saturations, weakest first."
     return [

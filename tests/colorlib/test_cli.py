@@ -124,11 +124,11 @@ def test_colorize_never_overwrites_without_the_option(model, folder, capsys):
 def test_colorize_without_a_run_uses_a_shipped_model(folder, capsys, caplog):
     sample_photos("test")[0].image().convert("L").save(folder / "cat.png")
     assert main(["colorize", "cat.png"]) == 0
-    assert "model: general" in caplog.text
-    args = ["colorize", "cat.png", "--model", "landscape-adversarial", "--out", "vivid.png"]
+    assert "model: vivid" in caplog.text
+    args = ["colorize", "cat.png", "--model", "plain", "--out", "pale.png"]
     assert main(args) == 0
-    assert mean_chroma(folder / "cat-colorized.png") > 3 and mean_chroma(folder / "vivid.png") > 3
-    args = ["evaluate", "general", "--data", "photos", "--reduced", "--image-size", "64", "--json"]
+    assert mean_chroma(folder / "cat-colorized.png") > 3 and mean_chroma(folder / "pale.png") > 3
+    args = ["evaluate", "plain", "--data", "photos", "--reduced", "--image-size", "64", "--json"]
     assert main(args) == 0
 
 
@@ -165,7 +165,7 @@ def test_info_prints_one_block(capsys):
     [
         (["colorize", "cat.png"], "cat.png"),
         (["colorize", "cat.png", "--model", "no.safetensors"], "there is no file no.safetensors"),
-        (["colorize", "cat.png", "--model", "land"], "or one of landscape, landscape-adversarial"),
+        (["colorize", "cat.png", "--model", "land"], "or one of plain, vivid"),
         (["evaluate", "no.safetensors", "--data", "photos"], "there is no file"),
         (["evaluate", "--data", "photos", "--device", "warp"], "device 'warp' cannot be used here"),
     ],

@@ -11,6 +11,7 @@ from colorlib.data.old_photo import (
     border_width,
     simulate_old_photo,
     to_film_gray,
+    use_random_film,
 )
 from colorlib.metrics import gray_baseline
 
@@ -105,3 +106,35 @@ def test_presets_can_be_simulated(rgb):
 def test_old_photo_effect_wrong_values_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         OldPhotoEffect(**wrong)
+
+
+def test_random_film_changes_a_share_of_the_lightness_and_no_colours():
+    rgb = torch.rand(400, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    lab = rgb_to_lab(rgb)
+    film = use_random_film(lab, rgb, range(400), seed=0, epoch=2, share=0.3)
+    assert torch.equal(film[:, 1:], lab[:, 1:])
+    changed = (film[:, 0] != lab[:, 0]).flatten(1).any(dim=1)
+    assert 0.24 < changed.float().mean() < 0.36
+    none = use_random_film(lab, rgb, range(400), seed=0, epoch=2, share=0)
+    assert torch.equal(none, lab)
+
+
+def test_random_film_depends_on_seed_epoch_and_index_only(rgb):
+    lab, rgb = rgb_to_lab(rgb[:1]).repeat(3, 1, 1, 1), rgb[:1].repeat(3, 1, 1, 1)
+    film = use_random_film(lab, rgb, [4, 7, 4], seed=0, epoch=0, share=1)
+    assert torch.equal(film[0], film[2]) and not torch.equal(film[0], film[1])
+    alone = use_random_film(lab[:1], rgb[:1], [7], seed=0, epoch=0, share=1)
+    assert torch.equal(alone[0], film[1])
+    for seed, epoch in ((1, 0), (0, 1)):
+        other = use_random_film(lab[:1], rgb[:1], [7], seed, epoch, share=1)
+        assert not torch.equal(other, alone)
+
+
+def test_random_film_keeps_the_order_of_grays_but_for_grain():
+    gray = torch.linspace(0, 1, 64).view(1, 1, 1, 64).expand(1, 3, 64, 64)
+    lab = rgb_to_lab(gray)
+    for index in range(20):
+        film = use_random_film(lab, gray, [index], seed=0, epoch=0, share=1)[0, 0]
+        tones = film.mean(dim=0)  # the grain has mean 0
+        assert tones[0] < 30 < 75 < tones[-1]
+        assert (tones[8:] > tones[:-8] + 1).all()

@@ -168,9 +168,9 @@ def test_folder_with_the_name_of_a_built_in_set_stops(name, model, folder, capsy
 
 
 def test_name_of_a_library_model_that_is_a_file_stops(folder, capsys):
-    (folder / "general").mkdir()
-    error = refusal(["colorize", "album/00.png", "--model", "general"], capsys)
-    assert "write ./general" in error
+    (folder / "plain").mkdir()
+    error = refusal(["colorize", "album/00.png", "--model", "plain"], capsys)
+    assert "write ./plain" in error
 
 
 def test_model_may_be_the_folder_of_a_run(model, folder, capsys):

@@ -38,7 +38,7 @@ def test_gallery_scores_are_those_of_all_models(page):
     rows = {cells[0].strip("| "): cells[1:] for cells in lines}
     assert {*pretrained.NAMES, "gray"} <= set(rows)
     rgb = photo.rgb(gallery.SIZE)
-    for name, net in (("gray", None), ("landscape", ResizedModel(pretrained.load("landscape")))):
+    for name, net in (("gray", None), ("plain", ResizedModel(pretrained.load("plain")))):
         scores = score_batch(colorize_batch(net, rgb), rgb)
         assert float(rows[name][0]) == pytest.approx(scores["psnr"], abs=0.006)
         assert float(rows[name][1]) == pytest.approx(scores["ciede2000"], abs=0.006)
@@ -46,7 +46,7 @@ def test_gallery_scores_are_those_of_all_models(page):
 
 def test_gallery_rows_are_sorted_by_gain_with_protocol(page):
     text = page.read_text("utf-8")
-    rows = [line for line in text.splitlines() if line.startswith("| general |")]
+    rows = [line for line in text.splitlines() if line.startswith("| plain |")]
     gains = [float(row.split("|")[-2]) for row in rows]
     assert len(gains) == len(PHOTOS) and gains == sorted(gains)
     assert default_metrics()["psnr"].protocol in text and "not a restoration" in text

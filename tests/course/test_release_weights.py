@@ -23,25 +23,25 @@ def package(tmp_path, monkeypatch):
 def test_release_writes_half_precision_and_hashes(package, tmp_path, capsys):
     trained = Colorizer(EfficientNetUNet(), image_size=128)
     file = str(trained.save(tmp_path / "run.safetensors"))
-    for name in ("landscape", "general"):
+    for name in ("plain", "vivid"):
         assert main(["release-weights", name, file]) == 0
     assert "bytes. Now: python -m benchmarks.shipped" in capsys.readouterr().out
-    released = pretrained.load("landscape")
+    released = pretrained.load("plain")
     assert released.tta and not trained.tta
     found = released.net.state_dict()
     for name, weights in trained.net.state_dict().items():
         torch.testing.assert_close(found[name], weights, rtol=1e-3, atol=1e-6, check_dtype=False)
     check = ["sha256sum", "--check", "--strict", pretrained.CHECKSUMS]
     done = subprocess.run(check, cwd=package, capture_output=True, text=True, check=True)
-    assert done.stdout == "general.safetensors: OK\nlandscape.safetensors: OK\n"
+    assert done.stdout == "plain.safetensors: OK\nvivid.safetensors: OK\n"
 
 
 def test_release_with_gain_and_size_applies_them(package, tmp_path):
     trained, L = Colorizer(EfficientNetUNet(), image_size=128), torch.zeros(1, 1, 128, 128)
     file = str(trained.save(tmp_path / "run.safetensors"))
-    assert main(["release-weights", "landscape", file]) == 0
-    assert main(["release-weights", "general", file, "--gain", "1.2", "--size", "160"]) == 0
-    plain, strong = pretrained.load("landscape"), pretrained.load("general")
+    assert main(["release-weights", "plain", file]) == 0
+    assert main(["release-weights", "vivid", file, "--gain", "1.2", "--size", "160"]) == 0
+    plain, strong = pretrained.load("plain"), pretrained.load("vivid")
     assert (plain.image_size, strong.image_size) == (128, 160)
     ratio = strong.predict_ab_at(L, 128).norm() / plain.predict_ab_at(L, 128).norm()
     assert ratio == pytest.approx(1.2, rel=0.02)
@@ -54,6 +54,6 @@ def test_release_that_fails_leaves_nothing(package, tmp_path, capsys, monkeypatc
     assert main(["release-weights", "portrait", str(wide)]) == 1
     assert "portrait is not a pretrained model; expected one of" in capsys.readouterr().err
     monkeypatch.setattr(release_weights, "MAX_BYTES", 100_000)
-    assert main(["release-weights", "landscape", str(wide)]) == 1
+    assert main(["release-weights", "plain", str(wide)]) == 1
     assert "expected at most 100,000: train a narrower network" in capsys.readouterr().err
     assert list(package.iterdir()) == []
