@@ -52,7 +52,9 @@ def test_drawn_map_is_small_and_marks_one_box():
 @pytest.mark.parametrize("count", [1, 2, 5, 7])
 def test_map_finds_a_place_for_every_new_lesson(count):
     new = [
-        dataclasses.replace(LESSONS[-1], name=f"{9 + n:02d}_new", title=f"A subject number {n}")
+        dataclasses.replace(
+            LESSONS[-1], name=f"{len(LESSONS) + n:02d}_new", title=f"A subject number {n}"
+        )
         for n in range(count)
     ]
     lessons = [*LESSONS, *new]
