@@ -89,6 +89,8 @@ _MEAN_MISTAKES = [
                  _mean_mutant(lambda x, t: (x / t).exp())),
     KnownMistake("this is the most probable bin at any temperature: take the mean of all bins.",
                  lambda x, centers, t: centers[x.argmax(1)].movedim(-1, 1)),
+    KnownMistake("this is the most probable bin at any temperature: take the mean of all bins.",
+                 lambda x, centers, t: centers[x.argmax(1)]),
     KnownMistake("the softmax is missing: logits are not probabilities.",
                  _mean_mutant(lambda x, t: x / t)),
     KnownMistake("these are logarithms of probabilities: use softmax, not log_softmax.",
@@ -203,6 +205,7 @@ _CURVE_MISTAKES = [
         max=9)))),
     KnownMistake(_SHIFTED, _curve_mutant(lambda c, r: _curve(c, r, (c * 9).long()))),
     KnownMistake(_SHIFTED, _curve_mutant(lambda c, r: _curve(c, r, (c * 9).round().long()))),
+    KnownMistake(_SHIFTED, _curve_mutant(lambda c, r: _curve(c, r, (c * 9).ceil().long()))),
     KnownMistake(_EDGE + "makes an eleventh. Use .clamp(max=9).",
                  _curve_mutant(lambda c, r: _curve(c, r, (c * 10).long()))),
     KnownMistake(_EDGE + "leaves it out.", _curve_mutant(
@@ -212,6 +215,12 @@ _CURVE_MISTAKES = [
                      c.max() - c.min()))))),
     KnownMistake("your groups have equal numbers of pixels, not equal widths of confidence.",
                  _curve_mutant(lambda c, r: _curve(c, r, c.argsort().argsort() * 10 // len(c)))),
+    KnownMistake("you leave empty groups out: each of the ten has its place, with 0.",
+                 _curve_output_mutant(lambda c, s: (c[c > 0], s[c > 0]))),
+    KnownMistake("this is the difference of both curves: return the share of right pixels.",
+                 _curve_output_mutant(lambda c, s: (c, (c - s).abs()))),
+    KnownMistake("you divide by the number of all right pixels: divide by that of the group.",
+                 _curve_mutant(lambda c, r: (_curve(c, r)[0], _sums(c, r)[2] / r.sum()))),
     KnownMistake("the order is wrong: return the mean confidence first.",
                  _curve_output_mutant(lambda c, s: (s, c))),
     KnownMistake("the groups are in reverse: 0 to 0.1 comes first.",
@@ -245,22 +254,34 @@ _CURVE_MISTAKES = [
                      truth, odds.shape[1]).flatten())),
 ]  # fmt: skip
 
-_CDIST = "cdist needs a and b in the last dimension: ab.movedim(1, -1)."
-_DISTANCE_ERRORS = {
-    "same number of columns": _CDIST,
+_NEAREST_ERRORS = {
+    "same number of columns": "cdist needs a and b in the last dimension: ab.movedim(1, -1).",
     "must match the size of tensor b": "ab and centers have no dimension in common: "
     "torch.cdist(ab.movedim(1, -1), centers) compares each pixel with each bin.",
+}
+_SOFT_ERRORS = {
+    **_NEAREST_ERRORS,
+    "must match the size of tensor b": "the shapes do not fit: the sum over the five needs "
+    "keepdim=True, and cdist needs ab.movedim(1, -1).",
     "selected index k out of range": "topk runs over the bins: they are in the last dimension.",
 }
 _SIZE_ERRORS = {
     "must match the size of tensor b": "the shapes do not fit: the network gives k numbers for a "
     "pixel, the target has five. gather(1, bins) selects five of k.",
+    "is out of bounds for dimension": "log_q[bins] looks along the images: log_q.gather(1, bins).",
+    "gather(): argument 'dim'": "the dimension comes first: log_q.gather(1, bins).",
+    "log_softmax() missing": "log_softmax needs its dimension: dim=1.",
     "gather(): Expected dtype": "gather takes indices: log_q.gather(1, bins).",
     "only batches of spatial targets": "cross_entropy takes one bin for each pixel; a soft target "
     "has five: log_softmax and gather.",
 }
+_PRODUCT_ERRORS = {
+    "shapes cannot be multiplied": "a product with centers (k, 2) needs the k probabilities in the "
+    "last dimension: movedim(1, -1), or einsum.",
+}
 _GROUP_ERRORS = {
     "bincount": "bincount counts whole numbers in one dimension: (confidence * 10).long().",
+    "must match the size of tensor b": "the bins of a pixel are in dim=1: odds.max(dim=1).",
     "weights should be 1-d": "bincount needs one weight for each pixel, in one dimension.",
 }
 GRADERS = {
@@ -268,17 +289,19 @@ GRADERS = {
         nearest_bin,
         NEAREST_CASES,
         NEAREST_MISTAKES,
-        error_causes=_DISTANCE_ERRORS,
+        error_causes=_NEAREST_ERRORS,
         exact_dtype=True,
     ),
     "9.2": FunctionGrader(
-        soft_targets, SOFT_CASES, SOFT_MISTAKES, tolerance=1e-4, error_causes=_DISTANCE_ERRORS
+        soft_targets, SOFT_CASES, SOFT_MISTAKES, tolerance=1e-4, error_causes=_SOFT_ERRORS
     ),
     "9.3": FunctionGrader(
         bin_loss, LOSS_CASES, LOSS_MISTAKES, error_causes=_SIZE_ERRORS, gradients_of=(0,)
     ),
     "9.4": FunctionGrader(rebalancing_weights, WEIGHTS_CASES, WEIGHTS_MISTAKES),
-    "9.5": FunctionGrader(_annealed_mean, _MEAN_CASES, _MEAN_MISTAKES),
+    "9.5": FunctionGrader(
+        _annealed_mean, _MEAN_CASES, _MEAN_MISTAKES, error_causes=_PRODUCT_ERRORS
+    ),
     "9.6": FunctionGrader(
         _reliability, _CURVE_CASES, _CURVE_MISTAKES, tolerance=1e-4, error_causes=_GROUP_ERRORS
     ),
