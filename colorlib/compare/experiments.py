@@ -198,9 +198,14 @@ def _ablate_bins(recipe: Recipe) -> tuple[Recipe, ...]:
     """Return a recipe of colour bins, without rebalancing, and with squared errors of a and b."""
     return (
         recipe,
-        recipe.replace(f"{recipe.name}-no-rebalancing", config={"uniform_share": 1.0}),
+        recipe.replace(
+            f"{recipe.name}-no-rebalancing",
+            description=f"{recipe.name}, with all colours weighing alike",
+            config={"uniform_share": 1.0},
+        ),
         recipe.replace(
             f"{recipe.name}-l2",
+            description=f"the network of {recipe.name}, with a and b and squared errors",
             generator={"num_bins": 0},
             config={"reconstruction": "l2", "scaler": LabScaler()},
         ),

@@ -11,7 +11,7 @@ from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
 from colorlib.compare.experiments import EXPERIMENTS
 from colorlib.data import sample_photos
-from colorlib.data.datasets import load_dataset
+from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.discriminators import create_discriminator
 from colorlib.evaluation.collection import default_metrics
 from colorlib.models.registry import create_generator
@@ -378,11 +378,27 @@ def test_cited_systems_have_the_values_of_their_papers():
 
 
 @pytest.mark.parametrize("name", CITED)
+def test_cited_system_resumes_where_it_was_stopped(name, photo_splits, tmp_path):
+    recipe = CITED[name].reduced().replace(config={"batch_size": 4})
+    images = draw_subset(photo_splits[32].train, 16, seed=0)
+
+    def trainer(folder):
+        net_g, _ = recipe.build_networks()
+        return Trainer(net_g, images, recipe.pixel, folder=folder, validate=lambda net: 0.0)
+
+    whole = trainer(tmp_path / "whole").fit()
+    trainer(tmp_path / "parts").fit(max_steps=2)
+    resumed = trainer(tmp_path / "parts").fit()
+    assert all(map(torch.equal, whole.state_dict().values(), resumed.state_dict().values()))
+
+
+@pytest.mark.parametrize("name", CITED)
 def test_variants_of_cited_systems_differ_in_what_their_authors_compare(name):
     base, even, regression = EXPERIMENTS[name].recipes
     assert base == CITED[name]
-    assert changed(base, even) == {"pixel.uniform_share"}
+    assert changed(base, even) == {"description", "pixel.uniform_share"}
     assert changed(base, regression) == {
+        "description",
         "generator.num_bins",
         "pixel.reconstruction",
         "pixel.scaler.output_space",
