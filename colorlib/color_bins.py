@@ -246,7 +246,7 @@ def bin_loss(
 
     Args:
         ab: (n, 2, h, w), the true colours in Lab units.
-        logits: (n, k, h / s, w / s): one pixel of every s x s stands for all of them, as in Zhang
+        logits: (n, k, h / s, w / s): the middle pixel of every s x s stands for all, as in Zhang
             et al., where s is 4.
         bins: The k bins.
         weights: (k,), for example :func:`rebalancing_weights`; the weight of a pixel is that of its
@@ -261,7 +261,7 @@ def bin_loss(
         >>> bin_loss(torch.zeros(1, 2, 8, 8), logits, bins).exp().round().item()
         261.0
     """
-    ab = F.interpolate(ab, logits.shape[-2:], mode="nearest")
+    ab = F.interpolate(ab, logits.shape[-2:], mode="nearest-exact")  # the pixel in the middle
     targets = bins.soft_targets(ab)
     log_probabilities = logits.float().log_softmax(dim=1).gather(1, targets.bins)
     loss = -(targets.probabilities * log_probabilities).sum(dim=1)

@@ -312,3 +312,12 @@ def test_weights_are_counted_on_the_training_images():
 def test_bad_argument_gets_a_sentence(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_the_loss_of_coarse_logits_looks_at_the_middle_of_each_square():
+    bins = grid_bins()
+    ab = torch.zeros(1, 2, 12, 12)
+    ab[:, :, 2::4, 2::4] = 40.0  # of every 4 x 4, the pixel in the middle
+    red = torch.full((1, len(bins), 3, 3), -20.0)
+    red[:, bins.nearest(torch.full((1, 2, 1, 1), 40.0)).item()] = 20.0
+    assert bin_loss(ab, red, bins) < bin_loss(torch.zeros_like(ab), red, bins) / 2
