@@ -1,8 +1,8 @@
 """Hints of a person: the colours of a few places in a photo, which overrule those of a network.
 
-No network can know whether a ball was red or green. Who knows it paints a stroke on a transparent
-copy of the photo, or names a point and its colour, and
-:mod:`colorlib.inference.propagation` gives the colour to what belongs together.
+No network can know whether a ball was red or green. A person who knows draws a stroke on a
+transparent copy of the photo, or names a point and its colour, and
+:mod:`colorlib.inference.propagation` gives that colour to what belongs together.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class PointHint:
 
 @dataclass(frozen=True)
 class Hints:
-    """Hints for one photo: painted strokes, points, or both; points cover strokes.
+    """Hints for one photo: coloured strokes, points, or both; points cover strokes.
 
     Args:
         strokes: A picture of the photo's size that is transparent where there is no hint. A pixel
@@ -181,13 +181,13 @@ def with_hints(model: Colorizer, hints: Hints) -> HintedColorizer:
 def colorize_with_hints(
     model: Colorizer | None, photo: ImageSource, hints: Hints, saturation: float = 1.0
 ) -> Image.Image:
-    """Colorize a photo by a person's hints, on top of a network's answer or alone.
+    """Colorize a photo by a person's hints, on top of a network's output or alone.
 
     The photo keeps its lightness, so that a vivid hint on a very dark or very light place loses
     chroma. A photo with transparent parts keeps its alpha.
 
     Args:
-        model: The network whose answer the hints overrule; None for the method of Levin et al.
+        model: The network whose colours the hints overrule; None for the method of Levin et al.
             (2004) alone, in which all colours come from the hints.
         photo: As in :class:`Colorizer`.
         hints: For this photo, upright.

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from colorlib.tensor_checks import check_images
 
-PULL = 1e-6  # of a network's answer against hints: see propagate_hints
+PULL = 1e-6  # of the prior against hints: see propagate_hints
 _VARIANCE_FACTOR = 0.3  # 2σ² is this share of the variance of L in the window
 _LEAST_WEIGHT = 1e-7  # connects all pixels, so that the system has one solution
-_MIN_VARIANCE = 1e-5  # of L, which is in [-1, 1]: differences of 0.2 units are noise
+_MIN_VARIANCE = 3e-4  # of L in [-1, 1]: differences of one unit of lightness are noise
 _SHORTER_SIDE, _LONGER_SIDE = 256, 1024  # the largest size of the linear system
 _SIMILARITY = 0.1  # the standard deviation of L in the enlargement: 5 units of lightness
 _LEAST_SIMILARITY = 1e-4  # where no neighbour has the pixel's lightness, all of them count
@@ -51,11 +51,11 @@ def apply_hints(
         (1, 2, h, w), in the unit of ``ab``. Hints are kept exactly; without any, it is the prior.
 
     Example:
-        >>> L = torch.zeros(1, 1, 600, 400)
-        >>> mask = torch.zeros(1, 1, 600, 400, dtype=torch.bool)
+        >>> L = torch.zeros(1, 1, 300, 260)
+        >>> mask = torch.zeros(1, 1, 300, 260, dtype=torch.bool)
         >>> mask[..., 5, 7] = True
-        >>> blue = torch.tensor([0.1, -0.4]).view(1, 2, 1, 1).expand(1, 2, 600, 400)
-        >>> apply_hints(L, blue, mask)[0, :, 599, 399]
+        >>> blue = torch.tensor([0.1, -0.4]).view(1, 2, 1, 1).expand(1, 2, 300, 260)
+        >>> apply_hints(L, blue, mask)[0, :, 299, 259]
         tensor([ 0.1000, -0.4000])
     """
     _check_hints(L, ab, mask, prior)
@@ -87,21 +87,21 @@ def propagate_hints(
     *,
     pull: float = PULL,
 ) -> Float[Tensor, "1 2 h w"]:
-    """Give every pixel a colour from hints, by the optimization of Levin et al. (2004).
+    """Compute a colour for every pixel from hints, by the optimization of Levin et al. (2004).
 
     Each pixel r without a hint should have the weighted mean of its up to eight neighbours s: the
     sum over r of (U(r) - sum over s of w_rs U(s))² is smallest, where w_rs is proportional to
     exp(-(L(r) - L(s))² / 2σ_r²), and the weights of a pixel have the sum 1. 2σ_r² is 0.3 times the
     variance of L in the window around r. (The authors' code has 0.6, which lets more colour leak
     through faint edges.) There are as many terms as values to find, so the smallest sum is 0, and
-    one sparse linear system gives it. All colours lie between those of the hints. Counting the
+    one sparse linear system gives it. All colours are between those of the hints. Counting the
     pixels with hints as well, which is another reading of the paper's equation 1, leaves a
     remainder, and colours go far beyond those of the hints.
 
-    With a prior, such as a network's answer, U is not the colour but its difference from the
+    With a prior, such as a network's output, U is not the colour but its difference from the
     prior, and each pixel without a hint has a weak pull towards 0: (1 + pull) U(r) is the weighted
-    mean of its neighbours. So hints overrule the prior where the photo connects them to a pixel,
-    the prior's own details stay, and far from all hints nothing changes.
+    mean of its neighbours. So hints overrule the prior in what the photo connects to them, the
+    prior's own details stay, and what leaks through an edge fades.
 
     Args:
         L: (1, 1, h, w) in [-1, 1].

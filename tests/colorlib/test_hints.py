@@ -1,5 +1,6 @@
 """Colour hints: closed forms, an independent solution, whole photos, bad hints and the command."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +9,20 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
 from torch import nn
 
+from colorlib.cli import main
 from colorlib.color import lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.colorizer import Colorizer
 from colorlib.data import sample_photos
 from colorlib.inference import propagation
 from colorlib.inference.hints import Hints, PointHint, colorize_with_hints, with_hints
 from colorlib.inference.propagation import apply_hints, enlarge_guided, propagate_hints
+from colorlib.io.exif import PROVENANCE_NOTE
 from colorlib.io.images import ImageError, image_to_tensor, tensor_to_image
 from colorlib.metrics import mse, psnr
+from colorlib.unet import UNet
 
 
 class Warm(nn.Module):
@@ -289,3 +293,58 @@ def test_wrong_tensors_get_one_sentence():
 def test_with_hints_keeps_the_model(warm):
     model = with_hints(warm, Hints(points=[PointHint(1, 1, "red")]))
     assert model.net is warm.net and model.scaler == warm.scaler and model.image_size == 16
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current folder, with a small model and a photo that has EXIF data and a rotation."""
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(0)
+    Colorizer(UNet(num_downs=3, base_channels=4), image_size=32).save("m.safetensors")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist], exif[ExifTags.Base.Orientation] = "A. Person", 6
+    Image.new("L", (40, 60), 119).save("lawn.jpg", exif=exif)  # 60 x 40 when upright
+    return tmp_path
+
+
+def run_colorize(*args):
+    return main(["colorize", *args, "--model", "m.safetensors"])
+
+
+def test_command_takes_strokes_and_points(folder, capsys):
+    paint((60, 40), ("#3a62c4", (5, 5, 15, 5))).save("strokes.png")
+    args = ["lawn.jpg", "--hints", "strokes.png", "--hint", "50,30=#b03030", "--json"]
+    assert run_colorize(*args, "--hint", "50,5=green", "--out", "a.png") == 0
+    assert json.loads(capsys.readouterr().out)["written"] == ["a.png"]
+    with Image.open("a.png") as result:
+        assert result.size == (60, 40)
+        exif = result.getexif()
+        assert exif[ExifTags.Base.Artist] == "A. Person" and ExifTags.Base.Orientation not in exif
+        assert PROVENANCE_NOTE in exif[ExifTags.Base.ImageDescription]
+        blue, red, green = (result.getpixel(place) for place in ((10, 5), (50, 30), (50, 5)))
+    assert blue[2] > blue[0] + 80 and red[0] > red[2] + 80 and green[1] > green[0] + 80
+
+
+@pytest.mark.parametrize(
+    "args, sentence",
+    [
+        (["lawn.jpg", "--hint", "60,2=red"], "the hint at 60,2 is outside of the photo"),
+        (["lawn.jpg", "--hint", "6,2=rot"], "the hint's colour is 'rot'; expected #rrggbb"),
+        (["lawn.jpg", "--hints", "lawn.jpg"], "lawn.jpg has no transparent part; expected"),
+        (["lawn.jpg", "--hints", "none.png"], "none.png was not found"),
+        (["lawn.jpg", "--hints", "small.png"], "small.png has 6 x 4 pixels; expected 60 x 40"),
+        (["lawn.jpg", "lawn.jpg", "--hint", "1,1=red"], "hints were given for several photos"),
+        ([".", "--hint", "1,1=red"], "hints were given for several photos; expected one photo"),
+        (
+            ["lawn.jpg", "--hints", "small.png", "--out", "small.png", "--overwrite"],
+            "small.png is a photo and would be its own result",
+        ),
+    ],
+)
+def test_command_refuses_bad_hints_in_one_sentence(folder, capsys, args, sentence):
+    paint((6, 4), ("red", (1, 1, 3, 1))).save("small.png")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run_colorize(*args) == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert sentence in line
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
