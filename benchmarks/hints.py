@@ -35,7 +35,7 @@ ALONE, NETWORK, BOTH = "Levin alone, dB", "network alone, dB", "network and hint
 PROTOCOL = (
     "{photos} photos, drawn once, each a square of {size} pixels from its middle. A hint is a disc "
     "with a radius of 1/128 of the side, at a random place, in the true colour of its middle. PSNR "
-    "on RGB with peak 1, mean over images; mean ± standard deviation over three seeds of the "
+    "on RGB with peak 1, mean over images; mean ± standard deviation over seeds of the "
     "places. The network is the pretrained model {model}."
 )
 

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from colorlib.tensor_checks import check_images
 
-PULL = 1e-6  # of the prior against hints: see propagate_hints
-_VARIANCE_FACTOR = 0.3  # 2σ² is this share of the variance of L in the window
+PULL = 1e-7  # of the prior against hints: see propagate_hints
+_VARIANCE_FACTOR = 0.2  # 2σ² is this share of the variance of L in the window
 _LEAST_WEIGHT = 1e-7  # connects all pixels, so that the system has one solution
 _MIN_VARIANCE = 3e-4  # of L in [-1, 1]: differences of one unit of lightness are noise
 _SHORTER_SIDE, _LONGER_SIDE = 256, 1024  # the largest size of the linear system
@@ -91,7 +91,7 @@ def propagate_hints(
 
     Each pixel r without a hint should have the weighted mean of its up to eight neighbours s: the
     sum over r of (U(r) - sum over s of w_rs U(s))² is smallest, where w_rs is proportional to
-    exp(-(L(r) - L(s))² / 2σ_r²), and the weights of a pixel have the sum 1. 2σ_r² is 0.3 times the
+    exp(-(L(r) - L(s))² / 2σ_r²), and the weights of a pixel have the sum 1. 2σ_r² is 0.2 times the
     variance of L in the window around r. (The authors' code has 0.6, which lets more colour leak
     through faint edges.) There are as many terms as values to find, so the smallest sum is 0, and
     one sparse linear system gives it. All colours are between those of the hints. Counting the
@@ -109,7 +109,7 @@ def propagate_hints(
         mask: Where the hints are.
         prior: Colours in the same unit; without it, the prior is gray and has no pull.
         pull: At least 0. In an even part of a photo, a single hint's effect falls off over about
-            0.6 / sqrt(pull) pixels.
+            0.6 / sqrt(pull) pixels: with the default, it covers the whole part.
 
     Returns:
         (1, 2, h, w), in the unit of ``ab``. Hints are kept exactly; without any, it is the prior.

@@ -58,7 +58,7 @@ def dense_solution(L, ab, mask, prior, pull):
                 right[r] = (ab - prior)[0, :, y, x]
                 continue
             rows, columns = slice(max(y - 1, 0), y + 2), slice(max(x - 1, 0), x + 2)
-            spread = 0.3 * max(plane[rows, columns].var(), propagation._MIN_VARIANCE)
+            spread = 0.2 * max(plane[rows, columns].var(), propagation._MIN_VARIANCE)
             weights = {}
             for yy in range(*rows.indices(h)):
                 for xx in range(*columns.indices(w)):
