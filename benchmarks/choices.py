@@ -1,52 +1,82 @@
 """The last choices before weights are released: the size at which a model sees a photo, its gain.
 
-Run it with ``python -m benchmarks.choices WEIGHTS NAME=FOLDER ... --sizes 160 192 --gains 0.9 1``,
-on photos that were not trained on and that are not those of the final numbers. Each photo becomes a
-square of 256 pixels, and is coloured as ``colorlib colorize`` does it, with the mean of four
-predictions. The gain multiplies the last layer's output, as that of ``python -m course
-release-weights`` does.
+Run it with ``python -m benchmarks.choices NAME=WEIGHTS ... --photos NAME=FOLDER ... --sizes 160 192
+--gains 0.9 1``, on photos that were not trained on and that are not those of the final numbers. A
+photo becomes a square of 256 pixels, and is coloured as ``colorlib colorize`` does it, with the
+mean of four predictions. The gain multiplies the last layer's output, as that of ``python -m course
+release-weights`` does. ``--store NAME`` writes the table into course/results/.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+from itertools import product
 from pathlib import Path
 
 import torch
+from torch.utils.data import Dataset
 
-from benchmarks.shipped import SIZE, score
+from benchmarks.shipped import SIZE, named_path, score
 from colorlib.colorizer import Colorizer
 from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.evaluation.evaluate import ResizedModel
+from course.tool import stored_results
+
+PROTOCOL = (
+    "{counts}, drawn once by seed 0 from photos that were not trained on, each a square of 256 "
+    "pixels from its middle; the mean of four predictions. RGB PSNR with peak 1, mean over images; "
+    "colourfulness is Hasler and Süsstrunk's, its mean divided by that of the true images. Gain: "
+    "what the last layer's output is multiplied by."
+)
+
+
+def draw_photos(folder: Path, max_photos: int) -> Dataset:
+    """Return the photos of a folder, or a subset of them that is always the same."""
+    images = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
+    return draw_subset(images, min(max_photos, len(images)), seed=0)
 
 
 def main(options: argparse.Namespace) -> None:
-    """Print the scores on every folder for every size and gain."""
-    trained = Colorizer.load(options.weights)
-    gain = trained.net.gain.item()
-    for place, folder in (word.split("=", 1) for word in options.folders):
-        images = load_dataset(Path(folder), SIZE, split_ratios=(1.0, 0.0, 0.0)).train
-        images = draw_subset(images, min(options.max_photos, len(images)), seed=0)
-        gray = score(None, images)["RGB PSNR, dB"]
-        for size in options.sizes:
-            for factor in options.gains:
-                with torch.no_grad():
-                    trained.net.gain.fill_(gain * factor)
-                model = dataclasses.replace(trained, image_size=size, tta=not options.single)
-                values = score(ResizedModel(model), images)
-                above = values["RGB PSNR, dB"] - gray
-                print(f"{place}, {len(images)} photos, size {size}, gain {factor:g}:", end=" ")
-                print(f"{above:+.2f} dB above gray, CIEDE2000 {values['CIEDE2000']:.2f},", end=" ")
-                print(f"colourfulness {values['colourfulness / true']:.2f}", flush=True)
+    """Print the scores of all weights on every folder, for every size and gain."""
+    photos = {place: draw_photos(path, options.max_photos) for place, path in options.photos}
+    gray = {place: score(None, images)["RGB PSNR, dB"] for place, images in photos.items()}
+    rows = []
+    for (name, path), size in product(options.weights, options.sizes):
+        trained = dataclasses.replace(Colorizer.load(path), image_size=size, tta=True)
+        gain = trained.net.gain.item()
+        for factor in options.gains:
+            with torch.no_grad():
+                trained.net.gain.fill_(gain * factor)
+            values = {}
+            for place, images in photos.items():
+                scores = score(ResizedModel(trained), images)
+                values[f"{place}: above gray, dB"] = scores["RGB PSNR, dB"] - gray[place]
+                values[f"{place}: CIEDE2000"] = scores["CIEDE2000"]
+                values[f"{place}: colourfulness / true"] = scores["colourfulness / true"]
+            rows.append({"name": f"{name}, seen at {size}, gain {factor:g}", "values": values})
+            print(rows[-1]["name"], {key: round(value, 2) for key, value in values.items()})
+    if options.store:
+        counts = "; ".join(f"{len(images)} photos: {place}" for place, images in photos.items())
+        stored_results.write(
+            options.store,
+            title="What the weights were chosen by",
+            command="python -m benchmarks.choices NAME=WEIGHTS --photos NAME=FOLDER",
+            protocol=PROTOCOL.format(counts=counts),
+            seeds=[0],
+            columns=list(rows[0]["values"]),
+            rows=rows,
+        )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("weights", type=Path)
-    parser.add_argument("folders", nargs="+", metavar="NAME=FOLDER")
+    parser.add_argument("weights", nargs="+", type=named_path, metavar="NAME=WEIGHTS")
+    parser.add_argument(
+        "--photos", nargs="+", type=named_path, required=True, metavar="NAME=FOLDER"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[192])
     parser.add_argument("--gains", type=float, nargs="+", default=[1.0])
     parser.add_argument("--max-photos", type=int, default=200)
-    parser.add_argument("--single", action="store_true", help="one prediction, not the mean of 4")
+    parser.add_argument("--store", metavar="NAME", help="the name of the table, without .json")
     main(parser.parse_args())

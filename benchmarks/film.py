@@ -118,9 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "folder", nargs="?", type=Path, help="of photos; the embedded ones if not given"
     )
-    parser.add_argument(
-        "--model", default="plain", help="a pretrained model, or a weights file"
-    )
+    parser.add_argument("--model", default="plain", help="a pretrained model, or a weights file")
     parser.add_argument("--size", type=int, default=256, help="side of the centred squares")
     parser.add_argument(
         "--max-photos", type=int, default=60, help="how many photos at most, drawn by seed 0"

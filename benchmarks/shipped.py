@@ -1,21 +1,25 @@
 """Quality of the pretrained models on folders of photos.
 
-Run it with ``python -m benchmarks.shipped NAME=FOLDER ...``. Every photo of a folder becomes a
-square of 256 pixels from its middle; the network sees it at its own size, and its a and b are
-enlarged, as in ``colorlib colorize``. It writes ``course/results/shipped.json``, which the cards of
+Run it with ``python -m benchmarks.shipped NAME=FOLDER ... --also NAME=WEIGHTS ...``. Every photo of
+a folder becomes a square of 256 pixels from its middle; the network sees it at its own size, and
+its a and b are enlarged, as in ``colorlib colorize``. ``--also`` adds other weights to the table,
+such as those of the release before. It writes ``course/results/shipped.json``, which the cards of
 the models show. For one model on one folder there is ``colorlib evaluate NAME --data FOLDER --split
 all --image-size 256``.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from torch.utils.data import Dataset
 
 from colorlib import pretrained
 from colorlib.color import LabScaler
+from colorlib.colorizer import Colorizer
 from colorlib.data.datasets import load_dataset
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from course.tool import stored_results
@@ -38,24 +42,28 @@ PROTOCOL = (
 )
 
 
-def main(folders: dict[str, Path], root: Path = ROOT) -> None:
-    """Score every pretrained model, and gray, on every folder."""
+def main(
+    folders: Mapping[str, Path], also: Mapping[str, Path] = MappingProxyType({}), root: Path = ROOT
+) -> None:
+    """Score every pretrained model, the other weights, and gray, on every folder."""
+    models = {name: pretrained.load(name) for name in pretrained.NAMES}
+    models |= {name: Colorizer.load(weights) for name, weights in also.items()}
     rows, counts = [], []
     for place, folder in folders.items():
         images = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
         counts.append(f"{len(images)} photos: {place}")
         gray = score(None, images)
         rows.append({"name": f"{place}: gray", "values": gray})
-        for name in pretrained.NAMES:
-            values = score(ResizedModel(pretrained.load(name)), images)
+        for name, model in models.items():
+            values = score(ResizedModel(model), images)
             values["above gray, dB"] = values["RGB PSNR, dB"] - gray["RGB PSNR, dB"]
             rows.append({"name": f"{place}: {name}", "values": values})
             print(rows[-1], flush=True)
-    sides = sorted({str(pretrained.load(name).image_size) for name in pretrained.NAMES})
+    sides = sorted({str(model.image_size) for model in models.values()})
     stored_results.write(
         "shipped",
         title="The pretrained models on photos that they never saw",
-        command=f"python -m benchmarks.shipped {' '.join(f'{place}=FOLDER' for place in folders)}",
+        command=_command(folders, also),
         protocol=PROTOCOL.format(counts="; ".join(counts), side=" or ".join(sides)),
         seeds=[0],
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
@@ -70,5 +78,22 @@ def score(net: ResizedModel | None, images: Dataset) -> dict[str, float]:
     return {heading: values[metric] for heading, (_, metric) in COLUMNS.items() if metric}
 
 
+def _command(folders: Mapping[str, Path], also: Mapping[str, Path]) -> str:
+    """Return what a reader types, without the names of folders and files."""
+    words = [f"{place}=FOLDER" for place in folders]
+    words += ["--also", *(f"'{name}=WEIGHTS'" for name in also)] if also else []
+    return f"python -m benchmarks.shipped {' '.join(words)}"
+
+
+def named_path(text: str) -> tuple[str, Path]:
+    """Return the name and the path of an argument such as ``name=path``."""
+    name, _, path = text.partition("=")
+    return name, Path(path)
+
+
 if __name__ == "__main__":
-    main({place: Path(folder) for place, folder in (word.split("=", 1) for word in sys.argv[1:])})
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folders", nargs="+", type=named_path, metavar="NAME=FOLDER")
+    parser.add_argument("--also", nargs="+", type=named_path, metavar="NAME=WEIGHTS", default=[])
+    options = parser.parse_args()
+    main(dict(options.folders), dict(options.also))

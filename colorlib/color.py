@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from colorlib import cie
-from colorlib.color_bins import ColorBins, grid_bins
+from colorlib.color_bins import BINS_BY_NAME, ColorBins
 from colorlib.tensor_checks import check_at_least, check_choice, check_images, check_range
 
 _BISECTION_STEPS = 14  # they find the edge of the gamut to better than 0.01 units of chroma
@@ -138,16 +138,13 @@ def reduce_chroma_to_gamut(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 
 
 
 def quantize_lightness(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
-    """Round L to the 256 levels of an 8-bit gray photo, which a colorizer receives in use.
+    """Return a copy with L in the 256 levels of an 8-bit gray photo, which a colorizer gets in use.
 
     The last bits of an unrounded L reveal how red, green and blue were rounded, and a network can
     learn to read a hue from them. A gray photo does not have these bits.
 
     Args:
         lab: (n, 3, h, w) Lab.
-
-    Returns:
-        A new tensor; a and b are unchanged.
 
     Example:
         >>> quantize_lightness(torch.tensor([50.1, 20.0, 30.0]).view(1, 3, 1, 1)).flatten()
@@ -170,9 +167,9 @@ class LabScaler:
         output_space: What the network predicts. ``"ab"``: a and b divided by ``ab_scale``.
             ``"lab"``: L as well, then a and b (paper 003); back in Lab, the given L is used.
             ``"rgb"``: 2 rgb - 1 (paper 001, two systems of paper 002); back in Lab, the predicted L
-            is used, right or wrong. ``"bins"``: a logit for each of :func:`grid_bins`, perhaps at a
-            smaller size; its target is a and b divided by ``ab_scale``.
-        temperature: Of :meth:`ColorBins.decode`, for ``"bins"``: 0 is the mode, 1 the mean.
+            is used, right or wrong. ``"bins"``, ``"kmeans_bins"``: a logit for each of the bins of
+            that name in :data:`BINS_BY_NAME`, perhaps at a smaller size; the target is ab.
+        temperature: Of :meth:`ColorBins.decode`, for bins: 0 is the mode, 1 the mean.
 
     Example:
         >>> L, ab = LabScaler().normalize(torch.tensor([50.0, 55.0, -110.0]).view(1, 3, 1, 1))
@@ -181,11 +178,11 @@ class LabScaler:
     """
 
     ab_scale: float = 110.0
-    output_space: Literal["ab", "lab", "rgb", "bins"] = "ab"
+    output_space: Literal["ab", "lab", "rgb", "bins", "kmeans_bins"] = "ab"
     temperature: float = 0.38
 
     def __post_init__(self) -> None:
-        check_choice("output_space", self.output_space, ("ab", "lab", "rgb", "bins"))
+        check_choice("output_space", self.output_space, ("ab", "lab", "rgb", *BINS_BY_NAME))
         check_at_least("temperature", self.temperature, 0)
         if not 0 < self.ab_scale < float("inf"):
             expected = "expected a positive number such as 110 or 128"
@@ -194,14 +191,20 @@ class LabScaler:
     @property
     def out_channels(self) -> int:
         """The number of channels that the network predicts: 2 or 3, or one for each bin."""
-        if self.output_space == "bins":
+        if self.predicts_bins:
             return len(self.bins)
         return 2 if self.output_space == "ab" else 3
 
     @property
+    def predicts_bins(self) -> bool:
+        """Whether the network's output is logits of colour bins."""
+        return self.output_space in BINS_BY_NAME
+
+    @property
     def bins(self) -> ColorBins:
-        """The bins that a network with ``output_space="bins"`` gives logits for."""
-        return grid_bins()
+        """The bins of a network that predicts them."""
+        check_choice("output_space", self.output_space, tuple(BINS_BY_NAME))
+        return BINS_BY_NAME[self.output_space]()
 
     def normalize(
         self, lab: Float[Tensor, "n 3 h w"]
@@ -243,7 +246,7 @@ class LabScaler:
         check_images("output", output, channels=self.out_channels)
         if self.output_space == "rgb":
             return _rgb_output_to_lab(output)[:, 1:] / self.ab_scale
-        if self.output_space != "bins":
+        if not self.predicts_bins:
             return output[:, -2:].float()
         ab = self.bins.decode(output, self.temperature) / self.ab_scale
         return ab if size is None else F.interpolate(ab, tuple(size), mode="bilinear")

@@ -8,7 +8,9 @@ predicts a probability for each bin can say "blue three times in ten". It is tra
 from __future__ import annotations
 
 import functools
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -20,7 +22,7 @@ from colorlib import cie
 from colorlib.tensor_checks import check_at_least, check_images
 
 _SMOOTHING = 5.0  # Lab units: the width of the Gaussian of soft targets (Zhang et al., section 2.2)
-_NEIGHBORS = 5  # bins that share the probability of one colour (ibid.)
+_EXACT = "donot_use_mm_for_euclid_dist"  # a matrix product would be off by 0.005 units
 _TILE_PIXELS = 2**16  # pixels whose distances to all bins are held at a time
 
 
@@ -37,6 +39,7 @@ class ColorBins:
 
     Args:
         centers: (k, 2), a and b in Lab units.
+        neighbors: The number of bins that share a colour in :meth:`soft_targets`; 1 for hard ones.
 
     Example:
         >>> bins = grid_bins()
@@ -47,11 +50,13 @@ class ColorBins:
     """
 
     centers: Float[Tensor, "k 2"]
+    neighbors: int = 5
 
     def __post_init__(self) -> None:
         shape = tuple(self.centers.shape)
         if len(shape) != 2 or shape[1] != 2 or not shape[0]:
             raise ValueError(f"centers has shape {shape}; expected (k, 2), k at least 1")
+        check_at_least("neighbors", self.neighbors, 1)
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -60,9 +65,7 @@ class ColorBins:
         """Return the bin of each colour of (n, 2, h, w) images in Lab units: (n, h, w)."""
         return self._nearest(ab, 1)[1][:, 0]
 
-    def soft_targets(
-        self, ab: Float[Tensor, "n 2 h w"], neighbors: int = _NEIGHBORS
-    ) -> SoftTargets:
+    def soft_targets(self, ab: Float[Tensor, "n 2 h w"]) -> SoftTargets:
         """Share each colour among its nearest bins, by a Gaussian of their distances.
 
         A neighbouring bin is nearly as right as the nearest one, and hard targets would hide that
@@ -71,15 +74,13 @@ class ColorBins:
 
         Args:
             ab: (n, 2, h, w) in Lab units.
-            neighbors: The number of bins that share a colour; 1 for hard targets.
 
         Example:
             >>> targets = grid_bins().soft_targets(torch.zeros(1, 2, 1, 1))
             >>> [round(share, 2) for share in targets.probabilities.flatten().tolist()]
             [0.65, 0.09, 0.09, 0.09, 0.09]
         """
-        check_at_least("neighbors", neighbors, 1)
-        distances, bins = self._nearest(ab, min(neighbors, len(self)))
+        distances, bins = self._nearest(ab, min(self.neighbors, len(self)))
         shares = torch.exp(-distances.square() / (2 * _SMOOTHING**2)) + 1e-12
         return SoftTargets(bins, shares / shares.sum(dim=1, keepdim=True))
 
@@ -152,7 +153,7 @@ class ColorBins:
         n, _, h, w = ab.shape
         pixels, centers = ab.float().movedim(1, -1).reshape(-1, 2), self.centers.to(ab.device)
         tiles = [
-            torch.cdist(tile, centers).topk(count, largest=False)
+            torch.cdist(tile, centers, compute_mode=_EXACT).topk(count, largest=False)
             for tile in pixels.split(_TILE_PIXELS)
         ]
         distances, bins = (torch.cat(parts) for parts in zip(*tiles, strict=True))
@@ -166,8 +167,8 @@ class ColorBins:
 def grid_bins(step: float = 10.0) -> ColorBins:
     """Return the squares of a grid on a and b that at least one sRGB colour falls into.
 
-    With a step of 10 units there are 261. Zhang et al. count 313 on the same grid; theirs also
-    cover colours that sRGB cannot show.
+    With a step of 10 units there are 261. Zhang et al. count 313 on the same grid: these, and 52
+    squares around their rim that no sRGB colour falls into, so that no photo ever has them.
 
     Args:
         step: The side of a square in Lab units.
@@ -190,6 +191,28 @@ def grid_bins(step: float = 10.0) -> ColorBins:
     ab = cie.xyz_to_lab(cie.linear_to_xyz(linear))[:, 1:]
     squares = (ab / step).round() + 0.0  # no negative zero
     return ColorBins(squares.unique(dim=0) * step)
+
+
+@functools.lru_cache
+def kmeans_bins() -> ColorBins:
+    """Return 32 bins with hard targets, which k-means found in the colours of landscape photos.
+
+    Photos have few vivid colours, and so have these bins: they are nearly as close to the colours
+    of photos as the 261 squares of :func:`grid_bins`. ColorUNet (Billaut et al. 2018) also has 32,
+    found in another way: the most frequent squares of a grid. The centers are in
+    ``kmeans_bins.toml``, with the command that found them; :func:`colorlib.data.palette.find_bins`
+    finds those of other photos.
+
+    Example:
+        >>> len(kmeans_bins()), kmeans_bins().neighbors
+        (32, 1)
+    """
+    text = Path(__file__).with_name("kmeans_bins.toml").read_text("utf-8")
+    return ColorBins(torch.tensor(tomllib.loads(text)["centers"]), neighbors=1)
+
+
+#: The bins that a scaler may name as its output space.
+BINS_BY_NAME = {"bins": grid_bins, "kmeans_bins": kmeans_bins}
 
 
 def rebalancing_weights(counts: Float[Tensor, " k"], uniform: float = 0.5) -> Float[Tensor, " k"]:
@@ -224,7 +247,7 @@ def bin_loss(
 
     Args:
         ab: (n, 2, h, w), the true colours in Lab units.
-        logits: (n, k, h / s, w / s): one pixel of every s x s stands for all of them, as in Zhang
+        logits: (n, k, h / s, w / s): the middle pixel of every s x s stands for all, as in Zhang
             et al., where s is 4.
         bins: The k bins.
         weights: (k,), for example :func:`rebalancing_weights`; the weight of a pixel is that of its
@@ -239,7 +262,7 @@ def bin_loss(
         >>> bin_loss(torch.zeros(1, 2, 8, 8), logits, bins).exp().round().item()
         261.0
     """
-    ab = F.interpolate(ab, logits.shape[-2:], mode="nearest")
+    ab = F.interpolate(ab, logits.shape[-2:], mode="nearest-exact")  # the pixel in the middle
     targets = bins.soft_targets(ab)
     log_probabilities = logits.float().log_softmax(dim=1).gather(1, targets.bins)
     loss = -(targets.probabilities * log_probabilities).sum(dim=1)

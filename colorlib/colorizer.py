@@ -21,6 +21,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab, to_uint8
+from colorlib.color_bins import BINS_BY_NAME
 from colorlib.engine.precision import amp_dtype
 from colorlib.inference.border import find_content
 from colorlib.inference.memory import predict_with_oom_fallback
@@ -34,7 +35,7 @@ from colorlib.tensor_checks import MAX_IMAGE_SIZE, check_image_size, check_image
 _CONFIG_SCHEMA = {"image_size": range(1, MAX_IMAGE_SIZE + 1), "tta": bool}
 _SCALER_SCHEMA = {
     "ab_scale": (1.0, 1000.0),
-    "output_space": ("ab", "lab", "rgb", "bins"),
+    "output_space": ("ab", "lab", "rgb", *BINS_BY_NAME),
     "temperature": (0.0, 10.0),
 }
 _MAX_ASPECT_RATIO = 4  # of what the network sees: a longer photo is squeezed
@@ -196,7 +197,7 @@ class Colorizer:
             output = self.net(L.to(device))
         output = output.float().cpu()
         ab = self.scaler.ab_of(output, L.shape[-2:])
-        largest = (ab if self.scaler.output_space == "bins" else output).abs().max().item()
+        largest = (ab if self.scaler.predicts_bins else output).abs().max().item()
         if not largest <= _MAX_OUTPUT:  # also true for NaN
             raise RuntimeError(
                 f"this model predicts values of {largest:.3g}, expected about -1 to 1: its weights "

@@ -56,7 +56,7 @@ class Recipe:
 
     Attributes:
         name: the name on the command line.
-        paper: ``"000"`` to ``"004"``, or ``"tutorial"``.
+        paper: ``"000"`` to ``"004"``, ``"tutorial"``, or ``"cited"`` by them.
         description: the system in one line.
         generator: the configuration for :func:`colorlib.models.registry.create_generator`.
         data: the photos that it learns from.

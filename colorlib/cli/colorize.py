@@ -26,6 +26,7 @@ from colorlib.io.paths import (
 if TYPE_CHECKING:
     from colorlib.colorizer import Colorizer
     from colorlib.inference.folder import FolderReport
+    from colorlib.inference.hints import Hints
 
 _MAX_SAMPLES = 1000
 
@@ -46,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     samples_help = "of a model of colour bins: N results with different colours, by its odds"
     add("--samples", type=int, metavar="N", help=samples_help)
     add_seed_argument(parser)
+    strokes_help = "a PNG of one photo's size with coloured strokes, transparent elsewhere"
+    add("--hints", metavar="STROKES", help=strokes_help)
+    hint_help = "a colour at a point of one photo, such as 120,80=#3a62c4; repeat it for more"
+    add("--hint", action="append", default=[], metavar="X,Y=COLOUR", help=hint_help)
     add("--overwrite", action="store_true", help="replace existing results")
     add_device_argument(parser)
 
@@ -56,10 +61,13 @@ def run(args: argparse.Namespace) -> int:
 
     photos = [parse_path(photo) for photo in args.photos]
     is_single = len(photos) == 1 and not photos[0].is_dir()
+    hints = _parse_hints(args, is_single)
     outs = _result_paths(photos[0], args) if is_single else _result_folders(photos[0], args)
     model_path, model = resolve_model(args.model)
     net = fuse_conv_bn(model.net).to(parse_device(args.device))
     models = _choose_decoding(dataclasses.replace(model, net=net), args)
+    if hints is not None:
+        models = _add_hints(models, hints, outs)
     colorize = _colorize_one if is_single else _colorize_many
     reports = [colorize(model, photos, out, args) for model, out in zip(models, outs, strict=True)]
     lines = map(str, outs)
@@ -82,6 +90,28 @@ def _choose_decoding(model: Colorizer, args: argparse.Namespace) -> list[Coloriz
         temperature = 1.0 if args.temperature is None else args.temperature
         return list(sampling_models(model, args.samples, temperature=temperature, seed=args.seed))
     return [model if args.temperature is None else with_temperature(model, args.temperature)]
+
+
+def _parse_hints(args: argparse.Namespace, is_single: bool) -> Hints | None:
+    """Return the hints that were asked for; they are for a single photo."""
+    from colorlib.inference.hints import Hints, PointHint
+
+    if args.hints is None and not args.hint:
+        return None
+    if not is_single:
+        found = "hints were given for several photos"
+        raise ValueError(f"{found}; expected one photo, because each needs hints of its own")
+    strokes = None if args.hints is None else parse_path(args.hints)
+    return Hints(strokes, [PointHint.parse(hint) for hint in args.hint])
+
+
+def _add_hints(models: list[Colorizer], hints: Hints, outs: list[Path]) -> list[Colorizer]:
+    """Return copies of the models with hints; refuse a result that would replace the strokes."""
+    from colorlib.inference.hints import with_hints
+
+    if hints.strokes is not None:
+        check_no_photo_is_replaced([hints.strokes], outs)
+    return [with_hints(model, hints) for model in models]
 
 
 def _result_paths(photo: Path, args: argparse.Namespace) -> list[Path]:

@@ -2,7 +2,8 @@
 
 The letters are those of the papers' common list: A Lab or RGB, B pixel loss, C adversarial loss, D
 kind of discriminator, E label smoothing, F encoder, G amount of data, H learning rate and batch
-size, I photos from another source, J filters, K two stages, L speed.
+size, I photos from another source, J filters, K two stages, L speed. The systems that the papers
+cite have a set of their own, each next to what it was an answer to.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from colorlib.color import LabScaler
 from colorlib.losses import GANLoss
 from colorlib.recipe import Recipe
-from colorlib.recipes import RECIPES
+from colorlib.recipes import CITED, RECIPES
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,38 @@ _ALL = Experiment(
     question="every system of the five papers and the tutorial",
     recipes=tuple(RECIPES.values()),
 )
+
+
+def _ablate_bins(recipe: Recipe) -> tuple[Recipe, ...]:
+    """Return a recipe of colour bins, without rebalancing, and with squared errors of a and b."""
+    return (
+        recipe,
+        recipe.replace(
+            f"{recipe.name}-no-rebalancing",
+            description=f"{recipe.name}, with all colours weighing alike",
+            config={"uniform_share": 1.0},
+        ),
+        recipe.replace(
+            f"{recipe.name}-l2",
+            description=f"the network of {recipe.name}, with a and b and squared errors",
+            generator={"num_bins": 0},
+            config={"reconstruction": "l2", "scaler": LabScaler()},
+        ),
+    )
+
+
+_CITED = [
+    Experiment(
+        name="zhang",
+        question="are the odds of colours less gray than L2? (cited by 000, 001 and 002)",
+        recipes=_ablate_bins(CITED["zhang"]),
+    ),
+    Experiment(
+        name="colorunet",
+        question="the same with 32 colours and a small U-Net (cited by 001)",
+        recipes=_ablate_bins(CITED["colorunet"]),
+    ),
+]
 _PAPER_001_SPLITS = {
     f"{recipe.name}-{percent}": percent / 100 for percent in _PERCENT for recipe in _P1_GRID
 }
@@ -214,5 +247,5 @@ _PAPER_001_REPORTED = Experiment(
 #: By name.
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (_ALL, *_PAPERS, *_LETTERS, _PAPER_001_REPORTED, _PAPER_001_GRID)
+    for experiment in (_ALL, *_PAPERS, *_LETTERS, *_CITED, _PAPER_001_REPORTED, _PAPER_001_GRID)
 }

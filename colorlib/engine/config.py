@@ -30,8 +30,8 @@ class TrainConfig:
             score (paper 003); ``"cosine"``: half a cosine, down to 0 at the last epoch (Loshchilov
             and Hutter 2017).
         reconstruction: a kind of :func:`colorlib.losses.reconstruction_loss`; or
-            ``"cross_entropy"``, :func:`colorlib.color_bins.bin_loss`, for a scaler with
-            ``output_space="bins"``.
+            ``"cross_entropy"``, :func:`colorlib.color_bins.bin_loss`, for a scaler whose output
+            space is bins.
         uniform_share: of :func:`colorlib.color_bins.rebalancing_weights`, with
             ``"cross_entropy"``: 1/2 as in Zhang et al.; 1 weighs all bins alike.
         lambda_rec: lambda, the weight of the reconstruction loss next to the adversarial loss.
@@ -87,7 +87,7 @@ class TrainConfig:
         if self.predicts_bins != (self.reconstruction == "cross_entropy"):
             found = f"reconstruction is {self.reconstruction!r}"
             space = f"output_space {self.scaler.output_space!r}"
-            expected = "expected 'cross_entropy' with output_space 'bins', and only there"
+            expected = "expected 'cross_entropy' with bins as the output space, and only there"
             raise ValueError(f"{found} with {space}; {expected}")
         if not 0 <= self.film_share <= 1:
             raise ValueError(f"film_share is {self.film_share}; expected a share from 0 to 1")
@@ -100,7 +100,7 @@ class TrainConfig:
     @property
     def predicts_bins(self) -> bool:
         """Whether the generator's output is logits of colour bins."""
-        return self.scaler.output_space == "bins"
+        return self.scaler.predicts_bins
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as it is read from JSON.

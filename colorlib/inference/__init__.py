@@ -1,1 +1,1 @@
-"""Around the colorizer: folders of photos, output names, borders of prints, full memory."""
+"""Around the colorizer: folders, output names, borders of prints, full memory, odds, hints."""

@@ -111,7 +111,7 @@ class _SamplingScaler(LabScaler):
 
 
 def _check_predicts_bins(model: Colorizer) -> None:
-    if model.scaler.output_space != "bins":
+    if not model.scaler.predicts_bins:
         found = "this model predicts one colour for each pixel"
         advice = "train one with colorlib train --recipe zhang"
         raise ValueError(f"{found}; expected a model of colour bins: {advice}")

@@ -10,12 +10,24 @@ from colorlib.fusion import FusionCNN
 from colorlib.generator import Generator
 from colorlib.models import schema
 from colorlib.models.baseline_cnn import BaselineCNN
+from colorlib.models.color_unet import ColorUNet
 from colorlib.models.efficientnet_unet import EfficientNetUNet
 from colorlib.models.fastai_unet import FastaiUNet
+from colorlib.models.zhang_net import ZhangNet
 from colorlib.unet import RGBUNet, UNet
 
 #: Every generator that a weights file may name.
-GENERATORS = (UNet, RGBUNet, BaselineCNN, FusionCNN, EncoderUNet, FastaiUNet, EfficientNetUNet)
+GENERATORS = (
+    UNet,
+    RGBUNet,
+    BaselineCNN,
+    FusionCNN,
+    EncoderUNet,
+    FastaiUNet,
+    EfficientNetUNet,
+    ZhangNet,
+    ColorUNet,
+)
 #: The package of each generator that needs one which colorlib can do without.
 REQUIRED_PACKAGES = {"FusionCNN": "timm", "FastaiUNet": "fastai"}
 

@@ -53,17 +53,18 @@ def recipe_notes(paper: str) -> str:
     Raises:
         CourseError: If there is no recipe of such a paper.
     """
-    from colorlib.recipes import RECIPES  # it imports torch, which most texts do not need
+    from colorlib.recipes import CITED, RECIPES  # they import torch, which most texts do not need
 
-    papers = list(dict.fromkeys(recipe.paper for recipe in RECIPES.values()))
+    everything = [*RECIPES.values(), *CITED.values()]
+    papers = list(dict.fromkeys(recipe.paper for recipe in everything))
     if paper not in ("all", *papers):
         names = ", ".join(["all", *papers])
         raise CourseError(f"there are no recipes of {paper!r}: write one of {names}.")
-    shared = set.intersection(*(set(recipe.unspecified.items()) for recipe in RECIPES.values()))
+    shared = set.intersection(*(set(recipe.unspecified.items()) for recipe in everything))
     header = ("Left open or contradicted", "What the recipe does", "Recipes")
     if paper == "all":
         return markdown.table(header, [(*note, "all") for note in sorted(shared)])
-    recipes = [recipe for recipe in RECIPES.values() if recipe.paper == paper]
+    recipes = [recipe for recipe in everything if recipe.paper == paper]
     names: dict[tuple[str, str], list[str]] = {}
     for recipe in recipes:
         for note in recipe.unspecified.items():

@@ -35,7 +35,7 @@ def test_every_objective_is_a_recipe_that_differs_in_the_loss_only():
 def test_table_has_a_row_for_each_loss_and_temperature(photos, tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "SCORED", 2)
     monkeypatch.setattr(bench, "TEMPERATURES", (0.0, 1.0))
-    chosen = {name: bench.OBJECTIVES[name] for name in ("L1", "bins")}
+    chosen = {name: bench.OBJECTIVES[name] for name in ("minus PSNR", "bins")}
     monkeypatch.setattr(bench, "OBJECTIVES", chosen)
     root = tmp_path / "course"
     (root / stored_results.FOLDER).mkdir(parents=True)
@@ -45,7 +45,7 @@ def test_table_has_a_row_for_each_loss_and_temperature(photos, tmp_path, monkeyp
     table = json.loads((root / stored_results.FOLDER / "objectives.json").read_text())
     rows = {row["name"]: row["values"] for row in table["rows"]}
     decoded = [f"bins, T = {temperature:g}" for temperature in bench.TEMPERATURES]
-    assert list(rows) == ["gray", "L1", *decoded]
+    assert list(rows) == ["gray", "minus PSNR", *decoded]
     colors = [rows[name]["colourfulness / true"]["mean"] for name in decoded]
     assert colors[0] > colors[-1]  # the mode is more colourful than the mean
-    assert rows["L1"]["RGB PSNR, dB"]["n"] == 2
+    assert rows["minus PSNR"]["RGB PSNR, dB"]["n"] == 2

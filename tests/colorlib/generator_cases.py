@@ -8,8 +8,10 @@ from colorlib.encoders import EncoderUNet
 from colorlib.fusion import FusionCNN
 from colorlib.generator import init_weights
 from colorlib.models.baseline_cnn import BaselineCNN
+from colorlib.models.color_unet import ColorUNet
 from colorlib.models.efficientnet_unet import EfficientNetUNet
 from colorlib.models.fastai_unet import FastaiUNet
+from colorlib.models.zhang_net import ZhangNet
 from colorlib.training import TrainConfig, Trainer
 from colorlib.unet import RGBUNet, UNet
 
@@ -39,6 +41,8 @@ CASES = {  # a function that creates a network, and the side of images that it t
     "FusionCNN": (lambda: FusionCNN(num_classes=10), 80),
     "EfficientNetUNet": (efficientnet_unet, 64),
     "FastaiUNet": (lambda: FastaiUNet(32), 32),
+    "ZhangNet": (lambda: ZhangNet(0, base_channels=2), 16),
+    "ColorUNet": (lambda: ColorUNet(0, base_channels=2), 16),
 }
 
 

@@ -88,7 +88,7 @@ def test_fused_network_has_the_same_output(case, network):
     norms, left = (
         sum(type(module) is nn.BatchNorm2d for module in each.modules()) for each in (net, fused)
     )
-    assert left < norms or norms == 0
+    assert left < norms or norms == 0 or case in ("ZhangNet", "ColorUNet")  # theirs follow ReLU
     with torch.no_grad():
         assert torch.allclose(fused(L), net(L), atol=1e-9)
     before = network(case).state_dict().values()

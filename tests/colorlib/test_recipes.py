@@ -11,11 +11,11 @@ from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
 from colorlib.compare.experiments import EXPERIMENTS
 from colorlib.data import sample_photos
-from colorlib.data.datasets import load_dataset
+from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.discriminators import create_discriminator
 from colorlib.evaluation.collection import default_metrics
 from colorlib.models.registry import create_generator
-from colorlib.recipes import RECIPES, get_recipe
+from colorlib.recipes import CITED, RECIPES, get_recipe
 from colorlib.training import TrainConfig, Trainer
 
 # The values of the papers, or of the notes if a paper gives none.
@@ -82,7 +82,9 @@ PARAMETERS = {  # of the generator; of p2-inception, without the classifier, whi
 ALL_RECIPES = {
     recipe.name: recipe for experiment in EXPERIMENTS.values() for recipe in experiment.recipes
 }
+SYSTEMS = RECIPES | CITED
 EACH_NAME = pytest.mark.parametrize("name", RECIPES)
+EACH_SYSTEM = pytest.mark.parametrize("name", SYSTEMS)
 
 
 def flatten(value, path=""):
@@ -146,9 +148,9 @@ def test_adversarial_stage_is_that_of_the_paper(name):
     assert recipe.discriminator["discriminator"] == kind
 
 
-@EACH_NAME
+@EACH_SYSTEM
 def test_every_unspecified_value_has_a_note_of_one_line(name):
-    recipe = RECIPES[name]
+    recipe = SYSTEMS[name]
     assert {"gray", "near-duplicates"} < set(recipe.unspecified)
     for value, choice in recipe.unspecified.items():
         assert value.strip() and choice.isprintable() and 10 < len(choice) <= 105, value
@@ -176,7 +178,10 @@ def test_networks_have_the_papers_parameters(name):
 @pytest.mark.parametrize("name", ALL_RECIPES)
 def test_discriminator_sees_L_and_every_channel_of_the_output(name):
     recipe = ALL_RECIPES[name]
-    assert recipe.generator["out_channels"] == recipe.scaler.out_channels
+    num_bins = recipe.generator.get("num_bins", 0)
+    expected = recipe.scaler.out_channels if recipe.scaler.predicts_bins else 0
+    assert num_bins == expected
+    assert num_bins or recipe.generator.get("out_channels", 2) == recipe.scaler.out_channels
     for one in (recipe, recipe.with_image_size(64), recipe.reduced()):
         if one.discriminator is not None:
             assert one.discriminator["in_channels"] == one.scaler.out_channels + 1
@@ -189,9 +194,9 @@ def photo_splits():
     return {size: load_dataset("photos", size, reduced=True) for size in (32, 96)}
 
 
-@EACH_NAME
+@EACH_SYSTEM
 def test_reduced_recipe_trains_a_step_and_colorizes(name, photo_splits, tmp_path):
-    recipe = RECIPES[name].reduced().replace(config={"batch_size": 2})
+    recipe = SYSTEMS[name].reduced().replace(config={"batch_size": 2})
     image_size = recipe.data.image_size
     net_g, net_d = recipe.build_networks()
     for stage, config in recipe.stages.items():
@@ -249,9 +254,9 @@ def test_replace_changes_only_what_it_names():
 
 
 @settings(max_examples=60, deadline=None)
-@given(name=st.sampled_from(list(RECIPES)), image_size=st.integers(1, 512))
+@given(name=st.sampled_from(list(SYSTEMS)), image_size=st.integers(1, 512))
 def test_with_image_size_is_idempotent(name, image_size):
-    recipe = RECIPES[name]
+    recipe = SYSTEMS[name]
     small = recipe.with_image_size(image_size)
     assert small.with_image_size(image_size) == small
     assert small.data.image_size == max(image_size, recipe.min_size)
@@ -266,9 +271,9 @@ def test_with_image_size_is_idempotent(name, image_size):
 
 
 @settings(max_examples=12, deadline=None)
-@given(name=st.sampled_from(list(RECIPES)), image_size=st.integers(32, 200))
+@given(name=st.sampled_from(list(SYSTEMS)), image_size=st.integers(32, 200))
 def test_networks_accept_the_image_size_of_their_recipe(name, image_size):
-    recipe = RECIPES[name].with_image_size(image_size)
+    recipe = SYSTEMS[name].with_image_size(image_size)
     side = recipe.data.image_size
     with torch.device("meta"):
         net_g = create_generator(recipe.generator)
@@ -280,9 +285,9 @@ def test_networks_accept_the_image_size_of_their_recipe(name, image_size):
             assert net_d(L, output).shape[:2] == (2, 1)
 
 
-@EACH_NAME
+@EACH_SYSTEM
 def test_reduced_is_small_and_downloads_nothing(name):
-    small = RECIPES[name].reduced()
+    small = SYSTEMS[name].reduced()
     assert small.reduced() == small and not small.pretrained
     assert all((config.epochs, config.batch_size) == (1, 8) for config in small.stages.values())
     assert small.data.image_size <= 96
@@ -362,6 +367,45 @@ def test_every_variant_is_in_the_table_above():
         assert names - set(RECIPES) == {name for where, name, *_ in VARIANTS if where == letter}
 
 
+def test_cited_systems_have_the_values_of_their_papers():
+    zhang, colorunet = CITED["zhang"].pixel, CITED["colorunet"].pixel
+    assert (zhang.lr, zhang.betas, zhang.batch_size) == (3e-5, (0.9, 0.99), 40)
+    assert (zhang.scaler, zhang.uniform_share) == (LabScaler(110, "bins", 0.38), 0.5)
+    assert (colorunet.lr, colorunet.betas, colorunet.batch_size) == (1e-3, (0.9, 0.999), 64)
+    assert (colorunet.scaler, colorunet.uniform_share) == (LabScaler(110, "kmeans_bins"), 0.2)
+    assert zhang.scaler.bins.neighbors == 5 and colorunet.scaler.bins.neighbors == 1
+    assert zhang.horizontal_flip and colorunet.horizontal_flip and colorunet.min_crop == 0.5
+
+
+@pytest.mark.parametrize("name", CITED)
+def test_cited_system_resumes_where_it_was_stopped(name, photo_splits, tmp_path):
+    recipe = CITED[name].reduced().replace(config={"batch_size": 4})
+    images = draw_subset(photo_splits[32].train, 16, seed=0)
+
+    def trainer(folder):
+        net_g, _ = recipe.build_networks()
+        return Trainer(net_g, images, recipe.pixel, folder=folder, validate=lambda net: 0.0)
+
+    whole = trainer(tmp_path / "whole").fit()
+    trainer(tmp_path / "parts").fit(max_steps=2)
+    resumed = trainer(tmp_path / "parts").fit()
+    assert all(map(torch.equal, whole.state_dict().values(), resumed.state_dict().values()))
+
+
+@pytest.mark.parametrize("name", CITED)
+def test_variants_of_cited_systems_differ_in_what_their_authors_compare(name):
+    base, even, regression = EXPERIMENTS[name].recipes
+    assert base == CITED[name]
+    assert changed(base, even) == {"description", "pixel.uniform_share"}
+    assert changed(base, regression) == {
+        "description",
+        "generator.num_bins",
+        "pixel.reconstruction",
+        "pixel.scaler.output_space",
+    }
+    assert (regression.pixel.reconstruction, regression.scaler) == ("l2", LabScaler())
+
+
 @pytest.mark.parametrize(
     ("name", "base"), [("p0-no-discriminator", "p0"), ("p3-no-discriminator", "p3-gan")]
 )
@@ -408,6 +452,8 @@ def test_experiments_have_every_letter_and_every_paper():
         "all",
         *papers,
         *"ABCDEFGHIJKL",
+        "zhang",
+        "colorunet",
         "paper-001-reported",
         "paper-001-grid",
     ]

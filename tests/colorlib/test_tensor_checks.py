@@ -124,7 +124,7 @@ def test_other_checks(check, error, words):
         (lambda: color.quantize_lightness([1]), "lab " + LIST),
         (
             lambda: color.LabScaler(output_space="hsv"),
-            "output_space is 'hsv'; expected 'ab', 'lab', 'rgb' or 'bins'",
+            "output_space is 'hsv'; expected 'ab', 'lab', 'rgb', 'bins' or 'kmeans_bins'",
         ),
         (lambda: color.LabScaler().normalize([1]), "lab " + LIST),
         (lambda: color.LabScaler().denormalize(RGB[:, :1], [1]), "output " + LIST),

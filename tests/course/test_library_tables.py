@@ -4,12 +4,13 @@ import tomllib
 
 import pytest
 
-from colorlib.recipes import RECIPES
+from colorlib.recipes import CITED, RECIPES
 from course.tool import library_tables, placeholders
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 
-PAPERS = sorted({recipe.paper for recipe in RECIPES.values()})
+EVERYTHING = [*RECIPES.values(), *CITED.values()]
+PAPERS = sorted({recipe.paper for recipe in EVERYTHING})
 
 
 def names_in(file, kind):
@@ -20,7 +21,7 @@ def names_in(file, kind):
 @pytest.mark.parametrize("paper", PAPERS)
 def test_paper_has_its_recipes_and_its_own_notes(paper):
     text, shared = library_tables.recipe_notes(paper), library_tables.recipe_notes("all")
-    for recipe in RECIPES.values():
+    for recipe in EVERYTHING:
         assert (f"- `{recipe.name}`: {recipe.description}." in text) == (recipe.paper == paper)
         if recipe.paper == paper:
             for value, choice in recipe.unspecified.items():
@@ -68,6 +69,6 @@ def test_data_card_counts_only_the_photos_of_its_folders():
 def test_texts_have_every_data_set_and_every_paper():
     assert names_in("course/data-cards.md", "data") == library_tables.data_card_names()
     papers = names_in("course/papers.md", "recipes")
-    assert papers == ["all", "000", "001", "002", "003", "004", "tutorial"]
+    assert papers == ["all", "000", "001", "002", "003", "004", "tutorial", "cited"]
     text = (ROOT / "course/papers.md").read_text("utf-8")
-    assert [name for name in RECIPES if f"`{name}`" not in text] == []
+    assert [name for name in [*RECIPES, *CITED] if f"`{name}`" not in text] == []
