@@ -14,7 +14,7 @@ from colorlib.recipe import DataSpec, Recipe
 from colorlib.training import TrainConfig
 
 _PIXEL_STAGE = TrainConfig(
-    epochs=10,
+    epochs=8,
     batch_size=32,
     lr=1e-3,
     betas=(0.9, 0.99),
