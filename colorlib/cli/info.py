@@ -21,6 +21,7 @@ _PACKAGES = (
     "safetensors",
     "pooch",
     "ipywidgets",
+    "anywidget",
 )
 
 

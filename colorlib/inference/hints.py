@@ -59,6 +59,13 @@ class PointHint:
             expected = "expected #rrggbb, such as #3a62c4, or a name such as red"
             raise ValueError(f"the hint's colour is {self.color!r}; {expected}") from None
 
+    def check_inside(self, width: int, height: int) -> None:
+        """Raise ValueError unless the point is inside of a photo of some size."""
+        if self.x >= width or self.y >= height:
+            found = f"the hint at {self.x},{self.y} is outside of the photo"
+            expected = f"expected 0 to {width - 1} for X and 0 to {height - 1} for Y"
+            raise ValueError(f"{found}; {expected}")
+
     @classmethod
     def parse(cls, text: str) -> PointHint:
         """Read a hint that is written ``X,Y=COLOUR``.
@@ -107,12 +114,9 @@ class Hints:
         size = (width, height)
         picture = Image.new("RGBA", size) if self.strokes is None else _load_strokes(self, size)
         draw = ImageDraw.Draw(picture)
-        radius = max(round(_RADIUS * min(size)), 1)
+        radius = hint_radius(width, height)
         for point in self.points:
-            if point.x >= width or point.y >= height:
-                found = f"the hint at {point.x},{point.y} is outside of the photo"
-                expected = f"expected 0 to {width - 1} for X and 0 to {height - 1} for Y"
-                raise ValueError(f"{found}; {expected}")
+            point.check_inside(width, height)
             box = (point.x - radius, point.y - radius, point.x + radius, point.y + radius)
             draw.ellipse(box, fill=(*ImageColor.getcolor(point.color, "RGB"), 255))
         pixels = torch.from_numpy(np.array(picture))
@@ -122,6 +126,16 @@ class Hints:
             colors = pixels[mask][:, :3].T[None, :, None]  # (1, 3, 1, number of hinted pixels)
             ab[..., mask] = rgb_to_lab(colors.contiguous())[:, 1:, 0]
         return ab, mask[None, None]
+
+
+def hint_radius(width: int, height: int) -> int:
+    """Return the radius in pixels of the disc around a point, for a photo of some size.
+
+    Example:
+        >>> hint_radius(1024, 768)
+        6
+    """
+    return max(round(_RADIUS * min(width, height)), 1)
 
 
 def _load_strokes(hints: Hints, size: tuple[int, int]) -> Image.Image:
