@@ -210,7 +210,8 @@ class Colorizer:
         return (self._forward(L) + self._forward(L.flip(-1)).flip(-1)) / 2
 
     def _warn_if_nearly_gray(self, ab: Tensor, name: str) -> None:
-        chroma = self.scaler.ab_scale * ab.norm(dim=1).mean().item()
+        a, b = ab[0]
+        chroma = self.scaler.ab_scale * torch.hypot(a, b).mean().item()
         if chroma < _MIN_VISIBLE_CHROMA:
             message = "this model's output is nearly gray: %s has a mean chroma of %.2f Lab units"
             _logger.warning(message, name, chroma)

@@ -1,4 +1,4 @@
-"""The command line: ``colorlib data | train | evaluate | compare | colorize | cache | info``.
+"""The command line: ``colorlib data``, ``train``, ``evaluate``, ``compare``, ``colorize``, ...
 
 Each command is a module of this package. Results go to the standard output, progress and messages
 to the standard error, so that with ``--json`` the standard output is valid JSON.
@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": "measure a colorizer on photos whose colours are known",
     "compare": "train several systems of the papers and compare them",
     "colorize": "colorize photos or folders of photos",
+    "export": "write a model as an ONNX file, which runs without PyTorch",
     "cache": "list or remove downloads and prepared images",
     "info": "print versions and devices for a bug report",
 }

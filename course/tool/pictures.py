@@ -1,6 +1,7 @@
-"""``python -m course pictures``: draw the maps, or make a lesson's picture from one of its figures.
+"""``python -m course pictures``: draw the maps, a lesson's picture, or the picture of the README.
 
 The picture at the top of a lesson is a figure that a cell of its solution shows, cropped and small.
+That of the README shows photographs in the colours of the pretrained model.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
 from course.tool.files import atomic_write_bytes
 
+README_PHOTOS = ("chelsea", "rocket")
 MAX_BYTES = 5800  # with the map below it, the notebook still opens fast
 
 
@@ -25,12 +27,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("lesson", nargs="?", help="a lesson that gets a new picture")
     parser.add_argument("cell", nargs="?", help="the id of the cell of its solution that shows it")
+    parser.add_argument("--readme", action="store_true", help="draw the picture of the README")
     parser.add_argument("--crop", nargs=4, type=int, help="left, top, right, bottom of a part")
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
     """Write pictures into course/pictures/."""
-    if args.lesson:
+    if args.readme:
+        files = {"readme.jpg": draw_readme()}
+    elif args.lesson:
         figure = find_figure(root / f"solutions/{args.lesson}.ipynb", args.cell)
         picture = shrink(figure.crop(args.crop) if args.crop else figure)
         files = {f"{args.lesson}.webp": picture}
@@ -81,6 +86,23 @@ def find_figure(solution: Path, cell_id: str | None) -> Image.Image:
     raise CourseError(
         f"the cell {cell_id!r} of {notebooks.name(solution)} shows no picture: name another cell."
     )
+
+
+def draw_readme() -> bytes:
+    """Return photographs in gray, in the colours of the pretrained model, and in truth, as JPEG."""
+    from colorlib import data, metrics, pretrained, viz
+    from colorlib.io.images import tensor_to_image
+
+    model, rows = pretrained.load(), {}
+    photos = {photo.name: photo for photo in data.sample_photos("all")}
+    for name in README_PHOTOS:
+        photo = photos[name].rgb()
+        gray = tensor_to_image(metrics.gray_baseline(photo))
+        rows[name] = [gray, model(gray), tensor_to_image(photo)]
+    titles = ["what the model sees", "what it predicts", "the photo"]
+    rows = {" " * k: images for k, images in enumerate(rows.values())}  # without names at the side
+    figure = viz.image_grid(rows, titles, alt="its alt text is in the README", height=2.4)
+    return figure.to_bytes(100, quality=85)
 
 
 def shrink(figure: Image.Image) -> bytes:
