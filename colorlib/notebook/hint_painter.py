@@ -38,7 +38,8 @@ class HintPainter(anywidget.AnyWidget):
 
     The photo is colorized again after each stroke. What goes wrong is said in one sentence below
     the pictures, and the last result stays. Without widgets, call
-    ``colorize_with_hints(model, photo, Hints(points=[...]))``.
+    ``colorize_with_hints(model, photo, Hints(points=[...]))``; a stroke takes as long as this call,
+    so reduce a large photo first.
 
     Args:
         photo: Anything that :func:`colorlib.io.images.load_image` takes. Transparent parts are
