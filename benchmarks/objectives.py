@@ -5,7 +5,7 @@ Run it with ``python -m benchmarks.objectives FOLDER``, where the folder holds p
 minutes on one core. It writes ``course/results/objectives.json``, which the training log shows.
 Runs are saved in build/, and a run that was stopped is resumed.
 
-All runs have the generator of the ``general`` recipe. For colour bins its last layer is another
+All runs have the generator of the recipe ``everything``. For colour bins its last layer is another
 one, at a quarter of the photo's size instead of half, so a step costs about the same.
 """
 
@@ -23,7 +23,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.evaluation.evaluate import ResizedModel
 from colorlib.recipe import Recipe
-from colorlib.recipes.pretrained import GENERAL
+from colorlib.recipes.pretrained import EVERYTHING
 from colorlib.training import Trainer
 from course.tool import stored_results
 from course.tool.course_config import ROOT
@@ -45,7 +45,7 @@ OBJECTIVES = {
 }
 PROTOCOL = (
     "{train:,} photos at 64 x 64, one epoch of {steps} steps of 32, Adam at 0.001 on a cosine, "
-    "whole photos and mirror images, moving average 0.99; the generator of the general recipe with "
+    "whole photos and mirror images, moving average 0.99; the generator of the recipe everything with "
     f"ImageNet weights. Scored on {SCORED} photos of the validation split, drawn once, at 64 x 64: "
     "means over images; colourfulness is Hasler and Süsstrunk's, its mean divided by that of the "
     "true images. T: the temperature at which bins are decoded. Mean ± standard deviation over "
@@ -59,8 +59,8 @@ def recipe(objective: str) -> Recipe:
     num_bins = BINS.out_channels if "scaler" in changes else 0
     whole = {"min_crop": None, "film_share": 0.0, "load_scale": 1.0}
     config = {"epochs": 1, "ema_decay": 0.99, "amp": True, **whole, **changes}
-    generator = {**GENERAL.generator, "num_bins": num_bins}
-    return GENERAL.replace(
+    generator = {**EVERYTHING.generator, "num_bins": num_bins}
+    return EVERYTHING.replace(
         objective, generator=generator, discriminator=None, adversarial=None, config=config
     )
 
@@ -87,7 +87,7 @@ def rows_of(model: Colorizer, images: Dataset, objective: str) -> dict[str, dict
 
 def main(photos: Path, seeds: tuple[int, ...] = SEEDS, root: Path = ROOT) -> None:
     """Train and score every objective with every seed, and store the table."""
-    splits = load_dataset(photos, SIZE, split_ratios=GENERAL.data.split_ratios)
+    splits = load_dataset(photos, SIZE, split_ratios=EVERYTHING.data.split_ratios)
     scored = draw_subset(splits.validation, SCORED, seed=0)
     scores: dict[str, list[dict[str, float]]] = {"gray": [score(None, scored)]}
     for done, seed in enumerate(seeds, 1):
@@ -111,7 +111,7 @@ def _store(
         "objectives",
         title="Each reconstruction loss on small photos",
         command="python -m benchmarks.objectives FOLDER",
-        protocol=PROTOCOL.format(train=count, steps=count // GENERAL.pixel.batch_size),
+        protocol=PROTOCOL.format(train=count, steps=count // EVERYTHING.pixel.batch_size),
         seeds=list(seeds),
         columns=[{"name": name, "digits": digits} for name, digits in COLUMNS.items()],
         rows=rows,

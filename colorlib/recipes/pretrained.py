@@ -1,9 +1,9 @@
 """The recipes of the weights that come with the package.
 
 They belong to no paper: they follow from the papers and from four training runs, which
-``course/training-log.md`` describes with figures. These are the recipes of the fourth run: first
-``general-pretraining`` on many small photos, then ``general`` with ``--init-from``. Gains, and the
-sizes at which the models see a photo, are chosen afterwards: ``python -m course release-weights``.
+``course/training-log.md`` describes with figures. ``general`` is the recipe of the third run, whose
+weights are ``plain`` and ``vivid``. Gains, and the sizes at which the models see a photo, are
+chosen afterwards: ``python -m course release-weights``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from colorlib.recipe import DataSpec, Recipe
 from colorlib.training import TrainConfig
 
 _PIXEL_STAGE = TrainConfig(
-    epochs=8,
+    epochs=12,
     batch_size=32,
     lr=1e-3,
     betas=(0.9, 0.99),
@@ -22,12 +22,11 @@ _PIXEL_STAGE = TrainConfig(
     reconstruction="psnr",
     ema_decay=0.999,
     min_crop=0.5,
-    film_share=0.2,
     load_scale=2,
 )
 _ADVERSARIAL_STAGE = dataclasses.replace(
     _PIXEL_STAGE,
-    epochs=2,
+    epochs=1,
     lr=2e-4,
     betas=(0.5, 0.999),
     reconstruction="l1",
@@ -38,16 +37,16 @@ _ADVERSARIAL_STAGE = dataclasses.replace(
 GENERAL = Recipe(
     name="general",
     paper="ours",
-    description="a U-Net of three million parameters on an encoder with ImageNet weights",
+    description="a U-Net of two million parameters on an encoder with ImageNet weights",
     generator={
         "generator": "EfficientNetUNet",
-        "num_blocks": 15,
+        "num_blocks": 13,
         "base_channels": 28,
         "num_bins": 0,
     },
     data=DataSpec(
         dataset=None,
-        description="photos of COCO, each twice, and twice as many landscapes",
+        description="photos of COCO, each twice, and five times as many landscapes",
         split_ratios=(0.98, 0.02, 0.0),
         resize_mode="center_crop",
         image_size=128,
@@ -64,13 +63,22 @@ GENERAL = Recipe(
     init="he",
     pretrained=True,
 )
-PRETRAINING = GENERAL.replace(
-    "general-pretraining",
-    description="the same network on small photos of everything, before the general recipe",
+# The fourth run, which was not better everywhere, and whose weights were not released.
+EVERYTHING = GENERAL.replace(
+    "everything",
+    description="the network of general with a deeper encoder, after everything-pretraining",
+    generator={"num_blocks": 15},
+    data={"description": "photos of COCO, each twice, and twice as many landscapes"},
+    config={"film_share": 0.2},
+    pixel=dataclasses.replace(_PIXEL_STAGE, epochs=8),
+)
+EVERYTHING_PRETRAINING = EVERYTHING.replace(
+    "everything-pretraining",
+    description="the network of everything on small photos of many kinds",
     discriminator=None,
     adversarial=None,
-    data={"description": "photos of everything, 64 pixels a side", "image_size": 64},
-    config={"epochs": 8, "min_crop": 0.75, "film_share": 0.0, "load_scale": 1.0},
+    data={"description": "photos of many kinds, 64 pixels a side", "image_size": 64},
+    config={"min_crop": 0.75, "film_share": 0.0, "load_scale": 1.0},
 )
 
-PRETRAINED_RECIPES = (PRETRAINING, GENERAL)
+PRETRAINED_RECIPES = (EVERYTHING_PRETRAINING, EVERYTHING, GENERAL)

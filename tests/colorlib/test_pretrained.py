@@ -99,8 +99,7 @@ def test_large_photo_and_small_copy_get_the_same_colors(name):
 @EACH_MODEL
 def test_recipes_build_the_shipped_networks(name):
     shipped = pretrained.load(name).net
-    for recipe in ("general-pretraining", "general"):
-        assert recipes.get_recipe(recipe).generator == shipped.config
+    assert recipes.get_recipe("general").generator == shipped.config
     general = recipes.get_recipe("general").replace(init_from=str(pretrained.weights_path(name)))
     net, _ = general.build_networks()
     assert all(map(torch.equal, net.state_dict().values(), shipped.state_dict().values()))
@@ -112,7 +111,7 @@ def test_init_from_takes_weights_of_the_same_network_only(tmp_path):
         recipes.get_recipe("general").replace(init_from=str(other)).build_networks()
 
 
-@pytest.mark.parametrize("name", ["general-pretraining", "general"])
+@pytest.mark.parametrize("name", ["everything", "general"])
 @pytest.mark.parametrize("options", [["--from-scratch"], ["--reduced"]])
 def test_recipe_from_scratch_has_random_weights(name, options, monkeypatch):
     monkeypatch.setattr(efficientnet_unet, "WEIGHTS_PACKAGE", "no_such_model")
