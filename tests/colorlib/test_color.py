@@ -253,7 +253,8 @@ def test_lab_scaler_is_a_frozen_value():
         LabScaler().ab_scale = 1
     with pytest.raises(ValueError, match="expected a positive number"):
         LabScaler(0)
-    with pytest.raises(ValueError, match="'cmyk'; expected 'ab', 'lab', 'rgb', 'bins' or 'kmeans_bins'"):
+    expected = "'cmyk'; expected 'ab', 'lab', 'rgb', 'bins' or 'kmeans_bins'"
+    with pytest.raises(ValueError, match=expected):
         LabScaler(output_space="cmyk")
 
 
