@@ -47,9 +47,9 @@ PROTOCOL = (
     "{train:,} photos at 64 x 64, one epoch of {steps} steps of 32, Adam at 0.001 on a cosine, "
     "whole photos and mirror images, moving average 0.99; the generator of the recipe everything "
     f"with ImageNet weights. Scored on {SCORED} photos of the validation split, drawn once, at "
-    "64 x 64: means over images; colourfulness is Hasler and Süsstrunk's, its mean divided by that of the "
-    "true images. T: the temperature at which bins are decoded. Mean ± standard deviation over "
-    "seeds."
+    "64 x 64: means over images; colourfulness is Hasler and Süsstrunk's, its mean divided by that "
+    "of the true images. T: the temperature at which bins are decoded. Mean ± standard deviation "
+    "over seeds."
 )
 
 
