@@ -12,6 +12,7 @@ import math
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -33,9 +34,13 @@ UNIFORM_SHARES = {"bins": 1.0, "bins, rebalanced": 0.5}
 TEMPERATURES = (1.0, 0.38, 0.1)
 HUES = 12  # sectors of the circle
 MIDDLE = (slice(2, None, 4), slice(2, None, 4))  # one pixel of every 4 x 4
+SAMPLES = 8  # colourings drawn of each scene
 COLUMNS = [
     {"name": "red on flags, %", "digits": 0},
     {"name": "hues of a ball, entropy", "digits": 2},
+    {"name": "drawn flags red, %", "digits": 0},
+    {"name": "drawn flags of one colour, %", "digits": 0},
+    {"name": "drawn balls of one hue, %", "digits": 0},
     *(
         {"name": f"{score} at T = {temperature:g}", "digits": digits}
         for score, digits in (("PSNR, dB", 1), ("CIEDE2000", 1), ("balls' chroma, %", 0))
@@ -49,8 +54,11 @@ PROTOCOL = (
     f"Scored on {HELD_OUT} other scenes. Red: of the probability of bins within 20 units of either "
     "colour of flags; for L2, L1 and GAN the share that they paint red, of benchmarks.cgan_loss. "
     "Entropy: over 12 sectors of hue, of the bins of chroma above 15, divided by that of the "
-    "uniform distribution; a network that gives one colour has 0. Chroma of balls: of the true "
-    "one. Mean ± standard deviation over seeds."
+    "uniform distribution; a network that gives one colour has 0. Drawn: eight colourings of each "
+    "scene by ColorBins.sample, correlated over 4 pixels of the logits; of one colour: at least 90 "
+    "% of a flag's pixels are nearer to the same one of its two colours; of one hue: at least 90 % "
+    "of a ball's pixels are within 45 degrees of its mean. Chroma of balls: of the true one. Mean "
+    "± standard deviation over seeds."
 )
 
 
@@ -86,6 +94,7 @@ def score(logits: Tensor, held_out: Scenes, bins: ColorBins) -> dict[str, float]
         for hue in (MAJOR, MINOR)
     )
     values = [100 * (red / (red + blue)).mean(), _hue_entropy(balls, bins)]
+    values += _score_samples(logits, held_out, bins)
     scaler, L = LabScaler(output_space="bins"), LabScaler().normalize(held_out.lab())[0]
     psnrs, errors, chromas = [], [], []
     for temperature in TEMPERATURES:
@@ -98,6 +107,31 @@ def score(logits: Tensor, held_out: Scenes, bins: ColorBins) -> dict[str, float]
         chromas.append(100 * on_balls[0].mean() / on_balls[1].mean())
     names = [column["name"] for column in COLUMNS]
     return dict(zip(names, map(float, [*values, *psnrs, *errors, *chromas]), strict=True))
+
+
+def _score_samples(logits: Tensor, held_out: Scenes, bins: ColorBins) -> list[Tensor]:
+    """Return the drawn flags that are red and of one colour, and the balls of one hue, in %."""
+    generator = torch.Generator().manual_seed(0)
+    flags, balls = (held_out.mask(name)[:, *MIDDLE].float() for name in ("flag", "ball"))
+    red, of_one_color, of_one_hue = [], [], []
+    for _ in range(SAMPLES):
+        ab = bins.sample(logits, correlation=4, generator=generator)
+        to_red, to_blue = (
+            (ab - torch.tensor(hue).float().view(1, 2, 1, 1)).norm(dim=1) for hue in (MAJOR, MINOR)
+        )
+        share = _share(to_red < to_blue, flags)
+        red.append(share)
+        of_one_color.append(((share >= 0.9) | (share <= 0.1)).float())
+        mean = F.normalize((F.normalize(ab, dim=1) * balls[:, None]).sum((2, 3)), dim=1)
+        along = (F.normalize(ab, dim=1) * mean[..., None, None]).sum(dim=1)
+        of_one_hue.append((_share(along > math.cos(math.pi / 4), balls) >= 0.9).float())
+    return [100 * torch.cat(values).mean() for values in (red, of_one_color, of_one_hue)]
+
+
+def _share(where: Tensor, masks: Tensor) -> Tensor:
+    """Return the share of an object's pixels, for each scene that shows it."""
+    counts = masks.sum((1, 2))
+    return (where * masks).sum((1, 2))[counts > 0] / counts[counts > 0]
 
 
 def _hue_entropy(odds: Tensor, bins: ColorBins) -> Tensor:
