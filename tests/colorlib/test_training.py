@@ -204,7 +204,8 @@ def test_gradient_scaler_is_part_of_the_state(tmp_path, monkeypatch):
     monkeypatch.setattr("colorlib.training.amp_dtype", lambda device: torch.float16)
     first = trainer(tmp_path, amp=True)
     first.fit(max_steps=4)
-    next(tmp_path.glob("checkpoint*")).unlink()  # two of one step are sorted by their hash
+    for checkpoint in tmp_path.glob("checkpoint*"):  # two of one step are sorted by their hash
+        checkpoint.unlink()
     first.grad_scaler.update(1024.0), first.save_checkpoint()
     again = trainer(tmp_path, amp=True)
     again.fit(max_steps=4)

@@ -41,7 +41,9 @@ def test_web_page_as_list_raises():
 def test_command_compares_a_file_with_our_list(tmp_path, capsys):
     file = tmp_path / "colab.txt"
     ours = (ROOT / colab_versions.OUR_LIST).read_text("utf-8").replace(".*", ".0")
-    others = "tqdm==4.67.3\nsafetensors==0.7.0\njinja2==3.1.6\nfilelock==3.20.0\n"
+    others = (
+        "anywidget==0.9.18\ntqdm==4.67.3\nsafetensors==0.7.0\njinja2==3.1.6\nfilelock==3.20.0\n"
+    )
     others += "jaxtyping==0.3.3\nrequests==2.32.4\nsimplejpeg==1.9.0\ntifffile==2026.3.3\n"
     file.write_text(ours + others, "utf-8")
     assert colab_versions.main(Namespace(file=file)) == 0

@@ -5,6 +5,7 @@ import base64
 import dataclasses
 import io
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -73,7 +74,7 @@ def test_map_finds_a_place_for_every_new_lesson(count):
 
 
 def test_pictures_on_a_clean_clone_writes_nothing(tiny, capsys):
-    args = argparse.Namespace(lesson=None, cell=None, crop=None)
+    args = argparse.Namespace(readme=False, lesson=None, cell=None, crop=None)
     pictures.main(args, tiny.root)
     file = tiny.root / "course/pictures/map_1.webp"
     Image.open(file).save(file, "WEBP", lossless=True, quality=0, method=0)  # other bytes
@@ -85,7 +86,7 @@ def test_pictures_on_a_clean_clone_writes_nothing(tiny, capsys):
 
 
 def make_picture(tiny, cell, crop=None):
-    args = argparse.Namespace(lesson="01_tiny", cell=cell, crop=crop)
+    args = argparse.Namespace(readme=False, lesson="01_tiny", cell=cell, crop=crop)
     return pictures.main(args, tiny.root)
 
 
@@ -106,3 +107,16 @@ def test_picture_of_lesson_is_its_figure_cropped_and_small(tiny):
 def test_cell_without_picture_raises(tiny, cell):
     with pytest.raises(CourseError, match="shows no picture: name another cell"):
         make_picture(tiny, cell)
+
+
+def test_readme_picture_shows_the_pretrained_model_between_gray_and_truth():
+    picture = Image.open(io.BytesIO(pictures.draw_readme()))
+    assert picture.format == "JPEG"
+    column = picture.width // 3
+    gray, predicted, truth = (
+        np.asarray(picture.crop((k * column, 40, (k + 1) * column, picture.height)))
+        for k in range(3)
+    )
+    parts = gray, predicted, truth
+    colourful = [float(np.ptp(part.astype(int), axis=2).mean()) for part in parts]
+    assert colourful[0] < 2 < 10 < colourful[1] < colourful[2]
