@@ -77,6 +77,8 @@ def export_onnx(
     path = Path(path)
     if path.suffix != ".onnx":
         raise ValueError(f"{path} ends in {path.suffix!r}; expected a name that ends in '.onnx'")
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists already; choose another name, or overwrite it")
     _check_packages()
     import onnx
 

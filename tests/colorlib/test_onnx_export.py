@@ -12,7 +12,6 @@ from colorlib.cli import main
 from colorlib.colorizer import Colorizer
 from colorlib.inference import onnx_export
 from colorlib.inference.onnx_export import METADATA_KEY, export_onnx
-from colorlib.models.efficientnet_unet import EfficientNetUNet
 from colorlib.unet import UNet
 
 
@@ -33,16 +32,15 @@ def test_pretrained_model_gives_the_same_colors_at_any_size(tmp_path, capsys):
 
 
 def test_half_precision_has_half_the_size_and_nearly_the_same_colors(tmp_path):
-    model = Colorizer(EfficientNetUNet(num_blocks=12, base_channels=8, num_bins=5), image_size=64)
+    model = Colorizer(UNet(num_downs=3, base_channels=16), image_size=24)
     sizes = {}
     for dtype in (torch.float16, torch.float32):
         path = tmp_path / f"{str(dtype).removeprefix('torch.')}.onnx"
         export_onnx(model, path, dtype=dtype)
         sizes[dtype] = path.stat().st_size
     assert sizes[torch.float16] < 0.6 * sizes[torch.float32]
-    L = torch.rand(1, 1, 64, 64) * 2 - 1
+    L = torch.rand(1, 1, 24, 32) * 2 - 1
     half, full = run(tmp_path / "float16.onnx", L), run(tmp_path / "float32.onnx", L)
-    assert half.shape == (1, 5, 16, 16)  # logits of bins at a quarter of the size
     assert 0 < (half - full).abs().max() < 0.01 * full.abs().max()
 
 
