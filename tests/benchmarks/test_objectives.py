@@ -37,6 +37,8 @@ def test_table_has_a_row_for_each_loss_and_temperature(photos, tmp_path, monkeyp
     monkeypatch.setattr(bench, "TEMPERATURES", (0.0, 1.0))
     chosen = {name: bench.OBJECTIVES[name] for name in ("minus PSNR", "bins")}
     monkeypatch.setattr(bench, "OBJECTIVES", chosen)
+    small = bench.EVERYTHING.replace(generator={"num_blocks": 12, "base_channels": 4})
+    monkeypatch.setattr(bench, "EVERYTHING", small)
     root = tmp_path / "course"
     (root / stored_results.FOLDER).mkdir(parents=True)
     schema = f"{stored_results.FOLDER}/{stored_results.SCHEMA}"
