@@ -12,14 +12,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from itertools import product
-from pathlib import Path
 
 import torch
-from torch.utils.data import Dataset
 
-from benchmarks.shipped import SIZE, named_path, score
+from benchmarks.shipped import SIZE, load_photos, named_path, score
 from colorlib.colorizer import Colorizer
-from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.evaluation.evaluate import ResizedModel
 from course.tool import stored_results
 
@@ -31,15 +28,9 @@ PROTOCOL = (
 )
 
 
-def draw_photos(folder: Path, max_photos: int) -> Dataset:
-    """Return the photos of a folder, or a subset of them that is always the same."""
-    images = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
-    return draw_subset(images, min(max_photos, len(images)), seed=0)
-
-
 def main(options: argparse.Namespace) -> None:
     """Print the scores of all weights on every folder, for every size and gain."""
-    photos = {place: draw_photos(path, options.max_photos) for place, path in options.photos}
+    photos = {place: load_photos(path, SIZE, options.max_photos) for place, path in options.photos}
     gray = {place: score(None, images)["RGB PSNR, dB"] for place, images in photos.items()}
     rows = []
     for (name, path), size in product(options.weights, options.sizes):

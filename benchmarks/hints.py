@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks.shipped import load_photos
 from colorlib import pretrained
 from colorlib.color import LabScaler, lab_to_rgb, quantize_lightness, rgb_to_lab
 from colorlib.colorizer import Colorizer
-from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.inference.hints import Hints, PointHint
 from colorlib.inference.propagation import apply_hints
 from colorlib.io.images import tensor_to_image
@@ -80,8 +80,7 @@ def main(
     root: Path = ROOT,
 ) -> None:
     """Score every number of hints with every seed, and store the table."""
-    images = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
-    images = draw_subset(images, min(count, len(images)), seed=0)
+    images = load_photos(folder, SIZE, count)
     model = pretrained.load(model_name)
     means = []  # one for each seed: {(number of hints, column): mean over images}
     for seed in seeds:

@@ -95,7 +95,7 @@ def score(logits: Tensor, held_out: Scenes, bins: ColorBins) -> dict[str, float]
     )
     values = [100 * (red / (red + blue)).mean(), _hue_entropy(balls, bins)]
     values += _score_samples(logits, held_out, bins)
-    scaler, L = LabScaler(output_space="bins"), LabScaler().normalize(held_out.lab())[0]
+    L = LabScaler().normalize(held_out.lab())[0]
     psnrs, errors, chromas = [], [], []
     for temperature in TEMPERATURES:
         scaler = LabScaler(output_space="bins", temperature=temperature)

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 from colorlib import pretrained
 from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
-from colorlib.data.datasets import load_dataset
+from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.evaluation.evaluate import ResizedModel, evaluate
 from course.tool import stored_results
 from course.tool.course_config import ROOT
@@ -50,7 +50,7 @@ def main(
     models |= {name: Colorizer.load(weights) for name, weights in also.items()}
     rows, counts = [], []
     for place, folder in folders.items():
-        images = load_dataset(folder, SIZE, split_ratios=(1.0, 0.0, 0.0)).train
+        images = load_photos(folder, SIZE)
         counts.append(f"{len(images)} photos: {place}")
         gray = score(None, images)
         rows.append({"name": f"{place}: gray", "values": gray})
@@ -70,6 +70,14 @@ def main(
         rows=rows,
         root=root,
     )
+
+
+def load_photos(folder: Path, size: int, max_photos: int | None = None) -> Dataset:
+    """Return the photos of a folder as squares, or a subset of them that is always the same."""
+    images = load_dataset(folder, size, split_ratios=(1.0, 0.0, 0.0)).train
+    if max_photos is None:
+        return images
+    return draw_subset(images, min(max_photos, len(images)), seed=0)
 
 
 def score(net: ResizedModel | None, images: Dataset) -> dict[str, float]:
