@@ -177,7 +177,7 @@ _TOTAL = "you divide by the number of all pixels: divide by that of the group."
 _NO_DIVISION = "these are sums: divide each by the number of pixels in its group."
 _CURVE_MISTAKES = [
     KnownMistake("this behaves like the broken function: its confidence is the probability of "
-                 "the *true* bin, which nobody knows beforehand. Use the largest of each row.",
+                 "the *true* bin, which is not known beforehand. Use the largest of each row.",
                  lambda odds, truth: _curve(
                      _probability_of_truth(odds, truth), odds.argmax(1) == truth)),
     KnownMistake("you still sort by the probability of the true bin: sort by the confidence.",
