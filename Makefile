@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 READY := .venv/.ready
+WEB := course/web
+WEB_READY := $(WEB)/node_modules/.ready
+NPM_OPTIONS := --silent --ignore-scripts --no-package-lock --no-audit --no-fund
 OFFLINE := $(PY) -m course offline
 export JUPYTER_PREFER_ENV_PATH = 1
 unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: then every process compiles everything again
@@ -12,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: then every proc
 help:  ## list what you can ask for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-setup: $(READY)  ## install everything into .venv (the other targets do it when needed)
+setup: $(READY) $(WEB_READY)  ## install everything into .venv (the other targets do it when needed)
 
 $(READY): pyproject.toml course/tested-versions.txt
 	@$(PYTHON) -c '' 2>/dev/null || \
@@ -27,26 +30,32 @@ $(READY): pyproject.toml course/tested-versions.txt
 	$(PY) -m uv pip install --quiet --compile-bytecode --python $(PY) --constraint course/tested-versions.txt --editable '.[course,dev]'
 	@touch $@
 
+# Packages of npm, for the page that colours a photo in the browser: where there is no npm, the site is made without it.
+$(WEB_READY): $(WEB)/package.json
+	@if command -v npm >/dev/null && (cd $(WEB) && npm install $(NPM_OPTIONS)); then touch $@; \
+	elif [ -n "$$CI" ]; then echo "npm could not install the packages in $(WEB), which CI needs."; exit 1; fi
+
 lab: $(READY)  ## open JupyterLab on your own copy of the lessons, in my/
 	$(PY) -m course lab $(LAB)
 
-course: $(READY)  ## execute every solution on the embedded data and make a site of the course, in build/
+course: $(READY) $(WEB_READY)  ## execute every solution on the embedded data and make a site of the course, in build/
 	$(PY) -m course gallery
 	$(PY) -m course run --tree solutions
 
 build: $(READY)  ## write the lessons from the solutions, after you changed one
 	$(PY) -m course build
 
-lint: $(READY)  ## read code, notebooks and texts for what the course promises
+lint: $(READY) $(WEB_READY)  ## read code, notebooks and texts for what the course promises
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check colorlib course tests benchmarks solutions
 	$(PY) -m codespell_lib *.md *.toml *.yml .github benchmarks colorlib course solutions tests
 	$(PY) -m course build --check
 	$(PY) -m course check
+	@test ! -e $(WEB_READY) || $(WEB)/node_modules/.bin/biome check $(WEB)
 
 test: lint test-unit test-notebooks test-browser  ## everything that must hold, in minutes
 
-test-unit: $(READY)  ## the tests of the library and of the course tool, docstring examples included
+test-unit: $(READY) $(WEB_READY)  ## the tests of the library and of the course tool, docstring examples included
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal --ignore tests/browser --cov --cov-report term
 
 test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons run unsolved, both offline
@@ -55,7 +64,7 @@ test-notebooks: $(READY)  ## solutions against their stored outputs, and lessons
 
 CHROMIUM = { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null
 
-test-browser: $(READY)  ## JupyterLab and the site in Chromium, as a person meets them; pictures in build/screenshots/
+test-browser: $(READY) $(WEB_READY)  ## JupyterLab and the site in Chromium, as a person meets them; pictures in build/screenshots/
 	@if $(CHROMIUM); then set -x; $(PY) -m course site && \
 	  OMP_NUM_THREADS=1 $(OFFLINE) $(PY) -m pytest -n 2 --dist worksteal tests/browser; \
 	elif [ -n "$$CI" ]; then echo "There is no Chromium here, which CI needs: install the package chromium."; exit 1; \
@@ -68,4 +77,4 @@ test-lanes: $(READY)  ## tests and solutions on other Pythons of this machine, a
 	$(PY) -m nox $(if $(LANES),--session $(LANES))
 
 clean:  ## remove what can be made again; my/ stays
-	rm -rf .venv .nox build .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .nox build $(WEB)/node_modules .pytest_cache .ruff_cache .hypothesis

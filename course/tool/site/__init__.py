@@ -15,7 +15,7 @@ from course.tool import build, course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import PLACEHOLDER, Course
 from course.tool.execute import cores
-from course.tool.site import source_tree
+from course.tool.site import colour_page, source_tree
 
 FOLDER = "build"
 STUDENTS = "build/students-site"
@@ -60,11 +60,9 @@ def make(root: Path, out: Path | None = None, course: Course | None = None) -> i
     options = ["-b", "html", "-c", CONFIGURATION, "-d", out / ".doctrees", "-j", min(2, cores())]
     options += ["-W", "-D", f"project={title}", "-D", f"html_title={title}"]
     options += [] if sys.stdout.isatty() else ["-q"]
-    status = sphinx(
-        [
-            str(option)
-            for option in [*options, source_tree.write(root, out / source_tree.SOURCE, course), out]
-        ]
-    )
+    page = colour_page.make(root, out)
+    more = {} if page is None else {"colour.md": page}
+    source = source_tree.write(root, out / source_tree.SOURCE, course, more)
+    status = sphinx([str(option) for option in [*options, source, out]])
     print(f"Pages: {out / 'index.html'}")
     return int(status != 0)

@@ -6,6 +6,8 @@ from typing import Any
 
 from sphinx import addnodes
 
+from course.tool.site import colour_page
+
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "course.tool.site.mathml"]
 author = "The colorlib-course authors"
 
@@ -41,6 +43,7 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-signature", _shorten_defaults)
     app.connect("object-description-transform", _remove_long_values)
     app.connect("html-page-context", _fix_accessibility)
+    app.connect("html-page-context", _add_policy)
 
 
 def _move_notebook_copies(app: Any) -> None:
@@ -69,3 +72,10 @@ def _fix_accessibility(app: Any, page: str, template: str, context: dict, tree: 
     lines = r'<dl>\n((?:<dd><em class="sig-param">.*</dd>\n)+)</dl>'
     body = re.sub(lines, lambda found: re.sub("(</?)dd", r"\1span", found[1]), body)
     context["body"] = re.sub(r'<th class="head[^"]*"><p></p></th>', "<td></td>", body)
+
+
+def _add_policy(app: Any, page: str, template: str, context: dict, tree: Any) -> None:
+    """Forbid every request to another place on the page that gets photos of readers."""
+    if page == "colour":
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{colour_page.POLICY}">'
+        context["metatags"] = policy + context.get("metatags", "")

@@ -31,9 +31,16 @@ CONTENTS = """
 """
 
 
-def write(root: Path, source: Path, course: Course) -> Path:
-    """Write the tree into a folder, remove outdated files from it, and return the folder."""
-    files = pages(root, course)
+def write(root: Path, source: Path, course: Course, more: dict[str, str] | None = None) -> Path:
+    """Write the tree into a folder, remove outdated files from it, and return the folder.
+
+    Args:
+        root: The course, or the course as students get it.
+        source: The folder.
+        course: The configuration.
+        more: Further pages: the path and the text of each.
+    """
+    files = pages(root, course) | {path: text.encode() for path, text in (more or {}).items()}
     for path, data in files.items():
         if not (source / path).exists() or (source / path).read_bytes() != data:
             (source / path).parent.mkdir(parents=True, exist_ok=True)

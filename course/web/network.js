@@ -1,0 +1,65 @@
+/** The network of a model, run by ONNX Runtime on the reader's own processor. */
+
+import * as ort from "onnxruntime-web/wasm";
+import { Plane } from "./resize.js";
+
+/** A model: what `colorlib export` wrote about it, and its network. */
+export class Model {
+  constructor(settings, session) {
+    this.settings = settings;
+    this.session = session;
+  }
+
+  /**
+   * Load a network.
+   *
+   * @param settings - the metadata of the file: image_size, tta, min_size, size_multiple, scaler.
+   * @param weights - the bytes of the ONNX file.
+   * @param runtime - the bytes of ONNX Runtime's WebAssembly.
+   */
+  static async load(settings, weights, runtime) {
+    ort.env.wasm.numThreads = 1; // more need headers that few web hosts send
+    ort.env.wasm.wasmBinary = runtime;
+    const session = await ort.InferenceSession.create(weights, {
+      executionProviders: ["wasm"],
+      graphOptimizationLevel: "all",
+    });
+    return new Model(settings, session);
+  }
+
+  /** Predict [a, b] for a plane of L in [-1, 1]; both are divided by `scaler.ab_scale`. */
+  run = async (L) => {
+    const multiple = this.settings.size_multiple;
+    const [width, height] = [L.width, L.height].map(
+      (side) => Math.ceil(side / multiple) * multiple,
+    );
+    const input = new ort.Tensor("float32", padByReflection(L, width, height), [
+      1,
+      1,
+      height,
+      width,
+    ]);
+    const { output } = await this.session.run({ L: input });
+    return [0, 1].map((channel) => {
+      const plane = new Plane(L.width, L.height);
+      for (let y = 0; y < L.height; y++) {
+        const start = (channel * height + y) * width;
+        plane.values.set(output.data.subarray(start, start + L.width), y * L.width);
+      }
+      return plane;
+    });
+  };
+}
+
+/** Return the numbers of a plane that is continued by its mirror image at the right and the bottom. */
+export function padByReflection(plane, width, height) {
+  const inside = (position, size) => (position < size ? position : 2 * (size - 1) - position);
+  const values = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const start = inside(y, plane.height) * plane.width;
+    for (let x = 0; x < width; x++) {
+      values[y * width + x] = plane.values[start + inside(x, plane.width)];
+    }
+  }
+  return values;
+}
