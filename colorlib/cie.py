@@ -1,6 +1,6 @@
-"""The steps between sRGB, linear RGB, CIE XYZ and CIE Lab, which lesson 1 builds, on tensors.
+"""The steps between sRGB, linear RGB, CIE XYZ and CIE Lab, on tensors, and the edge of the gamut.
 
-One function for each arrow::
+Lesson 1 builds the steps, one function for each arrow::
 
     sRGB --srgb_to_linear--> linear RGB --linear_to_xyz--> XYZ --xyz_to_lab--> Lab
     sRGB <--linear_to_srgb-- linear RGB <--xyz_to_linear-- XYZ <--lab_to_xyz-- Lab
@@ -15,7 +15,11 @@ Sources: IEC 61966-2-1:1999 (sRGB); CIE 15:2004 (XYZ and L*a*b* of 1976).
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -33,6 +37,11 @@ _GAMUT_EPS = 1e-4
 # Clipping may still move L and ab by this much. Rounding to 8 bits moves them about as much.
 _L_TOLERANCE = 0.3
 _AB_TOLERANCE = 1.5
+_TABLE_SHAPE = (301, 1081)  # the largest chroma by L and hue, in steps of a third
+_TABLE_TOLERANCE = 0.15  # units of chroma
+_LARGEST_CHROMA = 140.0  # more than any colour of sRGB has: its blue has 134
+_BISECTION_STEPS = 12  # they find the edge of the gamut to better than 0.05 units of chroma
+_SEARCH_TILE = 2**15  # colours searched at a time: they stay in the processor's cache
 
 
 def srgb_to_linear(srgb: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -113,6 +122,67 @@ def nearly_in_gamut(lab: Float[Tensor, "n 3 *sides"]) -> Bool[Tensor, "n ..."]:
     L, a, b = (xyz_to_lab(linear_to_xyz(clipped)) - lab).unbind(1)
     # Squares and a sum: Tensor.norm takes longer than all of the rest.
     return (L.abs() <= _L_TOLERANCE) & (a * a + b * b <= _AB_TOLERANCE**2)
+
+
+@torch.no_grad()
+def chroma_share(lab: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n h w"]:
+    """Return the share of their chroma that Lab colours (n, 3, h, w) may keep to be in the gamut.
+
+    The largest chroma for an L and a hue is read from a table. Where the edge of the gamut bends
+    too sharply for a table, the table holds NaN, and :func:`bisect_chroma` finds the edge.
+
+    Returns:
+        (n, h, w): 1 for colours that :func:`in_gamut` accepts; others end where
+        :func:`nearly_in_gamut` draws the edge, with an error of less than half a unit of chroma.
+
+    Example:
+        >>> chroma_share(torch.tensor([50.0, 30.0, -120.0]).view(1, 3, 1, 1)).item()
+        0.56...
+    """
+    L, a, b = lab.float().unbind(1)
+    table = _max_chroma_table(lab.device).expand(len(lab), 1, -1, -1)
+    position = torch.stack([torch.atan2(b, a) / math.pi, L / 50 - 1], dim=-1)  # in [-1, 1]
+    share = F.grid_sample(table, position, align_corners=True)[:, 0] / torch.hypot(a, b)
+    share = share.clamp(max=1)
+    unknown = share.isnan()
+    if unknown.any():
+        colors = lab.movedim(1, 0)[:, unknown]  # (3, number of colours)
+        parts = colors.split(_SEARCH_TILE, dim=1)
+        share[unknown] = torch.cat([_share_outside(part) for part in parts])
+    return share
+
+
+def bisect_chroma(lab: Float[Tensor, "n 3 *sides"]) -> Float[Tensor, "n ..."]:
+    """Return what :func:`chroma_share` does, by bisecting the line from each colour to its gray."""
+    L, a, b = _unbind_channels("lab", lab)
+    share = torch.zeros_like(L)
+    for step in range(1, _BISECTION_STEPS + 1):
+        middle = share + 0.5**step
+        share += nearly_in_gamut(torch.stack([L, a * middle, b * middle], dim=1)) * 0.5**step
+    return share
+
+
+def _share_outside(colors: Tensor) -> Tensor:
+    """Bisect those of the (3, k) Lab colours that are outside the gamut; others may keep all."""
+    outside = ~in_gamut(colors[None])[0]
+    share = torch.ones_like(colors[0])
+    share[outside] = bisect_chroma(colors[None, :, outside])[0]
+    return share
+
+
+@lru_cache
+def _max_chroma_table(device: torch.device) -> Tensor:
+    """Return the largest chroma in the gamut by L (rows) and hue (columns); NaN where it bends."""
+    rows, columns = _TABLE_SHAPE
+    L = torch.linspace(0, 100, rows)[:, None].expand(rows, columns)
+    hue = torch.linspace(-math.pi, math.pi, columns)
+    a, b = (_LARGEST_CHROMA * line.expand(rows, columns) for line in (hue.cos(), hue.sin()))
+    tiles = torch.stack([L, a, b])[None].split(_SEARCH_TILE // columns, dim=2)
+    table = _LARGEST_CHROMA * torch.cat([bisect_chroma(tile) for tile in tiles], dim=1)[None]
+    # Every second value is left out. Where the others do not give it back, the edge bends.
+    between = F.interpolate(table[..., ::2, ::2], _TABLE_SHAPE, mode="bilinear", align_corners=True)
+    bends = F.max_pool2d(((between - table).abs() > _TABLE_TOLERANCE).float(), 3, 1, 1) > 0
+    return table.masked_fill(bends, math.nan).to(device)
 
 
 def _unbind_channels(name: str, colors: Tensor) -> tuple[Tensor, ...]:
