@@ -1,7 +1,7 @@
 /** The network of a model, run by ONNX Runtime on the reader's own processor. */
 
 import * as ort from "onnxruntime-web/wasm";
-import { Plane } from "./resize.js";
+import { Plane, padByReflection } from "./resize.js";
 
 /** A model: what `colorlib export` wrote about it, and its network. */
 export class Model {
@@ -49,17 +49,4 @@ export class Model {
       return plane;
     });
   };
-}
-
-/** Return the numbers of a plane that is continued by its mirror image at the right and the bottom. */
-export function padByReflection(plane, width, height) {
-  const inside = (position, size) => (position < size ? position : 2 * (size - 1) - position);
-  const values = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const start = inside(y, plane.height) * plane.width;
-    for (let x = 0; x < width; x++) {
-      values[y * width + x] = plane.values[start + inside(x, plane.width)];
-    }
-  }
-  return values;
 }

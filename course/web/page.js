@@ -72,7 +72,9 @@ function loadModel(name, isCurrent) {
     const { file, bytes, settings } = models[name];
     const total = bytes + runtime.bytes;
     const arrived = [0, 0];
+    let hasFailed = false;
     const report = (k) => (count) => {
+      if (hasFailed) return;
       arrived[k] = count;
       const share = (arrived[0] + arrived[1]) / total;
       if (isCurrent()) say(`Loading the model (${(total / 1e6).toFixed(1)} MB, only once)`, share);
@@ -82,7 +84,10 @@ function loadModel(name, isCurrent) {
       ask("load", { name, settings, weights, runtime: wasm }),
     );
     loading.set(name, load);
-    load.catch(() => loading.delete(name)); // the next try loads again
+    load.catch(() => {
+      hasFailed = true;
+      loading.delete(name); // the next try loads again
+    });
   }
   return loading.get(name);
 }

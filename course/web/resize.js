@@ -79,3 +79,16 @@ export function resize(plane, width, height) {
   const { width: w, values } = plane;
   return resizeRows((y) => values.subarray(y * w, (y + 1) * w), w, plane.height, width, height);
 }
+
+/** Return the numbers of a plane, continued by its mirror image at the right and the bottom. */
+export function padByReflection(plane, width, height) {
+  const inside = (position, size) => (position < size ? position : 2 * (size - 1) - position);
+  const values = new Float32Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const start = inside(y, plane.height) * plane.width;
+    for (let x = 0; x < width; x++) {
+      values[y * width + x] = plane.values[start + inside(x, plane.width)];
+    }
+  }
+  return values;
+}

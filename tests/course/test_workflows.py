@@ -39,8 +39,8 @@ def check_commands(text):
     return len(targets) + len(calls)
 
 
-def test_there_are_three_workflows():
-    assert [path.stem for path in WORKFLOWS] == ["ci", "release", "weekly"]
+def test_there_are_four_workflows():
+    assert [path.stem for path in WORKFLOWS] == ["ci", "pages", "release", "weekly"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

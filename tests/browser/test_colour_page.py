@@ -1,0 +1,292 @@
+"""The page that colours a photo, in Chromium: from a server and from the disk, with real files."""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import ExifTags, Image
+from playwright.sync_api import expect
+
+from colorlib import pretrained
+from colorlib.color import rgb_to_lab
+from colorlib.data import sample_photos
+from colorlib.io.exif import PROVENANCE_NOTE
+from colorlib.io.images import load_image
+from tests.browser.conftest import ROOT, TIMEOUT
+
+BUILD = ROOT / "build"
+DISK = (BUILD / "colour.html").as_uri()
+PHOTOS = {photo.name: photo.path for photo in sample_photos("all")}
+READY = "html[data-colour-page]"
+expect.set_options(timeout=TIMEOUT)
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """A plain server of files, which sends no special header."""
+
+    def log_message(self, *_) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture(scope="session")
+def hosted(tmp_path_factory) -> str:
+    """The address of the page on a server, below a path as a project on GitHub Pages has it."""
+    root = tmp_path_factory.mktemp("host")
+    (root / "courses").mkdir()
+    (root / "courses/colour").symlink_to(BUILD, target_is_directory=True)
+    handler = functools.partial(QuietHandler, directory=root)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/courses/colour/colour.html"
+        server.shutdown()
+
+
+@functools.cache
+def model(name: str):
+    return pretrained.load(name)
+
+
+def choose(page, photo: Path) -> None:
+    page.locator("#colour-file").set_input_files(photo)
+
+
+def wait_for_colours(page) -> None:
+    expect(page.locator("#colour-status")).to_contain_text("Done.")
+
+
+def download(page) -> Image.Image:
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download as PNG").click()
+    return Image.open(io.BytesIO(Path(found.value.path()).read_bytes()))
+
+
+def difference(image: Image.Image, expected: Image.Image) -> np.ndarray:
+    assert image.size == expected.size
+    return np.abs(np.asarray(image.convert("RGB"), int) - np.asarray(expected.convert("RGB"), int))
+
+
+def lightness(image: Image.Image) -> torch.Tensor:
+    return rgb_to_lab(torch.from_numpy(np.array(image.convert("RGB"))).movedim(-1, 0)[None])[:, :1]
+
+
+def saved(tmp_path: Path, name: str, image: Image.Image, **options) -> Path:
+    image.save(tmp_path / name, **options)
+    return tmp_path / name
+
+
+def small_photo() -> Image.Image:
+    return load_image(PHOTOS["flower"]).resize((160, 107))
+
+
+def test_sample_photos_get_the_colours_of_the_library(page, hosted):
+    page.goto(hosted)
+    for path in PHOTOS.values():
+        choose(page, path)
+        wait_for_colours(page)
+        found, expected = download(page), model("vivid")(path)
+        off = difference(found, expected)
+        assert off.mean() < 0.1
+        assert np.percentile(off, 99) <= 2
+        assert (lightness(found) - lightness(expected)).abs().max() < 1  # the rounding to 8 bits
+        page.evaluate("document.getElementById('colour-status').textContent = ''")
+
+
+def test_page_from_the_disk_colours_a_photo(page, screenshot):
+    page.goto(DISK)
+    page.get_by_role("button", name="Chelsea the cat").click()
+    wait_for_colours(page)
+    expect(page.locator("#colour-size")).to_contain_text("pixels")
+    screenshot(page, "colour_page")
+    image = download(page)
+    assert np.asarray(image.convert("RGB"), int).std(axis=2).mean() > 3  # it has colours
+
+
+def test_other_model_and_strength(page, hosted, tmp_path):
+    photo = saved(tmp_path, "small.png", small_photo())
+    page.goto(hosted)
+    choose(page, photo)
+    wait_for_colours(page)
+    page.get_by_label("plain").check()
+    expect(page.locator("#colour-status")).to_contain_text("Loading")
+    wait_for_colours(page)
+    assert difference(download(page), model("plain")(photo)).mean() < 0.2
+    page.locator("#colour-strength").fill("150")
+    expect(page.locator("#colour-strength-value")).to_have_text("150 %")
+    assert difference(download(page), model("plain")(photo, saturation=1.5)).mean() < 0.2
+    page.locator("#colour-strength").fill("0")
+    assert np.asarray(download(page).convert("RGB"), int).std(axis=2).max() < 1
+
+
+def test_turned_photo_comes_out_upright_with_its_texts_and_a_note(page, hosted, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.Artist] = "Ada"
+    photo = saved(tmp_path, "turned.jpg", small_photo(), exif=exif, quality=95)
+    page.goto(hosted)
+    choose(page, photo)
+    wait_for_colours(page)
+    image = download(page)
+    assert image.size == (107, 160)
+    assert difference(image, model("vivid")(photo)).mean() < 0.5  # of two JPEG decoders
+    texts = {ExifTags.Base(tag).name: value for tag, value in image.getexif().items()}
+    assert texts["ImageDescription"] == PROVENANCE_NOTE
+    assert texts["Artist"] == "Ada"
+    assert "Orientation" not in texts
+
+
+def test_transparent_photo_keeps_its_alpha(page, hosted, tmp_path):
+    alpha = Image.linear_gradient("L").resize((160, 107))
+    transparent = small_photo()
+    transparent.putalpha(alpha)
+    photo = saved(tmp_path, "transparent.png", transparent)
+    page.goto(hosted)
+    choose(page, photo)
+    wait_for_colours(page)
+    image, expected = download(page), model("vivid")(photo)
+    assert image.mode == "RGBA"
+    assert difference(image.getchannel("A"), expected.getchannel("A")).max() == 0
+    visible = np.asarray(alpha) > 128  # a canvas rounds the colours of what is hardly visible
+    assert difference(image, expected)[visible].mean() < 1
+
+
+def test_border_of_a_print_stays_gray(page, hosted, tmp_path):
+    framed = Image.new("RGB", (200, 147), "white")
+    framed.paste(small_photo(), (20, 20))
+    photo = saved(tmp_path, "print.png", framed)
+    page.goto(hosted)
+    choose(page, photo)
+    wait_for_colours(page)
+    image = download(page)
+    assert difference(image, model("vivid")(photo)).mean() < 0.2
+    assert set(np.asarray(image.convert("RGB"))[:10].flatten()) == {255}
+
+
+PNG = io.BytesIO()
+small_photo().save(PNG, "PNG")
+JPEG = io.BytesIO()
+small_photo().save(JPEG, "JPEG")
+BAD_FILES = {
+    "empty.jpg": (b"", "empty"),
+    "holiday.heic": (b"\0\0\0\x18ftypheic" + bytes(90), "HEIC"),
+    "cut.jpg": (JPEG.getvalue()[:-900], "the end of the JPEG file is missing"),
+    "cut.png": (PNG.getvalue()[:900], "damaged PNG"),
+    "notes.jpg": (b"These are notes, and no photo.", "is not a photo"),
+    "scan.tif": (b"II*\0" + bytes(90), "TIFF"),
+    "paper.pdf": (b"%PDF-1.7" + bytes(90), "PDF"),
+    "film.mp4": (b"\0\0\0\x18ftypisom" + bytes(90), "video"),
+}
+
+
+@pytest.mark.parametrize("source", ["disk", "hosted"])
+def test_file_that_is_no_photo_gets_one_sentence(page, hosted, tmp_path, source):
+    page.goto(DISK if source == "disk" else hosted)
+    for name, (data, expected) in BAD_FILES.items():
+        (tmp_path / name).write_bytes(data)
+        choose(page, tmp_path / name)
+        status = page.locator("#colour-status.is-error")
+        expect(status).to_contain_text(expected)
+        expect(status).to_contain_text(name)
+        assert "\n" not in status.inner_text().strip()
+    choose(page, saved(tmp_path, "good.png", small_photo()))
+    wait_for_colours(page)  # a bad file harms nothing
+    expect(page.locator("#colour-status.is-error")).to_have_count(0)
+
+
+def test_last_of_two_photos_is_shown(page, hosted, tmp_path):
+    page.goto(hosted)
+    choose(page, PHOTOS["astronaut"])
+    choose(page, saved(tmp_path, "second.png", small_photo()))
+    wait_for_colours(page)
+    expect(page.locator("#colour-size")).to_have_text("160 x 107 pixels")
+    assert download(page).size == (160, 107)
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_photo_is_dropped_or_pasted(page, hosted, tmp_path, kind):
+    page.goto(hosted)
+    page.wait_for_selector(READY)
+    data = list(saved(tmp_path, "small.png", small_photo()).read_bytes())
+    page.evaluate(
+        """([kind, data]) => {
+          const files = new DataTransfer();
+          files.items.add(new File([new Uint8Array(data)], "lawn.png", { type: "image/png" }));
+          const event = kind === "drop"
+            ? new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: files, bubbles: true });
+          document.body.dispatchEvent(event);
+        }""",
+        [kind, data],
+    )
+    wait_for_colours(page)
+    with page.expect_download() as found:
+        page.get_by_role("button", name="Download as PNG").click()
+    assert found.value.suggested_filename == "lawn-colorized.png"
+
+
+def test_keyboard_moves_the_line(page, hosted, tmp_path):
+    page.goto(hosted)
+    choose(page, saved(tmp_path, "small.png", small_photo()))
+    wait_for_colours(page)
+    slider = page.get_by_role("slider", name="Where the gray photo ends")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    split = "getComputedStyle(document.getElementById('colour-stack')).getPropertyValue('--split')"
+    assert page.evaluate(split).strip() == "60%"
+
+
+@pytest.mark.parametrize("name", ["WebAssembly", "OffscreenCanvas"])
+def test_old_browser_gets_one_sentence(page, hosted, name):
+    page.add_init_script(f"delete globalThis.{name}")
+    page.goto(hosted)
+    expect(page.locator("#colour-status")).to_contain_text(f"This browser lacks {name}")
+    expect(page.get_by_role("button", name="Choose a photo")).to_be_disabled()
+
+
+def test_missing_file_of_the_page_gets_one_sentence_and_a_second_try(page, hosted, tmp_path):
+    page.goto(hosted)
+    page.route("**/vivid.onnx.gz", lambda route: route.fulfill(status=404))
+    photo = saved(tmp_path, "small.png", small_photo())
+    choose(page, photo)
+    expect(page.locator("#colour-status.is-error")).to_contain_text("vivid.onnx.gz")
+    page.unroute("**/vivid.onnx.gz")
+    choose(page, photo)
+    wait_for_colours(page)
+
+
+def test_browser_refuses_requests_to_other_places(page, hosted):
+    page.goto(hosted)
+    refused = page.evaluate(
+        """async () => {
+          const places = [];
+          addEventListener("securitypolicyviolation", (event) => places.push(event.blockedURI));
+          await fetch("https://example.org/photo", { method: "POST", body: "x" }).catch(() => {});
+          new Image().src = "https://example.org/pixel.png";
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return places;
+        }"""
+    )
+    assert refused == ["https://example.org/photo", "https://example.org/pixel.png"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_result_is_accessible_and_fits_a_phone(page, hosted, screenshot, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(hosted)
+    page.get_by_role("button", name="Chelsea the cat").click()
+    wait_for_colours(page)
+    screenshot(page, f"colour_page_phone_{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    assert found == [], [problem["nodes"][0]["html"] for problem in found]
