@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     source, model = resolve_model(args.model)
     out = parse_path(args.out)
     dtype = torch.float32 if args.float32 else torch.float16
-    metadata = export_onnx(model, out, dtype=dtype, overwrite=args.overwrite)
+    metadata = export_onnx(model, out, dtype=dtype, weights=source, overwrite=args.overwrite)
     size = out.stat().st_size
     sides = "multiples of" if metadata["is_dynamic"] else "always"
     text = f"{out}: {size / 1e6:.1f} MB; height and width are {sides} {metadata['size_multiple']}"

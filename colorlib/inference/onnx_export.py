@@ -8,6 +8,7 @@ the scaler, the size of the input, and of what its sides are multiples.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import io
 import json
 import logging
@@ -51,6 +52,7 @@ def export_onnx(
     path: str | Path,
     *,
     dtype: torch.dtype = torch.float16,
+    weights: str | Path | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Write the network of a colorizer as an ONNX file, after comparing both answers.
@@ -63,6 +65,7 @@ def export_onnx(
         model: the model; its generator takes L alone.
         path: the file, which ends in ``.onnx``.
         dtype: of the stored weights, float16 or float32; the network computes in float32 anyway.
+        weights: the file that the model came from; its name and SHA-256 become metadata.
         overwrite: whether an existing file is replaced.
 
     Returns:
@@ -97,6 +100,7 @@ def export_onnx(
         "min_size": net.min_size,
         "size_multiple": net.size_multiple if is_dynamic else size,
         "is_dynamic": is_dynamic,
+        "weights": None if weights is None else _describe_file(Path(weights)),
     }
     onnx.helper.set_model_props(proto, {METADATA_KEY: json.dumps(metadata)})
     data = proto.SerializeToString()
@@ -105,6 +109,10 @@ def export_onnx(
     with atomic_write(path, overwrite=overwrite) as file:
         file.write(data)
     return metadata
+
+
+def _describe_file(path: Path) -> dict[str, str]:
+    return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _check_packages() -> None:

@@ -1,5 +1,6 @@
 """ONNX files: onnxruntime's colours are those of PyTorch, and the metadata says how to use them."""
 
+import hashlib
 import json
 
 import onnx
@@ -46,12 +47,17 @@ def test_half_precision_has_half_the_size_and_nearly_the_same_colors(tmp_path):
 
 def test_metadata_says_how_to_use_the_network(tmp_path):
     model = Colorizer(UNet(num_downs=3, base_channels=4), image_size=60, tta=True)
-    metadata = export_onnx(model, tmp_path / "unet.onnx")
+    weights = model.save(tmp_path / "unet.safetensors")
+    metadata = export_onnx(model, tmp_path / "unet.onnx", weights=weights)
     (prop,) = onnx.load(tmp_path / "unet.onnx").metadata_props
     assert prop.key == METADATA_KEY and json.loads(prop.value) == json.loads(json.dumps(metadata))
     assert metadata["net"] == model.net.config and metadata["tta"] and metadata["is_dynamic"]
     assert (metadata["image_size"], metadata["size_multiple"]) == (60, 8)
     assert metadata["scaler"]["ab_scale"] == 110
+    assert metadata["weights"] == {
+        "name": "unet.safetensors",
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+    }
 
 
 def test_network_that_ends_in_one_pixel_keeps_its_size(tmp_path):

@@ -112,7 +112,8 @@ def _export(name: str, folder: Path) -> dict[str, Any]:
     from colorlib.inference.onnx_export import export_onnx
 
     path = folder / f"{name}.onnx"
-    settings = export_onnx(pretrained.load(name), path, overwrite=True)
+    weights = pretrained.weights_path(name)
+    settings = export_onnx(pretrained.load(name), path, weights=weights, overwrite=True)
     entry = _write_compressed(path.with_suffix(".onnx.gz"), path.read_bytes())
     path.unlink()
     entry |= {"settings": settings, "source": source}
