@@ -14,6 +14,7 @@ import os
 import platform
 import secrets
 import shutil
+import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Windows refuses to rename over a file, or to remove one, that a program has open, if only for a
+# moment to scan it for viruses.
+_IS_WINDOWS = os.name == "nt"
+_PAUSES_ON_WINDOWS = (0.01, 0.03, 0.1, 0.3, 1.0)  # seconds between attempts
 
 
 @contextmanager
@@ -61,7 +66,7 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
             yield file
         try:
             if overwrite:
-                os.replace(temporary, path)
+                _replace(temporary, path)
             else:
                 _publish(temporary, path)
         except FileExistsError:
@@ -74,7 +79,34 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
         full.errno = error.errno
         raise full from error
     finally:
+        _remove(temporary)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename ``temporary`` to ``path``; on Windows, wait while another program has it open."""
+    for pause in _PAUSES_ON_WINDOWS if _IS_WINDOWS else ():
+        try:
+            os.replace(temporary, path)
+            return
+        except PermissionError:
+            time.sleep(pause)
+    try:
+        os.replace(temporary, path)
+    except PermissionError as error:
+        if not _IS_WINDOWS or not path.is_file():
+            raise
+        advice = "close it there, and run this again. The file is unchanged"
+        text = f"{path} cannot be replaced: another program has it open; {advice}"
+        raise PermissionError(text) from error
+
+
+def _remove(temporary: Path) -> None:
+    """Remove a temporary file; on Windows it stays for the next run if a program has it open."""
+    try:
         temporary.unlink(missing_ok=True)
+    except PermissionError:
+        if not _IS_WINDOWS:
+            raise
 
 
 def _publish(temporary: Path, path: Path) -> None:
@@ -218,7 +250,7 @@ def lock_folder(folder: str | Path | None) -> Iterator[None]:
         return
     try:
         for left_over in folder.glob(".colorlib-*.tmp"):  # see atomic_write
-            left_over.unlink(missing_ok=True)
+            _remove(left_over)
         with atomic_write(folder / ".lock-holder", overwrite=True) as file:
             file.write(f"process {os.getpid()} on {platform.node()}".encode())
         yield

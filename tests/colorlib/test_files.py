@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from colorlib.io.files import atomic_write
+from colorlib.io import files
+from colorlib.io.files import atomic_write, lock_folder
 
 
 def put(path, content=b"new", **options):
@@ -109,3 +110,57 @@ def test_atomic_write_of_many_one_wins(tmp_path):
     [thread.join() for thread in threads]
     assert len(won) == 1 and (tmp_path / "a.bin").read_bytes() == bytes(won) * 100_000
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+@pytest.fixture
+def open_elsewhere(monkeypatch):
+    """Refuse as Windows does to rename over a file or to remove one, as often as the test says."""
+    refusals = {"replace": 0, "unlink": 0}
+
+    def refuse(name, function):
+        def call(*args, **options):
+            refusals[name] -= 1
+            if refusals[name] >= 0:
+                raise PermissionError(13, "The process cannot access the file", str(args[0]))
+            return function(*args, **options)
+
+        return call
+
+    monkeypatch.setattr(os, "replace", refuse("replace", os.replace))
+    monkeypatch.setattr(files.Path, "unlink", refuse("unlink", files.Path.unlink))
+    monkeypatch.setattr(files, "_IS_WINDOWS", True)
+    monkeypatch.setattr(files, "_PAUSES_ON_WINDOWS", (0, 0, 0))
+    return refusals
+
+
+def test_atomic_write_waits_on_windows_while_file_is_open(tmp_path, open_elsewhere):
+    put(tmp_path / "a.bin", b"old")
+    open_elsewhere["replace"] = 3
+    put(tmp_path / "a.bin", overwrite=True)
+    assert (tmp_path / "a.bin").read_bytes() == b"new" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_atomic_write_file_that_stays_open_on_windows(tmp_path, open_elsewhere):
+    put(tmp_path / "a.bin", b"old")
+    open_elsewhere["replace"] = 99
+    with pytest.raises(PermissionError, match=r"a\.bin cannot be replaced: another program has"):
+        put(tmp_path / "a.bin", overwrite=True)
+    assert (tmp_path / "a.bin").read_bytes() == b"old" and os.listdir(tmp_path) == ["a.bin"]
+
+
+def test_atomic_write_does_not_wait_elsewhere(tmp_path, open_elsewhere, monkeypatch):
+    monkeypatch.setattr(files, "_IS_WINDOWS", False)
+    open_elsewhere["replace"] = 1
+    with pytest.raises(PermissionError, match="The process cannot access the file"):
+        put(tmp_path / "a.bin", overwrite=True)
+
+
+def test_lock_folder_leaves_a_temporary_file_that_is_open_on_windows(tmp_path, open_elsewhere):
+    (tmp_path / ".colorlib-0.tmp").write_bytes(b"half")
+    open_elsewhere["unlink"] = 1
+    with lock_folder(tmp_path):
+        pass
+    assert (tmp_path / ".colorlib-0.tmp").exists()
+    with lock_folder(tmp_path):
+        pass
+    assert not (tmp_path / ".colorlib-0.tmp").exists()
