@@ -18,6 +18,7 @@ from typing import Literal
 
 from colorlib import __version__
 from colorlib.check.progress import exercise_texts, open_lesson
+from colorlib.engine.threads import wait_passively
 from colorlib.io.errors import OneSentenceError
 
 #: The menu path to a GPU on Colab.
@@ -115,6 +116,7 @@ def print_system_info() -> None:
 def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     """Print the last line of a lesson's set-up in green, with the versions and the device.
 
+    It also lets waiting threads sleep, which keeps a lesson fast on a busy machine.
     Afterwards each message of the library, such as "resumed at epoch 7, step 812", appears below
     the cell that caused it.
 
@@ -126,6 +128,7 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
         LessonError: If the library has no such lesson, because the notebook is newer.
         RuntimeError: If torch is not installed.
     """
+    wait_passively()
     number = int(lesson.split("_")[0])
     known = sorted({int(exercise.split(".")[0]) for exercise in exercise_texts()})
     if number not in known:

@@ -1,0 +1,123 @@
+"""A busy machine: colouring and training while other processes load all cores.
+
+Run it with ``python -m benchmarks.busy``: two minutes. Each candidate is a process of its own with
+its own setting. OpenMP's threads wait for each other at the end of every operation. By default they
+spin while they wait, and so they take the processor from the thread that they wait for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+
+import torch
+
+from benchmarks.isolated import isolated_processes
+from benchmarks.timing import Report, command, time_interleaved
+from colorlib.engine.threads import WAIT_POLICY
+
+BASELINE = "untouched"
+SETTINGS: dict[str, dict[str, str]] = {
+    BASELINE: {},
+    "as colorlib sets it": WAIT_POLICY,
+    "one thread": {"OMP_NUM_THREADS": "1"},
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, default=7, help="rounds that count")
+
+
+def run(rounds: int = 7) -> Report:
+    """Time both tasks with each setting, on the machine as it is and then on a busy one."""
+    protocol = "seconds of a photo in colour, and of a step of the U-Net with 8 images of 128 x 128"
+    report = Report("python -m benchmarks.busy", protocol)
+    tasks = {"colour a photo": build_colorizer, "training step": build_step}
+    with ExitStack() as stack:
+        calls: dict[str, dict[str, Callable[[], None]]] = {task: {} for task in tasks}
+        for setting, variables in SETTINGS.items():
+            with environment(variables):
+                threads = variables.get("OMP_NUM_THREADS", str(os.cpu_count()))
+                builders = {task: partial(build, int(threads)) for task, build in tasks.items()}
+                processes = stack.enter_context(isolated_processes(builders))
+            for task, call in processes.items():
+                calls[task][setting] = call
+        for task in tasks:
+            idle = time_interleaved(f"{task}, idle", calls[task], rounds=rounds)
+            with loaded_cores():
+                busy = time_interleaved(f"{task}, busy", calls[task], rounds=rounds)
+            report.timings += [idle, busy]
+            for setting in SETTINGS:
+                slower = busy.seconds(setting) / idle.seconds(setting)
+                report.facts[f"{task}, {setting}: busy / idle"] = round(slower, 2)
+    return report
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for processes that start meanwhile; those of OpenMP are removed."""
+    saved = dict(os.environ)
+    for name in ("OMP_NUM_THREADS", *WAIT_POLICY):
+        os.environ.pop(name, None)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+
+
+@contextmanager
+def loaded_cores() -> Iterator[None]:
+    """Keep every core busy with a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=spin, daemon=True) for _ in range(os.cpu_count() or 1)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def spin() -> None:
+    """Compute without end, in one thread."""
+    torch.set_num_threads(1)
+    x = torch.rand(256, 256)
+    while True:
+        x = (x @ x).clamp(0, 1)
+
+
+def build_colorizer(num_threads: int) -> Callable[[], object]:
+    """Return a function that colours a photo with the model that ships."""
+    from colorlib import pretrained
+    from colorlib.data import sample_photos
+
+    torch.set_num_threads(num_threads)
+    model, photo = pretrained.load(), sample_photos("test")[0].path
+    return lambda: model(photo)
+
+
+def build_step(num_threads: int) -> Callable[[], object]:
+    """Return a function that trains a small U-Net for a step."""
+    from torch.utils.data import TensorDataset
+
+    from colorlib.training import TrainConfig, Trainer
+    from colorlib.unet import UNet
+
+    torch.set_num_threads(num_threads)
+    images = torch.rand(8, 3, 128, 128)
+    trainer = Trainer(
+        UNet(num_downs=5, base_channels=16), TensorDataset(images), TrainConfig(batch_size=8)
+    )
+    return lambda: trainer.train_step(images[:, :1], images[:, 1:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(command(run, add_arguments))
