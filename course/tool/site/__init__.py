@@ -15,7 +15,7 @@ from course.tool import build, course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import PLACEHOLDER, Course
 from course.tool.execute import cores
-from course.tool.site import colour_page, source_tree
+from course.tool.site import colour_page, home, source_tree
 
 FOLDER = "build"
 STUDENTS = "build/students-site"
@@ -57,12 +57,13 @@ def make(root: Path, out: Path | None = None, course: Course | None = None) -> i
     out, course = out or root / FOLDER, course or course_config.load(root)
     title = course.title
     print("\nMaking the pages ...", flush=True)
+    colour = colour_page.make(root, out)
+    files = source_tree.pages(root, course, {home.COLOUR_PAGE: colour} if colour else None)
+    source = source_tree.write(out / source_tree.SOURCE, files)
     options = ["-b", "html", "-c", CONFIGURATION, "-d", out / ".doctrees", "-j", min(2, cores())]
     options += ["-W", "-D", f"project={title}", "-D", f"html_title={title}"]
+    options += ["-D", f"navigation={source_tree.navigation(files)}"]
     options += [] if sys.stdout.isatty() else ["-q"]
-    page = colour_page.make(root, out)
-    more = {} if page is None else {"colour.md": page}
-    source = source_tree.write(root, out / source_tree.SOURCE, course, more)
     status = sphinx([str(option) for option in [*options, source, out]])
     print(f"Pages: {out / 'index.html'}")
     return int(status != 0)

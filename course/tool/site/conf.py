@@ -26,9 +26,26 @@ autodoc_preserve_defaults = True
 maximum_signature_line_length = 80  # a longer one gets a line for each parameter
 
 html_theme = "pydata_sphinx_theme"
-html_theme_options = {"navbar_align": "left", "secondary_sidebar_items": ["page-toc"]}
+html_theme_options = {
+    "navbar_align": "left",
+    "secondary_sidebar_items": {
+        "course/*": ["page-toc"],
+        "library/*": ["page-toc"],
+        "CHANGELOG": ["page-toc"],
+        "CONTRIBUTING": ["page-toc"],
+        "library/index": [],
+        "course/index": [],
+    },
+}
+html_sidebars = {  # a notebook needs the width of a second sidebar for its code
+    "colour": [],
+    "gallery/gallery": [],
+    "lessons/[0-9]*": ["sidebar-collapse", "sidebar-nav-bs", "page-toc"],
+    "solutions/[0-9]*": ["sidebar-collapse", "sidebar-nav-bs", "page-toc"],
+}
 html_static_path = ["static"]
 html_css_files = ["course.css"]
+html_js_files = [("course.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = html_domain_indices = False  # the search finds every name
 html_show_search_summary = False  # a browser forbids a page from the disk to read another one
@@ -39,6 +56,7 @@ def setup(app: Any) -> None:
     """Change what no option of Sphinx and MyST-NB changes."""
     own_source = Path(__file__).read_text("utf-8")
     app.add_config_value("own_source", own_source, "env")  # a change here makes all pages again
+    app.add_config_value("navigation", "", "html")  # see source_tree.navigation
     app.connect("builder-inited", _move_notebook_copies, priority=900)
     app.connect("autodoc-process-signature", _shorten_defaults)
     app.connect("object-description-transform", _remove_long_values)

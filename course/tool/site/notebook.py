@@ -10,13 +10,17 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.tool import notebooks
-from course.tool.course_config import Course
+from course.tool.boilerplate_cells import COLAB, NOTE_AFTER_BADGE
+from course.tool.course_config import PLACEHOLDER, Course
 from course.tool.execute import ANSI
 from course.tool.solution_regions import BEGIN
 from course.tool.stored_outputs import WIDGET
 
 CONTROLS = "<p><em>Here the notebook shows controls that you can move.</em></p>"
 REMOTE_IMAGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")  # such as a badge
+DEAD_BADGE = re.compile(rf"\[!\[[^]]*\]\([^)]*\)\]\({COLAB}/github/{PLACEHOLDER}/[^)]*\) ?")
+OBJECTIVES = re.compile(r"(?m)^\| You will \| (.+) \|$")
+COLUMNS = re.compile(r"(?m)^.*\S {2,}\S.*\n(.*\S {2,}\S)")  # two lines with wide gaps
 PROBLEM = "```{{error}}\nThis notebook {}\n```\n\n"
 FOLDED = "<details><summary>For instructors</summary>\n\n{}\n\n</details>"
 
@@ -33,10 +37,12 @@ def adapt(nb: NotebookNode, course: Course, *, solved: bool = False) -> Notebook
     run = nb.metadata.get("course", {}).get("run", {})
     kernel = nb.metadata.get("kernelspec", {"name": "python3"})
     nb.metadata = nbformat.from_dict({"kernelspec": kernel})
-    to_write_in = set(notebooks.TO_WRITE_IN)  # on a page nobody can write
-    nb.cells = [cell for cell in nb.cells if not to_write_in & set(notebooks.tags(cell))]
+    left_out = {*notebooks.TO_WRITE_IN, "injected-parameters"}  # on a page nobody can write
+    nb.cells = [cell for cell in nb.cells if not left_out & set(notebooks.tags(cell))]
     for cell in nb.cells:
         if cell.cell_type == "markdown":
+            if "header" in notebooks.tags(cell):
+                cell.source = adapt_header(cell.source, course)
             cell.source = adapt_links(cell.source, course)
             if solved:
                 cell.source = re.sub(r"(?m)^(# Lesson .+)$", r"\1 · solved", cell.source, count=1)
@@ -48,9 +54,24 @@ def adapt(nb: NotebookNode, course: Course, *, solved: bool = False) -> Notebook
             fold(cell, "Our answer")
         for output in cell.get("outputs", []):
             adapt_output(output)
+            if COLUMNS.search(output.get("text", "")) and "columns" not in notebooks.tags(cell):
+                cell.metadata.tags = [*notebooks.tags(cell), "columns"]  # its lines do not wrap
     if run.get("problem"):
         nb.cells[0].source = PROBLEM.format(run["problem"]) + nb.cells[0].source
     return nb
+
+
+def adapt_header(text: str, course: Course) -> str:
+    """Return the header of a lesson with its objectives as a list, and without a dead badge."""
+    if not course.repository:
+        text = text.replace(NOTE_AFTER_BADGE["lessons"], "")
+    return OBJECTIVES.sub(_list_objectives, text)
+
+
+def _list_objectives(row: re.Match) -> str:
+    """Return the row of the objectives as a list; Markdown has no lists in tables."""
+    items = "".join(f'<span role="listitem">{one}</span>' for one in row[1].split("<br>"))
+    return f'| You will | <span role="list">{items}</span> |'
 
 
 def adapt_links(text: str, course: Course) -> str:
@@ -58,6 +79,7 @@ def adapt_links(text: str, course: Course) -> str:
     if course.repository:
         own = f"https://github.com/{course.repository}/blob/{course.branch}/"
         text = text.replace(f"]({own}", "](../")
+    text = DEAD_BADGE.sub("", text)
     text = re.sub(r"\]\(((?:\.\./)*)README\.md", r"](\1index.md", text)
     return REMOTE_IMAGE.sub(r"\1", text)
 

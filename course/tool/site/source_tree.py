@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from datetime import date
-from importlib.metadata import version
+from collections.abc import Mapping
 from pathlib import Path
-from platform import python_version
 from urllib.parse import unquote
 
 from nbformat import NotebookNode
 
-from course.tool import gallery, markdown, notebooks, placeholders
-from course.tool.course_config import Course, Lesson
+from course.tool import gallery, notebooks
+from course.tool.course_config import Course
 from course.tool.files import find_files
 from course.tool.lints.links import targets
-from course.tool.site import notebook
+from course.tool.site import home, library, notebook
 
 SOURCE = ".source"
 INDEXES = Path(__file__).parent / "indexes"  # the index page of each folder of the site
 TEXTS = ("CONTRIBUTING.md", "CHANGELOG.md", "course/*.md")
-NOT_DOCUMENTED = re.compile(r"/(_\w*|__main__|lesson\d\d\w*)\.py$")  # exercises are not a library
-CONTENTS = """
-
-```{{toctree}}
-:hidden:
-
-{}
-```
-"""
+LIST = "<!-- list -->"  # the place of an index page's cards or tables
+FIRST_HEADING = re.compile(r"(?m)^# .+$|^.+(?=\n=+\n)")
 
 
-def write(root: Path, source: Path, course: Course, more: dict[str, str] | None = None) -> Path:
-    """Write the tree into a folder, remove outdated files from it, and return the folder.
-
-    Args:
-        root: The course, or the course as students get it.
-        source: The folder.
-        course: The configuration.
-        more: Further pages: the path and the text of each.
-    """
-    files = pages(root, course) | {path: text.encode() for path, text in (more or {}).items()}
+def write(source: Path, files: Mapping[str, bytes]) -> Path:
+    """Write the tree into a folder, remove outdated files from it, and return the folder."""
     for path, data in files.items():
         if not (source / path).exists() or (source / path).read_bytes() != data:
             (source / path).parent.mkdir(parents=True, exist_ok=True)
@@ -51,12 +35,13 @@ def write(root: Path, source: Path, course: Course, more: dict[str, str] | None 
     return source
 
 
-def pages(root: Path, course: Course) -> dict[str, bytes]:
+def pages(root: Path, course: Course, more: Mapping[str, str] | None = None) -> dict[str, bytes]:
     """Return every file of the tree: its path and its content; without solutions if root has none.
 
     Args:
         root: The course, or the course as students get it.
         course: The configuration.
+        more: Further pages in Markdown: the path and the text of each.
     """
     newest, books = {}, {}
     for name in (lesson.name for lesson in course.lessons):
@@ -65,22 +50,49 @@ def pages(root: Path, course: Course) -> dict[str, bytes]:
         if (root / "solutions").is_dir():
             newest[name] = newest_solution(root, name)
             books[f"solutions/{name}.ipynb"] = notebook.adapt(newest[name], course, solved=True)
-    texts = {"index.md": home_page(root, course, newest)}
+    texts = dict(more or {})
+    menu = [f"/{path.removesuffix('.md')}" for path in texts]
+    menu += [f"/{part}/index" for part in ("lessons", *(["solutions"] if newest else []))]
+    menu += ["/course/index", "/library/index"]
+    if (root / gallery.FOLDER / "gallery.md").exists():  # `python -m course gallery` made it
+        menu.append("/gallery/gallery")
+    can_colour = home.COLOUR_PAGE in texts
+    texts["index.md"] = home.page(root, course, newest, menu, can_colour=can_colour)
     for path in find_files(root, TEXTS):
         text = notebook.adapt_links(path.read_text("utf-8"), course)
         texts[path.relative_to(root).as_posix()] = text
+    lists = {"library": library.index(root)}
+    for folder in ("lessons", "solutions"):
+        lists[folder] = home.cards(root, course, newest, folder=folder, up="../")
     for path in INDEXES.glob("*.md"):
         if (root / path.stem).is_dir() or path.stem == "library":
             lines = path.read_text("utf-8").splitlines(keepends=True)
             named = [(line, line.strip("/\n") + ".md") for line in lines]
             kept = [line for line, file in named if line[0] != "/" or file in texts]
-            texts[f"{path.stem}/index.md"] = "".join(kept)
+            text = "".join(kept).replace(LIST, lists.get(path.stem, ""))
+            texts[f"{path.stem}/index.md"] = text
     prose = texts | {path: notebook.prose(nb) for path, nb in books.items()}
-    texts |= {path: notebooks.dumps(nb) for path, nb in books.items()} | library_pages(root)
+    texts |= {path: notebooks.dumps(nb) for path, nb in books.items()} | library.pages(root)
     files = {path: text.encode() for path, text in texts.items()} | linked_files(root, prose)
     for path in (root / gallery.FOLDER).glob("*"):
         files[f"gallery/{path.name}"] = path.read_bytes()
-    return files
+    return files | home.pictures()
+
+
+def navigation(files: Mapping[str, bytes]) -> str:
+    """Return a hash of what every page shows of the other pages: the menu, and all titles.
+
+    Sphinx writes only those pages again whose source has changed. If this value has changed, it has
+    to write all of them.
+    """
+    titles = [files["index.md"].decode().rpartition("{toctree}")[2]]
+    for path, data in sorted(files.items()):
+        if path.endswith((".md", ".rst", ".ipynb")):
+            text = data.decode()
+            if path.endswith(".ipynb"):
+                text = notebook.prose(notebooks.parse(text, path))
+            titles.append(path + "".join(FIRST_HEADING.findall(text)[:1]))
+    return hashlib.sha256("\n".join(titles).encode()).hexdigest()
 
 
 def newest_solution(root: Path, name: str) -> NotebookNode:
@@ -92,64 +104,6 @@ def newest_solution(root: Path, name: str) -> NotebookNode:
     ran = [cell for cell in executed.cells if "injected-parameters" not in notebooks.tags(cell)]
     sources = [[(cell.id, cell.source) for cell in cells] for cells in (ran, stored.cells)]
     return executed if sources[0] == sources[1] else stored
-
-
-def library_pages(root: Path) -> dict[str, str]:
-    """Return a page in reStructuredText for each module or package directly under ``colorlib``."""
-    pages: dict[str, str] = {}
-    for path in sorted((root / "colorlib").rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        if path.stem == "__init__":
-            parts = parts[:-1]
-        elif NOT_DOCUMENTED.search(path.as_posix()):
-            continue
-        if len(parts) > 1:
-            module, page = ".".join(parts), f"library/{parts[1]}.rst"
-            underline = ("-" if page in pages else "=") * len(module)
-            pages[page] = pages.get(page, "") + (
-                f"{module}\n{underline}\n\n"
-                f".. automodule:: {module}\n   :members:\n   :ignore-module-all:\n\n"
-            )
-    return pages
-
-
-def home_page(root: Path, course: Course, newest: dict[str, NotebookNode]) -> str:
-    """Return README.md with a table of lessons that tells how each of them ran."""
-    text = (root / "README.md").read_text("utf-8")
-    today = date.today()
-    made = f"*Made on {today.day} {today:%B %Y} · Python {python_version()} · "
-    made += f"torch {version('torch')}.*"
-    folders = ["lessons", *(["solutions"] if newest else []), "course", "library"]
-    contents = [f"/{folder}/index" for folder in folders]
-    if (root / gallery.FOLDER / "gallery.md").exists():  # `python -m course gallery` made it
-        contents.append("/gallery/gallery")
-    above, below = text, ""
-    if newest:
-        (place,) = [one for one in placeholders.find(text, "README.md") if one.name == "lessons"]
-        rows = [_row(root, lesson, newest[lesson.name]) for lesson in course.lessons]
-        above = text[: place.begin] + "\n" + markdown.table(("Picture", "Lesson"), rows)
-        below = text[place.end :]
-    parts = [above, "", made, below, CONTENTS.format("\n".join(contents))]
-    return notebook.adapt_links("\n".join(parts), course)
-
-
-def _row(root: Path, lesson: Lesson, nb: NotebookNode) -> tuple[str, str]:
-    picture = f"course/pictures/{lesson.name}.webp"
-    image = f"![{lesson.picture_alt}]({picture})" if (root / picture).exists() else ""
-    lines = [
-        f"**[{lesson.number} · {lesson.title}](lessons/{lesson.name}.ipynb)**",
-        lesson.promise,
-        f"{lesson.minutes} minutes · [every answer, executed](solutions/{lesson.name}.ipynb)",
-        _outcome(nb),
-    ]
-    return image, "<br>".join(lines)
-
-
-def _outcome(nb: NotebookNode) -> str:
-    run = nb.metadata.get("course", {}).get("run")
-    if run is None:
-        return "○ not executed here: stored outputs"
-    return f"✗ {run.problem}" if run.problem else f"✓ ran to its end in {run.seconds:.1f} s"
 
 
 def linked_files(root: Path, prose: dict[str, str]) -> dict[str, bytes]:
