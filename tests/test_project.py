@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
+import warnings
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,21 @@ def test_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == __version__
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def warn_from(module, category):
+    """Warn as a package does when the code of a module calls something that it has deprecated."""
+    code = "import warnings\nwarnings.warn('this will be removed', category)"
+    exec(code, {"__name__": module, "category": category})
+
+
+@pytest.mark.parametrize("module", ["colorlib", "colorlib.io.files", "course.tool.cli"])
+@pytest.mark.parametrize("category", [DeprecationWarning, FutureWarning, PendingDeprecationWarning])
+def test_deprecated_call_in_our_code_is_an_error(module, category):
+    with pytest.raises(category):
+        warn_from(module, category)
+    with warnings.catch_warnings(record=True):
+        warn_from("another.package", category)
 
 
 def tracked_files():

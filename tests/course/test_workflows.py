@@ -59,6 +59,18 @@ def test_workflow_commands_and_files_exist(path):
         assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
 
 
+def test_weekly_workflow_covers_other_systems_and_versions_to_come():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text("utf-8"))["jobs"]
+    assert jobs["systems"]["strategy"]["matrix"]["system"] == ["windows-latest", "macos-latest"]
+    scripts = [step.get("run", "") for step in jobs["systems"]["steps"]]
+    assert any("pytest" in script and "tests/colorlib" in script for script in scripts)
+    assert not re.search(r"\bmake\b", "\n".join(scripts)), "Windows has no make"
+    rows = jobs["newest"]["strategy"]["matrix"]["include"]
+    assert {row["python"] for row in rows} >= {"3.14"} and any("nightly" in row for row in rows)
+    everything = {name for name in jobs if name != "issue"}
+    assert set(jobs["issue"]["needs"]) == everything and jobs["issue"]["if"] == "failure()"
+
+
 def test_release_steps_name_commands_that_exist():
     assert check_commands((ROOT / "course/releasing.md").read_text("utf-8")) >= 4
 
