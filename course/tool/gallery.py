@@ -1,23 +1,25 @@
 """``python -m course gallery``: the sample photographs in the colours of the pretrained models.
 
-The page is Markdown with a picture file for each photo, so that any page builder can use it. It
-shows every photo, and those with the lowest gain first: nothing is selected.
+The page is Markdown with picture files, so that any page builder can use it. It shows every photo,
+and those with the lowest gain first: nothing is selected.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.tool import markdown
 from course.tool.course_config import ROOT
-from course.tool.files import atomic_write_text
+from course.tool.files import atomic_write_bytes, atomic_write_text
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from colorlib.colorizer import Colorizer
     from colorlib.data import PhotoFile
 
 FOLDER = "build/gallery"
@@ -40,7 +42,14 @@ discriminator too."""
 
 METHOD = f"""## How it was measured
 
-At {SIZE} pixels on the shorter side, each photo by itself."""
+The pictures are whole photos, as `colorlib colorize` colours them. The scores, and the pictures at
+three saturations, are of the middle square of each photo at {SIZE} pixels."""
+FOLDED = """<details>
+<summary>Scores, and three saturations</summary>
+
+{}
+
+</details>"""
 
 
 def main(args: argparse.Namespace, root: Path = ROOT) -> int:
@@ -66,17 +75,17 @@ def write(folder: Path, photos: list[PhotoFile]) -> Path:
     from colorlib.evaluation.evaluate import ResizedModel, colorize_batch
 
     folder.mkdir(parents=True, exist_ok=True)
-    nets = {"gray": None}
-    for name in pretrained.NAMES:
-        nets[name] = ResizedModel(pretrained.load(name))
+    colorizers = {name: pretrained.load(name) for name in pretrained.NAMES}
+    nets = {"gray": None} | {name: ResizedModel(one) for name, one in colorizers.items()}
     sections = []
     for photo in photos:
         rgb = photo.rgb(SIZE)
         colorized = {name: colorize_batch(net, rgb) for name, net in nets.items()}
         scores = {name: score_batch(fake, rgb) for name, fake in colorized.items()}
-        images = _save_images(folder, photo, rgb, colorized)
+        details = [score_table(scores), _save_saturations(folder, photo, colorized[PLAIN])]
         credit = f"*Photo: {photo.credit}, {photo.licence}.*"
-        parts = [f"## {photo.title}", *images, score_table(scores), credit]
+        pictures = "\n".join(_save_pictures(folder, photo, colorizers))
+        parts = [f"## {photo.title}", pictures, FOLDED.format("\n\n".join(details)), credit]
         gain = scores[PLAIN]["psnr"] - scores["gray"]["psnr"]
         sections.append((gain, "\n\n".join(parts)))
     metrics = default_metrics()
@@ -87,25 +96,37 @@ def write(folder: Path, photos: list[PhotoFile]) -> Path:
     return folder / "gallery.md"
 
 
-def _save_images(
-    folder: Path, photo: PhotoFile, rgb: Tensor, colorized: Mapping[str, Tensor]
-) -> list[str]:
-    """Save both pictures of a photo; return their Markdown."""
-    models = {**colorized, "truth": rgb}
-    saturated = {f"saturation {s:g}": saturate(colorized[PLAIN], s) for s in SATURATIONS}
-    alt = f"{photo.alt.rstrip('.')}: in gray, in the colours of two models, and as it was."
-    more = f"{photo.title}: the plain model's colours at three saturations, weakest first."
-    return [
-        _save_row(folder / f"{photo.name}.jpg", models, alt),
-        _save_row(folder / f"{photo.name}-saturation.jpg", saturated, more),
-    ]
+def _save_pictures(
+    folder: Path, photo: PhotoFile, colorizers: Mapping[str, Colorizer]
+) -> Iterator[str]:
+    """Save the whole photo in gray, in all models' colours, and as it was; yield their Markdown."""
+    from colorlib.io.images import tensor_to_image
+    from colorlib.metrics import gray_baseline
+
+    alt = photo.alt.rstrip(".")
+    gray = tensor_to_image(gray_baseline(photo.rgb()))
+    rows = [("gray", gray, f"{alt}, in gray.")]
+    for name, colorizer in colorizers.items():
+        words = f"The same photo, {photo.title}, in the colours of the model {name}."
+        rows.append((name, colorizer(gray), words))
+    rows.append(("truth", photo.image(), f"The same photo, {photo.title}, as it was."))
+    for name, image, words in rows:
+        file = io.BytesIO()
+        image.save(file, "JPEG", quality=85)
+        atomic_write_bytes(folder / f"{photo.name}-{name}.jpg", file.getvalue())
+        yield f"- ![{words}]({photo.name}-{name}.jpg) {name}"
 
 
-def _save_row(path: Path, pictures: Mapping[str, Tensor], alt: str) -> str:
+def _save_saturations(folder: Path, photo: PhotoFile, rgb: Tensor) -> str:
+    """Save a model's colours at three saturations as one picture; return its Markdown."""
     from colorlib import viz
 
-    path.write_bytes(viz.image_row(pictures, alt=alt, height=2.2).to_bytes(110))
-    return f"![{alt}]({path.name})"
+    pictures = {f"saturation {factor:g}": saturate(rgb, factor) for factor in SATURATIONS}
+    alt = f"{photo.title}: the plain model's colours at three saturations, weakest first."
+    figure = viz.image_row(pictures, alt=alt, height=2.2)
+    name = f"{photo.name}-saturation.jpg"
+    atomic_write_bytes(folder / name, figure.to_bytes(110))
+    return f"![{alt}]({name})"
 
 
 def saturate(rgb: Tensor, saturation: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -9,6 +10,8 @@ from colorlib import data, pretrained
 from colorlib.color import rgb_to_lab
 from colorlib.evaluation.collection import default_metrics, score_batch
 from colorlib.evaluation.evaluate import ResizedModel, colorize_batch
+from colorlib.io.images import tensor_to_image
+from colorlib.metrics import gray_baseline
 from course.tool import gallery
 
 PHOTOS = data.sample_photos("test")
@@ -19,16 +22,35 @@ def page(tmp_path_factory):
     return gallery.write(tmp_path_factory.mktemp("build") / "gallery", PHOTOS)
 
 
-def test_gallery_images_exist_are_small_and_have_alt_texts(page):
+def test_gallery_images_exist_are_large_and_have_alt_texts(page):
     images = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", page.read_text("utf-8"))
-    assert len(images) == len({alt for alt, _ in images}) == 2 * len(PHOTOS)
+    shown = ["gray", *pretrained.NAMES, "truth", "saturation"]
+    expected = {f"{photo.name}-{name}.jpg" for photo in PHOTOS for name in shown}
+    assert {name for _, name in images} == expected and len(images) == len(expected)
+    assert len({alt for alt, _ in images}) == len(images)
     for alt, name in images:
-        assert len(alt) > 40
+        assert len(alt) > 30
         with Image.open(page.parent / name) as picture:
-            assert picture.format == "JPEG" and picture.width > 2 * picture.height
+            assert picture.format == "JPEG" and picture.width > 400
         assert (page.parent / name).stat().st_size < 120_000
-    files = {path.name for path in page.parent.iterdir()}
-    assert files == {name for _, name in images} | {"gallery.md"}
+    assert {path.name for path in page.parent.iterdir()} == expected | {"gallery.md"}
+
+
+def test_gallery_shows_whole_photos_in_the_colours_of_the_colorizer(page):
+    photo = PHOTOS[0]
+    gray = tensor_to_image(gray_baseline(photo.rgb()))
+    expected = {"gray": gray, "plain": pretrained.load("plain")(gray), "truth": photo.image()}
+    for name, image in expected.items():
+        with Image.open(page.parent / f"{photo.name}-{name}.jpg") as picture:
+            assert picture.size == photo.image().size
+            difference = np.asarray(picture, float) - np.asarray(image.convert("RGB"), float)
+        assert np.abs(difference).mean() < 4, name  # of 255: what JPEG loses
+
+
+def test_gallery_folds_each_table(page):
+    parts = page.read_text("utf-8").split("<details>")[1:]
+    assert len(parts) == len(PHOTOS)
+    assert all("| plain |" in part.partition("</details>")[0] for part in parts)
 
 
 def test_gallery_scores_are_those_of_all_models(page):
