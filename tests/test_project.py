@@ -1,6 +1,8 @@
 """Project metadata: requirements, versions and make targets agree; files suit every system."""
 
 import ast
+import doctest
+import json
 import re
 import subprocess
 import tomllib
@@ -215,12 +217,10 @@ def test_files_are_opened_with_an_encoding():
     found = {
         path.relative_to(ROOT).as_posix(): calls
         for path in python_files()
-        if (calls := opened_without_encoding(path.read_text("utf-8")))
+        if (calls := opened_without_encoding(source := path.read_text("utf-8")))
+        and "/proc/" not in source  # what Linux writes there is ASCII
     }
-    # These files are of Linux, and hold ASCII.
-    linux = {"colorlib/engine/precision.py", "colorlib/notebook/environment.py"}
-    linux |= {"course/tool/grade/sandbox.py", "course/tool/grade/mounts.py", "benchmarks/timing.py"}
-    assert {path: calls for path, calls in found.items() if path not in linux} == {}
+    assert found == {}
 
 
 UNIX_ONLY = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"}
@@ -243,3 +243,36 @@ def unix_imports(path):
 def test_only_the_grader_needs_unix():
     found = {path.relative_to(ROOT).as_posix() for path in python_files() if unix_imports(path)}
     assert {path.rsplit("/", 1)[0] for path in found} == {"course/tool/grade"}
+
+
+def test_page_on_large_classes_calculates_correctly():
+    results = doctest.testfile(str(ROOT / "course/large-classes.md"), module_relative=False)
+    assert results.attempted > 5 and not results.failed
+
+
+def test_files_for_other_homes_name_what_exists():
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    copied = [word for words in re.findall(r"(?m)^COPY (.*) \S+$", image) for word in words.split()]
+    assert "colorlib" in copied and all((ROOT / word).exists() for word in copied)
+    assert 'CMD ["jupyterhub-singleuser"]' in image
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    assert container["postCreateCommand"] == "make setup"
+    binder = (ROOT / ".binder/requirements.txt").read_text("utf-8").splitlines()
+    assert ".[course]" in binder and "--constraint course/tested-versions.txt" in binder
+    for version in (
+        re.search(r"FROM python:(\S+)-slim", image)[1],
+        container["image"].split(":")[1],
+    ):
+        assert Requirement(f"python{PYPROJECT['requires-python']}").specifier.contains(version)
+
+
+def test_every_make_target_has_a_line_without_make():
+    page = (ROOT / "course/other-homes.md").read_text("utf-8")
+    described = set(re.findall(r"(?m)^\| `make ([a-z-]+)`", page))
+    targets = set(re.search(r"\.PHONY: (.*)", (ROOT / "Makefile").read_text("utf-8"))[1].split())
+    parts = {"help", "setup", "test", "test-faults"}  # set-up is above the table; test is its parts
+    assert described == targets - parts
+    commands = re.findall(r"-m course ([a-z-]+)", page)
+    from course.tool.cli import COMMANDS
+
+    assert commands and set(commands) <= set(COMMANDS)
