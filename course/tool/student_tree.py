@@ -26,8 +26,8 @@ DEFAULT_FOLDER = "build/students"
 MARKER = ".course-students"  # a folder without it is never emptied
 FILES = ("LICENSE", "LICENSE-content", "CITATION.cff", "environment.yml", "pyproject.toml")
 FOR_INSTRUCTORS = {
-    "grading.md", "hard-to-break.md", "instructor-guide.md", "library.md", "releasing.md",
-    "style.md", "training-log.md",
+    "grading.md", "hard-to-break.md", "instructor-guide.md", "large-classes.md", "library.md",
+    "releasing.md", "style.md", "training-log.md",
 }  # fmt: skip
 PUBLIC_ONLY = re.compile(r"(?s)<!-- answers are public -->\n.*?<!-- end answers -->\n+")
 ANY_LINK = re.compile(rf"!?\[(?P<words>(?:!\[[^\]]*\]\([^)]*\)|[^\[\]])*){LINK.pattern}")
