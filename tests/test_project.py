@@ -3,6 +3,7 @@
 import ast
 import doctest
 import json
+import os
 import re
 import subprocess
 import tomllib
@@ -63,6 +64,7 @@ def test_tested_versions_are_of_packages_that_we_name():
     assert set(pinned) - named == {"ipykernel", "ipython"}  # they draw what a notebook shows
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no make")
 def test_make_help_has_a_line_for_every_target():
     text = (ROOT / "Makefile").read_text("utf-8")
     phony = set(re.search(r"\.PHONY: (.*)", text)[1].split())
@@ -103,6 +105,17 @@ def test_deprecated_call_in_our_code_is_an_error(module, category):
         warn_from(module, category)
     with warnings.catch_warnings(record=True):
         warn_from("another.package", category)
+
+
+def test_only_a_benchmark_uses_torchvisions_decoders():
+    """TorchVision 0.29 announces their removal, and names its own module in the warning."""
+    uses = [
+        path
+        for path in tracked_files()
+        if path.endswith((".py", ".ipynb")) and not path.startswith("tests/")
+        if "torchvision.io" in (ROOT / path).read_text("utf-8")
+    ]
+    assert uses in ([], ["benchmarks/data_loading.py"])
 
 
 def tracked_files():
