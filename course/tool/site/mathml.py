@@ -42,5 +42,6 @@ def _visit_inline(writer: Any, node: Any) -> None:
 
 
 def _visit_block(writer: Any, node: Any) -> None:
-    writer.body.append(convert(node.astext(), block=True))
+    formula = convert(node.astext(), block=True)
+    writer.body.append(f'<div class="formula">{formula}</div>')  # it scrolls on a phone
     raise SkipNode

@@ -7,6 +7,11 @@ for (const box of document.querySelectorAll(".compare")) {
   move(); // a browser may restore the last value
 }
 
+// In the left sidebar, the theme has the heading "On this page" outside of the part that it names.
+for (const heading of document.querySelectorAll(".bd-sidebar-primary .onthispage")) {
+  heading.nextElementSibling.prepend(heading);
+}
+
 // Tables and code that are wider than the page scroll in a box of their own. Such a box can be
 // reached by keyboard and has a name; a sentence above a table says that there is more.
 const boxes = ".pst-scrollable-table-container, .cell pre";
