@@ -54,7 +54,8 @@ html_show_copyright = False
 
 def setup(app: Any) -> None:
     """Change what no option of Sphinx and MyST-NB changes."""
-    own_source = Path(__file__).read_text("utf-8")
+    files = [Path(__file__).with_name(name) for name in ("conf.py", "mathml.py")]
+    own_source = "".join(file.read_text("utf-8") for file in files)
     app.add_config_value("own_source", own_source, "env")  # a change here makes all pages again
     app.add_config_value("navigation", "", "html")  # see source_tree.navigation
     app.connect("builder-inited", _move_notebook_copies, priority=900)
