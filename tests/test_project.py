@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 import warnings
 from pathlib import Path
@@ -289,3 +290,13 @@ def test_every_make_target_has_a_line_without_make():
     from course.tool.cli import COMMANDS
 
     assert commands and set(commands) <= set(COMMANDS)
+
+
+def test_grading_on_windows_says_where_it_runs(monkeypatch):
+    from course.tool import cli
+
+    for name in [name for name in sys.modules if name.startswith("course.tool.grade")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "resource", None)  # as on Windows
+    with pytest.raises(cli.CourseError, match="grade cannot run on Windows: run it on Linux"):
+        cli.import_command("grade")

@@ -42,8 +42,18 @@ class CourseError(Exception):
 
 
 def import_command(name: str) -> ModuleType:
-    """Import the module of a command."""
-    return importlib.import_module(f"course.tool.{MODULES.get(name, name.replace('-', '_'))}")
+    """Import the module of a command.
+
+    Raises:
+        CourseError: If it needs a module that Windows does not have.
+    """
+    try:
+        return importlib.import_module(f"course.tool.{MODULES.get(name, name.replace('-', '_'))}")
+    except ModuleNotFoundError as error:
+        if error.name not in ("fcntl", "resource"):
+            raise
+        text = f"python -m course {name} cannot run on Windows: run it on Linux, or in WSL."
+        raise CourseError(text) from None
 
 
 def main(argv: list[str] | None = None) -> int:
