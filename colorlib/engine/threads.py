@@ -1,4 +1,4 @@
-"""How the threads of one operation wait for each other.
+"""The way in which the threads of one operation wait for each other.
 
 PyTorch computes an operation with several threads of OpenMP, which wait for each other at its end.
 By default they spin while they wait. On a machine with other work they then take the processor from
@@ -15,7 +15,7 @@ WAIT_POLICY = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def wait_passively() -> None:
-    """Let waiting threads sleep, unless the user chose otherwise.
+    """Set that waiting threads sleep, unless the user chose otherwise.
 
     It has an effect only before torch is imported, so commands and set-up cells call it first.
     """

@@ -11,8 +11,9 @@ from course.tool.cli import CourseError
 
 
 def find_files(root: Path, patterns: Iterable[str]) -> list[Path]:
-    """Return the files that match one of the patterns, in order."""
-    return sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()})
+    """Return the files that match one of the patterns, in order, without the packages of npm."""
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    return sorted(path for path in found if "node_modules" not in path.parts)
 
 
 def atomic_write_text(path: Path, text: str) -> None:

@@ -4,15 +4,15 @@ import re
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.tool.course_config import ROOT
 from course.tool.site import live_parts
 
 
-def lesson(*cells):
+def lesson(*cells, with_scripts=True):
     nb = new_notebook(cells=list(cells))
-    live_parts.add(nb, "01_tiny")
+    live_parts.add(nb, "01_tiny", with_scripts=with_scripts)
     nbformat.validate(nb)
     return nb.cells
 
@@ -61,3 +61,9 @@ def test_every_lesson_with_the_explorer_gets_it_with_the_same_colour(tree):
             }
             found += 1
     assert found
+
+
+def test_without_scripts_the_page_has_no_explorer_and_loads_nothing():
+    call = new_code_cell("widgets.explore_lab(L=50, a=40, b=30)")
+    (cell,) = lesson(call, with_scripts=False)
+    assert cell.outputs == []

@@ -62,7 +62,7 @@ def make(root: Path, out: Path) -> str | None:
 
     web, folder = root / WEB, out / FOLDER
     (folder / "samples").mkdir(parents=True, exist_ok=True)
-    for script in ("page", "worker"):
+    for script in ("page", "worker", "lesson"):
         _bundle(web, f"{script}.js", folder / f"{script}.js")
     shutil.copyfile(web / "colour.css", folder / "colour.css")
     runtime = (web / "node_modules" / _RUNTIME).read_bytes()

@@ -44,7 +44,7 @@ html_sidebars = {  # a notebook needs the width of a second sidebar for its code
     "solutions/[0-9]*": ["sidebar-collapse", "sidebar-nav-bs", "page-toc"],
 }
 html_static_path = ["static"]
-html_css_files = ["course.css"]
+html_css_files = ["course.css", "live_parts.css"]
 html_js_files = [("course.js", {"defer": "defer"})]
 html_copy_source = False
 html_use_index = html_domain_indices = False  # the search finds every name

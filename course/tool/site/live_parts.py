@@ -27,12 +27,14 @@ _NEEDS_SCRIPT = "<p><em>Here the notebook shows controls that you can move.</em>
 _EXPLORE_LAB = re.compile(r"widgets\.explore_lab\(([^)]*)\)")
 
 
-def add(nb: NotebookNode, name: str) -> None:
+def add(nb: NotebookNode, name: str, *, with_scripts: bool = True) -> None:
     """Change the cells of a notebook in place.
 
     Args:
         nb: The notebook.
         name: That of the lesson; it makes the names of predictions unique on the site.
+        with_scripts: Whether the site has the scripts of ``course/web/``. Without them a prediction
+            is not kept, and there is no explorer.
     """
     for cell in nb.cells:
         if cell.cell_type == "markdown":
@@ -42,9 +44,10 @@ def add(nb: NotebookNode, name: str) -> None:
             elif WHAT_YOU_SAW.match(cell.source):
                 text = WHAT_YOU_SAW.sub("", cell.source, count=1)
                 cell.source = _FOLDED.format(text[:1].upper() + text[1:])
-        elif found := _EXPLORE_LAB.search(cell.source):
+        elif with_scripts and (found := _EXPLORE_LAB.search(cell.source)):
             call = ast.parse(f"f({found[1]})", mode="eval").body
             start = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
             explorer = _EXPLORER.format(text=_NEEDS_SCRIPT, **start)
             cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": explorer})]
-    nb.cells.append(nbformat.v4.new_markdown_cell(SCRIPT))
+    if with_scripts:
+        nb.cells.append(nbformat.v4.new_markdown_cell(SCRIPT))

@@ -13,6 +13,7 @@ from course.tool import notebooks
 from course.tool.boilerplate_cells import COLAB, NOTE_AFTER_BADGE
 from course.tool.course_config import PLACEHOLDER, Course
 from course.tool.execute import ANSI
+from course.tool.site import live_parts
 from course.tool.solution_regions import BEGIN
 from course.tool.stored_outputs import WIDGET
 
@@ -25,18 +26,28 @@ PROBLEM = "```{{error}}\nThis notebook {}\n```\n\n"
 FOLDED = "<details><summary>For instructors</summary>\n\n{}\n\n</details>"
 
 
-def adapt(nb: NotebookNode, course: Course, *, solved: bool = False) -> NotebookNode:
+def adapt(
+    nb: NotebookNode,
+    course: Course,
+    *,
+    name: str = "lesson",
+    solved: bool = False,
+    with_scripts: bool = False,
+) -> NotebookNode:
     """Return a copy of a notebook for MyST-NB.
 
     Args:
         nb: With or without outputs. If its run had a problem, the copy shows it at the top.
         course: The configuration, for links.
+        name: That of the notebook, for the names of its predictions.
+        with_scripts: Whether the site has the scripts of ``course/web/``.
         solved: Whether to mark the title, so that a search shows lessons and solutions apart.
     """
     nb = copy.deepcopy(nb)
     run = nb.metadata.get("course", {}).get("run", {})
     kernel = nb.metadata.get("kernelspec", {"name": "python3"})
     nb.metadata = nbformat.from_dict({"kernelspec": kernel})
+    live_parts.add(nb, name, with_scripts=with_scripts)
     left_out = {*notebooks.TO_WRITE_IN, "injected-parameters"}  # on a page nobody can write
     nb.cells = [cell for cell in nb.cells if not left_out & set(notebooks.tags(cell))]
     for cell in nb.cells:

@@ -46,10 +46,12 @@ def pages(root: Path, course: Course, more: Mapping[str, str] | None = None) -> 
     newest, books = {}, {}
     for name in (lesson.name for lesson in course.lessons):
         lesson = notebooks.read(root / f"lessons/{name}.ipynb")
-        books[f"lessons/{name}.ipynb"] = notebook.adapt(lesson, course)
+        options = {"name": name, "with_scripts": home.COLOUR_PAGE in (more or {})}
+        books[f"lessons/{name}.ipynb"] = notebook.adapt(lesson, course, **options)
         if (root / "solutions").is_dir():
             newest[name] = newest_solution(root, name)
-            books[f"solutions/{name}.ipynb"] = notebook.adapt(newest[name], course, solved=True)
+            solved = notebook.adapt(newest[name], course, solved=True, **options)
+            books[f"solutions/{name}.ipynb"] = solved
     texts = dict(more or {})
     menu = [f"/{path.removesuffix('.md')}" for path in texts]
     menu += [f"/{part}/index" for part in ("lessons", *(["solutions"] if newest else []))]
