@@ -29,7 +29,7 @@ from colorlib.io.checkpoint import CheckpointError, load_weights, save_weights
 from colorlib.io.color_modes import composite_on_white
 from colorlib.io.images import ImageSource, display_name, load_image, tensor_to_image
 from colorlib.models.registry import create_generator
-from colorlib.models.schema import translate_old_config, validate_config
+from colorlib.models.schema import validate_config
 from colorlib.tensor_checks import MAX_IMAGE_SIZE, check_image_size, check_images
 
 _CONFIG_SCHEMA = {"image_size": range(1, MAX_IMAGE_SIZE + 1), "tta": bool}
@@ -142,7 +142,7 @@ class Colorizer:
         """
         weights, config = load_weights(path)
         try:
-            fields = {"tta": False, **translate_old_config(config)}
+            fields = {"tta": False, **config}
             net_config, scaler_config = fields.pop("net"), fields.pop("scaler")
             validate_config("Colorizer", fields, _CONFIG_SCHEMA)
             validate_config("LabScaler", scaler_config, _SCALER_SCHEMA)

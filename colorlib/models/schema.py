@@ -15,18 +15,6 @@ from torch import nn
 
 MAX_PARAMETERS = 300_000_000  # 1.2 GB in float32; pix2pix's U-Net has 54 million
 
-#: Words in the configurations of the four shipped weights files, and today's words.
-OLD_NAMES = {
-    "size": "image_size",
-    "averaged": "tta",
-    "scale": "scaler",
-    "ab": "ab_scale",
-    "answer": "output_space",
-    "blocks": "num_blocks",
-    "width": "base_channels",
-    "LiteUNet": "EfficientNetUNet",
-}
-
 Constraint = range | tuple[float, float] | tuple[str, ...] | type[bool]
 
 
@@ -119,27 +107,6 @@ def from_config_by_name(
     if not getattr(network_class, "pretrained_modules", ()):
         trusted = {}
     return from_config(network_class, fields, network_class.config_schema, **trusted)
-
-
-def translate_old_config(config: Mapping[str, object]) -> Mapping[str, object]:
-    """Return the configuration of a shipped weights file in today's words, any other one unchanged.
-
-    Example:
-        >>> old = {"net": {"generator": "LiteUNet", "blocks": 13, "width": 28}, "size": 192}
-        >>> translate_old_config(old)["net"]
-        {'generator': 'EfficientNetUNet', 'num_blocks': 13, 'base_channels': 28, 'num_bins': 0}
-    """
-    net = config.get("net")
-    if not isinstance(net, Mapping) or net.get("generator") != "LiteUNet":
-        return config
-    translated = {}
-    for field, value in config.items():
-        if isinstance(value, Mapping):
-            value = {OLD_NAMES.get(name, name): part for name, part in value.items()}
-        translated[OLD_NAMES.get(field, field)] = value
-    translated["net"] |= {"generator": OLD_NAMES["LiteUNet"], "num_bins": 0}
-    translated["scaler"] = {**translated.get("scaler", {}), "temperature": 0.38}
-    return translated
 
 
 def _check_mapping(config: object) -> None:

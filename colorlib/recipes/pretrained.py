@@ -1,6 +1,6 @@
 """The recipes of the weights that come with the package.
 
-They belong to no paper: they follow from the papers and from four training runs, which
+They belong to no paper: they follow from the papers and from five training runs, which
 ``course/training-log.md`` describes with figures. ``general`` is the recipe of the third run, whose
 weights are ``plain`` and ``vivid``. Gains, and the sizes at which the models see a photo, are
 chosen afterwards: ``python -m course release-weights``.
@@ -80,5 +80,13 @@ EVERYTHING_PRETRAINING = EVERYTHING.replace(
     data={"description": "photos of many kinds, 64 pixels a side", "image_size": 64},
     config={"min_crop": 0.75, "film_share": 0.0, "load_scale": 1.0},
 )
+# The fifth run, which began with the weights of the third: --init-from plain.
+MORE_PHOTOS = GENERAL.replace(
+    "more-photos",
+    description="the network of general, trained further with more photos of COCO",
+    data={"description": "photos of COCO, each twice, and twice as many landscapes"},
+    config={"film_share": 0.1},
+    pixel=dataclasses.replace(_PIXEL_STAGE, epochs=7, lr=5e-4),
+)
 
-PRETRAINED_RECIPES = (EVERYTHING_PRETRAINING, EVERYTHING, GENERAL)
+PRETRAINED_RECIPES = (EVERYTHING_PRETRAINING, EVERYTHING, GENERAL, MORE_PHOTOS)

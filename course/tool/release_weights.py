@@ -1,4 +1,8 @@
-"""``python -m course release-weights plain FILE``: put a trained model into the package."""
+"""``python -m course release-weights plain FILE ...``: put a trained model into the package.
+
+Of several files the mean of their weights is taken. It is a good model if one was trained further
+from another one, or both from a third (Wortsman et al. 2022, "Model soups").
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,13 @@ import argparse
 import dataclasses
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course.tool.cli import CourseError
 from course.tool.files import atomic_write_text
+
+if TYPE_CHECKING:
+    from colorlib.colorizer import Colorizer
 
 MAX_BYTES = 6_000_000  # of one model: the wheel carries all of them
 
@@ -16,7 +24,8 @@ MAX_BYTES = 6_000_000  # of one model: the wheel carries all of them
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's options."""
     parser.add_argument("name", help="the name of the pretrained model, such as plain")
-    parser.add_argument("model", type=Path, help="weights that colorlib train wrote")
+    weights_help = "weights that colorlib train wrote; of several, their mean"
+    parser.add_argument("models", type=Path, nargs="+", metavar="FILE", help=weights_help)
     parser.add_argument("--size", type=int, help="side of its input; default: as it was trained")
     parser.add_argument("--gain", type=float, default=1.0, help="multiplies its colours, roughly")
 
@@ -32,7 +41,7 @@ def main(args: argparse.Namespace) -> int:
         names = ", ".join(pretrained.NAMES)
         raise CourseError(f"{args.name} is not a pretrained model; expected one of {names}")
     file = pretrained.weights_path(args.name)
-    trained = Colorizer.load(args.model)
+    trained = mean_of_weights([Colorizer.load(path) for path in args.models])
     model = dataclasses.replace(trained, image_size=args.size or trained.image_size, tta=True)
     with torch.no_grad():
         model.net.gain.mul_(args.gain)  # before the tanh
@@ -41,7 +50,7 @@ def main(args: argparse.Namespace) -> int:
         size = written.stat().st_size
         if size > MAX_BYTES:
             raise CourseError(
-                f"{args.model} has {size:,} bytes in half precision; "
+                f"{args.name} has {size:,} bytes in half precision; "
                 f"expected at most {MAX_BYTES:,}: train a narrower network"
             )
         written.replace(file)
@@ -50,3 +59,19 @@ def main(args: argparse.Namespace) -> int:
     atomic_write_text(file.parent / pretrained.CHECKSUMS, "".join(sums))
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0
+
+
+def mean_of_weights(models: list[Colorizer]) -> Colorizer:
+    """Return the first model with the mean of all models' weights.
+
+    Raises:
+        CourseError: If their networks differ.
+    """
+    first = models[0]
+    if any(model.net.config != first.net.config for model in models):
+        raise CourseError("these files hold different networks; expected weights of one network")
+    states = [model.net.state_dict() for model in models]
+    for name, value in states[0].items():
+        if value.is_floating_point():
+            value.copy_(sum(state[name] for state in states) / len(states))
+    return first

@@ -110,26 +110,3 @@ def test_every_generator_can_be_created():
         with torch.device("meta"):
             config = kind().config
             assert type(create_generator(config)) is kind
-
-
-def test_only_shipped_configs_are_translated():
-    old = {
-        "net": {"generator": "LiteUNet", "blocks": 13, "width": 28},
-        "scale": {"ab": 110.0, "answer": "ab"},
-        "size": 192,
-        "averaged": True,
-    }
-    new = {
-        "net": {
-            "generator": "EfficientNetUNet",
-            "num_blocks": 13,
-            "base_channels": 28,
-            "num_bins": 0,
-        },
-        "scaler": {"ab_scale": 110.0, "output_space": "ab", "temperature": 0.38},
-        "image_size": 192,
-        "tta": True,
-    }
-    assert schema.translate_old_config(old) == new
-    for other in (new, {}, {"net": None, "size": 1}, {"net": {"generator": "UNet", "width": 1}}):
-        assert schema.translate_old_config(other) == other

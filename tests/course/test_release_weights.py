@@ -57,3 +57,22 @@ def test_release_that_fails_leaves_nothing(package, tmp_path, capsys, monkeypatc
     assert main(["release-weights", "plain", str(wide)]) == 1
     assert "expected at most 100,000: train a narrower network" in capsys.readouterr().err
     assert list(package.iterdir()) == []
+
+
+def test_release_of_two_files_takes_the_mean_of_their_weights(package, tmp_path, capsys):
+    nets = [EfficientNetUNet(seed=seed) for seed in (0, 1)]
+    files = [
+        str(Colorizer(net, image_size=128).save(tmp_path / f"{seed}.safetensors"))
+        for seed, net in enumerate(nets)
+    ]
+    assert main(["release-weights", "plain", *files]) == 0
+    released = pretrained.load("plain").net.state_dict()
+    first, second = (net.state_dict() for net in nets)
+    name = "encoder.0.0.weight"
+    expected = (first[name] + second[name]) / 2
+    assert not torch.allclose(first[name], second[name])
+    torch.testing.assert_close(released[name], expected, rtol=1e-3, atol=1e-4, check_dtype=False)
+    other = Colorizer(EfficientNetUNet(base_channels=8), image_size=128)
+    files[1] = str(other.save(tmp_path / "other.safetensors"))
+    assert main(["release-weights", "plain", *files]) == 1
+    assert "these files hold different networks" in capsys.readouterr().err

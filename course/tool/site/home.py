@@ -35,7 +35,7 @@ HEAD = """
 `````{container} panel
 ````{container} compare
 ![The face of a tabby cat in gray, as the model sees it.](home/gray.webp)
-![The same face in the predicted colours: brown fur and orange eyes.](home/predicted.webp)
+![The same face in the predicted colours: brown fur and reddish eyes.](home/predicted.webp)
 
 <input type="range" min="0" max="100" value="50" aria-label="Where the gray photo ends and the \
 predicted colours begin, in percent from the left">
@@ -45,7 +45,7 @@ predicted colours begin, in percent from the left">
 `````{container} panel
 ![The photo: brown fur, yellow-green eyes and a reddish nose.](home/photo.webp)
 
-*The truth: the photo itself. The eyes are green; the model made them orange.*
+*The truth: the photo itself. The eyes are green; the model made them reddish brown.*
 `````
 ``````
 """
