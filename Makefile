@@ -10,7 +10,7 @@ export JUPYTER_PREFER_ENV_PATH = 1
 unexport PYTHONDONTWRITEBYTECODE  # images of containers set it: then every process compiles everything again
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab course build lint test test-unit test-notebooks test-browser test-faults test-lanes clean
+.PHONY: help setup lab course build lint test test-quick test-unit test-notebooks test-browser test-faults test-lanes clean
 
 help:  ## list what you can ask for
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -51,9 +51,12 @@ lint: $(READY) $(WEB_READY)  ## read code, notebooks and texts for what the cour
 	$(PY) -m codespell_lib *.md *.toml *.yml .github benchmarks colorlib course solutions tests
 	$(PY) -m course build --check
 	$(PY) -m course check
-	@test ! -e $(WEB_READY) || $(WEB)/node_modules/.bin/biome check $(WEB)
+	@test ! -e $(WEB_READY) || (cd $(WEB) && node_modules/.bin/biome check .)
 
 test: lint test-unit test-notebooks test-browser  ## everything that must hold, in minutes
+
+test-quick: $(READY)  ## the tests that your change touches, in a minute
+	$(PY) -m course quick
 
 test-unit: $(READY) $(WEB_READY)  ## the tests of the library and of the course tool, docstring examples included
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal --ignore tests/browser --cov --cov-report term

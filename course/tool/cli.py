@@ -15,6 +15,7 @@ MODULES = {
     "grade": "grade.command",
     "new": "new_lesson",
     "offline": "no_network",
+    "quick": "quick_tests",
     "words": "lints.plain_words",
 }  # where names differ
 COMMANDS = {
@@ -23,6 +24,7 @@ COMMANDS = {
     "words": "count archaic and figurative words in each file; the plain words are in a table",
     "links": "ask the web for every address of texts, notebooks and data sets",
     "new": "create a lesson: a notebook with all its parts, and its entry in course.toml",
+    "quick": "run the tests that a change touches, the nearest ones first",
     "run": "execute notebooks, offline; make web pages from the solutions",
     "site": "make the web pages again without executing anything",
     "pictures": "draw the maps of the course, or make a picture of a lesson from its figure",

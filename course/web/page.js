@@ -96,8 +96,9 @@ function loadModel(name, isCurrent) {
 function open(file, name) {
   return run(async (isCurrent) => {
     say(`Reading ${name}`);
-    const { width, height, gray } = await ask("open", { file, name });
+    const photo = await ask("open", { file, name });
     if (!isCurrent()) return;
+    const { width, height, gray } = photo;
     photoName = name.replace(/\.[^.]*$/, "");
     show("gray", gray);
     find("size").textContent = `${width} x ${height} pixels`;

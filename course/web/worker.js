@@ -11,6 +11,7 @@ import { addExifToPng, readExif, writeExif } from "./provenance.js";
 
 const PREVIEW_PIXELS = 1e6;
 const models = new Map();
+let opened = 0; // counts the photos that were chosen
 let photo; // {bitmap, preview, texts, colors by the model's name}
 
 const actions = {
@@ -21,7 +22,9 @@ const actions = {
 
   /** Decode a photo: {file, name}. Return {width, height, preview}. */
   async open({ file, name }) {
+    const own = ++opened;
     const { bitmap, bytes } = await decodePhoto(file, name);
+    if (own !== opened) return bitmap.close(); // a photo that was chosen later was faster
     photo?.bitmap.close();
     const { width, height } = bitmap;
     const scale = Math.min(1, Math.sqrt(PREVIEW_PIXELS / (width * height)));
