@@ -32,7 +32,8 @@ def messages():
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)
     found.add(read("Makefile"))
-    for path in [ROOT / "course/tool/boilerplate_cells.py", *ROOT.glob("course/tool/templates/*")]:
+    printed = ["course/tool/boilerplate_cells.py", "course/tool/site/colour_page.py"]
+    for path in [*(ROOT / file for file in printed), *ROOT.glob("course/tool/templates/*")]:
         found.add(path.read_text("utf-8"))
     return found
 
