@@ -48,7 +48,7 @@ def adapt(
     kernel = nb.metadata.get("kernelspec", {"name": "python3"})
     nb.metadata = nbformat.from_dict({"kernelspec": kernel})
     live_parts.add(nb, name, with_scripts=with_scripts)
-    left_out = {*notebooks.TO_WRITE_IN, "injected-parameters"}  # on a page nobody can write
+    left_out = {*notebooks.TO_WRITE_IN, "injected-parameters"}  # a page keeps no answers
     nb.cells = [cell for cell in nb.cells if not left_out & set(notebooks.tags(cell))]
     for cell in nb.cells:
         if cell.cell_type == "markdown":
