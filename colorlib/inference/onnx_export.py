@@ -8,7 +8,6 @@ the scaler, the size of the input, and of what its sides are multiples.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import json
 import logging
@@ -22,7 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from colorlib import __version__
+from colorlib import __version__, pretrained
 from colorlib.colorizer import Colorizer
 from colorlib.io.files import atomic_write
 from colorlib.models.fuse import fuse_conv_bn
@@ -100,8 +99,11 @@ def export_onnx(
         "min_size": net.min_size,
         "size_multiple": net.size_multiple if is_dynamic else size,
         "is_dynamic": is_dynamic,
-        "weights": None if weights is None else _describe_file(Path(weights)),
+        "weights": None,
     }
+    if weights is not None:
+        file = Path(weights)
+        metadata["weights"] = {"name": file.name, "sha256": pretrained.sha256(file)}
     onnx.helper.set_model_props(proto, {METADATA_KEY: json.dumps(metadata)})
     data = proto.SerializeToString()
     for width in (size, size + net.size_multiple)[: 1 + is_dynamic]:
@@ -109,10 +111,6 @@ def export_onnx(
     with atomic_write(path, overwrite=overwrite) as file:
         file.write(data)
     return metadata
-
-
-def _describe_file(path: Path) -> dict[str, str]:
-    return {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _check_packages() -> None:

@@ -23,7 +23,7 @@ _PREDICTION = """<div class="prediction-box">
 </div>"""
 _FOLDED = '<details class="what-you-saw"><summary>What you saw</summary>\n\n{}\n\n</details>'
 _EXPLORER = '<div class="lab-explorer" data-l="{L}" data-a="{a}" data-b="{b}">{text}</div>'
-_NEEDS_SCRIPT = "<p><em>Here the notebook shows controls that you can move.</em></p>"
+CONTROLS = "<p><em>Here the notebook shows controls that you can move.</em></p>"
 _EXPLORE_LAB = re.compile(r"widgets\.explore_lab\(([^)]*)\)")
 
 
@@ -47,7 +47,7 @@ def add(nb: NotebookNode, name: str, *, with_scripts: bool = True) -> None:
         elif with_scripts and (found := _EXPLORE_LAB.search(cell.source)):
             call = ast.parse(f"f({found[1]})", mode="eval").body
             start = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-            explorer = _EXPLORER.format(text=_NEEDS_SCRIPT, **start)
+            explorer = _EXPLORER.format(text=CONTROLS, **start)
             cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": explorer})]
     if with_scripts:
         nb.cells.append(nbformat.v4.new_markdown_cell(SCRIPT))

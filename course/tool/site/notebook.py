@@ -17,7 +17,6 @@ from course.tool.site import live_parts
 from course.tool.solution_regions import BEGIN
 from course.tool.stored_outputs import WIDGET
 
-CONTROLS = "<p><em>Here the notebook shows controls that you can move.</em></p>"
 REMOTE_IMAGE = re.compile(r"!\[([^\]]*)\]\(https?:[^)]*\)")  # such as a badge
 DEAD_BADGE = re.compile(rf"\[!\[[^]]*\]\([^)]*\)\]\({COLAB}/github/{PLACEHOLDER}/[^)]*\) ?")
 OBJECTIVES = re.compile(r"(?m)^\| You will \| (.+) \|$")
@@ -114,7 +113,7 @@ def adapt_output(output: NotebookNode) -> None:
     data = output.get("data", {})
     kind = next((kind for kind in data if kind.startswith("image/")), None)
     if WIDGET in data:
-        output.data = nbformat.from_dict({"text/html": CONTROLS})
+        output.data = nbformat.from_dict({"text/html": live_parts.CONTROLS})
     elif kind:
         alt = html.escape(output.metadata.get(kind, {}).get("alt", ""))
         address = f"data:{kind};base64,{data[kind].replace(chr(10), '')}"
