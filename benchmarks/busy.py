@@ -18,14 +18,16 @@ import torch
 
 from benchmarks.isolated import isolated_processes
 from benchmarks.timing import Report, command, time_interleaved
-from colorlib.engine.threads import WAIT_POLICY
+from colorlib.io.threads import SPIN_COUNT, available_cores
 
 BASELINE = "untouched"
 SETTINGS: dict[str, dict[str, str]] = {
     BASELINE: {},
-    "as colorlib sets it": WAIT_POLICY,
+    "as colorlib sets it": {"GOMP_SPINCOUNT": str(SPIN_COUNT)},
+    "without spinning": {"OMP_WAIT_POLICY": "PASSIVE"},
     "one thread": {"OMP_NUM_THREADS": "1"},
 }
+VARIABLES = sorted({name for variables in SETTINGS.values() for name in variables})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +43,7 @@ def run(rounds: int = 7) -> Report:
         calls: dict[str, dict[str, Callable[[], None]]] = {task: {} for task in tasks}
         for setting, variables in SETTINGS.items():
             with environment(variables):
-                threads = variables.get("OMP_NUM_THREADS", str(os.cpu_count()))
+                threads = variables.get("OMP_NUM_THREADS", str(available_cores()))
                 builders = {task: partial(build, int(threads)) for task, build in tasks.items()}
                 processes = stack.enter_context(isolated_processes(builders))
             for task, call in processes.items():
@@ -61,7 +63,7 @@ def run(rounds: int = 7) -> Report:
 def environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables for processes that start meanwhile; those of OpenMP are removed."""
     saved = dict(os.environ)
-    for name in ("OMP_NUM_THREADS", *WAIT_POLICY):
+    for name in VARIABLES:
         os.environ.pop(name, None)
     os.environ.update(variables)
     try:
@@ -75,7 +77,7 @@ def environment(variables: Mapping[str, str]) -> Iterator[None]:
 def loaded_cores() -> Iterator[None]:
     """Keep every core busy with a process of its own."""
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=spin, daemon=True) for _ in range(os.cpu_count() or 1)]
+    processes = [context.Process(target=spin, daemon=True) for _ in range(available_cores())]
     for process in processes:
         process.start()
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import statistics
 import sys
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from colorlib import __version__
+from colorlib.io.threads import available_cores
 
 _FLAGS = {
     "avx2": "AVX2",
@@ -169,9 +169,7 @@ def describe_machine() -> str:
     torch = sys.modules.get("torch")
     cpu = _read_cpu_info()
     flags = set((cpu.get("flags") or cpu.get("features") or "").split())
-    affinity = getattr(os, "sched_getaffinity", None)
-    num_cores = len(affinity(0)) if affinity else os.cpu_count()
-    parts = [cpu.get("model name") or platform.machine(), f"{num_cores} cores"]
+    parts = [cpu.get("model name") or platform.machine(), f"{available_cores()} cores"]
     if torch:
         parts.append(f"{torch.get_num_threads()} threads")
         if torch.cuda.is_available():

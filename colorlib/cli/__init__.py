@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from colorlib import __version__
 from colorlib.cli.errors import run_command
-from colorlib.engine.threads import wait_passively
+from colorlib.io.threads import configure_threads
 
 COMMANDS = {
     "data": "list the data sets, or download, filter and split one",
@@ -31,7 +31,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    wait_passively()
+    configure_threads()
     argv = list(sys.argv[1:] if argv is None else argv)
     name = " ".join(["colorlib", *(word for word in argv[:1] if word in COMMANDS)])
     return run_command(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from colorlib.color import rgb_to_lab
 from colorlib.data.image_folder import PhotoFile
 from colorlib.io.files import atomic_write
 from colorlib.io.images import ImageError
+from colorlib.io.threads import available_cores
 from colorlib.metrics import colorfulness
 
 Rejected = tuple[PhotoFile, str]  # a photo and the reason
@@ -126,7 +126,7 @@ def filter_photos(
         except (ImageError, OSError) as error:
             return f"unreadable: {error}"
 
-    num_workers = num_workers or min(8, os.cpu_count() or 1)
+    num_workers = num_workers or min(8, available_cores())
     accepted, rejected = [], []
     with ThreadPoolExecutor(num_workers) as pool:  # decoding and resizing release the lock
         reasons = pool.map(find_reason, photos)

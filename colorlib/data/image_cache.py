@@ -44,6 +44,7 @@ from colorlib.io.disk_space import check_disk_space
 from colorlib.io.files import atomic_write
 from colorlib.io.images import MAX_PIXELS, ImageError
 from colorlib.io.paths import expand_home
+from colorlib.io.threads import available_cores
 from colorlib.tensor_checks import check_at_least, check_choice
 
 log = logging.getLogger("colorlib")
@@ -127,7 +128,7 @@ def build_image_cache(
         (folder / PIXELS).unlink(missing_ok=True)  # of the photos as they were
         title = f"{len(photos):,} prepared photos of {image_size}x{image_size}"
         check_disk_space(folder, len(photos) * image_size**2 * 3, title)
-        num_workers = num_workers or min(8, os.cpu_count() or 1)
+        num_workers = num_workers or min(8, available_cores())
         manifest |= _write_rows(photos, image_size, resize_mode, folder / PIXELS, num_workers)
         with atomic_write(folder / MANIFEST, overwrite=True) as file:
             file.write(json.dumps(manifest, indent=1).encode())

@@ -1,1 +1,4 @@
-"""Reading and writing of photos, weights and checkpoints; every file is written atomically."""
+"""Reading and writing of photos, weights and checkpoints; every file is written atomically.
+
+Also what the machine offers: disk space and processor cores.
+"""

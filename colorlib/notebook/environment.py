@@ -18,8 +18,8 @@ from typing import Literal
 
 from colorlib import __version__
 from colorlib.check.progress import exercise_texts, open_lesson
-from colorlib.engine.threads import wait_passively
 from colorlib.io.errors import OneSentenceError
+from colorlib.io.threads import available_cores, configure_threads
 
 #: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
@@ -96,7 +96,7 @@ def system_info() -> dict[str, str]:
     return {
         "runs in": detect_environment(),
         "Python": platform.python_version(),
-        "processor": f"{os.cpu_count()} cores",
+        "processor": f"{available_cores()} cores",
         "memory": f"{memory:.0f} GB" if memory else "not reported by this system",
         "GPU": gpu_name() or "none",
     }
@@ -116,7 +116,7 @@ def print_system_info() -> None:
 def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     """Print the last line of a lesson's set-up in green, with the versions and the device.
 
-    It also lets waiting threads sleep, which keeps a lesson fast on a busy machine.
+    It also sets how threads wait, which keeps a lesson fast on a busy machine.
     Afterwards each message of the library, such as "resumed at epoch 7, step 812", appears below
     the cell that caused it.
 
@@ -128,7 +128,7 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
         LessonError: If the library has no such lesson, because the notebook is newer.
         RuntimeError: If torch is not installed.
     """
-    wait_passively()
+    configure_threads()
     number = int(lesson.split("_")[0])
     known = sorted({int(exercise.split(".")[0]) for exercise in exercise_texts()})
     if number not in known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import time
@@ -13,6 +12,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from colorlib.io.threads import available_cores
 from course.tool import notebooks
 
 TIMEOUT = 120  # seconds for one cell; a whole notebook is meant to take 30
@@ -49,13 +49,8 @@ def environment(tree: str, workers: int) -> dict[str, str]:
     return {
         "COURSE_EXPECT": tree.removesuffix("s"),
         "JUPYTER_PREFER_ENV_PATH": "1",
-        "OMP_NUM_THREADS": str(max(1, cores() // workers)),
+        "OMP_NUM_THREADS": str(max(1, available_cores() // workers)),
     }
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def execute(

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import nbformat
 
+from colorlib.io.threads import available_cores
 from course.tool import course_config, files, no_network, notebooks, site
 from course.tool.cli import CourseError
-from course.tool.execute import Run, code_cells, cores, environment, execute
+from course.tool.execute import Run, code_cells, environment, execute
 from course.tool.parameter_probe import KEPT, ignored_parameters, probe_values
 from course.tool.stored_outputs import store_outputs
 
@@ -26,7 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--store", action="store_true", help="store the outputs of what changed")
     group.add_argument("--probe", action="store_true", help="expect unusual parameters in outputs")
-    parser.add_argument("--jobs", type=int, default=min(2, cores()), help="notebooks at a time")
+    parser.add_argument(
+        "--jobs", type=int, default=min(2, available_cores()), help="notebooks at a time"
+    )
 
 
 def add_names(parser: argparse.ArgumentParser) -> None:

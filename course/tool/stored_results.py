@@ -15,10 +15,10 @@ from typing import Any
 
 import jsonschema
 
+from colorlib.io.threads import available_cores
 from course.tool import markdown
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
-from course.tool.execute import cores
 from course.tool.files import atomic_write_text
 
 FOLDER = "course/results"
@@ -62,7 +62,7 @@ def write(
     """
     import torch
 
-    count = cores()
+    count = available_cores()
     machine = f"{count} CPU core{'s' * (count > 1)}"
     if torch.cuda.is_available():
         machine = f"{torch.cuda.get_device_name(0)}, {machine}"

@@ -1,4 +1,4 @@
-"""Commands and set-up cells set how threads wait before torch, which reads it, is imported."""
+"""Threads: how they wait and how many they are is set before torch, which reads it, is imported."""
 
 import os
 import subprocess
@@ -6,16 +6,18 @@ import sys
 
 import pytest
 
+from colorlib.io.threads import available_cores, configure_threads
+
 REPORT = """
 import atexit, builtins, os, sys
 original = builtins.__import__
 seen = []
 def watched(name, *args, **kwargs):
     if name.split(".")[0] == "torch" and not seen:
-        seen.append(os.environ.get("OMP_WAIT_POLICY"))
+        seen.append(os.environ.get("GOMP_SPINCOUNT"))
     return original(name, *args, **kwargs)
 builtins.__import__ = watched
-atexit.register(lambda: print("policy:", *seen))
+atexit.register(lambda: print("turns:", *seen))
 """
 CALLS = {
     "command": "from colorlib.cli import main; main(['info'])",
@@ -25,19 +27,75 @@ print_ready("02_unet")
 import torch
 """,
 }
+VARIABLES = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("given", [None, "ACTIVE"])
-def test_waiting_threads_sleep_unless_the_user_chose_otherwise(call, given):
-    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    if given is not None:
-        environment["OMP_WAIT_POLICY"] = given
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "30000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
+)
+def test_waiting_threads_sleep_soon_unless_the_user_chose_otherwise(call, given, expected):
+    environment = {name: text for name, text in os.environ.items() if name not in VARIABLES}
     done = subprocess.run(
         [sys.executable, "-c", REPORT + call],
-        env=environment,
+        env=environment | given,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[-1] == f"policy: {given or 'PASSIVE'}"
+    assert done.stdout.splitlines()[-1] == f"turns: {expected}"
+
+
+CASES = {
+    # name: (what /proc/self/cgroup says, files below /sys/fs/cgroup, expected of 16 cores)
+    "no limit": ("0::/", {"cpu.max": "max 100000"}, 16),
+    "two cores": ("0::/", {"cpu.max": "200000 100000"}, 2),
+    "one and a half": ("0::/", {"cpu.max": "150000 100000"}, 2),
+    "a tenth": ("0::/", {"cpu.max": "10000 100000"}, 1),
+    "more than there are": ("0::/", {"cpu.max": "9900000 100000"}, 16),
+    "service": ("0::/a.slice/b.service", {"a.slice/b.service/cpu.max": "300000 100000"}, 3),
+    "slice above": (
+        "0::/a.slice/b.service",
+        {"a.slice/cpu.max": "100000 100000", "a.slice/b.service/cpu.max": "max 100000"},
+        1,
+    ),
+    "version 1": (
+        "4:cpu,cpuacct:/docker/ab\n0::/",
+        {"cpu/cpu.cfs_quota_us": "400000\n", "cpu/cpu.cfs_period_us": "100000\n"},
+        4,
+    ),
+    "version 1 without a limit": (
+        "4:cpu,cpuacct:/\n0::/",
+        {"cpu,cpuacct/cpu.cfs_quota_us": "-1\n", "cpu,cpuacct/cpu.cfs_period_us": "100000\n"},
+        16,
+    ),
+    "not Linux": (None, {}, 16),
+    "unreadable": ("0::/", {"cpu.max": "?"}, 16),
+}
+
+
+@pytest.mark.parametrize(("membership", "files", "expected"), CASES.values(), ids=CASES)
+def test_available_cores_respects_the_limit_of_a_container(
+    tmp_path, monkeypatch, membership, files, expected
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    texts = {f"sys/fs/cgroup/{name}": text for name, text in files.items()}
+    if membership is not None:
+        texts["proc/self/cgroup"] = membership + "\n"
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert available_cores(tmp_path) == expected
+
+
+@pytest.mark.parametrize(
+    ("cores", "given", "expected"), [(2, None, "2"), (2, "5", "5"), (16, None, None)]
+)
+def test_there_are_no_more_threads_than_cores_to_use(monkeypatch, cores, given, expected):
+    monkeypatch.setattr("colorlib.io.threads.available_cores", lambda: cores)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    environment = {} if given is None else {"OMP_NUM_THREADS": given}
+    monkeypatch.setattr(os, "environ", environment)
+    configure_threads()
+    assert environment.get("OMP_NUM_THREADS") == expected

@@ -57,7 +57,7 @@ def test_execute_retries_a_slow_start_once(path, monkeypatch, results, problem):
 
 
 def test_environment_shares_the_cores(monkeypatch):
-    monkeypatch.setattr(execute, "cores", lambda: 8)
+    monkeypatch.setattr(execute, "available_cores", lambda: 8)
     for workers, threads in ((3, "2"), (9, "1")):
         assert execute.environment("lessons", workers)["OMP_NUM_THREADS"] == threads
     assert execute.environment("lessons", 1)["COURSE_EXPECT"] == "lesson"

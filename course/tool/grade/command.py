@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from colorlib.io.threads import available_cores
 from course.tool import course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import ROOT
-from course.tool.execute import cores
 from course.tool.grade import sandbox
 from course.tool.grade.answer_key import load_answer_key
 from course.tool.grade.class_list import make_class_list
@@ -31,7 +31,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, required=True, help="the folder for grades; it resumes what is there")
     add("--roster", type=Path, help="a CSV file with the class: name, id, email")
     add("--manual", type=Path, help="a CSV file of points by hand: student, item, points, remark")
-    add("--workers", type=int, default=cores(), help="notebooks at the same time (default: cores)")
+    add(
+        "--workers",
+        type=int,
+        default=available_cores(),
+        help="notebooks at the same time (default: cores)",
+    )
     add("--cell-seconds", type=float, default=limits.cell_seconds, help="default: %(default)g")
     add(
         "--notebook-seconds",

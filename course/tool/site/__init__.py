@@ -11,10 +11,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from colorlib.io.threads import available_cores
 from course.tool import build, course_config
 from course.tool.cli import CourseError
 from course.tool.course_config import PLACEHOLDER, Course
-from course.tool.execute import cores
 from course.tool.site import colour_page, home, source_tree
 
 FOLDER = "build"
@@ -60,7 +60,16 @@ def make(root: Path, out: Path | None = None, course: Course | None = None) -> i
     colour = colour_page.make(root, out)
     files = source_tree.pages(root, course, {home.COLOUR_PAGE: colour} if colour else None)
     source = source_tree.write(out / source_tree.SOURCE, files)
-    options = ["-b", "html", "-c", CONFIGURATION, "-d", out / ".doctrees", "-j", min(2, cores())]
+    options = [
+        "-b",
+        "html",
+        "-c",
+        CONFIGURATION,
+        "-d",
+        out / ".doctrees",
+        "-j",
+        min(2, available_cores()),
+    ]
     options += ["-W", "-D", f"project={title}", "-D", f"html_title={title}"]
     options += ["-D", f"navigation={source_tree.navigation(files)}"]
     options += [] if sys.stdout.isatty() else ["-q"]
