@@ -26,7 +26,7 @@ from colorlib.data.cache_storage import (
     make_cache_folder,
 )
 from colorlib.io.disk_space import check_disk_space
-from colorlib.io.files import atomic_write
+from colorlib.io.files import atomic_write, lock_folder
 from colorlib.io.paths import expand_home
 
 _REBUILD_HINT = "delete its folder and run again: the cache is rebuilt, and a training run resumes"
@@ -107,7 +107,8 @@ def open_image_cache(folder: str | Path, expected_hash: str | None = None) -> Ca
 def copy_image_cache(images: CachedImages, folder: str | Path) -> CachedImages:
     """Copy a cache into another folder, or open the copy that an earlier call made.
 
-    The manifest is written last, so that a copy that was stopped is made again.
+    The manifest is written last, so that a copy that was stopped is made again. Meanwhile the
+    folder is locked; what a killed process left in it is removed.
 
     Args:
         images: the cache.
@@ -117,6 +118,7 @@ def copy_image_cache(images: CachedImages, folder: str | Path) -> CachedImages:
         The copy.
 
     Raises:
+        BlockingIOError: another process copies into this folder.
         OSError: no permission, or the disk is full, or the copy would not fit on it.
     """
     folder = expand_home(folder)
@@ -125,6 +127,13 @@ def copy_image_cache(images: CachedImages, folder: str | Path) -> CachedImages:
     if copy is not None or folder.resolve() == images.folder.resolve():
         return copy or images
     make_cache_folder(folder)
+    with lock_folder(folder):
+        _copy_files(images, folder, manifest)
+    return open_image_cache(folder)
+
+
+def _copy_files(images: CachedImages, folder: Path, manifest: bytes) -> None:
+    """Copy the pixels of a cache, with progress, and then its manifest."""
     (folder / MANIFEST).unlink(missing_ok=True)
     size = (images.folder / PIXELS).stat().st_size
     check_disk_space(folder, size, f"a copy of {len(images):,} prepared photos")
@@ -138,4 +147,3 @@ def copy_image_cache(images: CachedImages, folder: str | Path) -> CachedImages:
             bar.update(len(block))
     with atomic_write(folder / MANIFEST, overwrite=True) as file:
         file.write(manifest)
-    return open_image_cache(folder)

@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from colorlib.color import rgb_to_lab
 from colorlib.data.image_folder import PhotoFile
+from colorlib.io.errors import without_error_number
 from colorlib.io.files import atomic_write
 from colorlib.io.images import ImageError
 from colorlib.io.threads import available_cores
@@ -124,7 +125,7 @@ def filter_photos(
         try:
             return config.rejection_reason(photo.image())
         except (ImageError, OSError) as error:
-            return f"unreadable: {error}"
+            return f"unreadable: {without_error_number(str(error))}"
 
     num_workers = num_workers or min(8, available_cores())
     accepted, rejected = [], []

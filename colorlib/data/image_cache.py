@@ -231,10 +231,9 @@ def _write_rows(
             if isinstance(row, str):
                 skipped[photo.name] = row
                 continue
-            data = row.tobytes()
-            file.write(data)
+            file.write(row.data)
             names.append(photo.name)
-            checksums.append(zlib.crc32(data))
+            checksums.append(zlib.crc32(row))
         if not names:
             found = f"None of {len(photos)} photos can be read"
             raise ImageError(f"{found}: {skipped[photos[0].name]}")

@@ -20,7 +20,7 @@ SPIN_COUNT = 30_000
 
 
 def configure_threads() -> None:
-    """Let waiting threads sleep soon, and start no more threads than there are cores to use.
+    """Set how long threads spin while they wait, and at most one thread for each core to use.
 
     It sets ``GOMP_SPINCOUNT``, and ``OMP_NUM_THREADS`` where a container has fewer cores than the
     machine, unless the user has set how threads wait or how many there are. PyTorch reads both when

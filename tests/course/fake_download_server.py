@@ -28,18 +28,23 @@ class SilentHandler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve_archives(folder: Path, counts: Mapping[str, int]) -> Iterator[dict[str, str]]:
+def serve_archives(
+    folder: Path,
+    counts: Mapping[str, int],
+    handler: type[SimpleHTTPRequestHandler] = SilentHandler,
+) -> Iterator[dict[str, str]]:
     """Serve small archives under the names of real sources.
 
     Args:
         folder: An empty one, for the archives, the catalog and the cache.
         counts: The number of photos in each folder of a source, by the source's name.
+        handler: Answers the requests.
 
     Yields:
         Environment variables for the process that is to use them.
     """
-    handler = functools.partial(SilentHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    answer = functools.partial(handler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), answer) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         catalog = []
         for name, count in counts.items():

@@ -5,7 +5,11 @@ more.
 """
 
 import os
+import shutil
+import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -77,3 +81,27 @@ def whole_training():
     run = trainer(None)
     run.fit()
     return run
+
+
+class SmallDisk:
+    """A file system in ``folder`` whose size a test sets."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def resize(self, kilobytes):
+        command = ["mount", "-o", f"remount,size={kilobytes}k", str(self.folder)]
+        subprocess.run(command, check=True)
+
+
+@pytest.fixture
+def small_disk():
+    """A file system of 4 MB; a test that needs it is left out where mounts are not allowed."""
+    folder = Path(tempfile.mkdtemp())
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        folder.rmdir()
+        pytest.skip("this machine allows no mounts; the test with RLIMIT_FSIZE replaces it")
+    yield SmallDisk(folder)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    folder.rmdir()

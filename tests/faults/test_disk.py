@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -41,33 +40,15 @@ def test_train_with_limited_file_size_loses_nothing(
     record_trials("file that may not grow (RLIMIT_FSIZE)", n, lost)
 
 
-@pytest.fixture
-def small_disk():
-    """A file system whose size the test sets."""
-    folder = Path(tempfile.mkdtemp())
-    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        folder.rmdir()
-        pytest.skip("this machine allows no mounts; the test with RLIMIT_FSIZE replaces it")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-    folder.rmdir()
-
-
-def resize(disk, kilobytes):
-    command = ["mount", "-o", f"remount,size={kilobytes}k", str(disk)]
-    subprocess.run(command, check=True)
-
-
 def test_train_on_full_disk_loses_nothing(commands, whole_run, long, record_trials, small_disk):
     """It is full at each checkpoint in turn, also when there are others to lose."""
     sizes = [path.stat().st_size for path in whole_run[0].rglob("*") if path.is_file()]
-    folder, rng, lost, n = small_disk / "run", random.Random(4), 0, 12 if long else 1
+    folder, rng, lost, n = small_disk.folder / "run", random.Random(4), 0, 12 if long else 1
     for i in range(n):
         kilobytes = sum(sizes) // 1024 * (i + rng.uniform(0.3, 0.7)) / n
-        resize(small_disk, max(int(kilobytes), 16))
+        small_disk.resize(max(int(kilobytes), 16))
         lost += train_on_full_disk(commands, folder)
-    resize(small_disk, 64 * 1024)
+    small_disk.resize(64 * 1024)
     assert commands.run([*TRAIN, "--out", folder])[0] == 0
     lost += hash_files(folder) != hash_files(whole_run[0])
     record_trials("full disk (tmpfs)", n, lost)
