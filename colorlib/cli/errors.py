@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from colorlib.engine.signals import handle_stop_signals, raise_stopped
+from colorlib.io.errors import without_error_number
 
 #: Errors whose message is meant for the person who reads it.
 _EXPLAINED = (OSError, ValueError, ArithmeticError, RuntimeError, MemoryError, ImportError)
@@ -67,13 +68,13 @@ def error_sentence(error: Exception, explained: tuple[type[Exception], ...] = ()
         >>> error_sentence(KeyError("L"))[:60]
         "KeyError: 'L'; this is a fault of the program: please report"
     """
-    text = str(error) or type(error).__name__
+    text = without_error_number(str(error)) or type(error).__name__
     if _is_out_of_memory(error) and "memory ran out" not in text:
         advice = "close other programs, or use a smaller --image-size, or --reduced"
         return f"memory ran out ({text}); {advice}"
     if isinstance(error, ModuleNotFoundError) and text.startswith("No module named"):
         return f"the package of {error.name} is not installed: install it with pip"
-    if isinstance(error, OSError) and error.strerror and text.startswith("[Errno"):
+    if isinstance(error, OSError) and error.strerror and text != str(error):
         files = [os.fsdecode(file) for file in (error.filename, error.filename2) if file]
         reason = error.strerror[:1].lower() + error.strerror[1:]
         return f"{' and '.join(files)}: {reason}" if files else reason

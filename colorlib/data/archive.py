@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from colorlib.io.files import replace_path
+
 MAX_BYTES = 20 * 2**30
 #: Errors of the system that the archive causes, by names that no file can have; others are the
 #: disk's.
@@ -80,7 +82,7 @@ def safe_extract(
         _extract_members(archive, temporary, max_bytes, max_files)
         if validate:
             validate(temporary)
-        temporary.rename(target)
+        replace_path(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target

@@ -19,6 +19,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data.image_folder import no_photo_error, sort_files
 from colorlib.inference.paths import unique_output_paths
 from colorlib.io.decode import open_photo
+from colorlib.io.errors import without_error_number
 from colorlib.io.exif import exif_for_result
 from colorlib.io.images import ImageError, save_image
 from colorlib.io.paths import check_no_photo_is_replaced, expand_home
@@ -148,7 +149,8 @@ def colorize_folder(
         except (ImageError, OSError, MemoryError, RuntimeError) as error:
             if getattr(error.__cause__ or error, "errno", None) in _FATAL_ERRNOS:
                 raise
-            skipped[name] = str(error) or "the memory is full; make the photo smaller first"
+            reason = without_error_number(str(error))
+            skipped[name] = reason or "the memory is full; make the photo smaller first"
     report = FolderReport(written, skipped, left_out, renamed)
     if report.failed or report.left_out:
         _logger.warning("%s", report)

@@ -126,7 +126,7 @@ def open_photo(path: str | Path) -> io.BufferedIOBase:
             found = f"{path} is a folder, expected one image file"
             raise ImageError(f"{found}; name a file inside it.") from None
         advice = "check that you may read it"
-        raise ImageError(f"{path} cannot be opened ({error}); {advice}.") from None
+        raise ImageError(f"{path} cannot be opened ({error.strerror}); {advice}.") from None
 
 
 def _is_broken_link(path: Path) -> bool:

@@ -33,7 +33,7 @@ class OneSentenceError(Exception):
     notebook_hint = ""  #: what to do in a lesson, after the message
 
     def _render_traceback_(self, *args: object) -> list[str]:
-        text = str(self).rstrip(".")
+        text = without_error_number(str(self)).rstrip(".")
         lines = [f"\x1b[31m{text}\x1b[0m"]
         if self.notebook_hint:
             lines.append(f"In a lesson: {self.notebook_hint}.")
@@ -42,6 +42,16 @@ class OneSentenceError(Exception):
 
 class ImageError(ValueError):
     """An image that cannot be read or written; the message names the file and says what to do."""
+
+
+def without_error_number(text: str) -> str:
+    """Return a message without the numbers that systems have for their errors.
+
+    Example:
+        >>> without_error_number("[WinError 5] Access is denied: 'a.png'")
+        "Access is denied: 'a.png'"
+    """
+    return re.sub(r"\[(?:Errno|WinError) -?\d+\] ?", "", text)
 
 
 def unsupported_error(name: str, format_name: str) -> ImageError:

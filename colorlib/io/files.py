@@ -8,6 +8,7 @@ everything is in it, so that a file is either complete or not there.
 from __future__ import annotations
 
 import errno
+import fnmatch
 import json
 import math
 import os
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-# Windows refuses to rename over a file, or to remove one, that a program has open, if only for a
-# moment to scan it for viruses.
+# Windows refuses to rename or to remove a file that a program has open, or a folder with such a
+# file, if only for a moment to scan it for viruses.
 _IS_WINDOWS = os.name == "nt"
 _PAUSES_ON_WINDOWS = (0.01, 0.03, 0.1, 0.3, 1.0)  # seconds between attempts
 
@@ -66,7 +67,7 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
             yield file
         try:
             if overwrite:
-                _replace(temporary, path)
+                replace_path(temporary, path)
             else:
                 _publish(temporary, path)
         except FileExistsError:
@@ -82,8 +83,8 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
         _remove(temporary)
 
 
-def _replace(temporary: Path, path: Path) -> None:
-    """Rename ``temporary`` to ``path``; on Windows, wait while another program has it open."""
+def replace_path(temporary: Path, path: Path) -> None:
+    """Rename a file or a folder; on Windows, wait while another program has it, or a part, open."""
     for pause in _PAUSES_ON_WINDOWS if _IS_WINDOWS else ():
         try:
             os.replace(temporary, path)
@@ -93,11 +94,11 @@ def _replace(temporary: Path, path: Path) -> None:
     try:
         os.replace(temporary, path)
     except PermissionError as error:
-        if not _IS_WINDOWS or not path.is_file():
+        if not _IS_WINDOWS or not (path.is_file() or temporary.is_dir()):
             raise
-        advice = "close it there, and run this again. The file is unchanged"
-        text = f"{path} cannot be replaced: another program has it open; {advice}"
-        raise PermissionError(text) from error
+        found = "cannot be written: another program has it open"
+        advice = "close it there, and run this again. Nothing was changed"
+        raise PermissionError(f"{path} {found}; {advice}") from error
 
 
 def _remove(temporary: Path) -> None:
@@ -216,7 +217,7 @@ def changed_fields(
 
 @contextmanager
 def lock_folder(folder: str | Path | None) -> Iterator[None]:
-    """Lock a folder for the length of a block, and remove half-written files of killed runs.
+    """Lock a folder for the length of a block, and remove half-written files of killed runs in it.
 
     The operating system holds the lock and releases it when the process ends, however it ends. On a
     file system without locks, such as some network drives, nothing is locked and the block runs.
@@ -249,13 +250,20 @@ def lock_folder(folder: str | Path | None) -> Iterator[None]:
         yield
         return
     try:
-        for left_over in folder.glob(".colorlib-*.tmp"):  # see atomic_write
-            _remove(left_over)
+        _remove_left_overs(folder)
         with atomic_write(folder / ".lock-holder", overwrite=True) as file:
             file.write(f"process {os.getpid()} on {platform.node()}".encode())
         yield
     finally:
         lock.release()
+
+
+def _remove_left_overs(folder: Path) -> None:
+    """Remove what killed runs left below a folder, except in folders with a lock of their own."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not Path(parent, name, ".lock").exists()]
+        for name in fnmatch.filter(names, ".colorlib-*.tmp"):  # see atomic_write
+            _remove(Path(parent, name))
 
 
 def _acquire(lock: FileLock, holder: Path) -> bool:

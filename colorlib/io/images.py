@@ -136,7 +136,8 @@ def save_image(
         raise
     except (OSError, ValueError) as error:
         advice = "check its folder and the free space"
-        raise ImageError(f"{path} cannot be written ({error}); {advice}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"{path} cannot be written ({reason}); {advice}.") from error
     return path
 
 

@@ -22,7 +22,7 @@ from PIL import Image
 
 from colorlib.colorizer import Colorizer
 from colorlib.inference.hints import Hints, PointHint, colorize_with_hints, hint_radius
-from colorlib.io.errors import OneSentenceError
+from colorlib.io.errors import OneSentenceError, without_error_number
 from colorlib.io.images import ImageSource, image_to_tensor, load_image, tensor_to_image
 from colorlib.metrics import gray_baseline
 
@@ -134,7 +134,8 @@ class HintPainter(anywidget.AnyWidget):
             count = len(self.strokes)
             self.message = "1 stroke" if count == 1 else f"{count or 'no'} strokes"
         except (OSError, ValueError, RuntimeError, MemoryError) as error:
-            self.message = str(error) or "memory ran out: expected a smaller photo"
+            reason = without_error_number(str(error))
+            self.message = reason or "memory ran out: expected a smaller photo"
         self._result_url = _to_url(self.result, self._max_side)
         self._num_runs += 1
 

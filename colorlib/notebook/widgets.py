@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from colorlib import color, viz
 from colorlib.evaluation.turing import TuringTest
 from colorlib.io import images
+from colorlib.io.errors import without_error_number
 from colorlib.metrics import gray_baseline
 from colorlib.tensor_checks import check_images
 from colorlib.viz.figure import Figure
@@ -166,7 +167,7 @@ class PhotoUpload(ipywidgets.VBox):
                 self.messages.append(f"{name}: coloured, {photo.width} x {photo.height} pixels")
                 colorized_name = name
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
-                self.messages.append(str(error))
+                self.messages.append(without_error_number(str(error)))
         if colorized_name is not None:
             link = ipywidgets.HTML(download_link(self.result, colorized_name))
             self._output.children = [compare_slider(self.photo, self.result), link]

@@ -15,6 +15,7 @@ from PIL import Image
 from colorlib.cli import main
 from colorlib.cli.errors import error_sentence, run_command
 from colorlib.colorizer import Colorizer
+from colorlib.io.errors import OneSentenceError
 from colorlib.io.files import to_json, write_json
 from colorlib.unet import UNet
 
@@ -52,6 +53,71 @@ def test_every_error_is_one_sentence(error, capsys, monkeypatch):
     monkeypatch.setenv("COLORLIB_TRACEBACK", "1")
     assert run_command("colorlib x", lambda: fail(error)) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+class WindowsError(PermissionError):
+    """What Windows raises: Python writes its number in another way there."""
+
+    def __str__(self):
+        return f"[WinError 5] {self.strerror}: {self.filename!r}"
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (WindowsError(13, "Access is denied", "C:\\photos"), "C:\\photos: access is denied"),
+        (PermissionError(13, "Permission denied", "a.png"), "a.png: permission denied"),
+        (ValueError(f"a.png: {PermissionError(13, 'No')}"), "a.png: No"),
+        (ConnectionError("no answer: [Errno -2] Name unknown"), "no answer: Name unknown"),
+        (
+            RuntimeError("[WinError 1455] The paging file is too small"),
+            "The paging file is too small",
+        ),
+    ],
+)
+def test_number_of_a_system_error_is_left_out(error, sentence):
+    assert error_sentence(error) == sentence
+
+
+@pytest.mark.parametrize("cause", [WindowsError, PermissionError])
+def test_photo_that_the_system_refuses_is_one_sentence(
+    cause, album, tmp_path, monkeypatch, capsys, caplog
+):
+    photo = album / "album/0.png"
+    real_open, name = open, str(photo)
+
+    def refuse(path, *args, **options):
+        if str(path) == name:
+            raise cause(13, "Access is denied", name)
+        return real_open(path, *args, **options)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    model = ["--model", str(album / "m.safetensors")]
+    found = f"{name} cannot be opened (Access is denied); check that you may read it."
+    assert main(["colorize", name, *model, "--out", str(tmp_path / "a.png")]) == 1
+    assert capsys.readouterr().err == f"colorlib colorize: {found}\n"
+    assert main(["colorize", str(photo.parent), *model, "--out", str(tmp_path / "out")]) == 1
+    assert f"0.png: {found}" in caplog.text
+
+
+@pytest.mark.parametrize("cause", [WindowsError, PermissionError])
+def test_result_that_the_system_refuses_is_one_sentence(
+    cause, album, tmp_path, monkeypatch, caplog
+):
+    def refuse(image, path, **options):
+        raise cause(13, "Access is denied", str(path))
+
+    monkeypatch.setattr("colorlib.inference.folder.save_image", refuse)
+    options = ["--model", str(album / "m.safetensors"), "--out", str(tmp_path / "out")]
+    assert main(["colorize", str(album / "album"), *options]) == 1
+    assert caplog.text.count("Access is denied: ") == 3
+    assert "[Errno" not in caplog.text and "[WinError" not in caplog.text
+
+
+def test_notebook_error_leaves_the_number_of_a_system_error_out():
+    error = OneSentenceError("no answer ([Errno 111] Connection refused); try again.")
+    lines = error._render_traceback_()
+    assert lines == ["\x1b[31mno answer (Connection refused); try again\x1b[0m"]
 
 
 def test_fault_of_the_program_asks_for_a_report():

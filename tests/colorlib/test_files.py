@@ -143,7 +143,7 @@ def test_atomic_write_waits_on_windows_while_file_is_open(tmp_path, open_elsewhe
 def test_atomic_write_file_that_stays_open_on_windows(tmp_path, open_elsewhere):
     put(tmp_path / "a.bin", b"old")
     open_elsewhere["replace"] = 99
-    with pytest.raises(PermissionError, match=r"a\.bin cannot be replaced: another program has"):
+    with pytest.raises(PermissionError, match=r"a\.bin cannot be written: another program has"):
         put(tmp_path / "a.bin", overwrite=True)
     assert (tmp_path / "a.bin").read_bytes() == b"old" and os.listdir(tmp_path) == ["a.bin"]
 
