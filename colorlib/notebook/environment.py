@@ -23,6 +23,7 @@ from colorlib.io.threads import available_cores, configure_threads
 
 #: The menu path to a GPU on Colab.
 GPU_MENU_PATH = "Runtime → Change runtime type → T4 GPU → Save"
+_GPU_MENU_PATHS = {"colab": GPU_MENU_PATH, "kaggle": "Session options → Accelerator → GPU T4 x2"}
 #: Where Colab mounts Google Drive.
 DRIVE_MOUNT = Path("/content/drive")
 
@@ -50,13 +51,17 @@ def check_profile(profile: str) -> None:
         raise ProfileError(f'PROFILE is {profile!r}; expected "reduced" or "full"')
 
 
-def detect_environment() -> Literal["colab", "jupyter", "terminal"]:
+def detect_environment() -> Literal["colab", "kaggle", "jupyter", "terminal"]:
     """Return where this code runs.
 
     Example:
-        >>> detect_environment() in ("colab", "jupyter", "terminal")
+        >>> detect_environment() in ("colab", "kaggle", "jupyter", "terminal")
         True
     """
+    if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
+        return (
+            "kaggle"  # whose image is made from Colab's, and has the variables and packages of it
+        )
     if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
         return "colab"
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
@@ -109,8 +114,10 @@ def print_system_info() -> None:
         rows["GPU"] = "none; this lesson does not need one, and every lesson runs without one"
     for name, value in rows.items():
         print(f"✓ {name:10} {value}")
-    if detect_environment() == "colab" and gpu_name() is None:
-        print(f"For long training runs, from lesson 5 on, Colab lends you a GPU: {GPU_MENU_PATH}.")
+    place = detect_environment()
+    if place in _GPU_MENU_PATHS and gpu_name() is None:
+        lends = f"{place.capitalize()} lends you a GPU: {_GPU_MENU_PATHS[place]}"
+        print(f"For long training runs, from lesson 5 on, {lends}.")
 
 
 def print_ready(lesson: str, needs_gpu: bool = False) -> None:
@@ -153,8 +160,8 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     )
     print(f"\x1b[32m✓ Ready for lesson {number} · {versions} · {gpu or 'CPU'}\x1b[0m")
     if needs_gpu and gpu is None:
-        on_colab = detect_environment() == "colab"
-        advice = GPU_MENU_PATH if on_colab else "run it where PyTorch can use a GPU"
+        elsewhere = "run it where PyTorch can use a GPU"
+        advice = _GPU_MENU_PATHS.get(detect_environment(), elsewhere)
         print(f"This lesson is much faster with a GPU: {advice}. It also runs without one.")
 
 
@@ -198,6 +205,8 @@ def run_folder(name: str, drive: bool = False, root: str | Path = "runs") -> Pat
 
 
 def _drive_folder(name: str) -> Path:
+    if detect_environment() == "kaggle":
+        raise ImportError("google.colab is there, but it would wait for Colab's page for ever")
     from google.colab import drive
 
     drive.mount(str(DRIVE_MOUNT))

@@ -29,7 +29,8 @@ def test_messages_after_set_up_are_printed_once(capsys, logger):
 
 
 def test_detect_environment(monkeypatch):
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    for name in ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.delitem(sys.modules, "google.colab", raising=False)
     assert environment.detect_environment() == "terminal"
     shell = types.SimpleNamespace(kernel=object())
@@ -42,6 +43,18 @@ def test_detect_environment(monkeypatch):
     assert environment.detect_environment() == "colab"
 
 
+def test_kaggle_is_not_taken_for_colab(monkeypatch, tmp_path, capsys):
+    """Kaggle's image is made from Colab's: it has Colab's variable and the package google.colab."""
+    drive = types.SimpleNamespace(mount=lambda path: pytest.fail("it waits for an answer for ever"))
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", types.SimpleNamespace(drive=drive))
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
+    assert environment.detect_environment() == "kaggle"
+    assert environment.run_folder("05-coco", drive=True, root=tmp_path) == tmp_path / "05-coco"
+    assert "Google Drive cannot be used (this is not Colab)" in capsys.readouterr().out
+
+
 def test_print_ready_prints_one_green_line(capsys, monkeypatch):
     monkeypatch.setattr(environment, "gpu_name", lambda: None)
     environment.print_ready("01_colour_spaces")
@@ -50,13 +63,20 @@ def test_print_ready_prints_one_green_line(capsys, monkeypatch):
     assert out.endswith("· CPU\x1b[0m\n") and out.count("\n") == 1
 
 
+CLICKS = {
+    "colab": "Runtime → Change runtime type → T4 GPU → Save",
+    "kaggle": "Session options → Accelerator → GPU T4 x2",
+}
+
+
+@pytest.mark.parametrize("place", CLICKS)
 @pytest.mark.parametrize("gpu", [None, "Tesla T4"])
-def test_print_ready_says_how_to_get_a_gpu(gpu, capsys, monkeypatch):
+def test_print_ready_says_how_to_get_a_gpu(gpu, place, capsys, monkeypatch):
     monkeypatch.setattr(environment, "gpu_name", lambda: gpu)
-    monkeypatch.setattr(environment, "detect_environment", lambda: "colab")
+    monkeypatch.setattr(environment, "detect_environment", lambda: place)
     environment.print_ready("05_training", needs_gpu=True)
     out = capsys.readouterr().out
-    assert ("Runtime → Change runtime type → T4 GPU → Save" in out) == (gpu is None)
+    assert (CLICKS[place] in out) == (gpu is None)
     assert (gpu or "CPU") in out
 
 
@@ -101,7 +121,7 @@ def test_total_memory_is_in_gigabytes(monkeypatch):
     assert environment.total_memory_gb() is None
 
 
-@pytest.mark.parametrize("place", ["colab", "jupyter", "terminal"])
+@pytest.mark.parametrize("place", ["colab", "kaggle", "jupyter", "terminal"])
 def test_print_system_info_does_not_alarm(place, capsys, monkeypatch):
     monkeypatch.setattr(environment, "detect_environment", lambda: place)
     monkeypatch.setattr(environment, "gpu_name", lambda: None)
@@ -109,7 +129,7 @@ def test_print_system_info_does_not_alarm(place, capsys, monkeypatch):
     environment.print_system_info()
     out = capsys.readouterr().out
     assert out.count("✓") == 6 and "not reported by this system" in out
-    assert ("Runtime → " in out) == (place == "colab")
+    assert (" → " in out) == (place in CLICKS) and CLICKS.get(place, "") in out
     assert not any(word in out.lower() for word in ("error", "warning", "fail", "missing"))
 
 
