@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,15 +44,13 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture
-def requests() -> list[str]:
-    """Addresses outside this machine that a page requested; a test with one fails."""
-    return []
+@contextmanager
+def open_page(browser):
+    """Yield a page of a laptop's size that reaches only files and this machine.
 
-
-@pytest.fixture
-def page(browser, requests):
-    """A page of a laptop's size that reaches only files and this machine."""
+    Afterwards it raises AssertionError if the page has requested something from another place.
+    """
+    requests = []
 
     def route(route):
         address = urlsplit(route.request.url)
@@ -68,6 +67,13 @@ def page(browser, requests):
     yield context.new_page()
     context.close()
     assert requests == []
+
+
+@pytest.fixture
+def page(browser):
+    """A page for one test."""
+    with open_page(browser) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from colorlib.color import rgb_to_lab
 from colorlib.data import sample_photos
 from colorlib.io.exif import PROVENANCE_NOTE
 from colorlib.io.images import load_image
-from tests.browser.conftest import ROOT, TIMEOUT
+from tests.browser.conftest import ROOT, TIMEOUT, open_page
 
 BUILD = ROOT / "build"
 DISK = (BUILD / "colour.html").as_uri()
@@ -48,19 +48,41 @@ def hosted(tmp_path_factory) -> str:
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def colour_page(browser, hosted):
+    """The page from the server for several tests: a person colours one photo after the other."""
+    with open_page(browser) as page:
+        page.goto(hosted)
+        yield page
+
+
+@pytest.fixture(scope="module")
+def disk_page(browser):
+    """The page from the disk, for several tests."""
+    with open_page(browser) as page:
+        page.goto(DISK)
+        yield page
+
+
 @functools.cache
 def load_model(name: str):
     return pretrained.load(name)
 
 
-def library_colors(name: str, photo: Path) -> Image.Image:
+def library_colors(name: str, photo: Path, **options) -> Image.Image:
     """Colour a photo with the library, in 32 bits as the page does, also where 16 are faster."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)
-        return load_model(name)(photo)
+        return load_model(name)(photo, **options)
+
+
+def clear_status(page) -> None:
+    page.evaluate("document.getElementById('colour-status').textContent = ''")
 
 
 def choose(page, photo: Path) -> None:
+    page.wait_for_selector(READY)
+    clear_status(page)
     page.locator("#colour-file").set_input_files(photo)
 
 
@@ -92,21 +114,19 @@ def small_photo() -> Image.Image:
     return load_image(PHOTOS["flower"]).resize((160, 107))
 
 
-def test_sample_photos_get_the_colours_of_the_library(page, hosted):
-    page.goto(hosted)
+def test_sample_photos_get_the_colours_of_the_library(colour_page):
     for path in PHOTOS.values():
-        choose(page, path)
-        wait_for_colours(page)
-        found, expected = download(page), library_colors("vivid", path)
+        choose(colour_page, path)
+        wait_for_colours(colour_page)
+        found, expected = download(colour_page), library_colors("vivid", path)
         off = difference(found, expected)
         assert off.mean() < 0.1
         assert np.percentile(off, 99) <= 2
         assert (lightness(found) - lightness(expected)).abs().max() < 1  # the rounding to 8 bits
-        page.evaluate("document.getElementById('colour-status').textContent = ''")
 
 
-def test_page_from_the_disk_colours_a_photo(page, screenshot):
-    page.goto(DISK)
+def test_page_from_the_disk_colours_a_photo(disk_page, screenshot):
+    page = disk_page
     page.get_by_role("button", name="Chelsea the cat").click()
     wait_for_colours(page)
     expect(page.locator("#colour-size")).to_contain_text("pixels")
@@ -131,15 +151,14 @@ def test_other_model_and_strength(page, hosted, tmp_path):
     assert np.asarray(download(page).convert("RGB"), int).std(axis=2).max() < 1
 
 
-def test_turned_photo_comes_out_upright_with_its_texts_and_a_note(page, hosted, tmp_path):
+def test_turned_photo_comes_out_upright_with_its_texts_and_a_note(colour_page, tmp_path):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.Artist] = "Ada"
     photo = saved(tmp_path, "turned.jpg", small_photo(), exif=exif, quality=95)
-    page.goto(hosted)
-    choose(page, photo)
-    wait_for_colours(page)
-    image = download(page)
+    choose(colour_page, photo)
+    wait_for_colours(colour_page)
+    image = download(colour_page)
     assert image.size == (107, 160)
     assert difference(image, library_colors("vivid", photo)).mean() < 0.5  # of two JPEG decoders
     texts = {ExifTags.Base(tag).name: value for tag, value in image.getexif().items()}
@@ -148,29 +167,27 @@ def test_turned_photo_comes_out_upright_with_its_texts_and_a_note(page, hosted, 
     assert "Orientation" not in texts
 
 
-def test_transparent_photo_keeps_its_alpha(page, hosted, tmp_path):
+def test_transparent_photo_keeps_its_alpha(colour_page, tmp_path):
     alpha = Image.linear_gradient("L").resize((160, 107))
     transparent = small_photo()
     transparent.putalpha(alpha)
     photo = saved(tmp_path, "transparent.png", transparent)
-    page.goto(hosted)
-    choose(page, photo)
-    wait_for_colours(page)
-    image, expected = download(page), library_colors("vivid", photo)
+    choose(colour_page, photo)
+    wait_for_colours(colour_page)
+    image, expected = download(colour_page), library_colors("vivid", photo)
     assert image.mode == "RGBA"
     assert difference(image.getchannel("A"), expected.getchannel("A")).max() == 0
     visible = np.asarray(alpha) > 128  # a canvas rounds the colours of what is hardly visible
     assert difference(image, expected)[visible].mean() < 1
 
 
-def test_border_of_a_print_stays_gray(page, hosted, tmp_path):
+def test_border_of_a_print_stays_gray(colour_page, tmp_path):
     framed = Image.new("RGB", (200, 147), "white")
     framed.paste(small_photo(), (20, 20))
     photo = saved(tmp_path, "print.png", framed)
-    page.goto(hosted)
-    choose(page, photo)
-    wait_for_colours(page)
-    image = download(page)
+    choose(colour_page, photo)
+    wait_for_colours(colour_page)
+    image = download(colour_page)
     assert difference(image, library_colors("vivid", photo)).mean() < 0.2
     assert set(np.asarray(image.convert("RGB"))[:10].flatten()) == {255}
 
@@ -191,9 +208,9 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("source", ["disk", "hosted"])
-def test_file_that_is_no_photo_gets_one_sentence(page, hosted, tmp_path, source):
-    page.goto(DISK if source == "disk" else hosted)
+@pytest.mark.parametrize("source", ["disk_page", "colour_page"])
+def test_file_that_is_no_photo_gets_one_sentence(request, tmp_path, source):
+    page = request.getfixturevalue(source)
     for name, (data, expected) in BAD_FILES.items():
         (tmp_path / name).write_bytes(data)
         choose(page, tmp_path / name)
@@ -206,8 +223,8 @@ def test_file_that_is_no_photo_gets_one_sentence(page, hosted, tmp_path, source)
     expect(page.locator("#colour-status.is-error")).to_have_count(0)
 
 
-def test_last_of_two_photos_is_shown(page, hosted, tmp_path):
-    page.goto(hosted)
+def test_last_of_two_photos_is_shown(colour_page, tmp_path):
+    page = colour_page
     choose(page, PHOTOS["astronaut"])
     choose(page, saved(tmp_path, "second.png", small_photo()))
     wait_for_colours(page)
@@ -216,9 +233,10 @@ def test_last_of_two_photos_is_shown(page, hosted, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_photo_is_dropped_or_pasted(page, hosted, tmp_path, kind):
-    page.goto(hosted)
+def test_photo_is_dropped_or_pasted(colour_page, tmp_path, kind):
+    page = colour_page
     page.wait_for_selector(READY)
+    clear_status(page)
     data = list(saved(tmp_path, "small.png", small_photo()).read_bytes())
     page.evaluate(
         """([kind, data]) => {
@@ -237,16 +255,15 @@ def test_photo_is_dropped_or_pasted(page, hosted, tmp_path, kind):
     assert found.value.suggested_filename == "lawn-colorized.png"
 
 
-def test_keyboard_moves_the_line(page, hosted, tmp_path):
-    page.goto(hosted)
-    choose(page, saved(tmp_path, "small.png", small_photo()))
-    wait_for_colours(page)
-    slider = page.get_by_role("slider", name="Where the gray photo ends")
+def test_keyboard_moves_the_line(colour_page, tmp_path):
+    choose(colour_page, saved(tmp_path, "small.png", small_photo()))
+    wait_for_colours(colour_page)
+    slider = colour_page.get_by_role("slider", name="Where the gray photo ends")
     slider.focus()
     for _ in range(10):
-        page.keyboard.press("ArrowRight")
+        colour_page.keyboard.press("ArrowRight")
     split = "getComputedStyle(document.getElementById('colour-stack')).getPropertyValue('--split')"
-    assert page.evaluate(split).strip() == "60%"
+    assert colour_page.evaluate(split).strip() == "60%"
 
 
 @pytest.mark.parametrize("name", ["WebAssembly", "OffscreenCanvas"])
@@ -283,17 +300,18 @@ def test_browser_refuses_requests_to_other_places(page, hosted):
     assert refused == ["https://example.org/photo", "https://example.org/pixel.png"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_result_is_accessible_and_fits_a_phone(page, hosted, screenshot, scheme):
+def test_result_is_accessible_and_fits_a_phone(page, hosted, screenshot):
     from axe_playwright_python.sync_playwright import Axe
 
-    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(hosted)
     page.get_by_role("button", name="Chelsea the cat").click()
     wait_for_colours(page)
-    screenshot(page, f"colour_page_phone_{scheme}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     options = {"preload": False, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
-    assert found == [], [problem["nodes"][0]["html"] for problem in found]
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+        screenshot(page, f"colour_page_phone_{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        found = Axe().run(page, options=options).response["violations"]
+        assert found == [], [problem["nodes"][0]["html"] for problem in found]
