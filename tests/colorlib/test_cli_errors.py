@@ -56,7 +56,7 @@ def test_every_error_is_one_sentence(error, capsys, monkeypatch):
 
 
 class WindowsError(PermissionError):
-    """What Windows raises: Python writes its number in another way there."""
+    """An error of Windows, whose number Python writes in another way."""
 
     def __str__(self):
         return f"[WinError 5] {self.strerror}: {self.filename!r}"

@@ -1,6 +1,7 @@
 """Build: two notebooks from one source; ``--check`` finds and names every difference."""
 
 import json
+import re
 
 import pytest
 from nbformat.v4 import new_markdown_cell
@@ -8,6 +9,7 @@ from nbformat.v4 import new_markdown_cell
 from colorlib import __version__
 from course.tool import course_config, notebooks
 from course.tool.cli import CourseError
+from course.tool.course_config import ROOT
 
 FILES = (
     "solutions/01_tiny.ipynb",
@@ -246,6 +248,36 @@ def test_new_badge_keeps_outputs_current_but_new_code_not(tiny):
     tiny.replace("answer-2", "x**2", "x*x")
     tiny.build()
     assert not notebooks.is_fresh(tiny.read())
+
+
+@pytest.mark.parametrize(("repository", "branch"), [("", "main"), ("ada/colour", "v1.0.0")])
+def test_readme_opens_the_first_lesson_in_every_place(tiny, repository, branch):
+    path = tiny.root / "README.md"
+    path.write_text("<!-- course: open -->\n<!-- end course -->\n", "utf-8")
+    if repository:
+        tiny.build(repository=repository, branch=branch)
+    else:
+        tiny.build()
+    place, file = repository or "OWNER/NAME", "lessons/01_tiny.ipynb"
+    links = dict(re.findall(r"\[(\w+)\]\((\S+)\)", path.read_text("utf-8")))
+    assert links == {
+        "Colab": f"https://colab.research.google.com/github/{place}/blob/{branch}/{file}",
+        "Kaggle": "https://kaggle.com/kernels/welcome"
+        f"?src=https://github.com/{place}/blob/{branch}/{file}",
+        "Binder": f"https://mybinder.org/v2/gh/{place}/{branch}?urlpath=lab/tree/{file}",
+        "Codespaces": f"https://codespaces.new/{place}/tree/{branch}?quickstart=1",
+    }
+
+
+def test_links_are_those_that_the_page_on_other_homes_explains():
+    readme, page = (
+        (ROOT / path).read_text("utf-8") for path in ("README.md", "course/other-homes.md")
+    )
+    row = re.search(r"(?m)^Open lesson 0 in: (.*)$", readme)[1]
+    for name, address in re.findall(r"\[(\w+)\]\((\S+)\)", row):
+        assert name == "Colab" or f"## {name}" in page
+        start = re.match(r"https://[^/]+/", address)[0]
+        assert name in ("Colab", "Codespaces") or f"`{start}" in page, address
 
 
 def test_readme_keeps_text_around_its_table(tiny, capsys):

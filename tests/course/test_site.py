@@ -237,6 +237,23 @@ def test_cards_lead_to_colab_only_where_the_course_is_hosted(complete):
     assert "/github/ada/course/blob/v1/lessons/01_tiny.ipynb)" in found and "answers" not in found
 
 
+def test_home_opens_the_first_lesson_elsewhere_only_where_the_course_is_hosted(complete):
+    course = course_config.load(complete)
+    hosted = dataclasses.replace(course, repository="ada/course", branch="v1")
+    solved = notebooks_with({})
+
+    def home_page(course, newest):
+        return home.page(complete, course, newest, [], can_colour=False)
+
+    assert "mybinder" not in home_page(course, {"01_tiny": solved, "02_other": solved})
+    found = home_page(hosted, {"01_tiny": solved, "02_other": solved})
+    assert "[Binder](https://mybinder.org/v2/gh/ada/course/v1?urlpath=" in found
+    assert "[Codespaces](https://codespaces.new/ada/course/tree/v1" in found
+    students = home_page(hosted, {})  # their repository has no files for these two
+    assert "[Kaggle](https://kaggle.com/" in students and "mybinder" not in students
+    assert "codespaces" not in students
+
+
 def test_home_leads_to_the_colour_page_only_if_there_is_one(complete):
     course = course_config.load(complete)
     without = source_tree.pages(complete, course)["index.md"].decode()

@@ -56,7 +56,8 @@ def test_workflow_commands_and_files_exist(path):
     assert set(re.findall(r"steps\.(\w+)\.", path.read_text("utf-8"))) <= ids
     for step in steps(path):
         assert ("run" in step) != ("uses" in step)
-        assert re.fullmatch(r"actions/[\w-]+@v\d+", step.get("uses", "actions/x@v1"))
+        action = step.get("uses", "actions/x@v1")
+        assert re.fullmatch(r"(actions/[\w-]+|mamba-org/setup-micromamba)@v\d+", action)
 
 
 def test_weekly_workflow_covers_other_systems_and_versions_to_come():
@@ -69,6 +70,18 @@ def test_weekly_workflow_covers_other_systems_and_versions_to_come():
     assert {row["python"] for row in rows} >= {"3.14"} and any("nightly" in row for row in rows)
     everything = {name for name in jobs if name != "issue"}
     assert set(jobs["issue"]["needs"]) == everything and jobs["issue"]["if"] == "failure()"
+
+
+def test_weekly_workflow_builds_the_environment_of_conda_users():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/weekly.yml").read_text("utf-8"))["jobs"]
+    job = jobs["conda"]
+    (build,) = (step for step in job["steps"] if "micromamba" in step.get("uses", ""))
+    assert build["with"]["environment-file"] == "environment.yml"
+    assert job["defaults"]["run"]["shell"] == "bash -el {0}", "a login shell activates it"
+    scripts = " ".join(step.get("run", "") for step in job["steps"])
+    for file in re.findall(r"(?:tests|solutions)/\S+", scripts):
+        assert (ROOT / file).exists(), file
+    assert "pytest tests/colorlib" in scripts and "--nbval-lax" in scripts
 
 
 def test_release_steps_name_commands_that_exist():
@@ -114,14 +127,28 @@ def commands_of(function):
     return [" ".join(words) for words in session.commands]
 
 
-def test_colab_session_runs_lessons_before_colorlib(noxfile):
-    packages, lessons, install, library, solutions = commands_of(noxfile.colab.func)
-    assert f"--requirement {noxfile.COLAB_VERSIONS}" in packages and "torch>=" in packages
-    assert (ROOT / noxfile.COLAB_VERSIONS).exists() and "-e" not in packages.split()
+@pytest.mark.parametrize("place", ["colab", "kaggle"])
+def test_hosted_session_runs_lessons_before_colorlib(noxfile, place):
+    versions = {"colab": noxfile.COLAB_VERSIONS, "kaggle": noxfile.KAGGLE_VERSIONS}[place]
+    packages, lessons, install, library, solutions = commands_of(getattr(noxfile, place).func)
+    assert f"--requirement {versions}" in packages and "torch>=" in packages
+    assert (ROOT / versions).exists() and "-e" not in packages.split()
     assert lessons.endswith("-m course standalone --python venv/bin/python")
-    assert install == f"install -e .[course,dev] --constraint {noxfile.COLAB_VERSIONS}"
+    assert install == f"install -e .[course,dev] --constraint {versions}"
     assert "tests/colorlib" in library
     assert "-m course offline python -m pytest --nbval-lax" in solutions
+
+
+def test_binder_session_installs_what_binder_does(noxfile):
+    install, library, solutions = commands_of(noxfile.binder.func)
+    assert install == f"install -e .[course,dev] --constraint {noxfile.BINDER_VERSIONS}"
+    assert "tests/colorlib" in library and solutions.endswith("solutions")
+    python = (ROOT / ".binder/runtime.txt").read_text("utf-8").strip()
+    assert python == f"python-{noxfile.binder.python}"
+
+
+def test_all_hosts_are_among_the_sessions(noxfile):
+    assert {"colab", "kaggle", "binder"} <= set(noxfile.nox.options.sessions)
 
 
 def test_python_sessions_skip_the_lessons(noxfile):

@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from course.tool.boilerplate_cells import COLAB, PICTURES
 from course.tool.course_config import Course, Lesson
+from course.tool.lesson_tables import open_links
 from course.tool.site import notebook
 
 STORED = Path(__file__).with_name("pictures")
@@ -73,7 +74,10 @@ def page(
     made = f"Made on {today.day} {today:%B %Y} with Python {python_version()} and torch "
     made += f"{version('torch')}. {describe_runs(newest)}"
     parts = [introduction, _links(course, can_colour=can_colour), HEAD, "## The lessons"]
-    parts += [cards(root, course, newest), f"*{made.strip()}*", below]
+    parts.append(cards(root, course, newest))
+    if course.repository:  # a students' repository has no files for Binder and Codespaces
+        parts.append(open_links(course, course.lessons[0], builds=bool(newest)))
+    parts += [f"*{made.strip()}*", below]
     text = notebook.adapt_links("\n\n".join(parts), course)
     return text + CONTENTS.format("\n".join(contents))
 
