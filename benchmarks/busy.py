@@ -1,8 +1,9 @@
 """A busy machine: colouring and training while other processes load all cores.
 
-Run it with ``python -m benchmarks.busy``: two minutes. Each candidate is a process of its own with
-its own setting. OpenMP's threads wait for each other at the end of every operation. By default they
-spin while they wait, and so they take the processor from the thread that they wait for.
+Run it with ``python -m benchmarks.busy``: three minutes, and two more for each lesson. Each
+candidate is a process of its own with its own setting. OpenMP's threads wait for each other at the
+end of every operation. By default they spin while they wait, and so they take the processor from
+the thread that they wait for.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 
 import torch
 
@@ -20,9 +23,10 @@ from benchmarks.isolated import isolated_processes
 from benchmarks.timing import Report, command, time_interleaved
 from colorlib.io.threads import SPIN_COUNT, available_cores
 
-BASELINE = "untouched"
+ROOT = Path(__file__).parents[1]
+#: By name; the first one is the default of GNU's OpenMP.
 SETTINGS: dict[str, dict[str, str]] = {
-    BASELINE: {},
+    "untouched": {"GOMP_SPINCOUNT": "300000"},
     "as colorlib sets it": {"GOMP_SPINCOUNT": str(SPIN_COUNT)},
     "without spinning": {"OMP_WAIT_POLICY": "PASSIVE"},
     "one thread": {"OMP_NUM_THREADS": "1"},
@@ -32,13 +36,18 @@ VARIABLES = sorted({name for variables in SETTINGS.values() for name in variable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count")
+    lessons = "solutions to execute as well, in a third of the rounds, such as 01_colour_spaces"
+    parser.add_argument("--lessons", nargs="*", default=[], metavar="NAME", help=lessons)
 
 
-def run(rounds: int = 7) -> Report:
-    """Time both tasks with each setting, on the machine as it is and then on a busy one."""
-    protocol = "seconds of a photo in colour, and of a step of the U-Net with 8 images of 128 x 128"
+def run(rounds: int = 7, lessons: Sequence[str] = ()) -> Report:
+    """Time each task with each setting, on the machine as it is and then on a busy one."""
+    photo, step = "a photo in colour", "a step of the U-Net with 8 images of 128 x 128"
+    protocol = f"seconds of {photo}, of {step}, and of 64 JPEGs prepared at 256 x 256"
     report = Report("python -m benchmarks.busy", protocol)
     tasks = {"colour a photo": build_colorizer, "training step": build_step}
+    tasks["prepare photos"] = build_preparation
+    tasks |= {f"lesson {name}": partial(build_lesson, name) for name in lessons}
     with ExitStack() as stack:
         calls: dict[str, dict[str, Callable[[], None]]] = {task: {} for task in tasks}
         for setting, variables in SETTINGS.items():
@@ -49,9 +58,10 @@ def run(rounds: int = 7) -> Report:
             for task, call in processes.items():
                 calls[task][setting] = call
         for task in tasks:
-            idle = time_interleaved(f"{task}, idle", calls[task], rounds=rounds)
+            count = max(1, rounds // 3) if task.startswith("lesson") else rounds
+            idle = time_interleaved(f"{task}, idle", calls[task], rounds=count)
             with loaded_cores():
-                busy = time_interleaved(f"{task}, busy", calls[task], rounds=rounds)
+                busy = time_interleaved(f"{task}, busy", calls[task], rounds=count)
             report.timings += [idle, busy]
             for setting in SETTINGS:
                 slower = busy.seconds(setting) / idle.seconds(setting)
@@ -94,6 +104,26 @@ def spin() -> None:
     x = torch.rand(256, 256)
     while True:
         x = (x @ x).clamp(0, 1)
+
+
+def build_preparation(num_threads: int) -> Callable[[], object]:
+    """Return a function that decodes and resizes JPEGs."""
+    from benchmarks.data_loading import make_jpegs, rebuild_cache
+
+    torch.set_num_threads(num_threads)
+    folder = tempfile.TemporaryDirectory()
+    make_jpegs(Path(folder.name, "jpegs"), 64)
+    # the folder lives as long as this function
+    return lambda: rebuild_cache(Path(folder.name, "jpegs"), 256, num_threads)
+
+
+def build_lesson(name: str, num_threads: int) -> Callable[[], object]:
+    """Return a function that executes a solution; its kernel gets this process's variables."""
+    from course.tool.execute import execute
+
+    os.environ["COURSE_EXPECT"] = "solution"
+    path = ROOT / f"solutions/{name}.ipynb"
+    return lambda: execute(path, {"PROFILE": "reduced"})
 
 
 def build_colorizer(num_threads: int) -> Callable[[], object]:

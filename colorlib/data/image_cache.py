@@ -41,7 +41,7 @@ from colorlib.data.cache_storage import (
 from colorlib.data.cached_images import CachedImages, open_image_cache
 from colorlib.data.image_folder import PhotoFile, list_images
 from colorlib.io.disk_space import check_disk_space
-from colorlib.io.files import atomic_write
+from colorlib.io.files import atomic_write, remove_file
 from colorlib.io.images import MAX_PIXELS, ImageError
 from colorlib.io.paths import expand_home
 from colorlib.io.threads import available_cores
@@ -123,7 +123,7 @@ def build_image_cache(
         make_cache_folder(folder)
         for path in folder.glob(".colorlib-*.tmp"):  # a younger one may belong to another process
             if time.time() - path.stat().st_mtime > _STALE_AFTER:
-                path.unlink()
+                remove_file(path)
         (folder / MANIFEST).unlink(missing_ok=True)
         (folder / PIXELS).unlink(missing_ok=True)  # of the photos as they were
         title = f"{len(photos):,} prepared photos of {image_size}x{image_size}"

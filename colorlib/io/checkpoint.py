@@ -16,7 +16,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from colorlib.io.files import atomic_write
+from colorlib.io.files import atomic_write, remove_file
 from colorlib.models.schema import MAX_PARAMETERS
 
 State = dict[str, Any]
@@ -69,9 +68,8 @@ def save_checkpoint(
     with atomic_write(path, overwrite=True) as file:
         file.write(data)
     for old in list_checkpoints(folder)[max(keep_checkpoints, 1) :]:
-        if old != path and old.exists():
-            os.truncate(old, 0)  # Google Drive moves what is removed to its bin, where it counts
-            old.unlink()
+        if old != path:
+            remove_file(old, truncate=True)
     return path
 
 

@@ -18,7 +18,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -80,7 +80,7 @@ def atomic_write(path: str | Path, *, overwrite: bool = False) -> Iterator[IO[by
         full.errno = error.errno
         raise full from error
     finally:
-        _remove(temporary)
+        remove_file(temporary)
 
 
 def replace_path(temporary: Path, path: Path) -> None:
@@ -101,13 +101,16 @@ def replace_path(temporary: Path, path: Path) -> None:
         raise PermissionError(f"{path} {found}; {advice}") from error
 
 
-def _remove(temporary: Path) -> None:
-    """Remove a temporary file; on Windows it stays for the next run if a program has it open."""
-    try:
-        temporary.unlink(missing_ok=True)
-    except PermissionError:
-        if not _IS_WINDOWS:
-            raise
+def remove_file(path: Path, *, truncate: bool = False) -> None:
+    """Remove a file if it exists; on Windows it stays if another program has it open.
+
+    ``truncate`` empties the file first, because Google Drive keeps what is removed in its bin. A
+    second name of the file (a hard link) loses the content, too.
+    """
+    with suppress(FileNotFoundError, *([PermissionError] if _IS_WINDOWS else [])):
+        if truncate:
+            os.truncate(path, 0)
+        path.unlink()
 
 
 def _publish(temporary: Path, path: Path) -> None:
@@ -263,7 +266,7 @@ def _remove_left_overs(folder: Path) -> None:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not Path(parent, name, ".lock").exists()]
         for name in fnmatch.filter(names, ".colorlib-*.tmp"):  # see atomic_write
-            _remove(Path(parent, name))
+            remove_file(Path(parent, name))
 
 
 def _acquire(lock: FileLock, holder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""How many processor cores this process may use, and how the threads of PyTorch wait.
+"""Processor cores that this process may use, and how the threads of PyTorch wait.
 
 PyTorch computes an operation with one thread per core. Two things make that slow where the machine
 is shared. At the end of each operation the threads wait for the last one, and while they wait they

@@ -14,6 +14,7 @@ import torch
 from benchmarks import __main__ as all_benchmarks
 from benchmarks import (
     baseline,
+    busy,
     color_conversion,
     data_loading,
     inference,
@@ -209,3 +210,16 @@ def test_isolated_process_reports_its_failure():
             calls["fails"]()
         with pytest.raises(EOFError):  # the process of the candidate ended, and not this one
             calls["ends"]()
+
+
+def test_busy_report(monkeypatch):
+    """It has a row for each task, idle and busy; the settings of the environment are put back."""
+    one = "as colorlib sets it"
+    monkeypatch.setattr(busy, "SETTINGS", {one: busy.SETTINGS[one]})
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    report = busy.run(rounds=1)
+    tasks = ("colour a photo", "training step", "prepare photos")
+    expected = [f"{task}, {state}" for task in tasks for state in ("idle", "busy")]
+    assert [timing.name for timing in report.timings] == expected
+    assert report.facts.keys() == {f"{task}, {one}: busy / idle" for task in tasks}
+    assert os.environ["GOMP_SPINCOUNT"] == "7"

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colorlib.io import checkpoint
+from colorlib.io import checkpoint, files
 from colorlib.io.checkpoint import CheckpointError
 
 STATE = {
@@ -99,6 +100,28 @@ def test_newest_checkpoint_wins_and_old_are_removed(tmp_path):
     # A run that started over: its checkpoint is not removed.
     checkpoint.save_checkpoint(tmp_path, {"at": [0, 1]}, epoch=0, step=1)
     assert any("e0000-s000001" in path.name for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("refused", ["truncate", "unlink"])
+def test_old_checkpoint_that_is_open_on_windows_does_not_end_the_run(
+    tmp_path, monkeypatch, refused
+):
+    """A virus scanner reads the old file just then; the next call removes it."""
+
+    def refuse(path, *args, **options):
+        raise PermissionError(13, "The process cannot access the file", str(path))
+
+    folder = tmp_path / "run"
+    for step in (1, 2):
+        checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=step)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_IS_WINDOWS", True)
+        patch.setattr(*((os, "truncate") if refused == "truncate" else (Path, "unlink")), refuse)
+        checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=3)
+    assert len(checkpoint.list_checkpoints(folder)) == 3
+    assert checkpoint.load_latest_checkpoint(folder) == {"x": 1}
+    checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=4)
+    assert len(checkpoint.list_checkpoints(folder)) == 2
 
 
 def test_no_checkpoint_returns_none(tmp_path):

@@ -207,7 +207,7 @@ def test_a_run_in_many_sessions_equals_an_undisturbed_one(
     (tmp_path / "drive").mkdir()
     rehearsal = Rehearsal(tmp_path, tmp_path / "drive", served)
     DroppingHandler.drops = 2
-    ends = MOMENTS if long else [MOMENTS[4], MOMENTS[-1]]
+    ends = MOMENTS if long else MOMENTS[-1:]
     for end in ends:
         problem, texts = rehearsal.session(monkeypatch, end)
         assert "died" in problem, problem or texts
@@ -237,8 +237,10 @@ def test_a_run_in_sessions_of_random_length_equals_an_undisturbed_one(
 
 
 def test_a_full_drive_stops_the_run_with_a_sentence_and_space_lets_it_go_on(
-    undisturbed, served, record_trials, small_disk, tmp_path, monkeypatch
+    undisturbed, served, long, record_trials, small_disk, tmp_path, monkeypatch
 ):
+    if not long:
+        pytest.skip("make test-faults runs this")
     rehearsal = Rehearsal(tmp_path, small_disk.folder, served)
     sizes = undisturbed.file_sizes()
     photos = sizes["photos/pixels.npy"]
