@@ -55,8 +55,8 @@ def height(lessons: Sequence[Lesson]) -> int:
     return MAP["height"] + rows * (ROW["height"] + ROW["space"])
 
 
-def draw(number: int, lessons: Sequence[Lesson]) -> bytes:
-    """Return the map with the box of one lesson marked, as a WebP without loss."""
+def draw(number: int, lessons: Sequence[Lesson]) -> Image.Image:
+    """Return the map with the box of one lesson marked."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -83,7 +83,14 @@ def _unplaced(lessons: Sequence[Lesson]) -> list[Lesson]:
     return [lesson for lesson in lessons if lesson.number not in placed]
 
 
-def _with_thumbnails(image: Image.Image) -> bytes:
+def encode(image: Image.Image) -> bytes:
+    """Return a picture as a WebP without loss."""
+    file = io.BytesIO()
+    image.save(file, "WEBP", lossless=True, quality=100, method=6)
+    return file.getvalue()
+
+
+def _with_thumbnails(image: Image.Image) -> Image.Image:
     """Paste the thumbnails into the drawing, with only the colours of both."""
     strip = Image.open(ROOT / THUMBNAILS).convert("RGB")
     left = 0
@@ -95,10 +102,7 @@ def _with_thumbnails(image: Image.Image) -> bytes:
     colors += [color for _, color in strip.getcolors()]
     palette = Image.new("P", (1, 1))
     palette.putpalette([value for color in dict.fromkeys(colors) for value in color])
-    file = io.BytesIO()
-    few = image.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB")
-    few.save(file, "WEBP", lossless=True, quality=100, method=6)
-    return file.getvalue()
+    return image.quantize(palette=palette, dither=Image.Dither.NONE).convert("RGB")
 
 
 def _draw_lines(axes: Any, lessons: Sequence[Lesson]) -> None:

@@ -41,8 +41,9 @@ def main(args: argparse.Namespace, root: Path = ROOT) -> int:
         files = {f"{args.lesson}.webp": picture}
     else:
         lessons = course_config.load(root).lessons
-        maps = {lesson.number: course_map.draw(lesson.number, lessons) for lesson in lessons}
-        files = {f"map_{number}.webp": data for number, data in maps.items()}
+        numbers = [lesson.number for lesson in lessons]
+        maps = {number: course_map.draw(number, lessons) for number in numbers}
+        files = {f"map_{number}.webp": course_map.encode(image) for number, image in maps.items()}
     for name, data in files.items():
         print(f"{PICTURES}/{name} {write_picture(root / PICTURES / name, data)}")
     return 0
