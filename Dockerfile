@@ -19,7 +19,7 @@ ENV TORCH_HOME=/opt/weights
 RUN python -c "from torchvision import models as m; m.mobilenet_v2(weights='IMAGENET1K_V1'); m.densenet121(weights='IMAGENET1K_V1'); m.resnet18(weights='IMAGENET1K_V1')"
 
 # Data sets are prepared once, in a folder of the server that every container sees.
-ENV COLORLIB_CACHE=/srv/data GOMP_SPINCOUNT=30000
+ENV COLORLIB_CACHE=/srv/data
 RUN useradd --create-home --uid 1000 student
 USER student
 WORKDIR /home/student

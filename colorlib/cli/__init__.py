@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from colorlib import __version__
 from colorlib.cli.errors import run_command
-from colorlib.io.threads import configure_threads
+from colorlib.io.threads import available_cores, configure_threads, free_cores
 
 COMMANDS = {
     "data": "list the data sets, or download, filter and split one",
@@ -31,8 +31,10 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    configure_threads()
     argv = list(sys.argv[1:] if argv is None else argv)
+    # A run that is resumed computes with as many threads as before, to be the same in every bit.
+    trains = argv[:1] in (["train"], ["compare"])
+    configure_threads(available_cores() if trains else free_cores())
     name = " ".join(["colorlib", *(word for word in argv[:1] if word in COMMANDS)])
     return run_command(
         name, lambda: _run(argv), stopped="stopped; the same command resumes from here"

@@ -1,10 +1,10 @@
-"""Processor cores that this process may use, and how the threads of PyTorch wait.
+"""Processor cores that this process may use, and how many threads PyTorch starts on them.
 
 PyTorch computes an operation with one thread per core. Two things make that slow where the machine
 is shared. At the end of each operation the threads wait for the last one, and while they wait they
-spin for some milliseconds: on a busy machine they keep the core from the very thread that they wait
-for. And a container that may use two of sixteen cores gets sixteen threads, since PyTorch does not
-read the container's limit.
+spin: on a busy machine they keep the core from the very thread that they wait for. And a container
+that may use two of sixteen cores gets sixteen threads, since PyTorch does not read its limit.
+``python -m benchmarks.busy`` measures what the rules here bring.
 """
 
 from __future__ import annotations
@@ -14,22 +14,37 @@ import os
 from pathlib import Path
 
 #: Turns of a waiting loop before a thread of GNU's OpenMP, with which PyTorch is built for Linux,
-#: goes to sleep. GNU's own default is 300,000. Without any turns, which is what
-#: ``OMP_WAIT_POLICY=PASSIVE`` means, an idle machine is slower too: ``python -m benchmarks.busy``.
+#: goes to sleep; its own default is 300,000. Without any turns, which is what
+#: ``OMP_WAIT_POLICY=PASSIVE`` means, an idle machine is slower, too.
 SPIN_COUNT = 30_000
 
 
-def configure_threads() -> None:
-    """Set how long threads spin while they wait, and at most one thread for each core to use.
+def configure_threads(num_threads: int) -> None:
+    """Set how many threads PyTorch starts, and how long they spin, unless the user has set it.
 
-    It sets ``GOMP_SPINCOUNT``, and ``OMP_NUM_THREADS`` where a container has fewer cores than the
-    machine, unless the user has set how threads wait or how many there are. PyTorch reads both when
-    it is imported, so commands and set-up cells call this first.
+    PyTorch reads both from the environment when it is imported, so commands and set-up cells call
+    this first.
+
+    Args:
+        num_threads: The largest number of threads.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", str(SPIN_COUNT))
-    if (cores := available_cores()) < _visible_cores():
-        os.environ.setdefault("OMP_NUM_THREADS", str(cores))
+    if num_threads < _visible_cores():
+        os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
+
+
+def free_cores() -> int:
+    """Return the number of cores that this process may use and others leave free: at least 1.
+
+    Other processes count as in the load average of the last minute.
+
+    Example:
+        >>> 1 <= free_cores() <= available_cores()
+        True
+    """
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # Windows has none
+    return max(1, min(available_cores(), round(_visible_cores() - load)))
 
 
 def available_cores(root: Path = Path("/")) -> int:

@@ -123,7 +123,7 @@ def print_system_info() -> None:
 def print_ready(lesson: str, needs_gpu: bool = False) -> None:
     """Print the last line of a lesson's set-up in green, with the versions and the device.
 
-    It also sets how threads wait, which keeps a lesson fast on a busy machine.
+    PyTorch gets half of the cores, which keeps a lesson fast where others compute as well.
     Afterwards each message of the library, such as "resumed at epoch 7, step 812", appears below
     the cell that caused it.
 
@@ -135,7 +135,8 @@ def print_ready(lesson: str, needs_gpu: bool = False) -> None:
         LessonError: If the library has no such lesson, because the notebook is newer.
         RuntimeError: If torch is not installed.
     """
-    configure_threads()
+    # With small images a second thread gains little, and on a busy machine it costs much.
+    configure_threads(max(1, available_cores() // 2))
     number = int(lesson.split("_")[0])
     known = sorted({int(exercise.split(".")[0]) for exercise in exercise_texts()})
     if number not in known:

@@ -214,7 +214,7 @@ def test_isolated_process_reports_its_failure():
 
 def test_busy_report(monkeypatch):
     """It has a row for each task, idle and busy; the settings of the environment are put back."""
-    one = "as colorlib sets it"
+    one = "half of the cores"
     monkeypatch.setattr(busy, "SETTINGS", {one: busy.SETTINGS[one]})
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
     report = busy.run(rounds=1)

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from colorlib.io.threads import available_cores, configure_threads
+from colorlib import cli
+from colorlib.io.threads import available_cores, configure_threads, free_cores
+from colorlib.notebook import environment
 
 REPORT = """
 import atexit, builtins, os, sys
@@ -36,10 +38,10 @@ VARIABLES = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
     [({}, "30000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None")],
 )
 def test_waiting_threads_sleep_soon_unless_the_user_chose_otherwise(call, given, expected):
-    environment = {name: text for name, text in os.environ.items() if name not in VARIABLES}
+    others = {name: text for name, text in os.environ.items() if name not in VARIABLES}
     done = subprocess.run(
         [sys.executable, "-c", REPORT + call],
-        env=environment | given,
+        env=others | given,
         capture_output=True,
         text=True,
         check=True,
@@ -90,12 +92,43 @@ def test_available_cores_respects_the_limit_of_a_container(
 
 
 @pytest.mark.parametrize(
-    ("cores", "given", "expected"), [(2, None, "2"), (2, "5", "5"), (16, None, None)]
+    ("threads", "given", "expected"), [(2, None, "2"), (2, "5", "5"), (16, None, None)]
 )
-def test_there_are_no_more_threads_than_cores_to_use(monkeypatch, cores, given, expected):
-    monkeypatch.setattr("colorlib.io.threads.available_cores", lambda: cores)
+def test_there_are_no_more_threads_than_wanted(monkeypatch, threads, given, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
-    environment = {} if given is None else {"OMP_NUM_THREADS": given}
-    monkeypatch.setattr(os, "environ", environment)
-    configure_threads()
-    assert environment.get("OMP_NUM_THREADS") == expected
+    variables = {} if given is None else {"OMP_NUM_THREADS": given}
+    monkeypatch.setattr(os, "environ", variables)
+    configure_threads(threads)
+    assert variables.get("OMP_NUM_THREADS") == expected
+
+
+@pytest.mark.parametrize(
+    ("load", "limit", "expected"), [(0.1, 16, 16), (5.4, 16, 11), (99, 16, 1), (5.4, 2, 2)]
+)
+def test_free_cores_are_what_the_load_leaves(monkeypatch, load, limit, expected):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    monkeypatch.setattr("colorlib.io.threads.available_cores", lambda: limit)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0), raising=False)
+    assert free_cores() == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"), [("train", None), ("compare", None), ("colorize", "3"), ("info", "3")]
+)
+def test_only_commands_that_train_ignore_the_load(monkeypatch, command, expected):
+    """A run that is resumed must have the threads that it had before."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    monkeypatch.setattr(os, "getloadavg", lambda: (13.0, 0, 0), raising=False)
+    monkeypatch.setattr(cli, "run_command", lambda *args, **options: 0)
+    monkeypatch.setattr(cli, "available_cores", lambda: 16)
+    monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})
+    assert cli.main([command]) == 0
+    assert os.environ.get("OMP_NUM_THREADS") == expected
+
+
+def test_a_lesson_gets_half_of_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    monkeypatch.setattr(environment, "available_cores", lambda: 6)
+    monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})
+    environment.print_ready("02_unet")
+    assert os.environ["OMP_NUM_THREADS"] == "3"
