@@ -254,9 +254,18 @@ def _load_squares(
             return str(error)
 
     chunk = max(1, min(_CHUNK, _CHUNK_BYTES // (image_size**2 * 3)))
-    with ThreadPoolExecutor(min(num_workers, chunk)) as pool:
-        for start in range(0, len(photos), chunk):
-            yield from pool.map(load, photos[start : start + chunk])
+    before = torch.get_num_threads()
+    try:
+        # Each of these threads computes alone: threads of theirs would only wait for a core.
+        with ThreadPoolExecutor(min(num_workers, chunk), initializer=_use_one_thread) as pool:
+            for start in range(0, len(photos), chunk):
+                yield from pool.map(load, photos[start : start + chunk])
+    finally:
+        torch.set_num_threads(before)  # for threads that start later
+
+
+def _use_one_thread() -> None:
+    torch.set_num_threads(1)
 
 
 def _write_npy_header(file: IO[bytes], rows: int, size: int) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -332,3 +333,15 @@ def test_load_square_photo_of_the_size_keeps_its_pixels(save):
     photo = save(image, "a.png")
     assert np.array_equal(load_square(photo, 32), np.asarray(image))
     assert load_square(photo, 16).dtype == np.uint8
+
+
+def test_preparing_leaves_the_number_of_threads_as_it_was(tmp_path):
+    """Also that of threads which start later, which PyTorch keeps apart."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        build_image_cache(data.sample_photos(), 8, tmp_path, num_workers=2)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
