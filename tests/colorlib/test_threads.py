@@ -11,15 +11,14 @@ from colorlib.io.threads import available_cores, configure_threads, free_cores
 from colorlib.notebook import environment
 
 REPORT = """
-import atexit, builtins, os, sys
+import builtins, os
 original = builtins.__import__
-seen = []
 def watched(name, *args, **kwargs):
-    if name.split(".")[0] == "torch" and not seen:
-        seen.append(os.environ.get("GOMP_SPINCOUNT"))
+    if name.split(".")[0] == "torch":
+        print("turns:", os.environ.get("GOMP_SPINCOUNT"), flush=True)
+        os._exit(0)
     return original(name, *args, **kwargs)
 builtins.__import__ = watched
-atexit.register(lambda: print("turns:", *seen))
 """
 CALLS = {
     "command": "from colorlib.cli import main; main(['info'])",
