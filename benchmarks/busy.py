@@ -38,30 +38,84 @@ SETTINGS: dict[str, dict[str, str]] = {
 VARIABLES = sorted({name for variables in SETTINGS.values() for name in variables})
 
 
+def build_preparation(num_threads: int) -> Callable[[], object]:
+    """Return a function that decodes and resizes JPEGs."""
+    from benchmarks.data_loading import make_jpegs, rebuild_cache
+
+    torch.set_num_threads(num_threads)
+    folder = tempfile.TemporaryDirectory()
+    make_jpegs(Path(folder.name, "jpegs"), 64)
+    # the folder lives as long as this function
+    return lambda: rebuild_cache(Path(folder.name, "jpegs"), 256, num_threads)
+
+
+def build_lesson(name: str, num_threads: int) -> Callable[[], object]:
+    """Return a function that executes a solution; its kernel gets this process's variables."""
+    from course.tool.execute import execute
+
+    os.environ["COURSE_EXPECT"] = "solution"
+    path = ROOT / f"solutions/{name}.ipynb"
+    return lambda: execute(path, {"PROFILE": "reduced"})
+
+
+def build_colorizer(num_threads: int) -> Callable[[], object]:
+    """Return a function that colours a photo with the model that ships."""
+    from colorlib import pretrained
+    from colorlib.data import sample_photos
+
+    torch.set_num_threads(num_threads)
+    model, photo = pretrained.load(), sample_photos("test")[0].path
+    return lambda: model(photo)
+
+
+def build_step(num_threads: int) -> Callable[[], object]:
+    """Return a function that trains a small U-Net for a step."""
+    from torch.utils.data import TensorDataset
+
+    from colorlib.training import TrainConfig, Trainer
+    from colorlib.unet import UNet
+
+    torch.set_num_threads(num_threads)
+    images = torch.rand(8, 3, 128, 128)
+    trainer = Trainer(
+        UNet(num_downs=5, base_channels=16), TensorDataset(images), TrainConfig(batch_size=8)
+    )
+    return lambda: trainer.train_step(images[:, :1], images[:, 1:])
+
+
+TASKS = {
+    "colour a photo": build_colorizer,
+    "training step": build_step,
+    "prepare photos": build_preparation,
+}
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds that count")
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=TASKS, help="what to do")
     lessons = "solutions to execute as well, in a third of the rounds, such as 01_colour_spaces"
     parser.add_argument("--lessons", nargs="*", default=[], metavar="NAME", help=lessons)
 
 
-def run(rounds: int = 7, lessons: Sequence[str] = ()) -> Report:
+def run(
+    rounds: int = 7, tasks: Sequence[str] = tuple(TASKS), lessons: Sequence[str] = ()
+) -> Report:
     """Time each task with each setting, on the machine as it is and then on a busy one."""
     photo, step = "a photo in colour", "a step of the U-Net with 8 images of 128 x 128"
     protocol = f"seconds of {photo}, of {step}, and of 64 JPEGs prepared at 256 x 256"
     report = Report("python -m benchmarks.busy", protocol)
-    tasks = {"colour a photo": build_colorizer, "training step": build_step}
-    tasks["prepare photos"] = build_preparation
-    tasks |= {f"lesson {name}": partial(build_lesson, name) for name in lessons}
+    chosen = {task: TASKS[task] for task in tasks}
+    chosen |= {f"lesson {name}": partial(build_lesson, name) for name in lessons}
     with ExitStack() as stack:
-        calls: dict[str, dict[str, Callable[[], None]]] = {task: {} for task in tasks}
+        calls: dict[str, dict[str, Callable[[], None]]] = {task: {} for task in chosen}
         for setting, variables in SETTINGS.items():
             with environment(variables):
                 threads = variables.get("OMP_NUM_THREADS", str(available_cores()))
-                builders = {task: partial(build, int(threads)) for task, build in tasks.items()}
+                builders = {task: partial(build, int(threads)) for task, build in chosen.items()}
                 processes = stack.enter_context(isolated_processes(builders))
             for task, call in processes.items():
                 calls[task][setting] = call
-        for task in tasks:
+        for task in chosen:
             count = max(1, rounds // 3) if task.startswith("lesson") else rounds
             idle = time_interleaved(f"{task}, idle", calls[task], rounds=count)
             with loaded_cores():
@@ -108,51 +162,6 @@ def spin() -> None:
     x = torch.rand(256, 256)
     while True:
         x = (x @ x).clamp(0, 1)
-
-
-def build_preparation(num_threads: int) -> Callable[[], object]:
-    """Return a function that decodes and resizes JPEGs."""
-    from benchmarks.data_loading import make_jpegs, rebuild_cache
-
-    torch.set_num_threads(num_threads)
-    folder = tempfile.TemporaryDirectory()
-    make_jpegs(Path(folder.name, "jpegs"), 64)
-    # the folder lives as long as this function
-    return lambda: rebuild_cache(Path(folder.name, "jpegs"), 256, num_threads)
-
-
-def build_lesson(name: str, num_threads: int) -> Callable[[], object]:
-    """Return a function that executes a solution; its kernel gets this process's variables."""
-    from course.tool.execute import execute
-
-    os.environ["COURSE_EXPECT"] = "solution"
-    path = ROOT / f"solutions/{name}.ipynb"
-    return lambda: execute(path, {"PROFILE": "reduced"})
-
-
-def build_colorizer(num_threads: int) -> Callable[[], object]:
-    """Return a function that colours a photo with the model that ships."""
-    from colorlib import pretrained
-    from colorlib.data import sample_photos
-
-    torch.set_num_threads(num_threads)
-    model, photo = pretrained.load(), sample_photos("test")[0].path
-    return lambda: model(photo)
-
-
-def build_step(num_threads: int) -> Callable[[], object]:
-    """Return a function that trains a small U-Net for a step."""
-    from torch.utils.data import TensorDataset
-
-    from colorlib.training import TrainConfig, Trainer
-    from colorlib.unet import UNet
-
-    torch.set_num_threads(num_threads)
-    images = torch.rand(8, 3, 128, 128)
-    trainer = Trainer(
-        UNet(num_downs=5, base_channels=16), TensorDataset(images), TrainConfig(batch_size=8)
-    )
-    return lambda: trainer.train_step(images[:, :1], images[:, 1:])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.tool import boilerplate_cells, exam_checks, lessons, notebooks, quiz
+from course.tool import boilerplate_cells, lessons, notebooks, quiz
 from course.tool.cli import CourseError
 from course.tool.course_config import Course, Lesson
 from course.tool.files import atomic_write_text, find_files
@@ -76,6 +76,8 @@ def write(root: Path, folder: Path, course: Course, exams: Sequence[str] = ()) -
         atomic_write_text(folder / "course" / path.name, text)
     atomic_write_text(folder / "README.md", _readme(course, texts))
     problems, recorded = [], {}
+    if chosen:
+        from course.tool import exam_checks  # it imports torch, for which other commands would wait
     for lesson in chosen:
         problems += _leave_grader_out(folder, lesson)
         module = f"colorlib/check/lesson{lesson.number:02d}.py"

@@ -217,8 +217,8 @@ def test_busy_report(monkeypatch):
     one = "half of the cores"
     monkeypatch.setattr(busy, "SETTINGS", {one: busy.SETTINGS[one]})
     monkeypatch.setenv("GOMP_SPINCOUNT", "7")
-    report = busy.run(rounds=1)
-    tasks = ("colour a photo", "training step", "prepare photos")
+    tasks = ("training step",)
+    report = busy.run(rounds=1, tasks=tasks)
     expected = [f"{task}, {state}" for task in tasks for state in ("idle", "busy")]
     assert [timing.name for timing in report.timings] == expected
     assert report.facts.keys() == {f"{task}, {one}: busy / idle" for task in tasks}

@@ -1,6 +1,7 @@
 """The environment of a notebook, and the green line that ends every set-up."""
 
 import logging
+import os
 import subprocess
 import sys
 import types
@@ -216,3 +217,11 @@ def test_interrupted_cell_ends_in_one_line(capsys):
     assert capsys.readouterr().out == "stopped; run this cell again to resume\n"
     with pytest.raises(ValueError, match="other"), environment.stop_without_traceback():
         raise ValueError("other errors pass")
+
+
+def test_a_lesson_gets_half_of_the_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    monkeypatch.setattr(environment, "available_cores", lambda: 6)
+    monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})
+    environment.print_ready("02_unet")
+    assert os.environ["OMP_NUM_THREADS"] == "3"

@@ -8,7 +8,6 @@ import pytest
 
 from colorlib import cli
 from colorlib.io.threads import available_cores, configure_threads, free_cores
-from colorlib.notebook import environment
 
 REPORT = """
 import builtins, os
@@ -123,11 +122,3 @@ def test_only_commands_that_train_ignore_the_load(monkeypatch, command, expected
     monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})
     assert cli.main([command]) == 0
     assert os.environ.get("OMP_NUM_THREADS") == expected
-
-
-def test_a_lesson_gets_half_of_the_cores(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
-    monkeypatch.setattr(environment, "available_cores", lambda: 6)
-    monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})
-    environment.print_ready("02_unet")
-    assert os.environ["OMP_NUM_THREADS"] == "3"

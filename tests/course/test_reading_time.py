@@ -31,14 +31,14 @@ def test_placeholders_of_lessons_are_filled(tiny):
     row = "| [1 · Squares](../lessons/01_tiny.ipynb) | square \\|x\\|<br>say why | nothing |"
     assert row in filled and "| 1 · Squares |" in filled and "| 5 min |" in filled
     assert placeholders.fill(filled, "x", tiny.root) == filled
-    message = "no table 'hours' of the course: write lessons, minutes, objectives or map"
+    message = "no table 'hours' of the course: write lessons, open, minutes, objectives or map"
     with pytest.raises(CourseError, match=message):
         placeholders.fill(text.replace("minutes", "hours"), "x", tiny.root)
 
 
 @pytest.mark.parametrize(
     ("file", "tables"),
-    [("README.md", {"lessons"}), ("course/syllabus.md", {"objectives", "minutes"})],
+    [("README.md", {"lessons", "open"}), ("course/syllabus.md", {"objectives", "minutes"})],
 )
 def test_texts_have_the_tables_of_lessons(file, tables):
     text = (ROOT / file).read_text("utf-8")

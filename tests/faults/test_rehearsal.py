@@ -6,6 +6,7 @@ Google Drive stays. The lesson's own cells run, with small networks and few phot
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from http.server import SimpleHTTPRequestHandler
@@ -174,6 +175,7 @@ def undisturbed(served, tmp_path_factory):
     return rehearsal
 
 
+only_long = pytest.mark.skipif(os.environ.get("FAULTS") != "long", reason="for make test-faults")
 #: Moments at which a session ends: the n-th call of a function, in the order of a run.
 MOMENTS = [
     "colorlib.data.download._fetch:2",
@@ -217,11 +219,10 @@ def test_a_run_in_many_sessions_equals_an_undisturbed_one(
     record_trials("session of lesson 5 that ends at a chosen moment", len(ends))
 
 
+@only_long
 def test_a_run_in_sessions_of_random_length_equals_an_undisturbed_one(
-    undisturbed, served, long, record_trials, tmp_path, monkeypatch
+    undisturbed, served, record_trials, tmp_path, monkeypatch
 ):
-    if not long:
-        pytest.skip("make test-faults runs this")
     rng, kills = random.Random(5), 0
     for run in range(3):
         (tmp_path / f"{run}/drive").mkdir(parents=True)
@@ -236,11 +237,10 @@ def test_a_run_in_sessions_of_random_length_equals_an_undisturbed_one(
     record_trials("session of lesson 5 that ends at a random moment", kills)
 
 
+@only_long
 def test_a_full_drive_stops_the_run_with_a_sentence_and_space_lets_it_go_on(
-    undisturbed, served, long, record_trials, small_disk, tmp_path, monkeypatch
+    undisturbed, served, record_trials, small_disk, tmp_path, monkeypatch
 ):
-    if not long:
-        pytest.skip("make test-faults runs this")
     rehearsal = Rehearsal(tmp_path, small_disk.folder, served)
     sizes = undisturbed.file_sizes()
     photos = sizes["photos/pixels.npy"]
