@@ -9,6 +9,14 @@ def pytest_runtest_setup(item):
         torch.manual_seed(0)
 
 
+def pytest_collection_modifyitems(config, items):
+    """Measure the coverage of the library by its own tests only: tracing calls takes time."""
+    if config.pluginmanager.hasplugin("pytest_cov"):
+        for item in items:
+            if "tests/colorlib/" not in item.nodeid:
+                item.add_marker("no_cover")
+
+
 def pytest_terminal_summary(terminalreporter):
     total = {}
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
