@@ -3,7 +3,6 @@
 import sys
 
 import pytest
-import timm
 import torch
 from generator_cases import count, noise, perturbed
 from generator_cases import efficientnet_unet as small_network
@@ -17,6 +16,8 @@ from colorlib.models.registry import create_generator
 @pytest.fixture(scope="module")
 def reference():
     """Return timm's EfficientNet-Lite0 with weights and batch norm statistics of its own."""
+    import timm  # it takes seconds, and each process that collects tests would wait for it
+
     with torch.random.fork_rng([]):
         torch.manual_seed(3)
         net = timm.create_model("tf_efficientnet_lite0", pretrained=False)

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 import torch
 from scipy import stats
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.metrics import r2_score
 
 from colorlib.color import out_of_gamut, rgb_to_lab
 from colorlib.scenes import CLASSES, MAJORITY_PROBABILITY, _draw_scene, draw_scenes, objects
@@ -226,6 +224,9 @@ def crops(values, mask, reach):
 
 def score(values, mask, reach, target):
     """Return R^2 on held-out scenes of a forest that is fitted on the others."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.metrics import r2_score
+
     forest = RandomForestRegressor(25, min_samples_leaf=5, max_features=0.25, random_state=0)
     x = crops(values, mask.float(), reach)
     forest.fit(x[:TRAIN], target[:TRAIN])
