@@ -18,7 +18,8 @@ from colorlib.cli.common import (
     resolve_model,
 )
 from colorlib.data.catalog import is_same_dataset, parse_dataset
-from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
+from colorlib.io.files import changed_fields, read_json, write_json
+from colorlib.io.locks import lock_folder
 from colorlib.io.paths import check_outside, parse_folder
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from colorlib.compare.training import train_recipe
 from colorlib.data.catalog import is_same_dataset
 from colorlib.data.datasets import DataSplits
 from colorlib.evaluation.evaluate import evaluate
-from colorlib.io.files import changed_fields, lock_folder, read_json, write_json
+from colorlib.io.files import changed_fields, read_json, write_json
+from colorlib.io.locks import lock_folder
 from colorlib.models.registry import check_package
 from colorlib.recipe import Recipe
 

@@ -26,7 +26,8 @@ from colorlib.data.cache_storage import (
     make_cache_folder,
 )
 from colorlib.io.disk_space import check_disk_space
-from colorlib.io.files import atomic_write, lock_folder
+from colorlib.io.files import atomic_write
+from colorlib.io.locks import lock_folder
 from colorlib.io.paths import expand_home
 
 _REBUILD_HINT = "delete its folder and run again: the cache is rebuilt, and a training run resumes"

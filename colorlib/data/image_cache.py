@@ -15,7 +15,6 @@ import io
 import json
 import logging
 import os
-import time
 import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -41,8 +40,9 @@ from colorlib.data.cache_storage import (
 from colorlib.data.cached_images import CachedImages, open_image_cache
 from colorlib.data.image_folder import PhotoFile, list_images
 from colorlib.io.disk_space import check_disk_space
-from colorlib.io.files import atomic_write, remove_file
+from colorlib.io.files import atomic_write
 from colorlib.io.images import MAX_PIXELS, ImageError
+from colorlib.io.locks import STALE_AFTER, remove_left_overs
 from colorlib.io.paths import expand_home
 from colorlib.io.threads import available_cores
 from colorlib.tensor_checks import check_at_least, check_choice
@@ -51,7 +51,6 @@ log = logging.getLogger("colorlib")
 
 _FORMAT_VERSION = 4  # of the files and of the pixels: another number rebuilds every cache
 _CHUNK, _CHUNK_BYTES = 32, 2**28  # photos that are decoded ahead, at most: this bounds the memory
-_STALE_AFTER = 3600  # seconds after which an unfinished file was left by a killed run
 
 
 def build_image_cache(
@@ -121,9 +120,7 @@ def build_image_cache(
         if not cache_dir:
             remove_orphans()
         make_cache_folder(folder)
-        for path in folder.glob(".colorlib-*.tmp"):  # a younger one may belong to another process
-            if time.time() - path.stat().st_mtime > _STALE_AFTER:
-                remove_file(path)
+        remove_left_overs(folder, min_age=STALE_AFTER)  # a younger one may be another process's
         (folder / MANIFEST).unlink(missing_ok=True)
         (folder / PIXELS).unlink(missing_ok=True)  # of the photos as they were
         title = f"{len(photos):,} prepared photos of {image_size}x{image_size}"

@@ -15,7 +15,7 @@ from colorlib.engine import distributed
 from colorlib.engine.callbacks import Callback
 from colorlib.io import checkpoint
 from colorlib.io.disk_space import check_disk_space, format_bytes
-from colorlib.io.files import lock_folder
+from colorlib.io.locks import lock_folder
 from colorlib.tensor_checks import check_at_least
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ def free_cores() -> int:
         True
     """
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # Windows has none
-    return max(1, min(available_cores(), round(_visible_cores() - load)))
+    return max(1, min(available_cores(), round((os.cpu_count() or 1) - load)))
 
 
 def available_cores(root: Path = Path("/")) -> int:

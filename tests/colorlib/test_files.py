@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from colorlib.io import files
-from colorlib.io.files import atomic_write, lock_folder
+from colorlib.io import files, locks
+from colorlib.io.files import atomic_write
+from colorlib.io.locks import lock_folder
 
 
 def put(path, content=b"new", **options):
@@ -153,6 +154,25 @@ def test_atomic_write_does_not_wait_elsewhere(tmp_path, open_elsewhere, monkeypa
     open_elsewhere["replace"] = 1
     with pytest.raises(PermissionError, match="The process cannot access the file"):
         put(tmp_path / "a.bin", overwrite=True)
+
+
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_lock_folder_removes_what_killed_runs_left(tmp_path, monkeypatch, has_locks):
+    """Without locks, as on some network drives, a young file may belong to another run."""
+    if not has_locks:
+        monkeypatch.setattr(locks, "_acquire", lambda lock, holder: False)
+    (tmp_path / "strips").mkdir()
+    (tmp_path / "other run").mkdir()
+    (tmp_path / "other run/.lock").touch()
+    old, young = tmp_path / "strips/.colorlib-0.tmp", tmp_path / ".colorlib-1.tmp"
+    elsewhere, mine = tmp_path / "other run/.colorlib-2.tmp", tmp_path / "strips/mine.tmp"
+    for path in (old, young, elsewhere, mine):
+        path.touch()
+    for path in (old, elsewhere, mine):
+        os.utime(path, (0, 0))
+    with lock_folder(tmp_path):
+        assert not old.exists() and elsewhere.exists() and mine.exists()
+        assert young.exists() != has_locks
 
 
 def test_lock_folder_leaves_a_temporary_file_that_is_open_on_windows(tmp_path, open_elsewhere):

@@ -106,6 +106,7 @@ def test_there_are_no_more_threads_than_wanted(monkeypatch, threads, given, expe
 def test_free_cores_are_what_the_load_leaves(monkeypatch, load, limit, expected):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
     monkeypatch.setattr("colorlib.io.threads.available_cores", lambda: limit)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0, 0), raising=False)
     assert free_cores() == expected
 
@@ -117,6 +118,7 @@ def test_only_commands_that_train_ignore_the_load(monkeypatch, command, expected
     """A run that is resumed must have the threads that it had before."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
     monkeypatch.setattr(os, "getloadavg", lambda: (13.0, 0, 0), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 16)
     monkeypatch.setattr(cli, "run_command", lambda *args, **options: 0)
     monkeypatch.setattr(cli, "available_cores", lambda: 16)
     monkeypatch.setattr(os, "environ", {"HOME": os.environ.get("HOME", ".")})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from process_runner import TRAIN, count_losses, hash_files, read_progress
 
-from colorlib.io.files import lock_folder
+from colorlib.io.locks import lock_folder
 
 
 def train_on_full_disk(commands, folder, **limits):

@@ -10,7 +10,7 @@ from process_runner import TRAIN, hash_files, read_progress
 
 from colorlib.cli import main
 from colorlib.engine.callbacks import Callback
-from colorlib.io.files import lock_folder
+from colorlib.io.locks import lock_folder
 
 IN_USE = r"is in use by process (\d+) on \S+; wait for it, stop it, or choose another folder"
 
