@@ -58,10 +58,9 @@ def detect_environment() -> Literal["colab", "kaggle", "jupyter", "terminal"]:
         >>> detect_environment() in ("colab", "kaggle", "jupyter", "terminal")
         True
     """
+    # Kaggle comes first: its image is made from Colab's, with the variables and packages of it.
     if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
-        return (
-            "kaggle"  # whose image is made from Colab's, and has the variables and packages of it
-        )
+        return "kaggle"
     if "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ:
         return "colab"
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

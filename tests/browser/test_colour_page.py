@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from colorlib.data import sample_photos
 from colorlib.io.exif import PROVENANCE_NOTE
 from colorlib.io.images import load_image
 from tests.browser.conftest import ROOT, TIMEOUT, open_page
+from tests.course.fake_download_server import SilentHandler
 
 BUILD = ROOT / "build"
 DISK = (BUILD / "colour.html").as_uri()
@@ -28,20 +29,13 @@ READY = "html[data-colour-page]"
 expect.set_options(timeout=TIMEOUT)
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """A plain server of files, which sends no special header."""
-
-    def log_message(self, *_) -> None:
-        """Write nothing."""
-
-
 @pytest.fixture(scope="session")
 def hosted(tmp_path_factory) -> str:
     """The address of the page on a server, below a path as a project on GitHub Pages has it."""
     root = tmp_path_factory.mktemp("host")
     (root / "courses").mkdir()
     (root / "courses/colour").symlink_to(BUILD, target_is_directory=True)
-    handler = functools.partial(QuietHandler, directory=root)
+    handler = functools.partial(SilentHandler, directory=root)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/courses/colour/colour.html"

@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from colorlib.io import checkpoint, files
+from colorlib.io import checkpoint
 from colorlib.io.checkpoint import CheckpointError
 
 STATE = {
@@ -104,20 +103,15 @@ def test_newest_checkpoint_wins_and_old_are_removed(tmp_path):
 
 @pytest.mark.parametrize("refused", ["truncate", "unlink"])
 def test_old_checkpoint_that_is_open_on_windows_does_not_end_the_run(
-    tmp_path, monkeypatch, refused
+    tmp_path, open_elsewhere, refused
 ):
     """A virus scanner reads the old file just then; the next call removes it."""
-
-    def refuse(path, *args, **options):
-        raise PermissionError(13, "The process cannot access the file", str(path))
-
     folder = tmp_path / "run"
     for step in (1, 2):
         checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=step)
-    with monkeypatch.context() as patch:
-        patch.setattr(files, "_IS_WINDOWS", True)
-        patch.setattr(*((os, "truncate") if refused == "truncate" else (Path, "unlink")), refuse)
-        checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=3)
+    open_elsewhere[refused] = 99
+    checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=3)
+    open_elsewhere[refused] = 0
     assert len(checkpoint.list_checkpoints(folder)) == 3
     assert checkpoint.load_latest_checkpoint(folder) == {"x": 1}
     checkpoint.save_checkpoint(folder, {"x": 1}, epoch=0, step=4)

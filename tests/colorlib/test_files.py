@@ -113,27 +113,6 @@ def test_atomic_write_of_many_one_wins(tmp_path):
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
-@pytest.fixture
-def open_elsewhere(monkeypatch):
-    """Refuse as Windows does to rename over a file or to remove one, as often as the test says."""
-    refusals = {"replace": 0, "unlink": 0}
-
-    def refuse(name, function):
-        def call(*args, **options):
-            refusals[name] -= 1
-            if refusals[name] >= 0:
-                raise PermissionError(13, "The process cannot access the file", str(args[0]))
-            return function(*args, **options)
-
-        return call
-
-    monkeypatch.setattr(os, "replace", refuse("replace", os.replace))
-    monkeypatch.setattr(files.Path, "unlink", refuse("unlink", files.Path.unlink))
-    monkeypatch.setattr(files, "_IS_WINDOWS", True)
-    monkeypatch.setattr(files, "_PAUSES_ON_WINDOWS", (0, 0, 0))
-    return refusals
-
-
 def test_atomic_write_waits_on_windows_while_file_is_open(tmp_path, open_elsewhere):
     put(tmp_path / "a.bin", b"old")
     open_elsewhere["replace"] = 3

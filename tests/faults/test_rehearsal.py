@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ import pytest
 from course.tool import notebooks
 from course.tool.execute import execute
 from tests.course import tiny
-from tests.course.fake_download_server import serve_archives
+from tests.course.fake_download_server import SilentHandler, serve_archives
 
 LESSON = Path(__file__).parents[2] / "solutions/05_training_on_colab_t4.ipynb"
 #: Cells of the run: what the full profile needs to train, and nothing to look at.
@@ -90,13 +89,10 @@ drive = SimpleNamespace(mount=mount)
 '''
 
 
-class DroppingHandler(SimpleHTTPRequestHandler):
-    """Serve files without a log; the first answers break off half-way."""
+class DroppingHandler(SilentHandler):
+    """Serve files; the first answers break off half-way."""
 
     drops = 2
-
-    def log_message(self, *args):
-        pass
 
     def do_GET(self):
         if type(self).drops:
@@ -229,9 +225,9 @@ def test_a_run_in_sessions_of_random_length_equals_an_undisturbed_one(
     for run in range(8):
         (tmp_path / f"{run}/drive").mkdir(parents=True)
         rehearsal = Rehearsal(tmp_path / str(run), tmp_path / f"{run}/drive", served)
-        problem, texts = "died", ""
+        problem = "died"
         while "died" in problem:
-            problem, texts = rehearsal.session(monkeypatch, f"seconds:{rng.uniform(0.1, longest)}")
+            problem, _ = rehearsal.session(monkeypatch, f"seconds:{rng.uniform(0.1, longest)}")
             kills += "died" in problem
         assert not problem, problem
         _, texts = rehearsal.session(monkeypatch)
