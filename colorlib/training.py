@@ -285,6 +285,8 @@ class Trainer:
         for name, part in self.parts.items():
             if name in state["parts"]:
                 part.load_state_dict(state["parts"][name])
+        for scheduler in filter(None, (self.scheduler_g, self.scheduler_d)):
+            optimization.restore_lr(scheduler)
         for name in COUNTERS:
             setattr(self, name, state["counters"][name])
 

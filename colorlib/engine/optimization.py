@@ -86,6 +86,29 @@ def build_scheduler(optimizer: torch.optim.Optimizer, config: TrainConfig) -> Sc
     return lr_scheduler.LambdaLR(optimizer, factors[config.schedule])
 
 
+def restore_lr(scheduler: Scheduler) -> None:
+    """Set the learning rate of a schedule's epoch, after the state of a run was loaded.
+
+    The optimizer's state holds the rate of the run that was saved. If the run is to have more
+    epochs now, a cosine has another rate at the same epoch; a run that had ended would go on at 0.
+
+    Example:
+        >>> from colorlib.training import TrainConfig
+        >>> config = TrainConfig(epochs=2, lr=0.1, schedule="cosine")
+        >>> optimizer = build_adam(nn.Conv2d(1, 2, 3), config, torch.device("cpu"))
+        >>> scheduler = build_scheduler(optimizer, config)
+        >>> optimizer.param_groups[0]["lr"] = 0.0
+        >>> restore_lr(scheduler)
+        >>> optimizer.param_groups[0]["lr"]
+        0.1
+    """
+    if isinstance(scheduler, lr_scheduler.LambdaLR):
+        factors = zip(scheduler.base_lrs, scheduler.lr_lambdas, strict=True)
+        rates = [base_lr * factor(scheduler.last_epoch) for base_lr, factor in factors]
+        for group, lr in zip(scheduler.optimizer.param_groups, rates, strict=True):
+            group["lr"] = lr
+
+
 def build_ema(net: nn.Module, decay: float) -> AveragedModel:
     """Return an exponential moving average of a network's weights.
 

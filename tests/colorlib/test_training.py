@@ -1,6 +1,7 @@
 """Training: what a step changes, and that a run that is stopped and resumed loses nothing."""
 
 import logging
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -245,3 +246,14 @@ def test_run_resumes_with_more_epochs(tmp_path):
     longer = trainer(tmp_path, epochs=6, schedule="constant")
     longer.fit()
     assert same_run(longer, whole)
+
+
+def test_finished_run_with_a_cosine_goes_on_at_the_rate_of_the_longer_one(tmp_path):
+    def note_rates(run, losses):
+        rates.extend(each.param_groups[0]["lr"] for each in (run.opt_g, run.opt_d))
+
+    rates = []
+    trainer(tmp_path, epochs=2, schedule="cosine").fit()
+    trainer(tmp_path, epochs=4, schedule="cosine", callbacks=[Hooks(note_rates)]).fit()
+    whole = [1e-2 * (1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in (2, 3)]
+    assert rates == pytest.approx([lr for lr in whole for _ in range(6)])  # 3 steps, 2 networks
