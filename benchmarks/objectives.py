@@ -58,7 +58,8 @@ PROTOCOL = (
     "64 x 64: means over images; colourfulness is Hasler and Süsstrunk's, its mean divided by that "
     "of the true images. T: the temperature at which bins are decoded. Hybrid: the loss of bins, "
     f"plus {HYBRID_WEIGHT:g} times minus the PSNR, in dB, of the colours decoded at T = 1. Mean ± "
-    "standard deviation over seeds; the last two rows are single runs."
+    "standard deviation over seeds; the mean of the networks has one score, and the distilled "
+    "network is one run."
 )
 
 
