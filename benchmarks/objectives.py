@@ -40,6 +40,7 @@ from course.tool.course_config import ROOT
 
 SIZE, SEEDS, SCORED = 64, (0, 1, 2), 400
 BINS = LabScaler(output_space="bins")
+MEAN_OF_BINS = LabScaler(output_space="bins", temperature=1.0)
 HYBRID_WEIGHT = 0.5  # one dB of PSNR counts as much as half a nat of cross-entropy
 TEMPERATURES = (0.0, 0.2, 0.38, 0.6, 1.0)
 COLUMNS = {"RGB PSNR, dB": 2, "CIEDE2000": 2, "colourfulness / true": 3}  # and their digits
@@ -68,8 +69,7 @@ class HybridObjective(Objective):
 
     def __call__(self, real: Tensor, output: Tensor) -> Tensor:
         """Return the sum of the two losses, for logits (n, k, h / 4, w / 4)."""
-        mean = LabScaler(output_space="bins", temperature=1.0)
-        fake = mean.ab_of(output.float(), real.shape[-2:])
+        fake = MEAN_OF_BINS.ab_of(output.float(), real.shape[-2:])
         distance = reconstruction_loss(real, fake, "psnr")
         return super().__call__(real, output) + HYBRID_WEIGHT * distance
 
@@ -93,7 +93,8 @@ class DistillingTrainer(Trainer):
 
     def train_step(self, L: Tensor, real: Tensor) -> dict[str, float]:
         """Update the generator."""
-        with torch.no_grad(), torch.autocast("cpu", self.amp_dtype or torch.float32):
+        is_mixed = self.amp_dtype is not None
+        with torch.no_grad(), torch.autocast(self.device.type, self.amp_dtype, enabled=is_mixed):
             predicted = self.teacher(L)
         return super().train_step(L, torch.lerp(real, predicted.float(), 0.5))
 

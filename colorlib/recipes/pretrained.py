@@ -95,8 +95,7 @@ SMALL_PHOTOS = MORE_PHOTOS.replace(
     "small-photos",
     description="the network of general, trained further with small photos of many kinds as well",
     data={"description": "photos of COCO, each three times, landscapes, and enlarged small photos"},
-    config={"film_share": 0.1},
-    pixel=dataclasses.replace(_PIXEL_STAGE, epochs=3, lr=5e-4),
+    pixel=dataclasses.replace(MORE_PHOTOS.pixel, epochs=3),
 )
 
 PRETRAINED_RECIPES = (EVERYTHING_PRETRAINING, EVERYTHING, GENERAL, MORE_PHOTOS, SMALL_PHOTOS)
