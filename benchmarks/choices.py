@@ -2,8 +2,8 @@
 
 Run it with ``python -m benchmarks.choices NAME=WEIGHTS ... --photos NAME=FOLDER ... --sizes 160 192
 --gains 0.9 1``, on photos that were not trained on and that are not those of the final numbers. A
-photo becomes a square of 256 pixels, and is coloured as ``colorlib colorize`` does it, with the
-mean of four predictions. The gain multiplies the last layer's output, as that of ``python -m course
+photo becomes a square of 256 pixels, and is coloured as ``colorlib colorize`` does it, with
+test-time augmentation. The gain multiplies the last layer's output, as that of ``python -m course
 release-weights`` does. ``--store NAME`` writes the table into course/results/.
 """
 
@@ -22,7 +22,7 @@ from course.tool import stored_results
 
 PROTOCOL = (
     "{counts}, drawn once by seed 0 from photos that were not trained on, each a square of 256 "
-    "pixels from its middle; the mean of four predictions. RGB PSNR with peak 1, mean over images; "
+    "pixels from its middle; with test-time augmentation. RGB PSNR with peak 1, mean over images; "
     "colourfulness is Hasler and Süsstrunk's, its mean divided by that of the true images. Gain: "
     "what the last layer's output is multiplied by."
 )

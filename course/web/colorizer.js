@@ -45,26 +45,17 @@ export function networkSides(width, height, size) {
   });
 }
 
-/** Return the mean of the outputs for L, its mirror image, and both at three quarters of the size. */
+/** Return the mean of the outputs for L, and for its mirror image at three quarters of the size. */
 async function average(L, model, minSize, onPass) {
-  const [width, height] = [L.width, L.height].map((side) =>
-    Math.max(roundHalfToEven(0.75 * side), minSize),
-  );
-  const views = [L, resize(L, width, height)].flatMap((view) => [
-    [view, false],
-    [view, true],
-  ]);
-  const sums = [new Plane(L.width, L.height), new Plane(L.width, L.height)];
-  for (const [k, [view, isMirrored]] of views.entries()) {
-    const planes = await model.run(isMirrored ? mirror(view) : view);
-    for (const [channel, plane] of planes.entries()) {
-      const upright = resize(isMirrored ? mirror(plane) : plane, L.width, L.height);
-      const sum = sums[channel].values;
-      for (let i = 0; i < sum.length; i++) sum[i] += upright.values[i] / views.length;
-    }
-    onPass((k + 1) / views.length);
-  }
-  return sums;
+  const planes = await model.run(L);
+  onPass(0.6);
+  const sides = [L.width, L.height].map((side) => Math.max(roundHalfToEven(0.75 * side), minSize));
+  const coarse = await model.run(resize(mirror(L), ...sides));
+  return planes.map((plane, channel) => {
+    const upright = resize(mirror(coarse[channel]), L.width, L.height);
+    const values = plane.values.map((value, k) => (value + upright.values[k]) / 2);
+    return new Plane(L.width, L.height, values);
+  });
 }
 
 function mirror(plane) {

@@ -1,13 +1,16 @@
 """The benchmarks of a release: the final table, the choices before it, and the blind test."""
 
 import argparse
+import dataclasses
 import json
 import shutil
 
 import pytest
+import torch
 
-from benchmarks import blind_test, choices, shipped
+from benchmarks import averaging, blind_test, choices, shipped
 from colorlib import data, pretrained
+from colorlib.evaluation.evaluate import ResizedModel
 from colorlib.io.images import tensor_to_image
 from course.tool import stored_results
 from course.tool.course_config import ROOT
@@ -33,6 +36,7 @@ def root(tmp_path):
 @pytest.fixture(autouse=True)
 def small_photos(monkeypatch):
     monkeypatch.setattr(shipped, "SIZE", 64)
+    monkeypatch.setattr(averaging, "SIZE", 64)
     monkeypatch.setattr(choices, "SIZE", 64)
     monkeypatch.setattr(blind_test, "SIZE", 64)
 
@@ -89,3 +93,32 @@ def test_blind_test_counts_who_comes_before_whom(photos, tmp_path, monkeypatch, 
     (tmp_path / "sheets" / "answers.txt").write_text("ABC\nABB")
     with pytest.raises(SystemExit, match="2 answers; expected 2, each such as BCA"):
         blind_test.score(models, count=2, seed=3)
+
+
+def test_averaging_measures_the_way_that_the_library_takes(monkeypatch):
+    monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)  # 16 bits round
+    model = dataclasses.replace(pretrained.load("plain"), image_size=64)
+    assert model.tta
+    L = data.sample_photo_crops(1, 64, seed=0)[:, :1] * 2 - 1
+    found = {
+        way: averaging.AveragingModel(model, views)(L) for way, views in averaging.WAYS.items()
+    }
+    shipped_way = found["the photo, and its mirror image at 3/4"]
+    assert torch.allclose(shipped_way, ResizedModel(model)(L), atol=1e-5)
+    for way, ab in found.items():
+        views = averaging.WAYS[way]
+        same = averaging.AveragingModel(model, views)(L.flip(-1)).flip(-1)
+        is_symmetric = {(share, not mirrored) for share, mirrored in views} == set(views)
+        assert torch.allclose(ab, same, atol=1e-5) == is_symmetric
+    costs = [averaging.cost(views) for views in averaging.WAYS.values()]
+    assert costs == [1, 2, 1.5625, 1.5625, 3.125]
+
+
+def test_averaging_table_has_every_way_on_every_folder(photos, capsys):
+    options = argparse.Namespace(
+        folders=[("mine", photos)], model="vivid", max_photos=2, store=None
+    )
+    averaging.main(options)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(" {")[0] for line in lines] == list(averaging.WAYS)
+    assert all("mine: above gray, dB" in line for line in lines)

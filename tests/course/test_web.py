@@ -122,37 +122,47 @@ def test_blank_picture_has_no_border():
 
 
 @pytest.mark.parametrize("sides", [(640, 427), (427, 640), (300, 2000), (50, 31), (257, 193)])
-def test_network_sees_the_size_that_the_library_gives_it(sides, monkeypatch):
+def test_network_sees_what_the_library_shows_it(sides):
     from colorlib import colorizer
 
-    asked = []
-
     class Net(torch.nn.Module):
+        """Its a is L, and its b grows from left to right: a mirror image gets other colours."""
+
         min_size = 32
 
         def forward(self, L):
             asked.append(L.shape[-2:])
-            return torch.zeros(len(L), 2, *L.shape[-2:])
+            return torch.cat([L, torch.linspace(0, 1, L.shape[-1]).expand_as(L)], dim=1)
 
-    width, height = sides
+    asked, (width, height) = [], sides
     model = colorizer.Colorizer(Net(), image_size=50, tta=True)
-    model.predict_ab_at(torch.zeros(1, 1, height, width), 50)
+    photo = np.resize(np.arange(256, dtype=np.uint8) * 37, (height, width, 4))
+    photo[..., 3] = 255
+    L = rgb_to_lab(torch.from_numpy(photo[..., :3].copy()).movedim(-1, 0)[None])[:, :1] / 50 - 1
+    expected = 110 * model.predict_ab_at(L, 50)
+    small = [min(max(round(side * 50 / min(sides)), 50), 200) for side in (height, width)]
     found = run_js(
         """import { predictColors } from "./colorizer.js";
         import { Plane } from "./resize.js";
         const asked = [];
         const run = async (L) => {
           asked.push([L.height, L.width]);
-          return [new Plane(L.width, L.height), new Plane(L.width, L.height)];
+          const b = new Plane(L.width, L.height);
+          b.values.forEach((_, k) => { b.values[k] = (k % L.width) / (L.width - 1); });
+          return [L, b];
         };
         const settings = { image_size: 50, tta: true, min_size: 32, scaler: { ab_scale: 110 } };
-        const data = new Uint8ClampedArray(4 * width * height).map((_, k) => (k * 37) % 256);
-        await predictColors({ width, height, data }, { settings, run });
-        console.log(JSON.stringify(asked));""",
+        const data = new Uint8ClampedArray(4 * width * height);
+        data.forEach((_, k) => { data[k] = k % 4 === 3 ? 255 : (k * 37) % 256; });
+        const { a, b } = await predictColors({ width, height, data }, { settings, run });
+        console.log(JSON.stringify([asked, [...a.values], [...b.values]]));""",
         width=width,
         height=height,
     )
-    assert sorted(map(tuple, found)) == sorted(map(tuple, asked))
+    assert [tuple(size) for size in found[0]] == asked
+    ab = torch.tensor(found[1:]).view(1, 2, *small)
+    enlarged = F.interpolate(ab, (height, width), mode="bilinear", antialias=True)
+    torch.testing.assert_close(enlarged, expected, atol=0.05, rtol=0)
 
 
 def exif_file(kind: str, **texts: str) -> bytes:
