@@ -103,9 +103,9 @@ class Colorizer:
         if not 0 <= saturation <= 10:
             raise ValueError(f"saturation is {saturation}; expected 0 to 10, such as 1.0")
         image = load_image(photo, keep_alpha=True)
-        L = _lightness(image)
+        L = lightness(image)
         if image.mode == "RGBA":
-            ab = self.predict_ab(_lightness(composite_on_white(image)))
+            ab = self.predict_ab(lightness(composite_on_white(image)))
         else:
             ab = self.predict_ab(L)
         self._warn_if_nearly_gray(ab, display_name(photo))
@@ -176,25 +176,17 @@ class Colorizer:
             RuntimeError: If the network predicts NaN or values that are not colours.
         """
         check_images("L", L, channels=1)
-        h, w = L.shape[-2:]
-        longest = _MAX_ASPECT_RATIO * size
-        sides = [min(max(round(side * size / min(h, w)), size), longest) for side in (h, w)]
-        small = _resize(L, sides).clamp(-1, 1)
+        small = resize_for_network(L, size)
         ab = self._forward(small)
         if self.tta:
-            min_size = getattr(self.net, "min_size", 1)
+            sides, min_size = small.shape[-2:], getattr(self.net, "min_size", 1)
             smaller = _resize(small.flip(-1), [max(round(0.75 * side), min_size) for side in sides])
             ab = (ab + _resize(self._forward(smaller).flip(-1), sides)) / 2
-        return _resize(ab, (h, w))
+        return _resize(ab, L.shape[-2:])
 
     def _forward(self, L: Tensor) -> Tensor:
-        """Run the network, in 16 bits where :func:`colorlib.engine.precision.amp_dtype` says so."""
-        device = next(self.net.parameters(), L).device
-        dtype = amp_dtype(device)
-        self.net.eval()
-        with torch.no_grad(), torch.autocast(device.type, dtype, enabled=dtype is not None):
-            output = self.net(L.to(device))
-        output = output.float().cpu()
+        """Run the network, and return a and b of its output."""
+        output = run_network(self.net, L)
         ab = self.scaler.ab_of(output, L.shape[-2:])
         largest = (ab if self.scaler.predicts_bins else output).abs().max().item()
         if not largest <= _MAX_OUTPUT:  # also true for NaN
@@ -224,7 +216,28 @@ class Colorizer:
         return tensor_to_image(rgb)
 
 
-def _lightness(image: Image.Image) -> Tensor:
+def resize_for_network(L: Float[Tensor, "n 1 h w"], size: int) -> Float[Tensor, "n 1 h_out w_out"]:
+    """Resize L so that its shorter side is ``size``; a very long photo is squeezed."""
+    h, w = L.shape[-2:]
+    longest = _MAX_ASPECT_RATIO * size
+    sides = [min(max(round(side * size / min(h, w)), size), longest) for side in (h, w)]
+    return _resize(L, sides).clamp(-1, 1)
+
+
+def run_network(net: nn.Module, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
+    """Return a network's output in float32.
+
+    The network computes in 16 bits where :func:`colorlib.engine.precision.amp_dtype` says so.
+    """
+    device = next(net.parameters(), L).device
+    dtype = amp_dtype(device)
+    net.eval()
+    with torch.no_grad(), torch.autocast(device.type, dtype, enabled=dtype is not None):
+        output = net(L.to(device))
+    return output.float().cpu()
+
+
+def lightness(image: Image.Image) -> Float[Tensor, "1 1 h w"]:
     """Return the network's view (1, 1, h, w) of an RGB image, without its alpha: L in [-1, 1]."""
     rgb = torch.from_numpy(np.array(image.convert("RGB"))).movedim(-1, 0)[None]
     return rgb_to_lab(rgb)[:, :1] / 50 - 1

@@ -51,12 +51,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--hints", metavar="STROKES", help=strokes_help)
     hint_help = "a colour at a point of one photo, such as 120,80=#3a62c4; repeat it for more"
     add("--hint", action="append", default=[], metavar="X,Y=COLOUR", help=hint_help)
+    doubt_help = "also write where the model guesses, as orange on the gray photo: NAME-doubt"
+    add("--show-doubt", action="store_true", help=doubt_help)
     add("--overwrite", action="store_true", help="replace existing results")
     add_device_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Colorize one photo or several; exit status 1 if one of several failed."""
+    from colorlib.inference.uncertainty import with_uncertainty
     from colorlib.models.fuse import fuse_conv_bn
 
     photos = [parse_path(photo) for photo in args.photos]
@@ -68,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     models = _choose_decoding(dataclasses.replace(model, net=net), args)
     if hints is not None:
         models = _add_hints(models, hints, outs)
+    if args.show_doubt:
+        models = [*models, with_uncertainty(dataclasses.replace(model, net=net), model_path)]
     colorize = _colorize_one if is_single else _colorize_many
     reports = [colorize(model, photos, out, args) for model, out in zip(models, outs, strict=True)]
     lines = map(str, outs)
@@ -116,11 +121,14 @@ def _add_hints(models: list[Colorizer], hints: Hints, outs: list[Path]) -> list[
 
 def _result_paths(photo: Path, args: argparse.Namespace) -> list[Path]:
     """Return the path of each result of a single photo; refuse one that must not be written."""
-    from colorlib.inference.paths import numbered_path
+    from colorlib.inference.paths import variant_path
 
-    outs = [_result_path(photo, args)]
+    out = _result_path(photo, args)
+    outs = [out]
     if args.samples is not None:
-        outs = [numbered_path(outs[0], number) for number in _sample_numbers(args)]
+        outs = [variant_path(out, str(number)) for number in _sample_numbers(args)]
+    if args.show_doubt:
+        outs.append(variant_path(out, "doubt"))
     check_no_photo_is_replaced([photo], outs)
     existing = [out for out in outs if out.exists()]
     if existing and not args.overwrite:
@@ -147,13 +155,18 @@ def _result_path(photo: Path, args: argparse.Namespace) -> Path:
 
 
 def _result_folders(first: Path, args: argparse.Namespace) -> list[Path]:
-    """Return the folder of results, or a sub-folder of it for each sample."""
+    """Return the folder of results, or a sub-folder of it for each sample; and that of doubts."""
     out = _result_folder(first, args)
-    if args.samples is None:
-        return [out]
-    if first.is_dir():
-        check_outside(out, first)
-    return [out / str(number) for number in _sample_numbers(args)]
+    outs = [out]
+    if args.samples is not None:
+        outs = [out / str(number) for number in _sample_numbers(args)]
+    if args.show_doubt:
+        out = out.resolve()
+        outs.append(out.with_name(f"{out.name}-doubt"))
+    if first.is_dir() and (args.samples is not None or args.show_doubt):
+        for folder in outs:
+            check_outside(folder, first)
+    return outs
 
 
 def _sample_numbers(args: argparse.Namespace) -> range:

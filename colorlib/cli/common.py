@@ -128,8 +128,12 @@ def resolve_model(model: str | None, runs: str | Path = "runs") -> tuple[Path, C
 
 
 def _newest_weights(paths: Iterable[Path]) -> Path | None:
-    """Return the newest weights file that is not a checkpoint, or None."""
-    weights = [path for path in paths if not path.name.startswith("checkpoint-")]
+    """Return the newest weights file of a generator, or None."""
+    weights = [
+        path
+        for path in paths
+        if not path.name.startswith("checkpoint-") and not path.stem.endswith("-uncertainty")
+    ]
     return max(weights, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 

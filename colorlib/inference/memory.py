@@ -15,7 +15,7 @@ _logger = logging.getLogger("colorlib")
 
 def predict_with_oom_fallback(
     predict: Callable[[Tensor, int], Tensor], L: Float[Tensor, "1 1 h w"], size: int
-) -> Float[Tensor, "1 2 h w"]:
+) -> Float[Tensor, "1 c h w"]:
     """Return ``predict(L, size)`` or, if memory runs out, ``predict(L, size // 2)`` with a warning.
 
     Args:

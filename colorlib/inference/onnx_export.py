@@ -1,8 +1,10 @@
 """Export of a colorizer's network as an ONNX file, which runs without PyTorch, as in a browser.
 
-The file maps L (1, 1, h, w) to what the network predicts. Everything else that a program needs to
-colour a photo as :class:`~colorlib.colorizer.Colorizer` does is in the file's metadata, as JSON:
-the scaler, the size of the input, and of what its sides are multiples.
+The file maps L (1, 1, h, w) to what the network predicts and, if the model has an
+:class:`~colorlib.inference.uncertainty.UncertaintyNet`, to how far it expects its colours to be
+from the true ones. Everything else that a program needs to colour a photo as
+:class:`~colorlib.colorizer.Colorizer` does is in the file's metadata, as JSON: the scaler, the size
+of the input, and of what its sides are multiples.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -29,6 +32,8 @@ from colorlib.models.fuse import fuse_conv_bn
 if TYPE_CHECKING:
     import onnx
 
+    from colorlib.inference.uncertainty import UncertaintyNet
+
 METADATA_KEY = "colorlib"
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 _TOLERANCE = {torch.float32: 1e-4, torch.float16: 1e-2}  # of outputs in [-1, 1]
@@ -38,12 +43,41 @@ _SMALL = 256  # weights of at most so many numbers stay in float32: they hardly 
 class _Predict(nn.Module):
     """A generator without the check and the padding of its input."""
 
+    output_names = ("output",)
+
     def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, L: Float[Tensor, "1 1 h w"]) -> Float[Tensor, "1 c h_out w_out"]:
-        return self.net.predict(L)
+    def forward(self, L: Float[Tensor, "1 1 h w"]) -> tuple[Tensor, ...]:
+        return (self.net.predict(L),)
+
+
+class _PredictWithUncertainty(nn.Module):
+    """The colours of a network and their uncertainty, both at the size of L, from one pass.
+
+    It repeats the last steps of ``EfficientNetUNet.predict`` and ``UncertaintyNet.predict``, each
+    of which would compute the features again.
+    """
+
+    output_names = ("output", "uncertainty")
+
+    def __init__(self, uncertainty: UncertaintyNet) -> None:
+        super().__init__()
+        self.net = uncertainty.net
+        self.uncertainty_head = uncertainty.head
+
+    def forward(self, L: Float[Tensor, "1 1 h w"]) -> tuple[Tensor, ...]:
+        features = self.net.forward_features(L)
+        ab = torch.tanh(self.net.gain * self.net.head(features))
+        distance = self.uncertainty_head(features).exp()
+        return tuple(
+            F.interpolate(half_size, scale_factor=2.0, mode="bilinear")
+            for half_size in (ab, distance)
+        )
+
+
+_Network = _Predict | _PredictWithUncertainty
 
 
 def export_onnx(
@@ -52,9 +86,10 @@ def export_onnx(
     *,
     dtype: torch.dtype = torch.float16,
     weights: str | Path | None = None,
+    uncertainty: UncertaintyNet | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Write the network of a colorizer as an ONNX file, after comparing both answers.
+    """Write the network of a colorizer as an ONNX file, after comparing their outputs.
 
     Batch norms are fused into convolutions. Height and width are free, as far as the network allows
     it: multiples of ``size_multiple`` in the metadata. A network with a fixed size keeps the
@@ -65,6 +100,9 @@ def export_onnx(
         path: the file, which ends in ``.onnx``.
         dtype: of the stored weights, float16 or float32; the network computes in float32 anyway.
         weights: the file that the model came from; its name and SHA-256 become metadata.
+        uncertainty: the network that predicts how far the model's colours are from the true ones;
+            the file then has a second output, ``uncertainty``: the distance in Lab units at the
+            size of L.
         overwrite: whether an existing file is replaced.
 
     Returns:
@@ -72,20 +110,24 @@ def export_onnx(
 
     Raises:
         ImportError: if a package for ONNX is not installed.
-        ValueError: if ``path`` does not end in ``.onnx``.
+        ValueError: if ``path`` does not end in ``.onnx``, or ``uncertainty`` belongs to another
+            network.
         FileExistsError: if the file exists, and ``overwrite`` is False.
-        RuntimeError: if onnxruntime's answer differs from PyTorch's.
+        RuntimeError: if an output of onnxruntime differs from PyTorch's.
     """
     path = Path(path)
     if path.suffix != ".onnx":
         raise ValueError(f"{path} ends in {path.suffix!r}; expected a name that ends in '.onnx'")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists already; choose another name, or overwrite it")
+    if uncertainty is not None and uncertainty.net is not model.net:
+        raise ValueError("uncertainty belongs to another network; expected that of the model")
     _check_packages()
     import onnx
 
-    net = fuse_conv_bn(model.net).float().cpu().to(memory_format=torch.contiguous_format)
-    network = _Predict(net).eval()
+    net = model.net
+    network = _Predict(net) if uncertainty is None else _PredictWithUncertainty(uncertainty)
+    network = fuse_conv_bn(network).float().cpu().to(memory_format=torch.contiguous_format)
     size = _multiple_above(model.image_size, net.size_multiple)
     proto, is_dynamic = _convert(network, size, net.size_multiple)
     if dtype is torch.float16:
@@ -99,6 +141,7 @@ def export_onnx(
         "min_size": net.min_size,
         "size_multiple": net.size_multiple if is_dynamic else size,
         "is_dynamic": is_dynamic,
+        "has_uncertainty": uncertainty is not None,
         "weights": None,
     }
     if weights is not None:
@@ -127,12 +170,12 @@ def _multiple_above(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
-def _convert(network: nn.Module, size: int, multiple: int) -> tuple[onnx.ModelProto, bool]:
+def _convert(network: _Network, size: int, multiple: int) -> tuple[onnx.ModelProto, bool]:
     """Return the network as ONNX, and whether its height and width are free."""
     import onnx
 
     height, width = (multiple * torch.export.Dim(name, min=1, max=64) for name in "hw")
-    options = {"input_names": ["L"], "output_names": ["output"]}
+    options = {"input_names": ["L"], "output_names": list(network.output_names)}
     with _without_messages_of_torch():
         try:
             L = torch.zeros(1, 1, size, size + multiple)
@@ -183,19 +226,20 @@ def _store_in_half_precision(proto: onnx.ModelProto) -> None:
     proto.graph.node.extend(nodes)
 
 
-def _compare(data: bytes, network: nn.Module, height: int, width: int, tolerance: float) -> None:
-    """Raise RuntimeError if onnxruntime's answer for a random image differs from PyTorch's."""
+def _compare(data: bytes, network: _Network, height: int, width: int, tolerance: float) -> None:
+    """Raise RuntimeError if an output of onnxruntime for a random image differs from PyTorch's."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     L = torch.rand(1, 1, height, width, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
-        expected = network(L)
-    (found,) = session.run(None, {"L": L.numpy()})
-    scale = expected.abs().max().clamp(min=1).item()
-    difference = (torch.from_numpy(found) - expected).abs().max().item() / scale
-    if not difference <= tolerance:
-        raise RuntimeError(
-            f"onnxruntime's answer differs from PyTorch's by {difference:.2g}; expected at most "
-            f"{tolerance:g}: nothing is written; try dtype float32 or other versions"
-        )
+        outputs = network(L)
+    found = session.run(list(network.output_names), {"L": L.numpy()})
+    for name, output, expected in zip(network.output_names, found, outputs, strict=True):
+        scale = expected.abs().max().clamp(min=1).item()
+        difference = (torch.from_numpy(output) - expected).abs().max().item() / scale
+        if not difference <= tolerance:
+            raise RuntimeError(
+                f"onnxruntime's {name} differs from PyTorch's by {difference:.2g}; expected at "
+                f"most {tolerance:g}: nothing is written; try dtype float32 or other versions"
+            )

@@ -24,15 +24,15 @@ def output_path(photo: str | Path) -> Path:
     return _with_ending(path, f"-colorized{_writable_suffix(path.suffix)}")
 
 
-def numbered_path(path: str | Path, number: int) -> Path:
-    """Return the path of one of several results: NAME-NUMBER.EXT.
+def variant_path(path: str | Path, variant: str) -> Path:
+    """Return the path of one of several results of a photo: NAME-VARIANT.EXT.
 
     Example:
-        >>> numbered_path("lawn-colorized.jpg", 2).name
+        >>> variant_path("lawn-colorized.jpg", "2").name
         'lawn-colorized-2.jpg'
     """
     path = Path(path)
-    return _with_ending(path, f"-{number}{path.suffix}")
+    return _with_ending(path, f"-{variant}{path.suffix}")
 
 
 def unique_output_paths(names: Sequence[str]) -> list[str]:

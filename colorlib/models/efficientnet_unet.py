@@ -185,8 +185,11 @@ class EfficientNetUNet(Generator):
         if not num_bins:
             self.gain = nn.Parameter(torch.tensor(0.1))  # the initial output is nearly gray
 
-    def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
-        """Predict colours, or logits of colour bins, for images whose sides are multiples of 32."""
+    def forward_features(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
+        """Return what the decoder knows of each place, at half the size of the image.
+
+        With bins it is at a quarter. The sides of ``L`` are multiples of 32.
+        """
         x, features = L, []
         for stage in self.encoder:
             x = stage(x)
@@ -195,10 +198,14 @@ class EfficientNetUNet(Generator):
         for up, skip in zip(self.up, skips, strict=False):
             x = torch.cat([F.interpolate(x, scale_factor=2.0), skip], dim=1)
             x = up(x)
+        return x
+
+    def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
+        """Predict colours, or logits of colour bins, for images whose sides are multiples of 32."""
+        output = self.head(self.forward_features(L))
         if self.num_bins:
-            return self.head(x)
-        ab = torch.tanh(self.gain * self.head(x))
-        return F.interpolate(ab, scale_factor=2.0, mode="bilinear")
+            return output
+        return F.interpolate(torch.tanh(self.gain * output), scale_factor=2.0, mode="bilinear")
 
 
 class _Conv2dSame(nn.Conv2d):

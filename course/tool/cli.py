@@ -30,6 +30,7 @@ COMMANDS = {
     "pictures": "draw the maps of the course, or make a picture of a lesson from its figure",
     "gallery": "show the sample photographs in the colours of the pretrained models, as a page",
     "release-weights": "put a trained model into the package, in half precision and with its hash",
+    "train-uncertainty": "teach a model to say where it guesses, in a file next to its weights",
     "standalone": "run lessons as on Colab: each in an empty folder, without colorlib installed",
     "wheel": "build the wheel that set-up installs, and check what is in it",
     "colab-versions": "report which of Colab's versions changed since our list of them",

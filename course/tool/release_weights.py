@@ -54,11 +54,18 @@ def main(args: argparse.Namespace) -> int:
                 f"expected at most {MAX_BYTES:,}: train a narrower network"
             )
         written.replace(file)
-    paths = sorted(file.parent.glob("*.safetensors"))
-    sums = [f"{pretrained.sha256(path)}  {path.name}\n" for path in paths]
-    atomic_write_text(file.parent / pretrained.CHECKSUMS, "".join(sums))
+    write_checksums(file.parent)
     print(f"{file}: {size:,} bytes. Now: python -m benchmarks.shipped")
     return 0
+
+
+def write_checksums(folder: Path) -> None:
+    """Write the SHA-256 of each weights file of the package."""
+    from colorlib import pretrained
+
+    paths = sorted(folder.glob("*.safetensors"))
+    sums = [f"{pretrained.sha256(path)}  {path.name}\n" for path in paths]
+    atomic_write_text(folder / pretrained.CHECKSUMS, "".join(sums))
 
 
 def mean_of_weights(models: list[Colorizer]) -> Colorizer:

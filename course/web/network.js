@@ -27,7 +27,12 @@ export class Model {
     return new Model(settings, session);
   }
 
-  /** Predict [a, b] for a plane of L in [-1, 1]; both are divided by `scaler.ab_scale`. */
+  /**
+   * Predict {a, b, uncertainty} for a plane of L in [-1, 1].
+   *
+   * a and b are divided by `scaler.ab_scale`. Uncertainty is the distance from the true colour that
+   * the model expects, in Lab units; it is undefined if the model cannot tell.
+   */
   run = async (L) => {
     const multiple = this.settings.size_multiple;
     const [width, height] = [L.width, L.height].map(
@@ -39,14 +44,19 @@ export class Model {
       height,
       width,
     ]);
-    const { output } = await this.session.run({ L: input });
-    return [0, 1].map((channel) => {
+    const { output, uncertainty } = await this.session.run({ L: input });
+    const crop = (values, channel) => {
       const plane = new Plane(L.width, L.height);
       for (let y = 0; y < L.height; y++) {
         const start = (channel * height + y) * width;
-        plane.values.set(output.data.subarray(start, start + L.width), y * L.width);
+        plane.values.set(values.subarray(start, start + L.width), y * L.width);
       }
       return plane;
-    });
+    };
+    return {
+      a: crop(output.data, 0),
+      b: crop(output.data, 1),
+      uncertainty: uncertainty && crop(uncertainty.data, 0),
+    };
   };
 }

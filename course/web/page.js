@@ -64,6 +64,10 @@ function strength() {
   return find("strength").valueAsNumber / 100;
 }
 
+function canShowUncertainty() {
+  return models[chosenModel()].settings.has_uncertainty;
+}
+
 const loading = new Map(); // a promise for each model
 
 /** Load a model and, once, the runtime; several callers share one load. */
@@ -109,17 +113,25 @@ function open(file, name) {
   });
 }
 
+/** Show the photo as the controls say; the model is asked only if it has not seen the photo. */
 async function colorize(isCurrent) {
   const model = chosenModel();
   await loadModel(model, isCurrent);
   if (!isCurrent()) return;
-  say("Colouring the photo", 0);
   const onProgress = (share) => isCurrent() && say("Colouring the photo", share);
   await ask("colorize", { model }, onProgress);
   if (!isCurrent()) return;
-  const preview = await ask("preview", { model, strength: strength() });
+  const isUncertainty = find("uncertainty").checked && canShowUncertainty();
+  const preview = isUncertainty
+    ? await ask("uncertainty", { model })
+    : await ask("preview", { model, strength: strength() });
   if (!isCurrent()) return;
   show("coloured", preview);
+  find("coloured").ariaLabel = isUncertainty
+    ? "Your photo in gray, with orange where the model guesses its colours"
+    : "Your photo in the colours of the model";
+  find("colours-note").hidden = isUncertainty;
+  find("uncertainty-note").hidden = !isUncertainty;
   results.classList.add("is-coloured");
   say("Done. Drag the line across the photo to compare.");
 }
@@ -132,10 +144,12 @@ function show(name, image) {
 
 function changeStrength() {
   find("strength-value").textContent = `${find("strength").value} %`;
-  run(async (isCurrent) => {
-    const preview = await ask("preview", { model: chosenModel(), strength: strength() });
-    if (isCurrent()) show("coloured", preview);
-  });
+  run(colorize);
+}
+
+function changeModel() {
+  find("uncertainty-label").hidden = !canShowUncertainty();
+  if (!results.hidden) run(colorize); // else there is no photo yet
 }
 
 function download() {
@@ -182,8 +196,10 @@ function connect() {
     );
   }
   for (const radio of document.querySelectorAll("input[name=colour-model]")) {
-    radio.addEventListener("change", () => !results.hidden && run(colorize));
+    radio.addEventListener("change", changeModel);
   }
+  changeModel();
+  find("uncertainty").addEventListener("change", () => run(colorize));
   find("split").addEventListener("input", ({ target }) =>
     find("stack").style.setProperty("--split", `${target.value}%`),
   );

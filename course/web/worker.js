@@ -4,7 +4,7 @@
  * The page sends {id, action, ...} and gets {id, result}, {id, error} or {id, progress}.
  */
 
-import { predictColors, render } from "./colorizer.js";
+import { predictColors, render, renderUncertainty } from "./colorizer.js";
 import { Model } from "./network.js";
 import { decodePhoto, PhotoError, readPixels } from "./photo.js";
 import { addExifToPng, readExif, writeExif } from "./provenance.js";
@@ -37,6 +37,7 @@ const actions = {
   /** Ask a model for the colours of the photo, unless it was asked before: {model}. */
   async colorize({ model }, onProgress) {
     if (photo.colors.has(model)) return;
+    onProgress(0);
     const asked = photo;
     const colors = await predictColors(readPixels(asked.bitmap), models.get(model), onProgress);
     asked.colors.set(model, colors);
@@ -46,6 +47,13 @@ const actions = {
   async preview({ model, strength }) {
     const { width, height } = photo.preview;
     const data = render(photo.preview, photo.colors.get(model), photo, strength);
+    return new ImageData(data, width, height);
+  },
+
+  /** Return the preview in gray, with orange where the model guesses, as ImageData: {model}. */
+  async uncertainty({ model }) {
+    const { width, height } = photo.preview;
+    const data = renderUncertainty(photo.preview, photo.colors.get(model), photo);
     return new ImageData(data, width, height);
   },
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 import threading
+from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from playwright.sync_api import expect
 from colorlib import pretrained
 from colorlib.color import rgb_to_lab
 from colorlib.data import sample_photos
+from colorlib.inference.uncertainty import with_uncertainty
 from colorlib.io.exif import PROVENANCE_NOTE
 from colorlib.io.images import load_image
 from tests.browser.conftest import ROOT, TIMEOUT, open_page
@@ -25,6 +28,8 @@ from tests.course.fake_download_server import SilentHandler
 BUILD = ROOT / "build"
 DISK = (BUILD / "colour.html").as_uri()
 PHOTOS = {photo.name: photo.path for photo in sample_photos("all")}
+COLORS = "Your photo in the colours of the model"
+UNCERTAINTY = "Your photo in gray, with orange where the model guesses its colours"
 READY = "html[data-colour-page]"
 expect.set_options(timeout=TIMEOUT)
 
@@ -63,11 +68,24 @@ def load_model(name: str):
     return pretrained.load(name)
 
 
-def library_colors(name: str, photo: Path, **options) -> Image.Image:
-    """Colour a photo with the library, in 32 bits as the page does, also where 16 are faster."""
+@contextmanager
+def computing_in_32_bits():
+    """Make the library compute in 32 bits as the page does, also where 16 are faster."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)
+        yield
+
+
+def library_colors(name: str, photo: Path, **options) -> Image.Image:
+    """Colour a photo with the library."""
+    with computing_in_32_bits():
         return load_model(name)(photo, **options)
+
+
+def library_map(name: str, photo: Path) -> Image.Image:
+    """Show with the library where a model guesses."""
+    with computing_in_32_bits():
+        return with_uncertainty(load_model(name), pretrained.weights_path(name))(photo)
 
 
 def clear_status(page) -> None:
@@ -88,6 +106,14 @@ def download(page) -> Image.Image:
     with page.expect_download() as found:
         page.get_by_role("button", name="Download as PNG").click()
     return Image.open(io.BytesIO(Path(found.value.path()).read_bytes()))
+
+
+def shown(page, name: str) -> Image.Image:
+    """Return what the page shows to the right of the line, once its description is ``name``."""
+    canvas = page.get_by_role("img", name=name)
+    expect(canvas).to_have_id("colour-coloured")
+    data = canvas.evaluate("canvas => canvas.toDataURL()")
+    return Image.open(io.BytesIO(base64.b64decode(data.partition(",")[2])))
 
 
 def difference(image: Image.Image, expected: Image.Image) -> np.ndarray:
@@ -143,6 +169,81 @@ def test_other_model_and_strength(page, hosted, tmp_path):
     assert difference(download(page), library_colors("plain", photo, saturation=1.5)).mean() < 0.2
     page.locator("#colour-strength").fill("0")
     assert np.asarray(download(page).convert("RGB"), int).std(axis=2).max() < 1
+
+
+def test_map_shows_where_the_model_guesses(page, hosted):
+    page.goto(hosted)
+    page.get_by_role("button", name="A cup of espresso").click()
+    wait_for_colours(page)
+    photo = BUILD / "colour" / page.locator("[data-sample*=coffee]").get_attribute("data-sample")
+    colors = shown(page, COLORS)
+    assert difference(colors, library_colors("vivid", photo)).mean() < 0.2
+    note = page.get_by_text("The more orange")
+    expect(note).to_be_hidden()
+
+    box = page.get_by_label("Show where the model guesses")
+    expect(box).not_to_be_checked()
+    box.focus()
+    page.keyboard.press("Space")
+    vivid = shown(page, UNCERTAINTY)
+    assert difference(vivid, library_map("vivid", photo)).mean() < 1
+    assert difference(vivid, colors).mean() > 10
+    expect(note).to_be_visible()
+    page.locator("#colour-strength").fill("50")
+    wait_for_colours(page)
+    assert difference(shown(page, UNCERTAINTY), vivid).max() == 0
+    page.locator("#colour-strength").fill("100")
+    assert difference(download(page), colors).max() == 0  # the file has colours
+
+    clear_status(page)
+    page.get_by_label("plain").check()
+    wait_for_colours(page)
+    plain = shown(page, UNCERTAINTY)
+    assert difference(plain, library_map("plain", photo)).mean() < 1
+    assert difference(plain, vivid).mean() > 1
+    box.uncheck()
+    assert difference(shown(page, COLORS), library_colors("plain", photo)).mean() < 0.2
+    expect(note).to_be_hidden()
+
+
+def test_box_is_hidden_if_the_model_cannot_say_where_it_guesses(page, hosted):
+    page.add_init_script(
+        """addEventListener("readystatechange", () => {
+          const settings = document.getElementById("colour-settings");
+          const content = JSON.parse(settings.textContent);
+          content.models.plain.settings.has_uncertainty = false;
+          settings.textContent = JSON.stringify(content);
+        }, { capture: true, once: true });"""
+    )
+    page.goto(hosted)
+    page.get_by_role("button", name="A cup of espresso").click()
+    wait_for_colours(page)
+    box = page.get_by_label("Show where the model guesses")
+    box.check()
+    shown(page, UNCERTAINTY)
+    page.get_by_label("plain").check()
+    expect(box).to_be_hidden()
+    shown(page, COLORS)
+    page.get_by_label("vivid").check()
+    expect(box).to_be_checked()
+    shown(page, UNCERTAINTY)
+
+
+def test_controls_work_while_the_model_loads(page, hosted, tmp_path):
+    photo = saved(tmp_path, "small.png", small_photo())
+    page.goto(hosted)
+    held = []
+    page.route("**/vivid.onnx.gz", lambda route: held.append(route))
+    with page.expect_request("**/vivid.onnx.gz"):
+        choose(page, photo)
+    expect(page.locator("#colour-status")).to_contain_text("Loading")
+    page.locator("#colour-strength").fill("150")
+    page.get_by_label("Show where the model guesses").check()
+    page.get_by_label("Show where the model guesses").uncheck()
+    held[0].continue_()
+    wait_for_colours(page)
+    expected = library_colors("vivid", photo, saturation=1.5)
+    assert difference(shown(page, COLORS), expected).mean() < 0.2
 
 
 def test_turned_photo_comes_out_upright_with_its_texts_and_a_note(colour_page, tmp_path):
@@ -302,10 +403,13 @@ def test_result_is_accessible_and_fits_a_phone(page, hosted, screenshot):
     page.get_by_role("button", name="Chelsea the cat").click()
     wait_for_colours(page)
     options = {"preload": False, "resultTypes": ["violations"]}
-    for scheme in ("light", "dark"):
+    box = page.get_by_label("Show where the model guesses")
+    for scheme, has_map in (("light", False), ("light", True), ("dark", True), ("dark", False)):
         page.emulate_media(color_scheme=scheme)
         expect(page.locator("html")).to_have_attribute("data-theme", scheme)
-        screenshot(page, f"colour_page_phone_{scheme}")
+        box.set_checked(has_map)
+        shown(page, UNCERTAINTY if has_map else COLORS)
+        screenshot(page, f"colour_page_phone_{scheme}{'_map' if has_map else ''}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         found = Axe().run(page, options=options).response["violations"]
         assert found == [], [problem["nodes"][0]["html"] for problem in found]

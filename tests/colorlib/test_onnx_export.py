@@ -7,18 +7,35 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+import torch.nn.functional as F
 
 from colorlib import pretrained
 from colorlib.cli import main
 from colorlib.colorizer import Colorizer
 from colorlib.inference import onnx_export
 from colorlib.inference.onnx_export import METADATA_KEY, export_onnx
+from colorlib.inference.uncertainty import UncertaintyNet
+from colorlib.models.efficientnet_unet import EfficientNetUNet
 from colorlib.unet import UNet
 
 
-def run(path, L):
+def run(path, L, output="output"):
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return torch.from_numpy(session.run(None, {"L": L.numpy()})[0])
+    return torch.from_numpy(session.run([output], {"L": L.numpy()})[0])
+
+
+def random_image(height, width):
+    return torch.rand(1, 1, height, width, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+@pytest.fixture(scope="module")
+def small_model():
+    """A model, and a network that predicts its uncertainty, with random weights."""
+    model = Colorizer(EfficientNetUNet(num_blocks=12, base_channels=4), image_size=64)
+    for norm in model.net.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(norm.running_var, 0.5, 2)  # fusing it changes the weights
+    return model, UncertaintyNet(model.net, hidden_channels=8).eval()
 
 
 def test_pretrained_model_gives_the_same_colors_at_any_size(tmp_path, capsys):
@@ -43,6 +60,44 @@ def test_half_precision_has_half_the_size_and_nearly_the_same_colors(tmp_path):
     L = torch.rand(1, 1, 24, 32) * 2 - 1
     half, full = run(tmp_path / "float16.onnx", L), run(tmp_path / "float32.onnx", L)
     assert 0 < (half - full).abs().max() < 0.01 * full.abs().max()
+
+
+def test_second_output_is_the_uncertainty_at_the_size_of_the_image(tmp_path, small_model):
+    model, uncertainty = small_model
+    path = tmp_path / "both.onnx"
+    metadata = export_onnx(model, path, dtype=torch.float32, uncertainty=uncertainty)
+    assert metadata["has_uncertainty"]
+    for height, width in ((64, 64), (96, 160)):
+        L = random_image(height, width)
+        with torch.no_grad():
+            colors, distance = model.net.eval()(L), uncertainty(L)
+        assert distance.std() > 1e-3
+        enlarged = F.interpolate(distance, (height, width), mode="bilinear")
+        torch.testing.assert_close(run(path, L), colors, atol=1e-5, rtol=0)
+        torch.testing.assert_close(run(path, L, "uncertainty"), enlarged, atol=1e-4, rtol=1e-4)
+
+
+def test_uncertainty_changes_no_color_and_the_network_runs_once(tmp_path, small_model):
+    model, uncertainty = small_model
+    paths = tmp_path / "colors.onnx", tmp_path / "both.onnx"
+    assert not export_onnx(model, paths[0])["has_uncertainty"]
+    export_onnx(model, paths[1], uncertainty=uncertainty)
+    L = random_image(64, 96)
+    torch.testing.assert_close(run(paths[1], L), run(paths[0], L), atol=1e-6, rtol=0)
+    graphs = [onnx.load(path).graph for path in paths]
+    convolutions = [sum(node.op_type == "Conv" for node in graph.node) for graph in graphs]
+    assert convolutions[1] == convolutions[0] + 2
+    assert [[output.name for output in graph.output] for graph in graphs] == [
+        ["output"],
+        ["output", "uncertainty"],
+    ]
+
+
+def test_uncertainty_of_another_network_is_refused(tmp_path, small_model):
+    model, _ = small_model
+    with pytest.raises(ValueError, match="belongs to another network; expected that of the model"):
+        export_onnx(model, tmp_path / "a.onnx", uncertainty=UncertaintyNet(EfficientNetUNet()))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_metadata_says_how_to_use_the_network(tmp_path):
@@ -73,7 +128,7 @@ def test_network_that_ends_in_one_pixel_keeps_its_size(tmp_path):
 def test_nothing_is_written_if_the_answers_differ(tmp_path, monkeypatch):
     model = Colorizer(UNet(num_downs=3, base_channels=4), image_size=32)
     monkeypatch.setattr(onnx_export, "_TOLERANCE", {torch.float16: 0.0})
-    with pytest.raises(RuntimeError, match="answer differs from PyTorch's by .*; expected at most"):
+    with pytest.raises(RuntimeError, match="output differs from PyTorch's by .*; expected at most"):
         export_onnx(model, tmp_path / "unet.onnx")
     assert list(tmp_path.iterdir()) == []
 

@@ -16,6 +16,7 @@ from PIL import ExifTags, Image
 
 from colorlib.color import lab_to_rgb, out_of_gamut, rgb_to_lab, to_uint8
 from colorlib.inference.border import find_content
+from colorlib.inference.uncertainty import overlay_uncertainty
 from colorlib.io.exif import PROVENANCE_NOTE
 from course.tool.course_config import ROOT
 from course.tool.site import colour_page
@@ -149,20 +150,58 @@ def test_network_sees_what_the_library_shows_it(sides):
           asked.push([L.height, L.width]);
           const b = new Plane(L.width, L.height);
           b.values.forEach((_, k) => { b.values[k] = (k % L.width) / (L.width - 1); });
-          return [L, b];
+          return { a: L, b, uncertainty: L };
         };
         const settings = { image_size: 50, tta: true, min_size: 32, scaler: { ab_scale: 110 } };
         const data = new Uint8ClampedArray(4 * width * height);
         data.forEach((_, k) => { data[k] = k % 4 === 3 ? 255 : (k * 37) % 256; });
-        const { a, b } = await predictColors({ width, height, data }, { settings, run });
-        console.log(JSON.stringify([asked, [...a.values], [...b.values]]));""",
+        const colors = await predictColors({ width, height, data }, { settings, run });
+        const planes = [colors.a, colors.b, colors.uncertainty];
+        console.log(JSON.stringify([asked, ...planes.map(({ values }) => [...values])]));""",
         width=width,
         height=height,
     )
     assert [tuple(size) for size in found[0]] == asked
-    ab = torch.tensor(found[1:]).view(1, 2, *small)
+    planes = torch.tensor(found[1:]).view(1, 3, *small)
+    ab, uncertainty = planes[:, :2], planes[:, 2:]
     enlarged = F.interpolate(ab, (height, width), mode="bilinear", antialias=True)
     torch.testing.assert_close(enlarged, expected, atol=0.05, rtol=0)
+    own = colorizer.resize_for_network(L, 50)  # uncertainty is not averaged with the mirror image's
+    torch.testing.assert_close(uncertainty, own, atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_map_of_uncertainty_is_that_of_the_library(scale):
+    """A copy of the photo at its size, and one of twice the size, with a border of 0."""
+    width, height, border = 90, 61, {"left": 12, "top": 9, "right": 77, "bottom": 50}
+    gray = Image.fromarray((random_planes(height * scale, width * scale) * 255).byte().numpy())
+    small = 60 * random_planes(1, 1, 21, 33, seed=1) - 10  # also below 0 and above the largest
+    small = small.clamp(min=0)
+    rows = slice(scale * border["top"], scale * border["bottom"])
+    columns = slice(scale * border["left"], scale * border["right"])
+    distance = torch.zeros(1, 1, height * scale, width * scale)
+    inside = distance[..., rows, columns]
+    inside[:] = F.interpolate(small, inside.shape[-2:], mode="bilinear")
+    found = run_js(
+        """import { renderUncertainty } from "./colorizer.js";
+        import { Plane } from "./resize.js";
+        const plane = new Plane(33, 21, Float32Array.from(values));
+        const pixels = { ...size, data: Uint8ClampedArray.from(rgba) };
+        const colors = { a: plane, b: plane, uncertainty: plane, content };
+        console.log(JSON.stringify([...renderUncertainty(pixels, colors, photo)]));""",
+        values=small.flatten(),
+        size={"width": width * scale, "height": height * scale},
+        rgba=np.asarray(gray.convert("RGBA")).flatten(),
+        content=border,
+        photo={"width": width, "height": height},
+    )
+    drawn = np.array(found).reshape(height * scale, width * scale, 4)
+    expected = np.asarray(overlay_uncertainty(gray, distance), int)
+    assert np.abs(drawn[..., :3] - expected).max() <= 2
+    assert (drawn[..., 3] == 255).all()
+    outside = drawn.copy()
+    outside[rows, columns] = 0
+    assert np.ptp(outside[..., :3], axis=-1).max() == 0  # the border stays gray
 
 
 def exif_file(kind: str, **texts: str) -> bytes:

@@ -102,18 +102,26 @@ def _bundle(web: Path, source: str, target: Path) -> None:
 def _export(name: str, folder: Path) -> dict[str, Any]:
     """Write a shipped model as a compressed ONNX file, unless it is there already."""
     from colorlib import __version__, pretrained
+    from colorlib.inference import onnx_export
+    from colorlib.inference.uncertainty import uncertainty_path, with_uncertainty
 
+    weights = pretrained.weights_path(name)
+    uncertainty = uncertainty_path(weights)
+    has_uncertainty = uncertainty.is_file()
     about = folder / f"{name}.json"
-    source = f"{__version__} {pretrained.sha256(pretrained.weights_path(name))}"
+    exporter = Path(onnx_export.__file__)  # it decides what the graph contains
+    files = [weights, exporter, *([uncertainty] if has_uncertainty else [])]
+    source = " ".join([__version__, *map(pretrained.sha256, files)])
     if about.exists():
         known = json.loads(about.read_text("utf-8"))
         if known["source"] == source and (folder / known["file"]).exists():
             return known
-    from colorlib.inference.onnx_export import export_onnx
-
     path = folder / f"{name}.onnx"
-    weights = pretrained.weights_path(name)
-    settings = export_onnx(pretrained.load(name), path, weights=weights, overwrite=True)
+    model = pretrained.load(name)
+    net = with_uncertainty(model, weights).net if has_uncertainty else None
+    settings = onnx_export.export_onnx(
+        model, path, weights=weights, uncertainty=net, overwrite=True
+    )
     entry = _write_compressed(path.with_suffix(".onnx.gz"), path.read_bytes())
     path.unlink()
     entry |= {"settings": settings, "source": source}
