@@ -54,27 +54,20 @@ class _Predict(nn.Module):
 
 
 class _PredictWithUncertainty(nn.Module):
-    """The colours of a network and their uncertainty, both at the size of L, from one pass.
-
-    It repeats the last steps of ``EfficientNetUNet.predict`` and ``UncertaintyNet.predict``, each
-    of which would compute the features again.
-    """
+    """The colours of a network and their uncertainty, both at the size of L, from one pass."""
 
     output_names = ("output", "uncertainty")
 
     def __init__(self, uncertainty: UncertaintyNet) -> None:
         super().__init__()
-        self.net = uncertainty.net
-        self.uncertainty_head = uncertainty.head
+        self.uncertainty = uncertainty
 
     def forward(self, L: Float[Tensor, "1 1 h w"]) -> tuple[Tensor, ...]:
-        features = self.net.forward_features(L)
-        ab = torch.tanh(self.net.gain * self.net.head(features))
-        distance = self.uncertainty_head(features).exp()
-        return tuple(
-            F.interpolate(half_size, scale_factor=2.0, mode="bilinear")
-            for half_size in (ab, distance)
-        )
+        net = self.uncertainty.net
+        features = net.forward_features(L)
+        distance = self.uncertainty.forward_head(features)
+        distance = F.interpolate(distance, scale_factor=2.0, mode="bilinear")
+        return net.forward_head(features), distance
 
 
 _Network = _Predict | _PredictWithUncertainty

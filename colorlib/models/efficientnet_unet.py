@@ -202,7 +202,13 @@ class EfficientNetUNet(Generator):
 
     def predict(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
         """Predict colours, or logits of colour bins, for images whose sides are multiples of 32."""
-        output = self.head(self.forward_features(L))
+        return self.forward_head(self.forward_features(L))
+
+    def forward_head(
+        self, features: Float[Tensor, "n c_in h w"]
+    ) -> Float[Tensor, "n c h_out w_out"]:
+        """Return the output for what :meth:`forward_features` returns."""
+        output = self.head(features)
         if self.num_bins:
             return output
         return F.interpolate(torch.tanh(self.gain * output), scale_factor=2.0, mode="bilinear")

@@ -116,7 +116,7 @@ def fit(net: UncertaintyNet, features: Tensor, distances: Tensor) -> float:
     losses = []
     for _ in range(STEPS):
         batch = torch.randint(len(features), (BATCH_SIZE,))
-        expected = net.head(features[batch][..., None, None]).exp()
+        expected = net.forward_head(features[batch][..., None, None])
         loss = uncertainty_loss(expected.flatten(), distances[batch])
         optimizer.zero_grad()
         loss.backward()
