@@ -15,7 +15,7 @@ import dataclasses
 from jaxtyping import Float
 from torch import Tensor
 
-from benchmarks.shipped import SIZE, load_photos, named_path, score
+from benchmarks.shipped import SIZE, count_photos, load_photos, named_path, score
 from colorlib import pretrained
 from colorlib.colorizer import Colorizer
 from colorlib.evaluation.evaluate import ResizedModel
@@ -73,12 +73,11 @@ def main(options: argparse.Namespace) -> None:
         rows.append({"name": name, "values": values})
         print(name, {key: round(value, 2) for key, value in values.items()}, flush=True)
     if options.store:
-        counts = "; ".join(f"{len(images)} photos: {place}" for place, images in photos.items())
         stored_results.write(
             options.store,
             title="What averaging predictions gains, and what it costs",
             command="python -m benchmarks.averaging NAME=FOLDER",
-            protocol=PROTOCOL.format(name=options.model, counts=counts),
+            protocol=PROTOCOL.format(name=options.model, counts=count_photos(photos)),
             seeds=[0],
             columns=list(rows[0]["values"]),
             rows=rows,

@@ -15,7 +15,7 @@ from itertools import product
 
 import torch
 
-from benchmarks.shipped import SIZE, load_photos, named_path, score
+from benchmarks.shipped import SIZE, count_photos, load_photos, named_path, score
 from colorlib.colorizer import Colorizer
 from colorlib.evaluation.evaluate import ResizedModel
 from course.tool import stored_results
@@ -48,12 +48,11 @@ def main(options: argparse.Namespace) -> None:
             rows.append({"name": f"{name}, seen at {size}, gain {factor:g}", "values": values})
             print(rows[-1]["name"], {key: round(value, 2) for key, value in values.items()})
     if options.store:
-        counts = "; ".join(f"{len(images)} photos: {place}" for place, images in photos.items())
         stored_results.write(
             options.store,
             title="What the weights were chosen by",
             command="python -m benchmarks.choices NAME=WEIGHTS --photos NAME=FOLDER",
-            protocol=PROTOCOL.format(counts=counts),
+            protocol=PROTOCOL.format(counts=count_photos(photos)),
             seeds=[0],
             columns=list(rows[0]["values"]),
             rows=rows,

@@ -48,10 +48,9 @@ def main(
     """Score every pretrained model, the other weights, and gray, on every folder."""
     models = {name: pretrained.load(name) for name in pretrained.NAMES}
     models |= {name: Colorizer.load(weights) for name, weights in also.items()}
-    rows, counts = [], []
-    for place, folder in folders.items():
-        images = load_photos(folder, SIZE)
-        counts.append(f"{len(images)} photos: {place}")
+    photos = {place: load_photos(folder, SIZE) for place, folder in folders.items()}
+    rows = []
+    for place, images in photos.items():
         gray = score(None, images)
         rows.append({"name": f"{place}: gray", "values": gray})
         for name, model in models.items():
@@ -64,7 +63,7 @@ def main(
         "shipped",
         title="The pretrained models on photos that they never saw",
         command=_command(folders, also),
-        protocol=PROTOCOL.format(counts="; ".join(counts), side=" or ".join(sides)),
+        protocol=PROTOCOL.format(counts=count_photos(photos), side=" or ".join(sides)),
         seeds=[0],
         columns=[{"name": name, "digits": digits} for name, (digits, _) in COLUMNS.items()],
         rows=rows,
@@ -78,6 +77,16 @@ def load_photos(folder: Path, size: int, max_photos: int | None = None) -> Datas
     if max_photos is None:
         return images
     return draw_subset(images, min(max_photos, len(images)), seed=0)
+
+
+def count_photos(photos: Mapping[str, Dataset]) -> str:
+    """Return how many photos each folder has, for the protocol of a table.
+
+    Example:
+        >>> count_photos({"landscapes": range(3), "COCO": range(2)})
+        '3 photos: landscapes; 2 photos: COCO'
+    """
+    return "; ".join(f"{len(images)} photos: {place}" for place, images in photos.items())
 
 
 def score(net: ResizedModel | None, images: Dataset) -> dict[str, float]:

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchmetrics.functional import spearman_corrcoef
 
-from benchmarks.shipped import SIZE, load_photos, named_path
+from benchmarks.shipped import SIZE, count_photos, load_photos, named_path
 from colorlib import pretrained
 from colorlib.inference.uncertainty import with_uncertainty
 from course.tool import stored_results
@@ -58,10 +58,8 @@ def main(options: argparse.Namespace) -> None:
     """Print, and store if asked, the distances of every pretrained model on every folder."""
     rows = [{"name": f"part {number} of {PARTS}", "values": {}} for number in range(1, PARTS + 1)]
     rows[0]["name"] += ", the surest one"
-    counts = []
-    for place, folder in options.folders:
-        images = load_photos(folder, SIZE)
-        counts.append(f"{len(images)} photos: {place}")
+    photos = {place: load_photos(folder, SIZE) for place, folder in options.folders}
+    for place, images in photos.items():
         for name in pretrained.NAMES:
             expected, true = distances(name, images)
             for row, (mean_expected, mean_true) in zip(
@@ -79,7 +77,7 @@ def main(options: argparse.Namespace) -> None:
             options.store,
             title="How far the pretrained models expect to be off, and how far they are",
             command="python -m benchmarks.uncertainty NAME=FOLDER",
-            protocol=PROTOCOL.format(counts="; ".join(counts)),
+            protocol=PROTOCOL.format(counts=count_photos(photos)),
             seeds=[0],
             columns=[{"name": name, "digits": 1} for name in rows[0]["values"]],
             rows=rows,

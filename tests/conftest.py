@@ -63,3 +63,20 @@ def open_elsewhere(monkeypatch):
     monkeypatch.setattr(files, "_IS_WINDOWS", True)
     monkeypatch.setattr(files, "_PAUSES_ON_WINDOWS", (0, 0, 0))
     return refusals
+
+
+@pytest.fixture
+def make_photos(tmp_path):
+    """Return a function that fills a folder with so many squares cut out of the sample photos."""
+
+    def make(count):
+        from colorlib import data
+        from colorlib.io.images import tensor_to_image
+
+        folder = tmp_path / "photos"
+        folder.mkdir()
+        for number, crop in enumerate(data.sample_photo_crops(count, 64, seed=0)):
+            tensor_to_image(crop[None]).save(folder / f"{number}.png")
+        return folder
+
+    return make

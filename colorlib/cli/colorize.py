@@ -59,7 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Colorize one photo or several; exit status 1 if one of several failed."""
-    from colorlib.inference.uncertainty import with_uncertainty
     from colorlib.models.fuse import fuse_conv_bn
 
     photos = [parse_path(photo) for photo in args.photos]
@@ -72,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     if hints is not None:
         models = _add_hints(models, hints, outs)
     if args.show_doubt:
+        from colorlib.inference.uncertainty import with_uncertainty
+
         models = [*models, with_uncertainty(dataclasses.replace(model, net=net), model_path)]
     colorize = _colorize_one if is_single else _colorize_many
     reports = [colorize(model, photos, out, args) for model, out in zip(models, outs, strict=True)]

@@ -7,21 +7,16 @@ import pytest
 import torch
 
 from benchmarks import hints as bench
-from colorlib import data
 from colorlib.color import to_uint8
-from colorlib.io.images import image_to_tensor, tensor_to_image
+from colorlib.io.images import image_to_tensor
 from colorlib.metrics import gray_baseline, mse, psnr
 from course.tool import stored_results
 from course.tool.course_config import ROOT
 
 
 @pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number, crop in enumerate(to_uint8(data.sample_photo_crops(2, 64, seed=0))):
-        tensor_to_image(crop[None]).save(folder / f"{number}.png")
-    return folder
+def photos(make_photos):
+    return make_photos(2)
 
 
 def test_hints_are_true_and_the_first_ones_stay():

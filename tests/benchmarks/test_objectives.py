@@ -10,21 +10,13 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from benchmarks import objectives as bench
-from colorlib import data
-from colorlib.color import to_uint8
-from colorlib.io.images import tensor_to_image
 from course.tool import stored_results
 from course.tool.course_config import ROOT
 
 
 @pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    crops = to_uint8(data.sample_photo_crops(72, 64, seed=0))
-    for number, crop in enumerate(crops):
-        tensor_to_image(crop[None]).save(folder / f"{number}.png")
-    return folder
+def photos(make_photos):
+    return make_photos(72)
 
 
 def test_every_objective_is_a_recipe_that_differs_in_the_loss_only():

@@ -11,18 +11,13 @@ import torch
 from benchmarks import averaging, blind_test, choices, shipped
 from colorlib import data, pretrained
 from colorlib.evaluation.evaluate import ResizedModel
-from colorlib.io.images import tensor_to_image
 from course.tool import stored_results
 from course.tool.course_config import ROOT
 
 
 @pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number, crop in enumerate(data.sample_photo_crops(2, 64, seed=0)):
-        tensor_to_image(crop[None]).save(folder / f"{number}.png")
-    return folder
+def photos(make_photos):
+    return make_photos(2)
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from colorlib import data, pretrained
+from colorlib import pretrained
 from colorlib.color import LabScaler
 from colorlib.colorizer import Colorizer
 from colorlib.inference.uncertainty import UncertaintyNet, uncertainty_path, with_uncertainty
-from colorlib.io.images import tensor_to_image
 from colorlib.models.efficientnet_unet import EfficientNetUNet
 from colorlib.unet import UNet
 from course.tool import train_uncertainty
@@ -15,12 +14,8 @@ from course.tool.cli import main
 
 
 @pytest.fixture
-def photos(tmp_path):
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number, crop in enumerate(data.sample_photo_crops(6, 64, seed=0)):
-        tensor_to_image(crop[None]).save(folder / f"{number}.png")
-    return folder
+def photos(make_photos):
+    return make_photos(6)
 
 
 def test_fit_learns_the_mean_distance_of_places_that_look_alike():
