@@ -96,25 +96,38 @@ function loadModel(name, isCurrent) {
   return loading.get(name);
 }
 
+let opening = Promise.resolve(); // the last photo that was chosen, until the page shows it
+
 /** Colour a photo: a File, or a Blob with a name. */
 function open(file, name) {
   return run(async (isCurrent) => {
     say(`Reading ${name}`);
-    const photo = await ask("open", { file, name });
-    if (!isCurrent()) return;
-    const { width, height, gray } = photo;
-    photoName = name.replace(/\.[^.]*$/, "");
-    show("gray", gray);
-    find("size").textContent = `${width} x ${height} pixels`;
-    results.classList.remove("is-coloured");
-    results.hidden = false;
-    results.scrollIntoView({ block: "nearest" });
+    const isOpen = read(file, name);
+    opening = isOpen;
+    isOpen.catch(() => {
+      if (opening === isOpen) opening = Promise.resolve(); // the photo before it is still there
+    });
     await colorize(isCurrent);
   });
 }
 
+/** Show a photo in gray, unless another one was chosen in the meantime. */
+async function read(file, name) {
+  const photo = await ask("open", { file, name });
+  if (!photo) return;
+  const { width, height, gray } = photo;
+  photoName = name.replace(/\.[^.]*$/, "");
+  show("gray", gray);
+  find("size").textContent = `${width} x ${height} pixels`;
+  results.classList.remove("is-coloured");
+  results.hidden = false;
+  results.scrollIntoView({ block: "nearest" });
+}
+
 /** Show the photo as the controls say; the model is asked only if it has not seen the photo. */
 async function colorize(isCurrent) {
+  await opening;
+  if (!isCurrent()) return;
   const model = chosenModel();
   await loadModel(model, isCurrent);
   if (!isCurrent()) return;
@@ -154,6 +167,8 @@ function changeModel() {
 
 function download() {
   run(async (isCurrent) => {
+    await colorize(isCurrent);
+    if (!isCurrent()) return;
     say("Colouring the photo at its full size");
     const options = { model: chosenModel(), strength: strength(), software };
     const png = await ask("download", options);

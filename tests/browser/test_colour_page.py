@@ -327,23 +327,71 @@ def test_last_of_two_photos_is_shown(colour_page, tmp_path):
     assert download(page).size == (160, 107)
 
 
+def give(page, kind: str, data: bytes, name: str, then: str = "") -> None:
+    """Drop or paste a file, and run JavaScript before the page can read the file."""
+    page.evaluate(
+        """([kind, data, name, then]) => {
+          const files = new DataTransfer();
+          files.items.add(new File([new Uint8Array(data)], name, { type: "image/png" }));
+          const event = kind === "drop"
+            ? new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true })
+            : new ClipboardEvent("paste", { clipboardData: files, bubbles: true });
+          document.body.dispatchEvent(event);
+          new Function(then)();
+        }""",
+        [kind, list(data), name, then],
+    )
+
+
+MOVE_STRENGTH = """
+    const strength = document.getElementById("colour-strength");
+    strength.value = 150;
+    strength.dispatchEvent(new Event("input"));
+"""
+CLICK_DOWNLOAD = 'document.getElementById("colour-download").click();'
+
+
+@pytest.mark.parametrize("then", [MOVE_STRENGTH, CLICK_DOWNLOAD], ids=["strength", "download"])
+def test_control_that_is_used_while_a_second_photo_is_read(page, hosted, tmp_path, then):
+    photo = saved(tmp_path, "second.png", small_photo())
+    page.goto(hosted)
+    choose(page, PHOTOS["astronaut"])
+    wait_for_colours(page)
+    clear_status(page)
+    downloads = []
+    page.on("download", lambda found: downloads.append(found))
+    give(page, "paste", photo.read_bytes(), "second.png", then)
+    expect(page.locator("#colour-size")).to_have_text("160 x 107 pixels")
+    expect(page.locator("#colour-status")).to_contain_text(
+        "second-colorized.png is saved" if then == CLICK_DOWNLOAD else "Done."
+    )
+    expected = library_colors("vivid", photo, saturation=1.5 if then == MOVE_STRENGTH else 1.0)
+    assert difference(shown(page, COLORS), expected).mean() < 0.2
+    gray = page.locator("#colour-gray").evaluate("canvas => [canvas.width, canvas.height]")
+    assert gray == [160, 107]
+    for found in downloads:
+        assert found.suggested_filename == "second-colorized.png"
+        assert Image.open(found.path()).size == (160, 107)
+
+
+def test_photo_stays_if_the_next_file_is_no_photo(page, hosted, tmp_path):
+    page.goto(hosted)
+    choose(page, saved(tmp_path, "first.png", small_photo()))
+    wait_for_colours(page)
+    give(page, "drop", b"no photo", "second.png", MOVE_STRENGTH)
+    expect(page.locator("#colour-status.is-error")).to_contain_text("second.png")
+    page.locator("#colour-strength").fill("100")
+    wait_for_colours(page)
+    assert download(page).size == (160, 107)
+
+
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 def test_photo_is_dropped_or_pasted(colour_page, tmp_path, kind):
     page = colour_page
     page.wait_for_selector(READY)
     clear_status(page)
-    data = list(saved(tmp_path, "small.png", small_photo()).read_bytes())
-    page.evaluate(
-        """([kind, data]) => {
-          const files = new DataTransfer();
-          files.items.add(new File([new Uint8Array(data)], "lawn.png", { type: "image/png" }));
-          const event = kind === "drop"
-            ? new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true })
-            : new ClipboardEvent("paste", { clipboardData: files, bubbles: true });
-          document.body.dispatchEvent(event);
-        }""",
-        [kind, data],
-    )
+    data = saved(tmp_path, "small.png", small_photo()).read_bytes()
+    give(page, kind, data, "lawn.png")
     wait_for_colours(page)
     with page.expect_download() as found:
         page.get_by_role("button", name="Download as PNG").click()
