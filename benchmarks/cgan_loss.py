@@ -11,8 +11,6 @@ conditional, sees patches of 34 pixels, and has the generator's learning rate.
 from __future__ import annotations
 
 import io
-import statistics
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,19 +145,6 @@ def logit_on_real(net_d: nn.Module, held_out: Scenes) -> float:
         return net_d.train()(*LabScaler().normalize(held_out.lab())).mean().item()
 
 
-def summarize(runs: Iterable[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Return mean, standard deviation and number of each score over the runs of one row."""
-    columns: dict[str, list[float]] = {}
-    for run in runs:
-        for name, value in run.items():
-            columns.setdefault(name, []).append(value)
-    summary = {}
-    for name, values in columns.items():
-        spread = statistics.stdev(values) if len(values) > 1 else 0.0
-        summary[name] = {"mean": statistics.mean(values), "spread": spread, "n": len(values)}
-    return summary
-
-
 def main() -> None:
     torch.set_num_threads(1)
     data = TensorImages(to_uint8(draw_scenes(TRAIN, SIZE).rgb))
@@ -181,7 +166,10 @@ def main() -> None:
     bounds = {"the truth": held_out.lab(), "gray: a = b = 0": colorize(None, held_out)}
     rows = [{"name": name, "values": score(lab, held_out)} for name, lab in bounds.items()]
     rows[0]["values"][COLUMNS[-2]["name"]] = "—"  # as far as 8 bits allow
-    rows += [{"name": name, "values": summarize(runs)} for name, runs in scores.items()]
+    rows += [
+        {"name": name, "values": stored_results.mean_over_runs(runs)}
+        for name, runs in scores.items()
+    ]
     path = stored_results.write(
         NAME,
         title="The colours that each loss leads to where L does not determine them",

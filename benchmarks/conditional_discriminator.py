@@ -7,7 +7,6 @@ embedded photographs, and is tested on crops of the two others.
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
 
 import torch
@@ -116,13 +115,9 @@ def main() -> None:
     runs = [run(seed) for seed in SEEDS]
     rows = []
     for kind in WRONG_COLORS:
-        values = {}
-        for name in DISCRIMINATORS:
-            scores = [scores[kind, name] for scores in runs]
-            mean, spread = statistics.mean(scores), statistics.stdev(scores)
-            values[name] = {"mean": mean, "spread": spread, "n": len(scores)}
-            print(kind, name, [round(x, 2) for x in scores])
-        rows.append({"name": kind, "values": values})
+        shares = [{name: scores[kind, name] for name in DISCRIMINATORS} for scores in runs]
+        print(kind, shares)
+        rows.append({"name": kind, "values": stored_results.mean_over_runs(shares)})
     path = stored_results.write(
         "conditional_discriminator",
         title="How often a discriminator scores true colours above wrong ones, on unseen photos",

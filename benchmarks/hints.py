@@ -104,13 +104,11 @@ def main(
 
 def _row(number: int, means: list[dict[tuple[int, str], float]]) -> dict:
     """Return a row; without hints, or of the network, there is nothing random and no spread."""
-    values = {}
-    for column in (ALONE, NETWORK, BOTH):
-        runs = [one[number, column] for one in means]
-        values[column] = runs[0]
-        if number and column != NETWORK and len(runs) > 1:
-            spread = statistics.stdev(runs)
-            values[column] = {"mean": statistics.mean(runs), "spread": spread, "n": len(runs)}
+    columns = (ALONE, NETWORK, BOTH)
+    runs = [{column: one[number, column] for column in columns} for one in means]
+    values = dict(runs[0])
+    if number:
+        values |= stored_results.mean_over_runs(runs) | {NETWORK: runs[0][NETWORK]}
     return {"name": f"{number} hint{'s' * (number != 1)}", "values": values}
 
 

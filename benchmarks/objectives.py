@@ -17,7 +17,6 @@ between the true colours and that mean.
 from __future__ import annotations
 
 import argparse
-import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -167,10 +166,6 @@ def main(photos: Path, seeds: tuple[int, ...] = SEEDS, root: Path = ROOT) -> Non
 def _store(
     scores: dict[str, list[dict[str, float]]], count: int, seeds: tuple[int, ...], root: Path
 ) -> None:
-    rows = [
-        {"name": name, "values": {column: _mean(runs, column) for column in COLUMNS}}
-        for name, runs in scores.items()
-    ]
     stored_results.write(
         "objectives",
         title="Each reconstruction loss on small photos",
@@ -178,18 +173,18 @@ def _store(
         protocol=PROTOCOL.format(train=count, steps=count // EVERYTHING.pixel.batch_size),
         seeds=list(seeds),
         columns=[{"name": name, "digits": digits} for name, digits in COLUMNS.items()],
-        rows=rows,
+        rows=table_rows(scores),
         root=root,
     )
 
 
-def _mean(runs: list[dict[str, float]], column: str) -> float | dict[str, float]:
-    """Return the mean of a column with its spread; of a single run, its number."""
-    numbers = [run[column] for run in runs]
-    if len(numbers) == 1:
-        return numbers[0]
-    mean, spread = statistics.mean(numbers), statistics.stdev(numbers)
-    return {"mean": mean, "spread": spread, "n": len(numbers)}
+def table_rows(scores: dict[str, list[dict[str, float]]]) -> list[dict]:
+    """Return the rows of a table from the scores of each row's runs."""
+    rows = []
+    for name, runs in scores.items():
+        values = [{column: run[column] for column in COLUMNS} for run in runs]
+        rows.append({"name": name, "values": stored_results.mean_over_runs(values)})
+    return rows
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from benchmarks.cgan_loss import EPOCHS, HELD_OUT, SEEDS, SIZE, TRAIN, summarize
+from benchmarks.cgan_loss import EPOCHS, HELD_OUT, SEEDS, SIZE, TRAIN
 from colorlib import metrics
 from colorlib.color import LabScaler, lab_to_rgb, rgb_to_lab, to_uint8
 from colorlib.color_bins import ColorBins, grid_bins
@@ -162,7 +162,10 @@ def main(root: Path = ROOT) -> None:
     red, entropy = COLUMNS[0]["name"], COLUMNS[1]["name"]
     share = 100 * held_out.flag_is_major.float().mean().item()
     rows = [{"name": "the truth", "values": {red: share, entropy: 1.0}}]
-    rows += [{"name": name, "values": summarize(runs)} for name, runs in scores.items()]
+    rows += [
+        {"name": name, "values": stored_results.mean_over_runs(runs)}
+        for name, runs in scores.items()
+    ]
     stored = json.loads(Path(root, "course/results/cgan_loss.json").read_text("utf-8"))
     painted = {row["name"]: row["values"] for row in stored["rows"]}
     for name in ("L2", "L1", "GAN + 100 L1"):

@@ -8,8 +8,6 @@ the two held-out photos.
 
 from __future__ import annotations
 
-import statistics
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -101,12 +99,7 @@ def main() -> None:
             scores = score(train(settings, seed), seed)
             runs.append(scores)
             print(name, seed, {column: round(x, 2) for column, x in scores.items()}, flush=True)
-        values = {}
-        for column in COLUMNS:
-            scores = [run[column] for run in runs]
-            mean, spread = statistics.mean(scores), statistics.stdev(scores)
-            values[column] = {"mean": mean, "spread": spread, "n": len(scores)}
-        rows.append({"name": name, "values": values})
+        rows.append({"name": name, "values": stored_results.mean_over_runs(runs)})
     stored_results.write(
         "skips",
         title="The same U-Net with and without skips",

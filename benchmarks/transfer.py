@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import statistics
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,12 +146,8 @@ def _write_result(
 ) -> None:
     rows, columns = [], list(scores[f"{next(iter(NETWORKS))}, seed 0"])
     for name in NETWORKS:
-        values = {}
-        for column in columns:
-            runs = [scores[f"{name}, seed {seed}"][column] for seed in seeds]
-            spread = statistics.stdev(runs) if len(runs) > 1 else 0.0
-            values[column] = {"mean": statistics.mean(runs), "spread": spread, "n": len(runs)}
-        rows.append({"name": name, "values": values})
+        runs = [scores[f"{name}, seed {seed}"] for seed in seeds]
+        rows.append({"name": name, "values": stored_results.mean_over_runs(runs)})
     stored_results.write(
         "transfer",
         title=f"What an encoder from ImageNet is worth on {args.few} photos: dB over gray",

@@ -10,6 +10,8 @@ import datetime
 import json
 import platform
 import re
+import statistics
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,28 @@ def read(name: str, root: Path = ROOT) -> dict[str, Any]:
     result = _parse(data, file)
     _check(result, file)
     return result
+
+
+def mean_over_runs(runs: Iterable[Mapping[str, float]]) -> dict[str, Any]:
+    """Return each column's mean with its standard deviation; of a single run, its number.
+
+    Example:
+        >>> mean_over_runs([{"dB": 22.0}, {"dB": 24.0}])
+        {'dB': {'mean': 23.0, 'spread': 1.4142135623730951, 'n': 2}}
+        >>> mean_over_runs([{"dB": 22.0}])
+        {'dB': 22.0}
+    """
+    runs = list(runs)
+    columns = {name: [run[name] for run in runs] for name in runs[0]}
+    return {
+        name: _with_spread(values) if len(values) > 1 else values[0]
+        for name, values in columns.items()
+    }
+
+
+def _with_spread(values: list[float]) -> dict[str, float]:
+    mean, spread = statistics.mean(values), statistics.stdev(values)
+    return {"mean": mean, "spread": spread, "n": len(values)}
 
 
 def to_markdown(name: str, root: Path = ROOT) -> str:

