@@ -56,20 +56,21 @@ def mean_of_parts(expected: Tensor, true: Tensor) -> list[tuple[float, float]]:
 
 def main(options: argparse.Namespace) -> None:
     """Print, and store if asked, the distances of every pretrained model on every folder."""
-    rows = [{"name": f"part {number} of {PARTS}", "values": {}} for number in range(1, PARTS + 1)]
-    rows[0]["name"] += ", the surest one"
+    rows = []
     photos = {place: load_photos(folder, SIZE) for place, folder in options.folders}
     for place, images in photos.items():
+        numbers = range(1, PARTS + 1)
+        own = [{"name": f"{place}: part {k} of {PARTS}", "values": {}} for k in numbers]
+        own[0]["name"] += ", the surest one"
         for name in pretrained.NAMES:
             expected, true = distances(name, images)
-            for row, (mean_expected, mean_true) in zip(
-                rows, mean_of_parts(expected, true), strict=True
-            ):
-                row["values"][f"{name}, {place}: expected"] = mean_expected
-                row["values"][f"{name}, {place}: true"] = mean_true
+            means = mean_of_parts(expected, true)
+            for row, (mean_expected, mean_true) in zip(own, means, strict=True):
+                row["values"] |= {f"{name}: expected": mean_expected, f"{name}: true": mean_true}
             sample = slice(None, None, 97)
             correlation = spearman_corrcoef(expected[sample], true[sample]).item()
             print(f"{name}, {place}: rank correlation of places {correlation:.2f}", flush=True)
+        rows += own
     for row in rows:
         print(row["name"], {key: round(value, 1) for key, value in row["values"].items()})
     if options.store:
