@@ -38,6 +38,19 @@ def small_model():
     return model, UncertaintyNet(model.net, hidden_channels=8).eval()
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory, small_model):
+    """The same model without and with its uncertainty: two files and their metadata."""
+    model, uncertainty = small_model
+    folder = tmp_path_factory.mktemp("onnx")
+    paths = folder / "colors.onnx", folder / "both.onnx"
+    metadata = (
+        export_onnx(model, paths[0], dtype=torch.float32),
+        export_onnx(model, paths[1], dtype=torch.float32, uncertainty=uncertainty),
+    )
+    return paths, metadata
+
+
 def test_pretrained_model_gives_the_same_colors_at_any_size(tmp_path, capsys):
     path = tmp_path / "plain.onnx"
     assert main(["export", "plain", str(path), "--float32"]) == 0
@@ -62,11 +75,10 @@ def test_half_precision_has_half_the_size_and_nearly_the_same_colors(tmp_path):
     assert 0 < (half - full).abs().max() < 0.01 * full.abs().max()
 
 
-def test_second_output_is_the_uncertainty_at_the_size_of_the_image(tmp_path, small_model):
+def test_second_output_is_the_uncertainty_at_the_size_of_the_image(exported, small_model):
     model, uncertainty = small_model
-    path = tmp_path / "both.onnx"
-    metadata = export_onnx(model, path, dtype=torch.float32, uncertainty=uncertainty)
-    assert metadata["has_uncertainty"]
+    (_, path), metadata = exported
+    assert [one["has_uncertainty"] for one in metadata] == [False, True]
     for height, width in ((64, 64), (96, 160)):
         L = random_image(height, width)
         with torch.no_grad():
@@ -77,11 +89,8 @@ def test_second_output_is_the_uncertainty_at_the_size_of_the_image(tmp_path, sma
         torch.testing.assert_close(run(path, L, "uncertainty"), enlarged, atol=1e-4, rtol=1e-4)
 
 
-def test_uncertainty_changes_no_color_and_the_network_runs_once(tmp_path, small_model):
-    model, uncertainty = small_model
-    paths = tmp_path / "colors.onnx", tmp_path / "both.onnx"
-    assert not export_onnx(model, paths[0])["has_uncertainty"]
-    export_onnx(model, paths[1], uncertainty=uncertainty)
+def test_uncertainty_changes_no_color_and_the_network_runs_once(exported):
+    paths, _ = exported
     L = random_image(64, 96)
     torch.testing.assert_close(run(paths[1], L), run(paths[0], L), atol=1e-6, rtol=0)
     graphs = [onnx.load(path).graph for path in paths]
