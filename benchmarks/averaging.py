@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 
+import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from benchmarks.shipped import SIZE, count_photos, load_photos, named_path, score
 from colorlib import pretrained
-from colorlib.colorizer import Colorizer
+from colorlib.colorizer import Colorizer, resize_for_network, run_network
 from colorlib.evaluation.evaluate import ResizedModel
 from course.tool import stored_results
 
@@ -44,13 +47,20 @@ class AveragingModel(ResizedModel):
         self.views = views
 
     def forward(self, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n 2 h w"]:
-        """Return the mean of a and b."""
-        total = 0
+        """Return the mean of a and b, resized in the steps of :meth:`Colorizer.predict_ab_at`."""
+        small = resize_for_network(L, self.model.image_size)
+        total = torch.zeros(len(L), 2, *small.shape[-2:])
         for share, is_mirrored in self.views:
-            view = L.flip(-1) if is_mirrored else L
-            ab = self.model.predict_ab_at(view, round(share * self.model.image_size))
-            total = total + (ab.flip(-1) if is_mirrored else ab)
-        return total / len(self.views)
+            view = small.flip(-1) if is_mirrored else small
+            sides = [round(share * side) for side in small.shape[-2:]]
+            ab = resize(run_network(self.net, resize(view, sides)), small.shape[-2:])
+            total += ab.flip(-1) if is_mirrored else ab
+        return resize(total / len(self.views), L.shape[-2:])
+
+
+def resize(images: Tensor, sides: Sequence[int]) -> Tensor:
+    """Resize images as a colorizer does."""
+    return F.interpolate(images, tuple(sides), mode="bilinear", antialias=True)
 
 
 def cost(views: list[tuple[float, bool]]) -> float:

@@ -94,7 +94,7 @@ def test_averaging_measures_the_way_that_the_library_takes(monkeypatch):
     monkeypatch.setattr("colorlib.colorizer.amp_dtype", lambda device: None)  # 16 bits round
     model = dataclasses.replace(pretrained.load("plain"), image_size=64)
     assert model.tta
-    L = data.sample_photo_crops(1, 64, seed=0)[:, :1] * 2 - 1
+    L = data.sample_photo_crops(1, 96, seed=0)[:, :1] * 2 - 1  # larger than the network sees it
     found = {
         way: averaging.AveragingModel(model, views)(L) for way, views in averaging.WAYS.items()
     }
