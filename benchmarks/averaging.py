@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
 from benchmarks.shipped import SIZE, count_photos, load_photos, named_path, score
 from colorlib import pretrained
-from colorlib.colorizer import Colorizer, resize_for_network, run_network
+from colorlib.colorizer import Colorizer, resize, resize_for_network, run_network
 from colorlib.evaluation.evaluate import ResizedModel
 from course.tool import stored_results
 
@@ -56,11 +54,6 @@ class AveragingModel(ResizedModel):
             ab = resize(run_network(self.net, resize(view, sides)), small.shape[-2:])
             total += ab.flip(-1) if is_mirrored else ab
         return resize(total / len(self.views), L.shape[-2:])
-
-
-def resize(images: Tensor, sides: Sequence[int]) -> Tensor:
-    """Resize images as a colorizer does."""
-    return F.interpolate(images, tuple(sides), mode="bilinear", antialias=True)
 
 
 def cost(views: list[tuple[float, bool]]) -> float:

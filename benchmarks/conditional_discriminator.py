@@ -116,7 +116,8 @@ def main() -> None:
     rows = []
     for kind in WRONG_COLORS:
         shares = [{name: scores[kind, name] for name in DISCRIMINATORS} for scores in runs]
-        print(kind, shares)
+        for name in DISCRIMINATORS:
+            print(kind, name, [round(share[name], 2) for share in shares])
         rows.append({"name": kind, "values": stored_results.mean_over_runs(shares)})
     path = stored_results.write(
         "conditional_discriminator",

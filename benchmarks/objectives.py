@@ -166,30 +166,52 @@ def main(photos: Path, seeds: tuple[int, ...] = SEEDS, root: Path = ROOT) -> Non
 def _store(
     scores: dict[str, list[dict[str, float]]], count: int, seeds: tuple[int, ...], root: Path
 ) -> None:
-    stored_results.write(
+    store_scores(
         "objectives",
         title="Each reconstruction loss on small photos",
-        command="python -m benchmarks.objectives FOLDER",
-        protocol=PROTOCOL.format(train=count, steps=count // EVERYTHING.pixel.batch_size),
-        seeds=list(seeds),
-        columns=[{"name": name, "digits": digits} for name, digits in COLUMNS.items()],
-        rows=table_rows(scores),
+        protocol=PROTOCOL,
+        scores=scores,
+        num_photos=count,
+        seeds=seeds,
         root=root,
     )
 
 
-def table_rows(scores: dict[str, list[dict[str, float]]]) -> list[dict]:
-    """Return the rows of a table from the scores of each row's runs."""
+def store_scores(
+    name: str,
+    *,
+    title: str,
+    protocol: str,
+    scores: dict[str, list[dict[str, float]]],
+    num_photos: int,
+    seeds: tuple[int, ...],
+    root: Path,
+) -> None:
+    """Store a table with a row for each name of ``scores``: the mean over its runs."""
     rows = []
-    for name, runs in scores.items():
+    for row, runs in scores.items():
         values = [{column: run[column] for column in COLUMNS} for run in runs]
-        rows.append({"name": name, "values": stored_results.mean_over_runs(values)})
-    return rows
+        rows.append({"name": row, "values": stored_results.mean_over_runs(values)})
+    stored_results.write(
+        name,
+        title=title,
+        command=f"python -m benchmarks.{name} FOLDER",
+        protocol=protocol.format(train=num_photos, steps=num_photos // EVERYTHING.pixel.batch_size),
+        seeds=list(seeds),
+        columns=[{"name": column, "digits": digits} for column, digits in COLUMNS.items()],
+        rows=rows,
+        root=root,
+    )
+
+
+def parse_arguments(doc: str) -> argparse.Namespace:
+    """Return the folder of photos and the seeds that a reader asks for."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    parser.add_argument("photos", type=Path, metavar="FOLDER")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("photos", type=Path, metavar="FOLDER")
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    options = parser.parse_args()
+    options = parse_arguments(__doc__)
     main(options.photos, tuple(options.seeds))

@@ -180,9 +180,9 @@ class Colorizer:
         ab = self._forward(small)
         if self.tta:
             sides, min_size = small.shape[-2:], getattr(self.net, "min_size", 1)
-            smaller = _resize(small.flip(-1), [max(round(0.75 * side), min_size) for side in sides])
-            ab = (ab + _resize(self._forward(smaller).flip(-1), sides)) / 2
-        return _resize(ab, L.shape[-2:])
+            smaller = resize(small.flip(-1), [max(round(0.75 * side), min_size) for side in sides])
+            ab = (ab + resize(self._forward(smaller).flip(-1), sides)) / 2
+        return resize(ab, L.shape[-2:])
 
     def _forward(self, L: Tensor) -> Tensor:
         """Run the network, and return a and b of its output."""
@@ -221,7 +221,7 @@ def resize_for_network(L: Float[Tensor, "n 1 h w"], size: int) -> Float[Tensor, 
     h, w = L.shape[-2:]
     longest = _MAX_ASPECT_RATIO * size
     sides = [min(max(round(side * size / min(h, w)), size), longest) for side in (h, w)]
-    return _resize(L, sides).clamp(-1, 1)
+    return resize(L, sides).clamp(-1, 1)
 
 
 def run_network(net: nn.Module, L: Float[Tensor, "n 1 h w"]) -> Float[Tensor, "n c h_out w_out"]:
@@ -243,5 +243,6 @@ def lightness(image: Image.Image) -> Float[Tensor, "1 1 h w"]:
     return rgb_to_lab(rgb)[:, :1] / 50 - 1
 
 
-def _resize(images: Tensor, sides: Sequence[int]) -> Tensor:
+def resize(images: Tensor, sides: Sequence[int]) -> Tensor:
+    """Resize images bilinearly; what is made smaller does not alias."""
     return F.interpolate(images, tuple(sides), mode="bilinear", antialias=True)

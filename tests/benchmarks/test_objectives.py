@@ -1,7 +1,6 @@
 """The benchmark of reconstruction losses: its recipes, its rows, and the table that it writes."""
 
 import json
-import shutil
 
 import pytest
 import torch
@@ -11,7 +10,6 @@ from torch.utils.data import TensorDataset
 
 from benchmarks import objectives as bench
 from course.tool import stored_results
-from course.tool.course_config import ROOT
 
 
 @pytest.fixture
@@ -30,19 +28,15 @@ def test_every_objective_is_a_recipe_that_differs_in_the_loss_only():
         assert bins == (recipe.scaler.out_channels if recipe.pixel.predicts_bins else 0)
 
 
-def test_table_has_a_row_for_each_loss_and_temperature(photos, tmp_path, monkeypatch):
+def test_table_has_a_row_for_each_loss_and_temperature(photos, course_root, monkeypatch):
     monkeypatch.setattr(bench, "SCORED", 2)
     monkeypatch.setattr(bench, "TEMPERATURES", (0.0, 1.0))
     chosen = {name: bench.OBJECTIVES[name] for name in ("minus PSNR", "hybrid of both")}
     monkeypatch.setattr(bench, "OBJECTIVES", chosen)
     small = bench.EVERYTHING.replace(generator={"num_blocks": 12, "base_channels": 4})
     monkeypatch.setattr(bench, "EVERYTHING", small)
-    root = tmp_path / "course"
-    (root / stored_results.FOLDER).mkdir(parents=True)
-    schema = f"{stored_results.FOLDER}/{stored_results.SCHEMA}"
-    shutil.copy(ROOT / schema, root / schema)
-    bench.main(photos, seeds=(0, 1), root=root)
-    table = json.loads((root / stored_results.FOLDER / "objectives.json").read_text())
+    bench.main(photos, seeds=(0, 1), root=course_root)
+    table = json.loads((course_root / stored_results.FOLDER / "objectives.json").read_text())
     rows = {row["name"]: row["values"] for row in table["rows"]}
     decoded = [f"hybrid of both, T = {temperature:g}" for temperature in bench.TEMPERATURES]
     single = ["minus PSNR, mean of the networks", "minus PSNR, distilled from it"]

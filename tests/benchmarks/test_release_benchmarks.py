@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import json
-import shutil
 
 import pytest
 import torch
@@ -12,20 +11,11 @@ from benchmarks import averaging, blind_test, choices, shipped
 from colorlib import data, pretrained
 from colorlib.evaluation.evaluate import ResizedModel
 from course.tool import stored_results
-from course.tool.course_config import ROOT
 
 
 @pytest.fixture
 def photos(make_photos):
     return make_photos(2)
-
-
-@pytest.fixture
-def root(tmp_path):
-    schema = f"{stored_results.FOLDER}/{stored_results.SCHEMA}"
-    (tmp_path / schema).parent.mkdir(parents=True)
-    shutil.copy(ROOT / schema, tmp_path / schema)
-    return tmp_path
 
 
 @pytest.fixture(autouse=True)
@@ -36,10 +26,10 @@ def small_photos(monkeypatch):
     monkeypatch.setattr(blind_test, "SIZE", 64)
 
 
-def test_shipped_scores_other_weights_beside_the_pretrained_ones(photos, root):
+def test_shipped_scores_other_weights_beside_the_pretrained_ones(photos, course_root):
     weights = pretrained.weights_path("plain")
-    shipped.main({"mine": photos}, {"before": weights}, root)
-    table = json.loads((root / stored_results.FOLDER / "shipped.json").read_text())
+    shipped.main({"mine": photos}, {"before": weights}, course_root)
+    table = json.loads((course_root / stored_results.FOLDER / "shipped.json").read_text())
     rows = {row["name"]: row["values"] for row in table["rows"]}
     assert list(rows) == ["mine: gray", "mine: plain", "mine: vivid", "mine: before"]
     assert rows["mine: before"] == rows["mine: plain"] != rows["mine: vivid"]
